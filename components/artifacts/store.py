@@ -1,0 +1,129 @@
+"""Making an artifact: reuse it where it was made before, else write it beside its place and rename it whole.
+
+With `INKLING_STORE` set, artifacts live in that directory by the key of what determines them, and a stage's output
+path receives hard links (copies, across file systems). Without it, as in a pod, the artifact is made at the output path.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from inkling.components.artifacts.artifact import Artifact
+from inkling.components.artifacts.manifest import Manifest, Provenance
+from inkling.components.artifacts.provenance import provenance
+from inkling.components.config import StageConfig
+from inkling.components.lifeline import tie_to_runner
+
+STORE_VARIABLE = "INKLING_STORE"
+A = TypeVar("A", bound=Artifact)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Where a stage writes while an artifact is being made.
+
+    Attributes:
+        path: Empty directory for the artifact's files; becomes the artifact when the stage returns.
+        work: Directory that outlives a kill, for checkpoints and partial results; removed on success.
+    """
+
+    path: Path
+    work: Path
+
+
+def produce(
+    kind: type[A],
+    output: str | Path,
+    config: StageConfig,
+    inputs: Mapping[str, Artifact],
+    make: Callable[[Draft], None],
+) -> A:
+    """Makes an artifact, or reuses the one that the same code made of the same config and inputs.
+
+    Args:
+        kind: The artifact's type.
+        output: Where the artifact shall lie; its last part names the output of the stage.
+        config: The stage's configuration.
+        inputs: The artifacts that the stage reads, by name.
+        make: Writes the artifact's files into the draft. It may find earlier work of a killed run in `draft.work`.
+
+    Raises:
+        ArtifactError: If a stored artifact is not what was written; it is left as it is.
+    """
+    output = Path(output)
+    origin = provenance(config, {name: artifact.digest for name, artifact in inputs.items()})
+    place = stored_path(origin, output.name) or output
+    if not (place / "manifest.json").exists():
+        _make(kind, place, origin, make)
+    artifact = kind.open(place)
+    if place != output:
+        _link(place, output)
+    return kind(output, artifact.manifest)
+
+
+def stored_path(origin: Provenance, output: str) -> Path | None:
+    """Where the store holds an output of a stage; None without a store."""
+    store = os.environ.get(STORE_VARIABLE)
+    return Path(store).resolve() / f"{origin.stage}-{origin.key[:16]}" / output if store else None
+
+
+def _make(kind: type[A], place: Path, origin: Provenance, make: Callable[[Draft], None]) -> None:
+    tie_to_runner()
+    draft = Draft(_beside(place, "partial"), _beside(place, "work"))
+    with _only_one(_beside(place, "lock")):
+        if (place / "manifest.json").exists():
+            return
+        shutil.rmtree(draft.path, ignore_errors=True)
+        draft.path.mkdir(parents=True)
+        draft.work.mkdir(exist_ok=True)
+        make(draft)
+        Manifest.describe(draft.path, kind.type, kind.schema, origin).write(draft.path)
+        _settle(draft.path)
+        shutil.rmtree(place, ignore_errors=True)
+        draft.path.rename(place)
+        shutil.rmtree(draft.work)
+
+
+def _beside(place: Path, suffix: str) -> Path:
+    return place.with_name(f".{place.name}.{suffix}")
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    """Holds a lock that dies with the process, so that two runs never make the same artifact at once."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting: another process is making {lock.parent.name}", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _settle(directory: Path) -> None:
+    """Makes all files durable and read-only before the directory gets its name."""
+    for path in sorted(directory.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            path.chmod(0o444)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Gives an artifact a second place, sharing its bytes where the file system can."""
+    partial = _beside(target, "partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copytree(source, partial, copy_function=os.link)
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(source, partial)
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)

