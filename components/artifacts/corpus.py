@@ -1,0 +1,116 @@
+"""The Corpus artifact: segments of text by source, what each source is, and whom to thank."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inkling.components.artifacts.artifact import Artifact
+from inkling.components.config import unknown
+
+SOURCES, ATTRIBUTION = "sources.json", "ATTRIBUTION.md"
+Split = Literal["train", "heldout"]
+_SCHEMA = pa.schema(
+    {
+        "source": pa.string(),
+        "document": pa.string(),
+        "segment": pa.int32(),
+        "text": pa.string(),
+        "words": pa.int32(),
+        "licence": pa.string(),
+        "split": pa.string(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a document.
+
+    Attributes:
+        source: Name of the source.
+        document: Identity of the document: package and name.
+        segment: Index within the document; the texts of a document's segments join to its text.
+        text: The text.
+        words: Words in it, punctuation marks included.
+        licence: Licence of the text.
+        split: "train" or "heldout"; the same for all segments of a document.
+    """
+
+    source: str
+    document: str
+    segment: int
+    text: str
+    words: int
+    licence: str
+    split: str
+
+
+@dataclass(frozen=True)
+class SourceSummary:
+    """What a source of the corpus is.
+
+    Attributes:
+        quality: "real", or "proxy" where the text stands in for what the name says.
+        description: What the text is, in plain words.
+        words: Words in it, punctuation marks included.
+        documents: Number of documents.
+        heldout_documents: How many of them are held out.
+        segments: Number of segments.
+        licence: Licences of the text.
+        packages: Version of each package that it was read from.
+    """
+
+    quality: str
+    description: str
+    words: int
+    documents: int
+    heldout_documents: int
+    segments: int
+    licence: list[str]
+    packages: dict[str, str]
+
+
+class Corpus(Artifact):
+    """Text by source, cut into segments and split by document."""
+
+    type: ClassVar[str] = "Corpus"
+
+    def sources(self) -> dict[str, SourceSummary]:
+        """What each source is, by name."""
+        entries = json.loads((self.path / SOURCES).read_text())
+        return {name: SourceSummary(**entry) for name, entry in entries.items()}
+
+    def segments(self, source: str, split: Split | None = None) -> list[Segment]:
+        """The segments of a source, in the order in which they were taken; those of a document stand together.
+
+        Raises:
+            ConfigError: If the corpus has no such source; it names those that it has.
+        """
+        if source not in self.sources():
+            raise unknown("source of the corpus", source, self.sources())
+        rows = pq.read_table(self.path / _file(source)).to_pylist()
+        return [Segment(**row) for row in rows if split is None or row["split"] == split]
+
+
+def write_segments(directory: Path, source: str, segments: Sequence[Segment]) -> None:
+    """Writes the segments of one source."""
+    columns = {name: [getattr(segment, name) for segment in segments] for name in _SCHEMA.names}
+    path = directory / _file(source)
+    path.parent.mkdir(exist_ok=True)
+    pq.write_table(pa.table(columns, schema=_SCHEMA), path, compression="zstd")
+
+
+def write_sources(directory: Path, summaries: dict[str, SourceSummary]) -> None:
+    """Writes what each source is."""
+    entries = {name: dataclasses.asdict(summary) for name, summary in summaries.items()}
+    (directory / SOURCES).write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def _file(source: str) -> str:
+    return f"segments/{source}.parquet"

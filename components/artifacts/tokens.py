@@ -1,0 +1,115 @@
+"""The Tokens artifact: packed token shards by source, how they blend, and their tokenizer."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from inkling.components.artifacts.artifact import Artifact
+from inkling.components.artifacts.corpus import Split
+from inkling.components.artifacts.indexed import IndexedDataset
+from inkling.components.config import unknown
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+BLEND, TOKENIZER = "blend.json", "tokenizer/tokenizer.json"
+BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
+BOS_ID, EOS_ID, PAD_ID = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class TrainShard:
+    """A source's part in training.
+
+    Attributes:
+        weight: Share of the training tokens that is drawn from this source.
+        tokens: Tokens in the shard, an end-of-text token after each document.
+        documents: Documents in the shard.
+        repetition: How often the shard is read while the token budget is spent.
+    """
+
+    weight: float
+    tokens: int
+    documents: int
+    repetition: float
+
+
+@dataclass(frozen=True)
+class HeldoutShard:
+    """A source's held-out text.
+
+    Attributes:
+        tokens: Tokens in the shard, an end-of-text token after each document.
+        documents: Documents in the shard.
+        bytes: UTF-8 bytes of its text, for scores that do not depend on the tokenizer.
+    """
+
+    tokens: int
+    documents: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How the shards make up the mixture.
+
+    Attributes:
+        recipe: Name of the recipe, "custom" for a user's own shares.
+        vocabulary: Entries of the tokenizer, special tokens included.
+        token_budget: Training tokens for which the repetitions are stated.
+        train: The shards of the recipe, by source; their weights sum to 1.
+        heldout: The held-out shards, by source: every source of the corpus, in the recipe or not.
+    """
+
+    recipe: str
+    vocabulary: int
+    token_budget: int
+    train: dict[str, TrainShard]
+    heldout: dict[str, HeldoutShard]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Reads `blend.json`."""
+        raw = json.loads(path.read_text())
+        train = {name: TrainShard(**shard) for name, shard in raw.pop("train").items()}
+        heldout = {name: HeldoutShard(**shard) for name, shard in raw.pop("heldout").items()}
+        return cls(train=train, heldout=heldout, **raw)
+
+    def write(self, path: Path) -> None:
+        """Writes `blend.json`."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+
+class Tokens(Artifact):
+    """Packed tokens of a mixture."""
+
+    type: ClassVar[str] = "Tokens"
+
+    def blend(self) -> Blend:
+        """How the shards make up the mixture."""
+        return Blend.read(self.path / BLEND)
+
+    def dataset(self, source: str, split: Split) -> IndexedDataset:
+        """A shard: a sequence per segment, a document per document.
+
+        Raises:
+            ConfigError: If there is no such shard; it names those that there are.
+        """
+        blend = self.blend()
+        shards = blend.train if split == "train" else blend.heldout
+        if source not in shards:
+            raise unknown(f"{split} shard", source, shards)
+        return IndexedDataset(shard(self.path, source, split))
+
+    def tokenizer(self) -> "Tokenizer":
+        """The tokenizer that made the tokens."""
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_file(str(self.path / TOKENIZER))
+
+
+def shard(directory: Path, source: str, split: Split) -> Path:
+    """Path of a shard's two files without their suffix."""
+    return directory / split / source

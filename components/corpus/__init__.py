@@ -1,0 +1,1 @@
+"""The corpus stage: text of named sources, read out of pinned packages and cut into segments."""

@@ -1,0 +1,39 @@
+"""What a reader yields, and the seeded order in which it is asked to yield it."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from zipfile import ZipFile
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text that stands for itself.
+
+    Attributes:
+        name: Identity of the document within its package; it never changes with sizes or seeds.
+        text: What it says.
+    """
+
+    name: str
+    text: str
+
+
+Order = Callable[[Iterable[str]], list[str]]
+Reader = Callable[[ZipFile, Order], Iterator[Document]]
+"""Yields the documents of an opened wheel in the given order of their names, parsing no more than is asked for."""
+
+
+def hash_order(seed: int) -> Order:
+    """An order of names that looks random and depends on nothing but the seed and each name."""
+
+    def order(names: Iterable[str]) -> list[str]:
+        return sorted(names, key=lambda name: (unit_hash(seed, "order", name), name))
+
+    return order
+
+
+def unit_hash(seed: int, purpose: str, name: str) -> float:
+    """A number in [0, 1) drawn by hashing a name; independent for different purposes."""
+    digest = hashlib.sha256(f"{seed}\0{purpose}\0{name}".encode()).digest()
+    return int.from_bytes(digest[:7], "big") / (1 << 56)

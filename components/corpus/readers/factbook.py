@@ -1,0 +1,36 @@
+"""Profiles of countries: one JSON file each, sections and fields nested, texts with a little HTML."""
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from zipfile import ZipFile
+
+from inkling.components.corpus.document import Document, Order
+from inkling.components.corpus.readers.archive import matching, text_of
+
+_LINE_BREAK = re.compile(r"<(?:br|/p)[^>]*>")
+_TAG = re.compile(r"<[^>]+>")
+_BLANK = re.compile(r"\s*\n\s*")
+
+
+def read_factbook(archive: ZipFile, order: Order) -> Iterator[Document]:
+    """Yields one document per country: its sections, and in them a line per field."""
+    for name in order(matching(archive, "*/data/*.json")):
+        profile = json.loads(text_of(archive, name))
+        sections = ("\n".join([section, *_lines(fields, "")]) for section, fields in profile.items())
+        yield Document(name, "\n\n".join(sections))
+
+
+def _lines(fields: dict[str, Any], place: str) -> Iterator[str]:
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from _lines(value, f"{place}, {name.strip()}" if place else name.strip())
+        elif text := _plain(str(value)):
+            yield f"{place}: {text}"
+
+
+def _plain(text: str) -> str:
+    bare = _TAG.sub("", _LINE_BREAK.sub("\n", text))
+    return _BLANK.sub("\n", html.unescape(bare)).strip()

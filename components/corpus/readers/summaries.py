@@ -1,0 +1,18 @@
+"""Lead sections of encyclopedia articles: one JSON mapping of title to article."""
+
+import json
+from collections.abc import Iterator
+from zipfile import ZipFile
+
+from inkling.components.corpus.document import Document, Order
+from inkling.components.corpus.readers.archive import single, text_of
+
+
+def read_summaries(archive: ZipFile, order: Order) -> Iterator[Document]:
+    """Yields one document per article: its title and its lead section."""
+    name = single(archive, "*/summaries_en-us.json")
+    articles = json.loads(text_of(archive, name))
+    for title in order(articles):
+        extract = articles[title]["extract"].strip()
+        if extract:
+            yield Document(title, f"{title}\n\n{extract}")

@@ -1,0 +1,43 @@
+"""A Corpus gives back what was written, by source and split."""
+
+from pathlib import Path
+
+import pytest
+
+from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
+from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
+from inkling.components.config import ConfigError
+
+SEGMENTS = [
+    Segment("code", "package:a.py", 0, "x = 1\n", 3, "MIT", "train"),
+    Segment("code", "package:a.py", 1, "y = '\u00e9'\n", 5, "MIT", "train"),
+    Segment("code", "package:b.py", 0, "z\n", 1, "MIT", "heldout"),
+]
+SUMMARY = SourceSummary("real", "source code", 9, 2, 1, 3, ["MIT"], {"package": "1.0"})
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    write_segments(tmp_path, "code", SEGMENTS)
+    write_sources(tmp_path, {"code": SUMMARY})
+    Manifest.describe(tmp_path, "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(tmp_path)
+    return Corpus.open(tmp_path)
+
+
+def test_segments_come_back_in_order_and_by_split(corpus: Corpus) -> None:
+    assert corpus.segments("code") == SEGMENTS
+    assert corpus.segments("code", "train") == SEGMENTS[:2]
+    assert corpus.segments("code", "heldout") == SEGMENTS[2:]
+    assert corpus.sources() == {"code": SUMMARY}
+
+
+def test_an_absent_source_names_those_present(corpus: Corpus) -> None:
+    with pytest.raises(ConfigError, match=r"unknown source of the corpus 'cod'.*Did you mean 'code'.*Valid: code"):
+        corpus.segments("cod")
+
+
+def test_a_changed_byte_is_refused_by_file_name(corpus: Corpus) -> None:
+    path = corpus.path / "segments" / "code.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(ArtifactError, match=r"segments/code\.parquet is not what was written"):
+        Corpus.open(corpus.path)

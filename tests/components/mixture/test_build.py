@@ -1,0 +1,97 @@
+"""The mixture stage: shards that hold the corpus, a blend that adds up, determinism, refusals."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkling.components.artifacts.corpus import Corpus, Segment, Split, write_segments
+from inkling.components.artifacts.manifest import ArtifactError, Manifest
+from inkling.components.artifacts.tokens import EOS, EOS_ID, Tokens
+from inkling.components.config import ConfigError
+from inkling.components.corpus.build import build_corpus
+from inkling.components.corpus.config import CorpusConfig
+from inkling.components.mixture.build import build_mixture
+from inkling.components.mixture.config import MixtureConfig
+
+OWN = {"code": 0.75, "encyclopedia": 0.25}
+
+
+def build(corpus: Corpus, path: Path, **settings: Any) -> Tokens:
+    config = MixtureConfig.model_validate({"recipe": OWN, "vocabulary": 320, "token_budget": 10_000, **settings})
+    return build_mixture(config, corpus.path, path)
+
+
+@pytest.mark.parametrize("source", ["code", "encyclopedia"])
+@pytest.mark.parametrize("split", ["train", "heldout"])
+def test_shards_hold_the_corpus(corpus: Corpus, tmp_path: Path, source: str, split: Split) -> None:
+    tokens = build(corpus, tmp_path / "tokens")
+    dataset, tokenizer = tokens.dataset(source, split), tokens.tokenizer()
+    segments = corpus.segments(source, split)
+    assert [tokenizer.decode(sequence.tolist()) for sequence in dataset] == [segment.text for segment in segments]
+    documents = [list(group) for _, group in groupby(segments, lambda segment: segment.document)]
+    assert len(dataset.documents) == len(documents) + 1
+    assert all(dataset.document(i).tolist().count(EOS_ID) == 1 for i in range(len(documents)))
+    assert all(dataset.document(i)[-1] == EOS_ID for i in range(len(documents)))
+
+
+def test_the_blend_adds_up(corpus: Corpus, tmp_path: Path) -> None:
+    tokens = build(corpus, tmp_path / "tokens")
+    blend = tokens.blend()
+    assert (blend.recipe, blend.vocabulary, blend.token_budget) == ("custom", 320, 10_000)
+    assert {source: shard.weight for source, shard in blend.train.items()} == OWN
+    for source, shard in blend.train.items():
+        dataset = tokens.dataset(source, "train")
+        assert (shard.tokens, shard.documents) == (len(dataset.tokens), len(dataset.documents) - 1)
+        assert shard.repetition * shard.tokens == pytest.approx(shard.weight * 10_000)
+    for source, held in blend.heldout.items():
+        assert held.tokens == len(tokens.dataset(source, "heldout").tokens)
+        assert held.bytes == sum(len(segment.text.encode()) for segment in corpus.segments(source, "heldout"))
+
+
+def test_a_source_outside_the_recipe_is_held_out_but_not_trained_on(corpus: Corpus, tmp_path: Path) -> None:
+    blend = build(corpus, tmp_path / "tokens", recipe={"code": 1.0}).blend()
+    assert list(blend.train) == ["code"]
+    assert list(blend.heldout) == ["code", "encyclopedia"]
+
+
+def test_same_settings_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
+    first, second = build(corpus, tmp_path / "a" / "tokens"), build(corpus, tmp_path / "b" / "tokens")
+    assert first.manifest.files == second.manifest.files
+    assert first.manifest.provenance.inputs == {"corpus": corpus.digest}
+
+
+def test_text_that_reads_like_a_special_token_stays_text(corpus: Corpus, tmp_path: Path) -> None:
+    segments = corpus.segments("code")
+    write_segments(corpus.path, "code", [*segments, Segment("code", "x", 0, f"a{EOS}b\n", 6, "MIT", "heldout")])
+    Manifest.describe(corpus.path, "Corpus", 1, corpus.manifest.provenance).write(corpus.path)
+    document = build(corpus, tmp_path / "tokens").dataset("code", "heldout").document(12).tolist()
+    assert document.count(EOS_ID) == 1
+    assert document[-1] == EOS_ID
+
+
+def test_a_source_that_the_corpus_lacks_names_those_it_has(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"unknown source of the corpus 'web-crawl'.* Valid: code, encyclopedia"):
+        build(corpus, tmp_path / "tokens", recipe="mix6")
+    assert not (tmp_path / "tokens").exists()
+
+
+def test_a_changed_corpus_is_refused(corpus: Corpus, tmp_path: Path) -> None:
+    (corpus.path / "sources.json").write_text("{}")
+    with pytest.raises(ArtifactError, match=r"sources\.json is not what was written"):
+        build(corpus, tmp_path / "tokens")
+
+
+@pytest.mark.data
+def test_mix6_of_the_real_packages(tmp_path: Path) -> None:
+    settings = (
+        "corpus: {words_per_source: 20_000, segments_per_document: 1, heldout: 0.2}\nmixture: {vocabulary: 1_000}"
+    )
+    build_corpus(CorpusConfig.parse(settings), tmp_path / "corpus")
+    tokens = build_mixture(MixtureConfig.parse(settings), tmp_path / "corpus", tmp_path / "tokens")
+    blend = tokens.blend()
+    assert blend.recipe == "mix6"
+    assert sum(shard.weight for shard in blend.train.values()) == pytest.approx(1)
+    assert min(shard.tokens for shard in blend.train.values()) > 20_000
+    assert min(shard.tokens for shard in blend.heldout.values()) > 1_000
