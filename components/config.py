@@ -27,7 +27,7 @@ class StageConfig(Section):
     """Base of every stage's configuration.
 
     A subclass sets `stage`, the name of its folder and of its section in a profile, and declares its settings as
-    fields. A field whose name stands at the top of the profile (such as `seed` and `threads`) takes its value from there.
+    fields. A field whose name stands at the top of the profile (such as `seed`) takes its value from there.
     """
 
     stage: ClassVar[str]
@@ -83,7 +83,9 @@ def _explain(config: type[StageConfig], error: ValidationError) -> str:
         place = ".".join(str(part) for part in (config.stage, *item["loc"]))
         if item["type"] == "extra_forbidden":
             owner = _owner(config, item["loc"])
-            lines.append(str(unknown("key", place, (f"{place.rpartition('.')[0]}.{key}" for key in owner.model_fields))))
+            lines.append(
+                str(unknown("key", place, (f"{place.rpartition('.')[0]}.{key}" for key in owner.model_fields)))
+            )
         else:
             lines.append(f"{place}: {item['msg']} (got {item['input']!r})")
     return "\n".join(lines)

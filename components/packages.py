@@ -54,7 +54,9 @@ class Package(Section):
         if not path.exists():
             self._download(path)
         if hashlib.sha256(path.read_bytes()).hexdigest() != self.sha256:
-            raise FetchError(f"{path} is not the pinned {self.name} {self.version}: its SHA-256 differs. Remove it and try again.")
+            raise FetchError(
+                f"{path} is not the pinned {self.name} {self.version}: its SHA-256 differs. Remove it and try again."
+            )
         return path
 
     def open(self) -> zipfile.ZipFile:
@@ -69,13 +71,17 @@ class Package(Section):
             command += ["--platform", self.platform, "--python-version", "3.11", "--implementation", "cp"]
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             run = subprocess.run(
-                [*command, "--dest", folder, f"{self.name}=={self.version}"], capture_output=True, text=True, check=False
+                [*command, "--dest", folder, f"{self.name}=={self.version}"],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             fetched = Path(folder) / self.file
             if run.returncode or not fetched.exists():
                 raise FetchError(
-                    f"package {self.name} {self.version} could not be fetched with pip. Check the network and pip's index, "
-                    f"or put {self.file} (SHA-256 {self.sha256}) into {path.parent}.\npip said: {run.stderr.strip()[-800:]}"
+                    f"package {self.name} {self.version} could not be fetched with pip. Check the network and pip's "
+                    f"index, or put {self.file} (SHA-256 {self.sha256}) into {path.parent}.\n"
+                    f"pip said: {run.stderr.strip()[-800:]}"
                 )
             fetched.rename(path)
 

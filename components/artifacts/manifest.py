@@ -98,7 +98,9 @@ class Manifest:
             raise ArtifactError(f"{directory / name} does not belong to the artifact. {_remedy(directory)}")
         for name, expected in self.files.items():
             if sha256(directory / name) != expected:
-                raise ArtifactError(f"{directory / name} is not what was written: its SHA-256 differs. {_remedy(directory)}")
+                raise ArtifactError(
+                    f"{directory / name} is not what was written: its SHA-256 differs. {_remedy(directory)}"
+                )
 
 
 def list_files(directory: Path) -> list[str]:

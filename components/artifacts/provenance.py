@@ -1,6 +1,7 @@
 """What determines a result: the code that is run, the packages below it, the config and the inputs."""
 
 import ast
+import dataclasses
 import functools
 import hashlib
 import importlib.metadata
@@ -14,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # The packages whose version can change a bit of an artifact.
 PACKAGES = (
-    "lightning", "nemo-toolkit", "numpy", "onnx", "onnxruntime-gpu", "onnxscript", "pillow", "pyarrow", "resvg-py",
+    "lightning", "matplotlib", "nemo-toolkit", "numpy", "onnx", "onnxruntime-gpu", "onnxscript", "pillow", "pyarrow",
     "safetensors", "tokenizers", "torch", "transformers",
 )  # fmt: skip
 
@@ -26,12 +27,15 @@ def provenance(config: StageConfig, inputs: Mapping[str, str]) -> Provenance:
         config: The stage's resolved configuration.
         inputs: Content digest of each input artifact, by name.
     """
-    settings = config.model_dump(mode="json")
-    code = code_digest(f"inkling.components.{config.stage}.build")
-    identity = {
-        "stage": config.stage, "code": code, "packages": package_versions(), "config": settings, "inputs": dict(inputs)
-    }  # fmt: skip
-    return Provenance(key=digest_of(identity), **identity)
+    origin = Provenance(
+        stage=config.stage,
+        key="",
+        code=code_digest(f"inkling.components.{config.stage}.build"),
+        packages=package_versions(),
+        config=config.model_dump(mode="json"),
+        inputs=dict(inputs),
+    )
+    return dataclasses.replace(origin, key=digest_of(dataclasses.asdict(origin)))
 
 
 @functools.cache

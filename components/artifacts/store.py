@@ -1,7 +1,7 @@
 """Making an artifact: reuse it where it was made before, else write it beside its place and rename it whole.
 
 With `INKLING_STORE` set, artifacts live in that directory by the key of what determines them, and a stage's output
-path receives hard links (copies, across file systems). Without it, as in a pod, the artifact is made at the output path.
+path receives hard links (copies, across file systems). Without it, as in a pod, an artifact is made at its output path.
 """
 
 import fcntl

@@ -1,0 +1,94 @@
+"""The Answers artifact: what a model answered to each question in each view, and the scores of these answers."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inkling.components.artifacts.artifact import Artifact
+
+ANSWERS, SUMMARY = "answers.parquet", "summary.json"
+View = Literal["visual", "blind", "mismatched"]
+VIEWS: tuple[View, ...] = ("visual", "blind", "mismatched")
+_SCHEMA = pa.schema(
+    {
+        "question_id": pa.string(),
+        "view": pa.string(),
+        "log_likelihoods": pa.list_(pa.float64()),
+        "choice": pa.int32(),
+        "correct": pa.bool_(),
+        "image_id": pa.string(),
+        "category": pa.string(),
+        "family": pa.string(),
+        "size_bucket": pa.string(),
+        "chance": pa.float64(),
+        "split": pa.string(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one question in one view.
+
+    Attributes:
+        question_id: The question.
+        view: "visual" (its image), "blind" (no image) or "mismatched" (another image).
+        log_likelihoods: Log-likelihood of each choice in nats, in the question's order of choices.
+        choice: Index of the chosen one; among equals the seeded order of asking decides.
+        correct: Whether that is the answer.
+        image_id: The question's own image, in every view: questions that share it form a cluster.
+        category: One of the four categories.
+        family: Family of questions within the category.
+        size_bucket: "small", "medium" or "large" where an object's size matters, else "none".
+        chance: Probability that a blind guess is right.
+        split: "validation" or "test".
+    """
+
+    question_id: str
+    view: str
+    log_likelihoods: tuple[float, ...]
+    choice: int
+    correct: bool
+    image_id: str
+    category: str
+    family: str
+    size_bucket: str
+    chance: float
+    split: str
+
+
+class Answers(Artifact):
+    """One model's answers to the questions of both splits in all views."""
+
+    type: ClassVar[str] = "Answers"
+
+    def answers(self, view: View | None = None, split: str | None = None) -> list[Answer]:
+        """The answers of a view and a split (all where None), in the order of the questions."""
+        rows = pq.read_table(self.path / ANSWERS).to_pylist()
+        return [
+            Answer(**{**row, "log_likelihoods": tuple(row["log_likelihoods"])})
+            for row in rows
+            if view in (None, row["view"]) and split in (None, row["split"])
+        ]
+
+    def choices(self, view: View) -> dict[str, int]:
+        """Index of the chosen choice, by question."""
+        return {answer.question_id: answer.choice for answer in self.answers(view)}
+
+    def summary(self) -> dict[str, Any]:
+        """The scores of both splits, as `evaluate` computed them."""
+        summary: dict[str, Any] = json.loads((self.path / SUMMARY).read_text())
+        return summary
+
+
+def write_answers(directory: Path, answers: Iterable[Answer], summary: dict[str, Any]) -> None:
+    """Writes the answers in the given order, and their scores."""
+    rows = list(answers)
+    columns = {name: [getattr(answer, name) for answer in rows] for name in _SCHEMA.names}
+    pq.write_table(pa.table(columns, schema=_SCHEMA), directory / ANSWERS, compression="zstd")
+    (directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")

@@ -1,0 +1,110 @@
+"""Conversations: pictures and the turns that teach about them, in LLaVA's JSON layout."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, get_args
+
+from inkling.components.artifacts.artifact import Artifact
+from inkling.components.artifacts.images import read_images, write_images
+from inkling.components.artifacts.manifest import ArtifactError
+
+CONVERSATIONS = "conversations.json"
+IMAGE_MARK = "<image>\n"
+Kind = Literal["caption", "instruct"]
+Tag = Literal["perception", "reasoning", "other"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One request about a picture and its answer.
+
+    Attributes:
+        id: Name of the turn.
+        image_id: The picture.
+        kind: A caption to align on, or an instruction.
+        category: General, Knowledge, OCR & Chart or Vision-Centric.
+        family: Kind of question within the category.
+        tag: Whether answering takes perception or reasoning.
+        question: What is asked, without the mark of the picture.
+        answer: The answer.
+    """
+
+    id: str
+    image_id: str
+    kind: Kind
+    category: str
+    family: str
+    tag: Tag
+    question: str
+    answer: str
+
+    def to_llava(self) -> dict[str, Any]:
+        """The turn as an entry of a LLaVA JSON file."""
+        said = [
+            {"from": "human", "value": IMAGE_MARK + self.question},
+            {"from": "gpt", "value": self.answer},
+        ]
+        return {
+            "id": self.id, "image": self.image_id, "kind": self.kind, "category": self.category,
+            "family": self.family, "tag": self.tag, "conversations": said,
+        }  # fmt: skip
+
+    @classmethod
+    def from_llava(cls, entry: Mapping[str, Any]) -> Self:
+        """Reads an entry of a LLaVA JSON file.
+
+        Raises:
+            ValueError: If it is not one request about a picture with one answer.
+        """
+        try:
+            asked, answered = entry["conversations"]
+            if (asked["from"], answered["from"]) != ("human", "gpt"):
+                raise ValueError("a turn is one request of a human and one answer of gpt")
+            if entry["kind"] not in get_args(Kind) or entry["tag"] not in get_args(Tag):
+                raise ValueError(f"unknown kind or tag: {entry['kind']!r}, {entry['tag']!r}")
+            return cls(
+                entry["id"], entry["image"], entry["kind"], entry["category"], entry["family"], entry["tag"],
+                asked["value"].removeprefix(IMAGE_MARK), answered["value"],
+            )  # fmt: skip
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not an entry of a LLaVA file: {error!r}") from None
+
+
+@dataclass(frozen=True)
+class Conversations(Artifact):
+    """Training pictures with captions and instructions."""
+
+    type: ClassVar[str] = "Conversations"
+
+    def images(self) -> dict[str, bytes]:
+        """JPEG bytes by image_id, in stored order."""
+        return read_images(self.path)
+
+    def turns(self) -> list[Turn]:
+        """All turns, in stored order.
+
+        Raises:
+            ArtifactError: If the file is no list of turns.
+        """
+        path = self.path / CONVERSATIONS
+        try:
+            return [Turn.from_llava(entry) for entry in json.loads(path.read_text())]
+        except ValueError as error:
+            raise ArtifactError(f"{path} cannot be read: {error}") from None
+
+
+def write_conversations(directory: Path, images: Iterable[tuple[str, bytes]], turns: Iterable[Turn]) -> None:
+    """Writes the files of the artifact.
+
+    Args:
+        directory: Where they go.
+        images: image_id and JPEG bytes of each picture.
+        turns: What is said about them.
+
+    Raises:
+        ValueError: If a picture comes twice.
+    """
+    write_images(directory, images)
+    (directory / CONVERSATIONS).write_text(json.dumps([turn.to_llava() for turn in turns], indent=1) + "\n")

@@ -1,0 +1,32 @@
+"""The Findings artifact: every number of a run, and the report that shows them."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from inkling.components.artifacts.artifact import Artifact
+
+FINDINGS, REPORT = "findings.json", "report.html"
+
+
+class Findings(Artifact):
+    """What a run found out."""
+
+    type: ClassVar[str] = "Findings"
+
+    @property
+    def report(self) -> Path:
+        """The report: one HTML file that needs nothing else."""
+        return self.path / REPORT
+
+    def findings(self) -> dict[str, Any]:
+        """Every number of the run."""
+        findings: dict[str, Any] = json.loads((self.path / FINDINGS).read_text())
+        return findings
+
+
+def write_findings(directory: Path, findings: dict[str, Any], report: str) -> None:
+    """Writes the numbers and the report."""
+    text = json.dumps(findings, indent=2, allow_nan=False)
+    (directory / FINDINGS).write_text(text + "\n")
+    (directory / REPORT).write_text(report, encoding="utf-8")

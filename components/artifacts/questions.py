@@ -1,0 +1,126 @@
+"""Questions: pictures and multiple-choice questions about them, the columns of a benchmark in Parquet."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, get_args
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inkling.components.artifacts.artifact import Artifact
+from inkling.components.artifacts.images import read_images, write_images
+from inkling.components.artifacts.manifest import ArtifactError
+
+QUESTIONS = "questions.parquet"
+SizeBucket = Literal["small", "medium", "large", "none"]
+Split = Literal["validation", "test"]
+_SCHEMA = pa.schema(
+    [
+        ("question_id", pa.string()),
+        ("image_id", pa.string()),
+        ("mismatched_image_id", pa.string()),
+        ("question", pa.string()),
+        ("choices", pa.list_(pa.string())),
+        ("answer", pa.string()),
+        ("category", pa.string()),
+        ("family", pa.string()),
+        ("size_bucket", pa.string()),
+        ("split", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with choices, one of which is right.
+
+    Attributes:
+        question_id: Name of the question.
+        image_id: The picture that it asks about.
+        mismatched_image_id: Another picture of the same split and family, for which this answer is not right.
+        question: What is asked.
+        choices: What may be answered, without repeats.
+        answer: The right choice.
+        category: General, Knowledge, OCR & Chart or Vision-Centric; Existence for the yes/no family.
+        family: Kind of question within the category.
+        size_bucket: For existence questions, how much of the picture the object covers: under 3 %, to 10 %, over.
+        split: Choices of settings are made on validation; test is only reported.
+    """
+
+    question_id: str
+    image_id: str
+    mismatched_image_id: str
+    question: str
+    choices: list[str]
+    answer: str
+    category: str
+    family: str
+    size_bucket: SizeBucket
+    split: Split
+
+    def __post_init__(self) -> None:
+        """Refuses a question that cannot be scored.
+
+        Raises:
+            ValueError: If the answer is no choice, choices repeat, or a bucket or split is unknown.
+        """
+        if self.answer not in self.choices or len(set(self.choices)) != len(self.choices):
+            raise ValueError(f"question {self.question_id}: the answer must be one of the choices, each listed once")
+        if self.size_bucket not in get_args(SizeBucket) or self.split not in get_args(Split):
+            raise ValueError(
+                f"question {self.question_id}: unknown bucket {self.size_bucket!r} or split {self.split!r}"
+            )
+
+    @property
+    def correct(self) -> int:
+        """Index of the right choice."""
+        return self.choices.index(self.answer)
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of a guess."""
+        return 1 / len(self.choices)
+
+
+@dataclass(frozen=True)
+class Questions(Artifact):
+    """Held-out pictures and the questions asked about them."""
+
+    type: ClassVar[str] = "Questions"
+
+    def images(self) -> dict[str, bytes]:
+        """JPEG bytes by image_id, in stored order."""
+        return read_images(self.path)
+
+    def questions(self, split: Split | None = None) -> list[Question]:
+        """The questions of a split, or all of them, in stored order.
+
+        Raises:
+            ArtifactError: If the file is no table of questions.
+        """
+        path = self.path / QUESTIONS
+        try:
+            table = pq.read_table(path)
+            if table.schema != _SCHEMA:
+                raise ValueError(f"it has other columns than {_SCHEMA.names}")
+            rows = [Question(**row) for row in table.to_pylist()]
+        except (OSError, ValueError) as error:
+            raise ArtifactError(f"{path} cannot be read: {error}") from None
+        return [row for row in rows if split in (None, row.split)]
+
+
+def write_questions(directory: Path, images: Iterable[tuple[str, bytes]], questions: Iterable[Question]) -> None:
+    """Writes the files of the artifact.
+
+    Args:
+        directory: Where they go.
+        images: image_id and JPEG bytes of each picture.
+        questions: What is asked about them.
+
+    Raises:
+        ValueError: If a picture comes twice.
+    """
+    write_images(directory, images)
+    table = pa.Table.from_pylist([asdict(question) for question in questions], schema=_SCHEMA)
+    pq.write_table(table, directory / QUESTIONS, compression="none")

@@ -1,0 +1,25 @@
+"""The Rehearsal artifact: what the real server answered to questions that the evaluator had answered before."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from inkling.components.artifacts.artifact import Artifact
+
+REHEARSAL = "rehearsal.json"
+
+
+class Rehearsal(Artifact):
+    """The outcome of asking the server."""
+
+    type: ClassVar[str] = "Rehearsal"
+
+    def outcome(self) -> dict[str, Any]:
+        """Questions asked, agreements with the evaluator by view, disagreements (none) and sample chats."""
+        outcome: dict[str, Any] = json.loads((self.path / REHEARSAL).read_text())
+        return outcome
+
+
+def write_rehearsal(directory: Path, outcome: dict[str, Any]) -> None:
+    """Writes the outcome."""
+    (directory / REHEARSAL).write_text(json.dumps(outcome, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
