@@ -1,0 +1,1 @@
+"""Runs the frozen vision encoder over every picture once."""

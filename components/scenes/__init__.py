@@ -1,0 +1,1 @@
+"""Renders pictures with exact labels, and captions, instructions and questions about them."""

@@ -1,0 +1,67 @@
+"""Builds the conversations to learn from and the questions to be scored on."""
+
+from pathlib import Path
+
+from inkling.components.artifacts.conversations import Conversations, write_conversations
+from inkling.components.artifacts.questions import Questions, write_questions
+from inkling.components.artifacts.store import Draft, produce
+from inkling.components.packages import attribution, package
+from inkling.components.progress import track
+from inkling.components.scenes.asking import Made, questions, turns
+from inkling.components.scenes.assets import packages
+from inkling.components.scenes.catalogue import Split, catalogue
+from inkling.components.scenes.config import ScenesConfig
+from inkling.components.scenes.plan import Job, question_jobs, training_jobs
+from inkling.components.scenes.workers import make
+
+ATTRIBUTION = "ATTRIBUTION.md"
+
+
+def build_scenes(config: ScenesConfig, conversations: str | Path, asked: str | Path) -> tuple[Conversations, Questions]:
+    """Builds both artifacts of the stage.
+
+    Args:
+        config: The stage's settings.
+        conversations: Where the conversations shall lie.
+        asked: Where the questions shall lie.
+
+    Raises:
+        FetchError: If a package cannot be had.
+    """
+    return build_conversations(config, conversations), build_questions(config, asked)
+
+
+def build_conversations(config: ScenesConfig, output: str | Path) -> Conversations:
+    """Builds the training pictures with their captions and instructions."""
+
+    def write(draft: Draft) -> None:
+        scenes = _make(training_jobs(catalogue(), config.seed, config.train), config.threads, "rendering to learn from")
+        said = [turn for made in scenes for turn in turns(made, catalogue())]
+        write_conversations(draft.path, ((made.job.image_id, made.picture) for made in scenes), said)
+        (draft.path / ATTRIBUTION).write_text(attribution(packages()))
+
+    return produce(Conversations, output, config, {}, write)
+
+
+def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
+    """Builds the held-out pictures and the questions about them, validation first."""
+
+    def write(draft: Draft) -> None:
+        counts: dict[Split, int] = {"validation": config.validation, "test": config.test}
+        jobs = [job for split, count in counts.items() for job in question_jobs(catalogue(), config.seed, split, count)]
+        scenes = _make(jobs, config.threads, "rendering to be asked about")
+        rows = [
+            row
+            for split in counts
+            for row in questions([made for made in scenes if made.job.split == split], catalogue())
+        ]
+        write_questions(draft.path, ((made.job.image_id, made.picture) for made in scenes), rows)
+        (draft.path / ATTRIBUTION).write_text(attribution(packages()))
+
+    return produce(Questions, output, config, {}, write)
+
+
+def _make(jobs: list[Job], processes: int, label: str) -> list[Made]:
+    for name in packages():
+        package(name).fetch()
+    return list(track(make(jobs, processes), label, len(jobs), "scenes"))

@@ -1,0 +1,85 @@
+"""What scenes are made of, and which of it each split may use."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+import yaml
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+# Share of a class's drawings that is kept for test and for validation; at least one of each.
+_HELD_OUT: dict[Split, float] = {"test": 0.25, "validation": 0.15}
+_PATH = Path(__file__).with_name("catalogue.yaml")
+Identity = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that scenes are made of.
+
+    Attributes:
+        drawings: Identities by split and class word; an identity is a tuple of glyphs that count as the same drawing.
+        kinds: Class words by what they are.
+        uses: Class words by what they are for.
+        places: Class words by where they are met.
+        shapes: Names of shapes.
+        colours: Red, green and blue by name.
+        sign_words: What a sign may say.
+        fonts: Packages of typefaces by split.
+        photographs: Files of background photographs by split.
+    """
+
+    drawings: Mapping[Split, Mapping[str, tuple[Identity, ...]]]
+    kinds: Mapping[str, list[str]]
+    uses: Mapping[str, list[str]]
+    places: Mapping[str, list[str]]
+    shapes: list[str]
+    colours: Mapping[str, tuple[int, int, int]]
+    sign_words: list[str]
+    fonts: Mapping[Split, list[str]]
+    photographs: Mapping[Split, list[str]]
+
+    @property
+    def classes(self) -> list[str]:
+        """All class words."""
+        return list(self.drawings["train"])
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue that ships with the stage."""
+    raw = yaml.safe_load(_PATH.read_text())
+    split_classes = {
+        word: _divide([_identity(entry) for entry in entries]) for word, entries in raw["drawings"].items()
+    }
+    return Catalogue(
+        drawings={split: {word: parts[split] for word, parts in split_classes.items()} for split in SPLITS},
+        kinds=raw["kinds"],
+        uses=raw["uses"],
+        places=raw["places"],
+        shapes=raw["shapes"],
+        colours={name: (red, green, blue) for name, (red, green, blue) in raw["colours"].items()},
+        sign_words=raw["sign_words"],
+        fonts=raw["fonts"],
+        photographs=raw["photographs"],
+    )
+
+
+def _identity(entry: str | int) -> Identity:
+    return tuple(chr(int(point, 16)) for point in str(entry).split())
+
+
+def _divide(identities: list[Identity]) -> dict[Split, tuple[Identity, ...]]:
+    """Divides the drawings of a class among the splits, in an order that depends on nothing but their code points."""
+    ranked = sorted(identities, key=lambda identity: hashlib.sha256(identity[0].encode()).hexdigest())
+    parts: dict[Split, tuple[Identity, ...]] = {}
+    for split, share in _HELD_OUT.items():
+        count = max(1, round(share * len(identities)))
+        parts[split], ranked = tuple(ranked[:count]), ranked[count:]
+    parts["train"] = tuple(ranked)
+    return parts

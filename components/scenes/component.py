@@ -1,0 +1,18 @@
+"""The KFP face of the scenes stage."""
+
+from kfp import dsl
+
+
+@dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
+def scenes(config: str, conversations: dsl.Output[dsl.Dataset], questions: dsl.Output[dsl.Dataset]) -> None:
+    """Renders pictures to learn from and pictures to be asked about.
+
+    Args:
+        config: The whole profile, as YAML text.
+        conversations: Training pictures with captions and instructions.
+        questions: Held-out pictures with multiple-choice questions.
+    """
+    from inkling.components.scenes.build import build_scenes
+    from inkling.components.scenes.config import ScenesConfig
+
+    build_scenes(ScenesConfig.parse(config), conversations.path, questions.path)

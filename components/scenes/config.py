@@ -1,0 +1,19 @@
+"""Settings of the scenes stage."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from inkling.components.config import StageConfig
+
+
+class ScenesConfig(StageConfig):
+    """How many scenes are rendered for each split."""
+
+    stage: ClassVar[str] = "scenes"
+
+    seed: int = Field(0, ge=0, description="Seed of everything left to chance in a scene.")
+    threads: int = Field(1, ge=1, description="Processes that render; the pictures do not depend on it.")
+    train: int = Field(3400, ge=11, description="Scenes to learn from, over all families.")
+    validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
+    test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")

@@ -1,0 +1,91 @@
+"""Which scenes are made: for each one its family and what it is composed for, spread evenly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkling.components.scenes.catalogue import SPLITS, Catalogue, Split
+from inkling.components.scenes.layouts import Composer, targets
+from inkling.components.scenes.queries import FAMILIES, Query
+from inkling.components.scenes.scene import Scene
+
+# Shares of the training scenes; drawings are what has to be learned from the most examples.
+TRAIN_SHARES = {
+    "object": 0.15, "kind": 0.05, "fact": 0.05, "colour": 0.12, "sign": 0.10, "chart": 0.10, "count": 0.11,
+    "position": 0.07, "relation": 0.12, "size": 0.09, "existence": 0.04,
+}  # fmt: skip
+_ATTEMPTS = 100
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scene to be made.
+
+    Attributes:
+        seed: Seed of the stage.
+        split: Its split.
+        index: Its number within the split.
+        family: The family of questions that it is made for.
+        target: What shall hold in it.
+    """
+
+    seed: int
+    split: Split
+    index: int
+    family: str
+    target: str
+
+    @property
+    def image_id(self) -> str:
+        """Name of its picture."""
+        return f"{self.split}-{self.index:05d}"
+
+    def chance(self, purpose: int) -> np.random.Generator:
+        """A source of chance that depends on the scene and a purpose alone, whichever process asks."""
+        return np.random.default_rng([self.seed, SPLITS.index(self.split), self.index, purpose])
+
+    def compose(self, catalogue: Catalogue) -> tuple[Scene, Query]:
+        """Makes the scene and the question that it is for.
+
+        Raises:
+            RuntimeError: If chance does not bring about the target.
+        """
+        composer = Composer(catalogue, self.split, self.chance(0))
+        for _ in range(_ATTEMPTS):
+            scene, query = composer.compose(self.family, self.target)
+            if self._holds(scene, query, catalogue):
+                return scene, query
+        raise RuntimeError(f"no scene of family '{self.family}' came out with {self.target} in {_ATTEMPTS} attempts")
+
+    def _holds(self, scene: Scene, query: Query, catalogue: Catalogue) -> bool:
+        if self.family == "existence":
+            return scene.items[0].bucket == self.target
+        answer = query.solve(scene, catalogue)
+        if self.family in ("chart", "size"):
+            return answer is not None
+        return answer == self.target.rpartition(":")[2]
+
+
+def training_jobs(catalogue: Catalogue, seed: int, count: int) -> list[Job]:
+    """The training scenes, families by `TRAIN_SHARES`, in an order drawn by chance."""
+    exact = {family: share * count for family, share in TRAIN_SHARES.items()}
+    counts = {family: int(number) for family, number in exact.items()}
+    for family in sorted(exact, key=lambda name: counts[name] - exact[name])[: count - sum(counts.values())]:
+        counts[family] += 1
+    return _jobs(catalogue, seed, "train", counts)
+
+
+def question_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> list[Job]:
+    """The scenes of a split that is asked about, `count` for each family."""
+    return _jobs(catalogue, seed, split, dict.fromkeys(FAMILIES, count))
+
+
+def _jobs(catalogue: Catalogue, seed: int, split: Split, counts: dict[str, int]) -> list[Job]:
+    rng = np.random.default_rng([seed, SPLITS.index(split)])
+    wanted = []
+    for family, count in counts.items():
+        options = targets(catalogue, family)
+        decks = [options[int(k)] for _ in range(-(-count // len(options))) for k in rng.permutation(len(options))]
+        wanted += [(family, target) for target in decks[:count]]
+    order = rng.permutation(len(wanted))
+    return [Job(seed, split, index, *wanted[int(place)]) for index, place in enumerate(order)]

@@ -1,0 +1,110 @@
+"""A scene before it is drawn: what lies where, exactly. Everything asked about a picture is answered from this."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+SIDE = 224
+"""Height and width of a picture in pixels."""
+
+SIZE_BUCKETS: dict[str, tuple[float, float]] = {"small": (0.0, 0.03), "medium": (0.03, 0.10), "large": (0.10, 1.0)}
+"""Shares of the picture's area that an object covers: bounds of the Multi-Level Existence buckets."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """What lies behind everything: two tints from side to side, and a photograph's texture where there is one.
+
+    Attributes:
+        tints: Red, green and blue at the two ends.
+        upright: Whether the tints run from top to bottom instead of left to right.
+        photograph: File of the photograph; None for the bare gradient.
+        crop: Left, top and side of the photograph's crop, as shares of its size.
+    """
+
+    tints: tuple[tuple[int, int, int], tuple[int, int, int]]
+    upright: bool
+    photograph: str | None
+    crop: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A drawing or a shape in its place.
+
+    Attributes:
+        word: Class of the drawing, or name of the shape.
+        glyph: The drawing; None for a shape.
+        colour: Name of the shape's colour; None for a drawing.
+        left, top, width, height: Its box in pixels.
+        area: Share of the picture that it covers.
+        flipped: Whether it is mirrored.
+    """
+
+    word: str
+    glyph: str | None
+    colour: str | None
+    left: int
+    top: int
+    width: int
+    height: int
+    area: float
+    flipped: bool = False
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of its box, in pixels from the left and from the top."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+    @property
+    def bucket(self) -> Literal["small", "medium", "large"]:
+        """Its size bucket."""
+        if self.area < SIZE_BUCKETS["small"][1]:
+            return "small"
+        return "medium" if self.area <= SIZE_BUCKETS["medium"][1] else "large"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A board with a word on it.
+
+    Attributes:
+        text: What it says, in lower case.
+        capitals: Whether it is written in capitals.
+        font: Package and path of the typeface.
+        ink, board: Colours.
+        box: Left, top, width and height of the board in pixels.
+    """
+
+    text: str
+    capitals: bool
+    font: tuple[str, str]
+    ink: tuple[int, int, int]
+    board: tuple[int, int, int]
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a chart: the name of its colour and its height as a share of the chart."""
+
+    colour: str
+    height: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture's full description.
+
+    Attributes:
+        layout: How it is composed.
+        background: What lies behind.
+        items: Drawings and shapes; they do not overlap.
+        sign: The sign, where there is one.
+        bars: The bars of a chart, from the left.
+    """
+
+    layout: str
+    background: Background
+    items: tuple[Item, ...] = ()
+    sign: Sign | None = None
+    bars: tuple[Bar, ...] = ()

@@ -1,0 +1,38 @@
+import json
+from pathlib import Path
+
+import torch
+
+from inkling.components.artifacts.language_model import LanguageModel, TrainingRow, write_language_model
+from inkling.components.artifacts.manifest import Manifest, Provenance
+from inkling.models.language import build_language_model
+
+_SCORES = {
+    "code": {
+        "tokens": 9, "documents": 2, "model_nll": 1.5, "model_perplexity": 4.5, "interval": (4.0, 5.0),
+        "unigram_nll": 2.0, "unigram_perplexity": 7.4,
+    }
+}  # fmt: skip
+
+
+def _write(directory: Path) -> LanguageModel:
+    tokenizer = directory.with_suffix(".json")
+    tokenizer.write_text(json.dumps({"version": "1.0"}))
+    directory.mkdir()
+    rows = [TrainingRow(1, 64, 4.25, 0.5), TrainingRow(2, 128, 4.0, 0.25)]
+    write_language_model(directory, build_language_model("tiny", 40, 0), tokenizer, rows, _SCORES)
+    Manifest.describe(directory, "LanguageModel", 1, Provenance("pretrain", "", "", {}, {}, {})).write(directory)
+    return LanguageModel.open(directory)
+
+
+def test_what_is_written_is_read(tmp_path: Path):
+    model = _write(tmp_path / "language_model")
+    built = build_language_model("tiny", 40, 0)
+    assert all(torch.equal(a, b) for a, b in zip(model.network().parameters(), built.parameters(), strict=True))
+    assert not model.network().training
+    assert model.training()[1] == {"step": 2, "tokens": 128, "loss": 4.0, "learning_rate": 0.25}
+    assert model.perplexity() == {"code": {**_SCORES["code"], "interval": [4.0, 5.0]}}
+
+
+def test_the_files_depend_on_nothing_but_the_content(tmp_path: Path):
+    assert _write(tmp_path / "one").digest == _write(tmp_path / "two").digest

@@ -1,0 +1,60 @@
+"""Scenes are planned evenly, and each depends on its own number alone."""
+
+from collections import Counter
+
+import pytest
+
+from inkling.components.scenes.catalogue import Catalogue
+from inkling.components.scenes.layouts import targets
+from inkling.components.scenes.plan import TRAIN_SHARES, Job, question_jobs, training_jobs
+from inkling.components.scenes.queries import FAMILIES
+
+BARE = ("colour", "size", "chart")  # composed without drawings, typefaces or photographs' pixels
+
+
+@pytest.mark.parametrize("count", [11, 150, 1001])
+def test_training_scenes_follow_the_shares(count: int, things: Catalogue) -> None:
+    found = Counter(job.family for job in training_jobs(things, 0, count))
+    assert found.total() == count
+    assert all(abs(found[family] - share * count) <= 1 for family, share in TRAIN_SHARES.items())
+    assert sum(TRAIN_SHARES.values()) == pytest.approx(1)
+
+
+def test_every_family_is_asked_about_equally_often(things: Catalogue) -> None:
+    jobs = question_jobs(things, 0, "test", 24)
+    assert Counter(job.family for job in jobs) == dict.fromkeys(FAMILIES, 24)
+    for family in FAMILIES:
+        found = Counter(job.target for job in jobs if job.family == family)
+        assert max(found.values()) - min(found[target] for target in targets(things, family)) <= 1
+
+
+def test_names_are_unique_and_seeds_matter(things: Catalogue) -> None:
+    jobs = [
+        *training_jobs(things, 0, 40),
+        *question_jobs(things, 0, "test", 4),
+        *question_jobs(things, 0, "validation", 4),
+    ]
+    assert len({job.image_id for job in jobs}) == len(jobs)
+    assert training_jobs(things, 0, 40) == training_jobs(things, 0, 40)
+    other = training_jobs(things, 1, 40)
+    assert [job.family for job in training_jobs(things, 0, 40)] != [job.family for job in other]
+
+
+@pytest.mark.parametrize("family", BARE)
+def test_a_scene_depends_on_its_job_alone(family: str, things: Catalogue) -> None:
+    target = targets(things, family)[0]
+    scenes = {index: Job(3, "train", index, family, target).compose(things) for index in (1, 2)}
+    assert Job(3, "train", 1, family, target).compose(things) == scenes[1]
+    assert scenes[1] != scenes[2]
+    assert Job(3, "test", 1, family, target).compose(things) != scenes[1]
+
+
+@pytest.mark.parametrize("family", BARE)
+@pytest.mark.parametrize("index", range(8))
+def test_items_lie_apart_and_within_the_picture(family: str, index: int, things: Catalogue) -> None:
+    scene, _ = Job(0, "train", index, family, targets(things, family)[index % 2]).compose(things)
+    boxes = [(item.left, item.top, item.left + item.width, item.top + item.height) for item in scene.items]
+    assert all(left >= 0 and top >= 0 and right <= 224 and bottom <= 224 for left, top, right, bottom in boxes)
+    for place, one in enumerate(boxes):
+        for other in boxes[:place]:
+            assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]

@@ -1,0 +1,94 @@
+"""Pictures of unknown origin are decoded within limits, or refused in clear words."""
+
+import io
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from inkling.models.vision import preprocess as module
+from inkling.models.vision.efficientnet import LITE0
+from inkling.models.vision.preprocess import ImageError, decode, preprocess
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    """An image as a file."""
+    stored = io.BytesIO()
+    image.save(stored, kind)
+    return stored.getvalue()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A small PNG file that claims to hold many pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+
+
+def test_values_are_scaled() -> None:
+    pixels = preprocess(encoded(Image.new("RGB", (224, 224), (255, 127, 0))), LITE0)
+    assert pixels.shape == (3, 224, 224)
+    assert pixels.dtype == np.float32
+    assert [float(channel[0, 0]) for channel in pixels] == [1.0, 0.0, -127 / 128]
+
+
+def test_another_size_is_resized() -> None:
+    half = Image.new("RGB", (300, 100), "white")
+    half.paste((0, 0, 0), (0, 0, 150, 100))
+    pixels = preprocess(encoded(half), LITE0)
+    assert pixels[0, 112, 20] < -0.9 < 0.9 < pixels[0, 112, 200]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "LA", "RGBA", "I;16"])
+def test_every_mode_becomes_rgb(mode: str) -> None:
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    image = Image.new(mode, (8, 8)) if mode == "I;16" else Image.new("RGB", (8, 8), "white").convert(mode)
+    assert decode(encoded(image, kind)).mode == "RGB"
+
+
+def test_transparency_lies_over_white() -> None:
+    assert decode(encoded(Image.new("RGBA", (4, 4), (255, 0, 0, 0)))).getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty"),
+        (b"not a picture", "not a picture in one of the formats JPEG"),
+        (b"\0" * (module.MAX_BYTES + 1), "bytes; at most"),
+        (bomb(40_000, 40_000), "pixels; at most"),
+        (bomb(30_000, 5_000), "30000 x 5000 pixels; at most"),
+        (encoded(Image.effect_noise((300, 300), 80), "JPEG")[:4000], "damaged"),
+        (b"GIF89a" + b"\xff" * 20, "."),
+    ],
+    ids=["empty", "text", "bytes", "bomb", "pixels", "cut", "nonsense"],
+)
+def test_what_cannot_be_used_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        decode(data)
+
+
+@given(st.binary(max_size=200), st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "WEBP"]), st.integers(0, 400))
+def test_damage_never_raises_anything_else(noise: bytes, kind: str, place: int) -> None:
+    whole = encoded(Image.effect_noise((24, 24), 60).convert("RGB"), kind)
+    data = whole[:place] + noise + whole[place + len(noise) :]
+    try:
+        mode = decode(data).mode
+    except ImageError:
+        return
+    assert mode == "RGB"
+
+
+def test_needs_no_torch() -> None:
+    code = "import sys, inkling.models.vision.preprocess; print('torch' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
