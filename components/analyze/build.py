@@ -1,0 +1,71 @@
+"""Making Findings: gather every number, render the report."""
+
+from pathlib import Path
+
+from inkling.components.analyze.config import AnalyzeConfig
+from inkling.components.analyze.gather import Inputs, gather
+from inkling.components.artifacts.answers import Answers
+from inkling.components.artifacts.bundle import Bundle
+from inkling.components.artifacts.corpus import Corpus
+from inkling.components.artifacts.findings import Findings, write_findings
+from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.rehearsal import Rehearsal
+from inkling.components.artifacts.store import Draft, produce
+from inkling.components.artifacts.tokens import Tokens
+
+Place = str | Path
+
+
+def build_analyze(
+    config: AnalyzeConfig,
+    corpus: Place,
+    tokens: Place,
+    language_model: Place,
+    questions: Place,
+    multimodal_model: Place,
+    answers: Place,
+    answers_untrained: Place,
+    bundle: Place,
+    rehearsal: Place,
+    output: Place,
+) -> Findings:
+    """Gathers the numbers of a run and renders its report.
+
+    Args:
+        config: The stage's configuration.
+        corpus: The Corpus artifact.
+        tokens: The Tokens artifact.
+        language_model: The pre-trained LanguageModel artifact.
+        questions: The Questions artifact.
+        multimodal_model: The MultimodalModel artifact that started from the pre-trained language model.
+        answers: That model's Answers artifact.
+        answers_untrained: Answers of a model adapted in the same way whose language model read nothing.
+        bundle: The Bundle artifact.
+        rehearsal: The Rehearsal artifact.
+        output: Where the Findings artifact goes.
+
+    Raises:
+        ArtifactError: If an artifact is not what its manifest says, or the artifacts are of different runs.
+    """
+    inputs = Inputs(
+        Corpus.open(corpus),
+        Tokens.open(tokens),
+        LanguageModel.open(language_model),
+        Questions.open(questions),
+        MultimodalModelArtifact.open(multimodal_model),
+        Answers.open(answers),
+        Answers.open(answers_untrained),
+        Bundle.open(bundle),
+        Rehearsal.open(rehearsal),
+    )
+    return produce(Findings, output, config, inputs.named(), lambda draft: _make(config, inputs, draft))
+
+
+def _make(config: AnalyzeConfig, inputs: Inputs, draft: Draft) -> None:
+    from inkling.components.analyze.report.page import render
+
+    findings = gather(config, inputs)
+    pictures = inputs.questions.images()
+    write_findings(draft.path, findings, render(findings, pictures))

@@ -1,0 +1,55 @@
+"""Two models on the same questions: paired differences with intervals, group by group."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from inkling.components.artifacts.answers import VIEWS, Answer
+from inkling.components.statistics import mcnemar, paired_difference
+
+
+def compare(first: Sequence[Answer], second: Sequence[Answer], scores: Mapping[str, Any]) -> dict[str, Any]:
+    """Differences between two models' answers to the same questions, for each group of a split's scores.
+
+    Args:
+        first: Answers of one model, all views.
+        second: Answers of the other model.
+        scores: Scores of the split (`summary.json` of Answers), which say what families a group holds.
+
+    Raises:
+        ValueError: If the models were not asked the same questions.
+    """
+    return {
+        "mean": difference(first, second, scores["mean"]["families"]),
+        "categories": {
+            name: difference(first, second, cell["families"]) for name, cell in scores["categories"].items()
+        },
+        "families": {name: difference(first, second, [name]) for name in scores["families"]},
+    }
+
+
+def difference(first: Sequence[Answer], second: Sequence[Answer], families: Iterable[str]) -> dict[str, Any]:
+    """Difference of the mean over families in each view, families with equal weight.
+
+    Raises:
+        ValueError: If the models were not asked the same questions.
+    """
+    wanted = set(families)
+    result: dict[str, Any] = {}
+    for view in VIEWS:
+        mine, other = (
+            {a.question_id: a for a in answers if a.view == view and a.family in wanted} for answers in (first, second)
+        )
+        if mine.keys() != other.keys():
+            raise ValueError(f"the models were asked different questions ({view}, {', '.join(sorted(wanted))})")
+        order = sorted(mine)
+        hits = np.array([mine[name].correct for name in order])
+        other_hits = np.array([other[name].correct for name in order])
+        images, groups = [mine[name].image_id for name in order], [mine[name].family for name in order]
+        result[view] = {
+            **dataclasses.asdict(paired_difference(hits, other_hits, images, groups)),
+            "mcnemar": dataclasses.asdict(mcnemar(hits, other_hits)),
+        }
+    return result

@@ -1,0 +1,50 @@
+"""The KFP face of the analyze stage."""
+
+from kfp import dsl
+
+
+@dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
+def analyze(
+    config: str,
+    corpus: dsl.Input[dsl.Dataset],
+    tokens: dsl.Input[dsl.Dataset],
+    language_model: dsl.Input[dsl.Model],
+    questions: dsl.Input[dsl.Dataset],
+    multimodal_model: dsl.Input[dsl.Model],
+    answers: dsl.Input[dsl.Dataset],
+    answers_untrained: dsl.Input[dsl.Dataset],
+    bundle: dsl.Input[dsl.Model],
+    rehearsal: dsl.Input[dsl.Dataset],
+    findings: dsl.Output[dsl.Artifact],
+) -> None:
+    """Gathers every number of a run and renders its report.
+
+    Args:
+        config: The whole profile, as YAML text.
+        corpus: The Corpus artifact.
+        tokens: The Tokens artifact.
+        language_model: The pre-trained LanguageModel artifact.
+        questions: The Questions artifact.
+        multimodal_model: The MultimodalModel artifact that started from the pre-trained language model.
+        answers: That model's Answers artifact.
+        answers_untrained: The Answers artifact of the model that read nothing.
+        bundle: The Bundle artifact.
+        rehearsal: The Rehearsal artifact.
+        findings: Where the Findings artifact goes.
+    """
+    from inkling.components.analyze.build import build_analyze
+    from inkling.components.analyze.config import AnalyzeConfig
+
+    build_analyze(
+        AnalyzeConfig.parse(config),
+        corpus.path,
+        tokens.path,
+        language_model.path,
+        questions.path,
+        multimodal_model.path,
+        answers.path,
+        answers_untrained.path,
+        bundle.path,
+        rehearsal.path,
+        findings.path,
+    )

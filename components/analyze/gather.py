@@ -1,0 +1,164 @@
+"""Collects every number of a run from its artifacts into one JSON value, `findings.json`."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from inkling.components.analyze.bias import first_choice
+from inkling.components.analyze.comparison import compare
+from inkling.components.analyze.config import AnalyzeConfig
+from inkling.components.analyze.samples import describe, draw
+from inkling.components.artifacts.answers import Answers
+from inkling.components.artifacts.artifact import Artifact
+from inkling.components.artifacts.bundle import Bundle
+from inkling.components.artifacts.corpus import ATTRIBUTION, Corpus
+from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.rehearsal import Rehearsal
+from inkling.components.artifacts.tokens import Tokens
+
+SPLITS = ("test", "validation")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The artifacts of a run, opened."""
+
+    corpus: Corpus
+    tokens: Tokens
+    language_model: LanguageModel
+    questions: Questions
+    multimodal_model: MultimodalModelArtifact
+    answers: Answers
+    answers_untrained: Answers
+    bundle: Bundle
+    rehearsal: Rehearsal
+
+    def named(self) -> dict[str, Artifact]:
+        """The artifacts by name."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def gather(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
+    """Everything that is known of a run.
+
+    Raises:
+        ArtifactError: If the artifacts are not of one run.
+    """
+    check_lineage(inputs)
+    return {
+        "run": _run(inputs),
+        "sources": _sources(inputs),
+        "attribution": {"text": _credits(inputs.corpus), "images": _credits(inputs.questions)},
+        "language": _language(inputs),
+        "adaptation": _adaptation(inputs),
+        "questions": _questions(inputs),
+        "scores": {split: _scores(inputs, split) for split in SPLITS},
+        "first_choice": first_choice(
+            inputs.questions.questions("test"),
+            {
+                "pretrained": inputs.answers.answers(split="test"),
+                "untrained": inputs.answers_untrained.answers(split="test"),
+            },
+        ),
+        "export": inputs.bundle.parity(),
+        "serving": inputs.rehearsal.outcome(),
+        "samples": _samples(config, inputs),
+    }
+
+
+def check_lineage(inputs: Inputs) -> None:
+    """Refuses artifacts of different runs: each must have been made from the one that stands beside it.
+
+    Raises:
+        ArtifactError: Naming the artifact that does not fit.
+    """
+    named = inputs.named()
+    for name, artifact in named.items():
+        for source, digest in artifact.manifest.provenance.inputs.items():
+            foreign = name == "answers_untrained" and source == "multimodal_model"
+            if source in named and named[source].digest != digest and not foreign:
+                raise ArtifactError(
+                    f"{artifact.path} was not made from {named[source].path}: they are of different runs"
+                )
+
+
+def _run(inputs: Inputs) -> dict[str, Any]:
+    manifests = {name: artifact.manifest for name, artifact in inputs.named().items()}
+    return {
+        "recipe": inputs.tokens.blend().recipe,
+        "seed": manifests["language_model"].provenance.config["seed"],
+        "artifacts": {
+            name: {"type": manifest.type, "stage": manifest.provenance.stage, "digest": manifest.digest}
+            for name, manifest in manifests.items()
+        },
+        "settings": {name: manifest.provenance.config for name, manifest in manifests.items()},
+        "packages": manifests["language_model"].provenance.packages,
+    }
+
+
+def _sources(inputs: Inputs) -> dict[str, Any]:
+    blend = inputs.tokens.blend()
+    shares = {name: dataclasses.asdict(shard) for name, shard in blend.train.items()}
+    return {
+        name: {**dataclasses.asdict(source), "training": shares.get(name)}
+        for name, source in inputs.corpus.sources().items()
+    }
+
+
+def _credits(artifact: Artifact) -> list[str]:
+    """The entries of an artifact's `ATTRIBUTION.md`."""
+    lines = (artifact.path / ATTRIBUTION).read_text().splitlines()
+    return [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+
+
+def _language(inputs: Inputs) -> dict[str, Any]:
+    return {
+        "vocabulary": inputs.tokens.blend().vocabulary,
+        "training": inputs.language_model.training(),
+        "perplexity": inputs.language_model.perplexity(),
+    }
+
+
+def _adaptation(inputs: Inputs) -> dict[str, Any]:
+    return {
+        "model": inputs.multimodal_model.config(),
+        "recipe": inputs.multimodal_model.recipe(),
+        "training": [dataclasses.asdict(row) for row in inputs.multimodal_model.training()],
+    }
+
+
+def _questions(inputs: Inputs) -> dict[str, Any]:
+    questions = inputs.questions.questions()
+    return {
+        split: {
+            "questions": sum(question.split == split for question in questions),
+            "images": len({question.image_id for question in questions if question.split == split}),
+        }
+        for split in SPLITS
+    }
+
+
+def _scores(inputs: Inputs, split: str) -> dict[str, Any]:
+    pretrained, untrained = (
+        answers.summary()["splits"][split] for answers in (inputs.answers, inputs.answers_untrained)
+    )
+    return {
+        "pretrained": pretrained,
+        "untrained": untrained,
+        "pretrained_minus_untrained": compare(
+            inputs.answers.answers(split=split), inputs.answers_untrained.answers(split=split), pretrained
+        ),
+    }
+
+
+def _samples(config: AnalyzeConfig, inputs: Inputs) -> list[dict[str, Any]]:
+    answers = inputs.answers.answers(split="test")
+    questions = {question.question_id: question for question in inputs.questions.questions()}
+    drawn = draw(answers, config.samples, config.seed)
+    views = {
+        identity: {answer.view: answer for answer in answers if answer.question_id == identity} for identity in drawn
+    }
+    return [describe(questions[identity], views[identity]) for identity in drawn]

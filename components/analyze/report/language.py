@@ -1,0 +1,106 @@
+"""Whether language was learned: training loss, and held-out perplexity beside a unigram model's."""
+
+from typing import Any
+
+from inkling.components.analyze.report.html import Html, figure, paragraph, section, table
+from inkling.components.analyze.report.wording import count
+from inkling.components.figures import BLUE, GREY, Curve, Panel, Scale, Series, curve_chart, interval_chart
+
+_MODEL, _UNIGRAM = Series("language model", BLUE, "o"), Series("unigram model", GREY, "s")
+
+
+def language_section(findings: dict[str, Any]) -> Html:
+    """Loss curve, and perplexity per source as a figure and as a table."""
+    perplexity = findings["language"]["perplexity"]
+    below = [name for name, entry in perplexity.items() if entry["interval"][1] < entry["unigram_perplexity"]]
+    return section(
+        "language",
+        "Did it learn language?",
+        paragraph(
+            f"Held-out documents of {len(perplexity)} sources were scored by the language model and by a unigram "
+            f"model, which knows only how frequent each token is. In {len(below)} of {len(perplexity)} sources the "
+            "model's whole interval lies below the unigram model's perplexity."
+        ),
+        _perplexity_figure(perplexity),
+        table(
+            "Perplexity per token of held-out text, with 95 % intervals; lower is better",
+            ("Source", "Held-out tokens", "Language model", "95 % interval", "Unigram model", "Ratio"),
+            [
+                (
+                    name,
+                    count(entry["tokens"]),
+                    f"{entry['model_perplexity']:,.1f}",
+                    f"[{entry['interval'][0]:,.1f}, {entry['interval'][1]:,.1f}]",
+                    f"{entry['unigram_perplexity']:,.1f}",
+                    f"{entry['unigram_perplexity'] / entry['model_perplexity']:.1f}",
+                )
+                for name, entry in perplexity.items()
+            ],
+        ),
+        _loss_figure(findings["language"]["training"]),
+    )
+
+
+def adaptation_section(findings: dict[str, Any]) -> Html:
+    """Loss of each stage of the adaptation, and how it departs from the paper."""
+    adaptation = findings["adaptation"]
+    stages: dict[str, list[dict[str, Any]]] = {}
+    for row in adaptation["training"]:
+        stages.setdefault(row["stage"], []).append(row)
+    curves = [
+        Curve(name, "step", [row["step"] for row in rows], [row["loss"] for row in rows])
+        for name, rows in stages.items()
+    ]
+    ends = [(name, count(len(rows)), f"{rows[0]['loss']:.2f}", f"{_last(rows):.2f}") for name, rows in stages.items()]
+    return section(
+        "adaptation",
+        "How it learned to see",
+        paragraph(
+            "The vision encoder stayed frozen; each stage trained the parts that its recipe names. The objectives "
+            "differ from stage to stage, so their losses cannot be compared with one another."
+        ),
+        figure(
+            curve_chart("adaptation", curves, "loss"),
+            f"Loss curves of the stages {', '.join(stages)}; the table below gives where they begin and end.",
+            "Training loss of each adaptation stage: every step (thin) and its running mean (thick).",
+        ),
+        table("Loss of each adaptation stage", ("Stage", "Steps", "First step", "Mean of the last tenth"), ends),
+    )
+
+
+def _perplexity_figure(perplexity: dict[str, Any]) -> Html:
+    entries = list(perplexity.values())
+    model = [(entry["model_perplexity"], *entry["interval"]) for entry in entries]
+    unigram = [(entry["unigram_perplexity"],) * 3 for entry in entries]
+    highest = max(value for entry in entries for value in (entry["interval"][1], entry["unigram_perplexity"]))
+    lowest = min(entry["interval"][0] for entry in entries)
+    return figure(
+        interval_chart(
+            "perplexity",
+            list(perplexity),
+            [_MODEL, _UNIGRAM],
+            [Panel("", {_MODEL.label: model, _UNIGRAM.label: unigram})],
+            Scale("perplexity per token (logarithmic)", lowest / 1.3, highest * 1.3, logarithmic=True),
+        ),
+        "Perplexity of the language model and of the unigram model for each source; the table below holds the same "
+        "numbers.",
+        "Held-out perplexity per source, with 95 % intervals. Left is better.",
+    )
+
+
+def _loss_figure(training: list[dict[str, Any]]) -> Html:
+    curve = Curve("", "tokens read", [row["tokens"] for row in training], [row["loss"] for row in training])
+    first, last = training[0]["loss"], _last(training)
+    return figure(
+        curve_chart("pretraining", [curve], "loss, nats per token"),
+        f"Training loss falls from {first:.2f} to {last:.2f} nats per token over {count(training[-1]['tokens'])} "
+        "tokens.",
+        f"Training loss during pre-training, every step (thin) and its running mean (thick): from {first:.2f} at the "
+        f"first step to {last:.2f} nats per token in the last tenth.",
+    )
+
+
+def _last(rows: list[dict[str, Any]]) -> float:
+    """Mean loss of the last tenth."""
+    tail = rows[-max(1, len(rows) // 10) :]
+    return float(sum(row["loss"] for row in tail) / len(tail))

@@ -1,0 +1,74 @@
+"""What the numbers do not show, how they were computed, and the split on which settings were chosen."""
+
+from typing import Any
+
+from inkling.components.analyze.report.html import Html, bullets, element, paragraph, section, table
+from inkling.components.analyze.report.vision import MODELS
+from inkling.components.analyze.report.wording import count, percent, points_interval, share_interval
+
+_METHOD = (
+    "A question is answered by the choice with the highest log-likelihood, the end of the answer included. The "
+    "choices are not listed in the prompt, so their order matters only between equals, where a seeded order decides.",
+    "Intervals cover 95 % and are clustered by image, since questions that share an image are not independent: the "
+    "linearised variance of image totals with a normal quantile. The accuracy of a single family takes Wilson's "
+    "interval at its effective sample size.",
+    "Differences are paired: the same questions in two views, or of two models. McNemar's exact p takes questions "
+    "for independent and weighs them alike; read it beside the clustered interval.",
+    "Nothing was corrected for the number of comparisons: of twenty such intervals, one misses by chance.",
+    "Perplexity is per token of this run's tokenizer and cannot be compared across tokenizers.",
+)
+_UNTESTED = (
+    "Other seeds: one was run. The spread between trainings is in no interval here.",
+    "Other recipes: one was run, so nothing here says that this mixture is better or worse than another.",
+    "Photographs as people take them, and public benchmarks: the scenes are rendered, so that every label is exact, "
+    "which limits what can be asked.",
+    "The paper's scale (LSBS, section 1: 340 million to 13 billion parameters). Its effects need not appear here.",
+    "Free answers: choices were scored by likelihood; the few free answers of the server are shown, not scored.",
+    "Graphics processors, clusters and load.",
+)
+
+
+def validation_section(findings: dict[str, Any]) -> Html:
+    """The validation split, apart from the results."""
+    scores = findings["scores"]["validation"]
+    return section(
+        "validation",
+        "The validation split",
+        paragraph(
+            "Settings were chosen here, so these numbers are no results. They stand here to be compared with the test "
+            "split: a large gap would be a sign of settings that fit only these images.",
+            class_="note",
+        ),
+        table(
+            "Validation: mean accuracy over the four-choice families in per cent, with 95 % intervals",
+            ("Model", "Visual", "Blind", "Mismatched", "Visual - blind, points", "Chance", "Questions"),
+            [
+                (
+                    name,
+                    *(
+                        share_interval(scores[model]["mean"]["views"][view])
+                        for view in ("visual", "blind", "mismatched")
+                    ),
+                    points_interval(scores[model]["mean"]["differences"]["visual_minus_blind"]),
+                    percent(scores[model]["mean"]["chance"]),
+                    count(scores[model]["mean"]["questions"]),
+                )
+                for model, name in MODELS.items()
+            ],
+        ),
+    )
+
+
+def limits_section(findings: dict[str, Any]) -> Html:
+    """Method, and what was not tested."""
+    departures = findings["adaptation"]["recipe"]["departures"]
+    return section(
+        "limits",
+        "Method, and what this does not show",
+        element("h3", "How the numbers were computed"),
+        bullets(_METHOD),
+        element("h3", "Departures from the paper in the adaptation"),
+        bullets(departures or ["The recipe records none."]),
+        element("h3", "What was not tested"),
+        bullets(_UNTESTED),
+    )

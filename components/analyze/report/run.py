@@ -1,0 +1,57 @@
+"""What was run: recipe, sizes, seed, and the digests by which it can be recognised."""
+
+from typing import Any
+
+from inkling.components.analyze.report.html import Html, element, join, paragraph, section, table
+from inkling.components.analyze.report.wording import count, percent
+
+
+def run_section(findings: dict[str, Any]) -> Html:
+    """Sizes of everything, from text to questions."""
+    run, language, adaptation = findings["run"], findings["language"], findings["adaptation"]
+    training = language["training"]
+    trained = {name: entry for name, entry in findings["sources"].items() if entry["training"]}
+    shares = ", ".join(f"{name} {percent(entry['training']['weight'])} %" for name, entry in trained.items())
+    words = sum(entry["words"] for entry in trained.values())
+    stages = [stage for stage in adaptation["recipe"]["stages"] if stage["steps"]]
+    rows = [
+        ("Text", f"{count(words)} words at hand, mixed by recipe {run['recipe']}: {shares}"),
+        ("Tokenizer", f"byte-pair encoding, {count(language['vocabulary'])} entries, trained on the mixture's pool"),
+        (
+            "Pre-training",
+            f"{count(training[-1]['tokens'])} tokens in {count(training[-1]['step'])} steps" if training else "none",
+        ),
+        ("Vision", _vision(adaptation["model"])),
+        ("Adaptation", "; ".join(_stage(stage) for stage in stages)),
+        *(
+            (f"Questions, {split}", f"{count(entry['questions'])} on {count(entry['images'])} images")
+            for split, entry in findings["questions"].items()
+        ),
+        ("Seeds", f"1 (seed {run['seed']})"),
+    ]
+    return section("run", "What was run", table("Sizes of this run", ("Part", "Size"), rows, text_columns=2))
+
+
+def _vision(model: dict[str, Any]) -> str:
+    return f"{model['image_tokens']} image tokens of {count(model['channels'])} channels from a frozen encoder"
+
+
+def _stage(stage: dict[str, Any]) -> str:
+    return f"{stage['name']}: {' and '.join(stage['train'])}, {count(stage['steps'])} steps of {stage['batch']} images"
+
+
+def identity_section(findings: dict[str, Any]) -> Html:
+    """Digests of the artifacts and versions of the packages."""
+    run = findings["run"]
+    rows = [(name, entry["type"], element("code", entry["digest"])) for name, entry in run["artifacts"].items()]
+    packages = ", ".join(f"{name} {version}" for name, version in run["packages"].items())
+    return section(
+        "identity",
+        "How to recognise this run",
+        paragraph(
+            "Each artifact is known by the SHA-256 of its content. The same code, packages, configuration and seed on "
+            "the same kind of processor give the same digests."
+        ),
+        table("Digests of the artifacts", ("Artifact", "Type", "Digest"), rows, text_columns=3),
+        paragraph(join("Packages that can change a bit of the result: ", packages, "."), class_="muted"),
+    )

@@ -1,0 +1,60 @@
+"""Numbers as the report prints them, and what an interval allows to be said."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Numbers = Mapping[str, Any]  # an estimate of `inkling.components.statistics` as it stands in findings.json
+
+
+def percent(share: float) -> str:
+    """A share in per cent, one decimal."""
+    return f"{100 * share:.1f}"
+
+
+def points(difference: float) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return f"{100 * difference:+.1f}"
+
+
+def share_interval(estimate: Numbers) -> str:
+    """A share with its interval."""
+    return f"{percent(estimate['value'])} [{percent(estimate['low'])}, {percent(estimate['high'])}]"
+
+
+def points_interval(estimate: Numbers) -> str:
+    """A difference with its interval."""
+    return f"{points(estimate['value'])} {bounds(estimate)}"
+
+
+def bounds(estimate: Numbers) -> str:
+    """The interval of a difference."""
+    return f"[{points(estimate['low'])}, {points(estimate['high'])}]"
+
+
+def probability(p_value: float) -> str:
+    """A p-value."""
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def count(number: float) -> str:
+    """A whole number with thousands separated."""
+    return f"{number:,.0f}"
+
+
+def clear(estimate: Numbers) -> bool:
+    """Whether the interval excludes zero."""
+    return bool(estimate["low"] > 0 or estimate["high"] < 0)
+
+
+def compared(estimate: Numbers, better: str, worse: str, open_: str) -> str:
+    """The one of three statements that the interval of a difference supports.
+
+    Args:
+        estimate: The difference.
+        better: To be said if all of the interval is above zero.
+        worse: To be said if all of it is below.
+        open_: To be said if it holds zero.
+    """
+    if not clear(estimate):
+        return open_
+    return better if estimate["low"] > 0 else worse

@@ -1,0 +1,1 @@
+"""Asks a model every question with its image, without it and with another one."""

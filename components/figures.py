@@ -1,0 +1,255 @@
+"""Figures as SVG text: the same bytes for the same numbers, legible without colour, nothing external.
+
+Text stays text, so that a browser sets it in the font of the page and a reader can search it. Series differ in marker
+as well as in colour (Okabe and Ito's palette, safe for colour-blind readers).
+"""
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MUTED, RULE = "#1f2933", "#5f6b7a", "#d5dae1"
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#7b8794"
+_SETTINGS: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "text.color": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": RULE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "xtick.color": MUTED,
+    "ytick.color": INK,
+    "xtick.major.size": 0.0,
+    "ytick.major.size": 0.0,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+}
+_REFERENCE: dict[str, Any] = {"color": INK, "linewidth": 1.1, "linestyle": (0, (2, 1.5))}
+_BAND = "#f4f6f8"
+Interval = tuple[float, float, float]  # value, low, high
+
+
+@dataclass(frozen=True)
+class Series:
+    """How one series looks.
+
+    Attributes:
+        label: Its name in the legend.
+        colour: Its colour.
+        marker: Its marker, in matplotlib's letters.
+    """
+
+    label: str
+    colour: str
+    marker: str = "o"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve in a panel of its own.
+
+    Attributes:
+        title: What it shows.
+        label: Name and unit of the abscissa.
+        abscissae: Where the values were taken.
+        values: The values.
+    """
+
+    title: str
+    label: str
+    abscissae: Sequence[float]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A horizontal scale.
+
+    Attributes:
+        label: Name and unit.
+        low: Left end.
+        high: Right end.
+        logarithmic: Whether equal steps are equal ratios.
+    """
+
+    label: str
+    low: float
+    high: float
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the dots of a row are to be compared with.
+
+    Attributes:
+        label: Its name in the legend.
+        values: Its value in each row.
+    """
+
+    label: str
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of dots with intervals.
+
+    Attributes:
+        title: What the panel shows.
+        values: For each series (by label), the interval of each row; None where a row has none.
+    """
+
+    title: str
+    values: Mapping[str, Sequence[Interval | None]]
+
+
+def interval_chart(
+    name: str,
+    rows: Sequence[str],
+    series: Sequence[Series],
+    panels: Sequence[Panel],
+    scale: Scale,
+    reference: Reference | None = None,
+) -> str:
+    """Dots with 95 % intervals: a line a row, panels side by side on one scale.
+
+    Args:
+        name: Identifies the figure on its page.
+        rows: Names of the rows, from the top.
+        series: The series, in the order in which they stand in a row.
+        panels: At least one.
+        scale: The scale of all panels.
+        reference: What to mark in each row, such as chance.
+    """
+    head = 0.54 if any(panel.title for panel in panels) else 0.3
+    height = head + 0.46 + len(rows) * (0.16 + 0.13 * len(series))
+
+    def draw(figure: "Figure") -> None:
+        left, gap = 0.185, 0.03
+        width = (0.985 - left - gap * (len(panels) - 1)) / len(panels)
+        bottom, top = 0.46 / height, 1 - head / height
+        for index, panel in enumerate(panels):
+            axes = figure.add_axes((left + index * (width + gap), bottom, width, top - bottom))
+            _dots(axes, panel, series, len(rows))
+            for row, value in enumerate(reference.values if reference else ()):
+                axes.plot([value, value], [row - 0.46, row + 0.46], **_REFERENCE)
+            axes.set_title(panel.title, pad=6)
+            _ruler(axes, scale)
+            axes.set_ylim(len(rows) - 0.5, -0.5)
+            axes.set_yticks(range(len(rows)), rows if index == 0 else [""] * len(rows))
+        _legend(figure, series, reference)
+
+    return _svg(name, height, draw)
+
+
+def curve_chart(name: str, curves: Sequence[Curve], label: str) -> str:
+    """Curves side by side, each a thin line of the values and a thick one of their running mean.
+
+    Args:
+        name: Identifies the figure on its page.
+        curves: At least one.
+        label: Name and unit of the values.
+    """
+    height = 2.6
+
+    def draw(figure: "Figure") -> None:
+        left, gap = 0.07, 0.06
+        width = (0.985 - left - gap * (len(curves) - 1)) / len(curves)
+        for index, curve in enumerate(curves):
+            axes = figure.add_axes((left + index * (width + gap), 0.46 / height, width, 1 - 0.8 / height))
+            axes.plot(curve.abscissae, curve.values, color=BLUE, linewidth=0.7, alpha=0.35)
+            axes.plot(curve.abscissae, running_mean(curve.values), color=BLUE, linewidth=1.8)
+            axes.grid(axis="y")
+            axes.set_axisbelow(True)
+            axes.locator_params(axis="x", nbins=max(3, 8 // len(curves)))
+            axes.xaxis.set_major_formatter("{x:,.0f}")
+            axes.set_title(curve.title, pad=6)
+            axes.set_xlabel(curve.label)
+            axes.set_ylabel(label if index == 0 else "")
+            axes.margins(x=0.01)
+
+    return _svg(name, height, draw)
+
+
+def running_mean(values: Sequence[float]) -> list[float]:
+    """Mean of each value and its neighbours, a twentieth of the curve in all."""
+    half = max(1, len(values) // 40)
+    windows = (values[max(0, index - half) : index + half + 1] for index in range(len(values)))
+    return [sum(window) / len(window) for window in windows]
+
+
+def _dots(axes: "Axes", panel: Panel, series: Sequence[Series], rows: int) -> None:
+    step = 0.64 / len(series)
+    for place, look in enumerate(series):
+        shift = (place - (len(series) - 1) / 2) * step
+        for row, interval in enumerate(panel.values[look.label]):
+            if interval is None:
+                continue
+            value, low, high = interval
+            axes.plot([low, high], [row + shift] * 2, color=look.colour, linewidth=1.6, solid_capstyle="butt")
+            axes.plot([value], [row + shift], color=look.colour, marker=look.marker, markersize=5, markeredgewidth=0)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    for row in range(0, rows, 2):
+        axes.axhspan(row - 0.5, row + 0.5, color=_BAND, zorder=0, linewidth=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _ruler(axes: "Axes", scale: Scale) -> None:
+    from matplotlib.ticker import LogLocator
+
+    if scale.logarithmic:
+        axes.set_xscale("log", subs=[])
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlim(scale.low, scale.high)
+    axes.set_xlabel(scale.label)
+
+
+def _legend(figure: "Figure", series: Sequence[Series], reference: Reference | None) -> None:
+    from matplotlib.lines import Line2D
+
+    keys = [
+        Line2D([], [], color=look.colour, marker=look.marker, markersize=5, linewidth=1.6, label=look.label)
+        for look in series
+    ]
+    if reference:
+        keys.append(Line2D([], [], label=reference.label, **_REFERENCE))
+    if len(keys) > 1:
+        figure.legend(handles=keys, loc="upper right", ncols=len(keys), bbox_to_anchor=(0.99, 1.0), borderaxespad=0.1)
+
+
+def _svg(name: str, height: float, draw: "Callable[[Figure], None]") -> str:
+    """Draws an SVG element that can stand in a page: no header, no metadata, no address, ids of its own.
+
+    The figures are hidden from screen readers: the page that shows them says what they show.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    buffer = io.StringIO()
+    settings: dict[Any, Any] = {**_SETTINGS, "svg.hashsalt": name}
+    with matplotlib.rc_context(settings):
+        figure = Figure(figsize=(9.0, height), facecolor="none")
+        draw(figure)
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text.replace("xlink:href", "href"))
+    text = re.sub(r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">', text)
+    return text.strip()

@@ -1,0 +1,210 @@
+"""The report shows the numbers of the findings, stands alone, and can be read by everyone."""
+
+import copy
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from inkling.components.analyze.config import AnalyzeConfig
+from inkling.components.analyze.gather import Inputs, gather
+from inkling.components.analyze.report.page import render
+
+VOID = {"meta", "img"}
+HEADLINE = "Headline: mean accuracy over the four-choice families in per cent, with 95 % intervals"
+DIFFERENCES = "differences between views in percentage points, with 95 % intervals and McNemar's exact p"
+SIZES = "accuracy by object size in per cent, with 95 % intervals"
+NAMES = {"pretrained": "Pre-trained on text", "untrained": "Read nothing"}
+
+
+class Page(HTMLParser):
+    """What a browser would find in the page."""
+
+    def __init__(self, text: str) -> None:
+        """Reads the page."""
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.tables: dict[str, list[list[str]]] = {}
+        self.text = ""
+        self.caption = self.cell = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """Notes an element."""
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.tables.setdefault(self.caption, []).append([])
+        self.cell = "" if tag in ("td", "th", "caption") else self.cell
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """Notes an element of a drawing."""
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Checks the nesting and takes a cell."""
+        assert self.open.pop() == tag
+        if tag == "caption":
+            self.caption = self.cell
+        if tag in ("td", "th"):
+            self.tables[self.caption][-1].append(self.cell)
+
+    def handle_data(self, data: str) -> None:
+        """Takes text."""
+        self.cell += data
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def findings(made_run) -> dict[str, Any]:
+    return gather(AnalyzeConfig(samples=6), Inputs(**made_run.made))
+
+
+@pytest.fixture(scope="module")
+def html(made_run, findings: dict[str, Any]) -> str:
+    return render(findings, made_run.made["questions"].images())
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def row(page: Page, caption: str, name: str) -> list[str]:
+    (found,) = [cells for cells in page.tables[caption] if cells[0] == name]
+    return found[1:]
+
+
+def share(estimate: dict[str, float]) -> str:
+    return f"{100 * estimate['value']:.1f} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"
+
+
+def difference(estimate: dict[str, Any]) -> list[str]:
+    p = estimate["mcnemar"]["p_value"]
+    low, high = f"{100 * estimate['low']:+.1f}", f"{100 * estimate['high']:+.1f}"
+    return [f"{100 * estimate['value']:+.1f} [{low}, {high}]", "< 0.001" if p < 0.001 else f"{p:.3f}"]
+
+
+def test_tables_hold_the_scores_of_the_test_split(page: Page, findings: dict[str, Any]) -> None:
+    for model, name in NAMES.items():
+        scores = findings["scores"]["test"][model]
+        places = {
+            "Headline: mean accuracy over the four-choice families in per cent, with 95 % intervals": {
+                name: scores["mean"]
+            },
+            f"{name}: accuracy by category in per cent, with 95 % intervals": scores["categories"],
+            f"{name}: accuracy by family in per cent, with 95 % intervals clustered by image": scores["families"],
+            f"{name}, existence: accuracy by object size in per cent, with 95 % intervals": scores["sizes"][
+                "existence"
+            ],
+        }
+        for caption, cells in places.items():
+            for group, cell in cells.items():
+                expected = [share(cell["views"][view]) for view in ("visual", "blind", "mismatched")]
+                expected += [f"{100 * cell['chance']:.1f}", str(cell["questions"])]
+                assert row(page, caption, group)[-5:] == expected
+
+
+def test_tables_hold_the_differences(page: Page, findings: dict[str, Any]) -> None:
+    pairs = ("visual_minus_blind", "visual_minus_mismatched", "mismatched_minus_blind")
+    for model, name in NAMES.items():
+        scores = findings["scores"]["test"][model]
+        for prefix, cells in ((f"{name}: ", scores["families"]), ("Headline: ", {name: scores["mean"]})):
+            caption = (
+                f"{prefix}differences between views in percentage points, with 95 % intervals and McNemar's exact p"
+            )
+            for group, cell in cells.items():
+                expected = [text for pair in pairs for text in difference(cell["differences"][pair])]
+                assert row(page, caption, group) == expected
+    caption = (
+        "Pre-trained minus read nothing in percentage points, same questions, with 95 % intervals and McNemar's exact p"
+    )
+    models = findings["scores"]["test"]["pretrained_minus_untrained"]
+    for group, views in {"mean (four choices)": models["mean"], **models["families"]}.items():
+        expected = [text for view in ("visual", "blind", "mismatched") for text in difference(views[view])]
+        assert row(page, caption, group) == expected
+
+
+def test_tables_hold_everything_else(page: Page, findings: dict[str, Any]) -> None:
+    caption = "Perplexity per token of held-out text, with 95 % intervals; lower is better"
+    assert row(page, caption, "academia") == ["9,001", "92.2", "[88.5, 97.8]", "451.5", "4.9"]
+    for name, entry in findings["run"]["artifacts"].items():
+        assert row(page, "Digests of the artifacts", name)[1] == entry["digest"]
+    assert row(page, "Sources of text", "academia")[1:] == [
+        "proxy",
+        "BSD, MIT",
+        "sympy 2.0",
+        "65,432",
+        "not in the recipe",
+        "",
+    ]
+    assert "wiki 1.0: authors of <wiki> (CC BY-SA 4.0)" in page.text
+    assert "emoji 3: its designers (CC BY-SA 4.0)" in page.text
+    onnx = "ONNX graphs against the network, validation and test questions"
+    assert row(page, onnx, "blind") == ["1,440", "987,654", "2.4e-05", "3.1e-04"]
+    assert row(page, "The running server against the evaluator, test questions drawn by seed", "visual") == ["50", "50"]
+    for sample in findings["samples"]:
+        assert sample["question"] in page.text
+
+
+def test_validation_numbers_stand_in_their_own_section_only(made_run, findings: dict[str, Any], html: str) -> None:
+    changed = copy.deepcopy(findings)
+    for model in NAMES:
+        for view in changed["scores"]["validation"][model]["mean"]["views"].values():
+            view.update(value=0.99999, low=0.98888, high=1.0)
+    other = render(changed, made_run.made["questions"].images())
+    section = re.compile(r'<section id="validation".*?</section>', re.DOTALL)
+    assert section.sub("", html) == section.sub("", other)
+    assert section.search(html).group() != section.search(other).group()  # type: ignore[union-attr]
+    assert "Settings were chosen here, so these numbers are no results" in section.search(html).group()  # type: ignore[union-attr]
+
+
+def test_the_page_needs_nothing_else(html: str, page: Page) -> None:
+    assert "http" not in html
+    assert "@import" not in html
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.elements}
+    targets = [
+        value for _, attributes in page.elements for name, value in attributes.items() if name in ("src", "href")
+    ]
+    assert targets
+    assert all(target and target.startswith(("#", "data:image/jpeg;base64,")) for target in targets)
+    assert not re.findall(r"url\((?!#)", html)
+
+
+def test_text_from_artifacts_is_escaped(html: str, page: Page) -> None:
+    assert "<shape>" not in html
+    assert "<b>?" not in html
+    assert "doc <strings>" in page.text
+    assert "What is <this>?" in page.text
+    assert "colour & <shape>" in page.text
+
+
+def test_everyone_can_read_it(page: Page) -> None:
+    assert not page.open
+    kinds = Counter(tag for tag, _ in page.elements)
+    assert kinds["h1"] == kinds["main"] == kinds["header"] == 1
+    assert kinds["table"] == kinds["caption"]
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    for tag, attributes in page.elements:
+        if tag == "img":
+            assert attributes["alt"]
+        if tag == "th":
+            assert attributes["scope"] in ("row", "col")
+        if attributes.get("role") in ("img", "region"):
+            assert attributes["aria-label"]
+        if tag == "section":
+            assert attributes["aria-labelledby"] in ids
+        if (attributes.get("href") or "").startswith("#"):
+            assert str(attributes["href"])[1:] in ids
+
+
+def test_the_seeds_and_the_limits_are_said(page: Page) -> None:
+    assert "number of seeds: 1" in page.text
+    assert "What was not tested" in page.text
+    assert "It starts by matching words." in page.text

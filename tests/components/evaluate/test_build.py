@@ -1,0 +1,131 @@
+"""Making Answers: the likelihoods are the model's, and a killed run ends in the same bytes."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from inkling.components.artifacts.answers import VIEWS, Answers
+from inkling.components.artifacts.features import Features
+from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.artifacts.questions import Questions, write_questions
+from inkling.components.artifacts.store import produce
+from inkling.components.evaluate.build import build_evaluate
+from inkling.components.evaluate.config import EvaluateConfig
+from inkling.models.multimodal import MultimodalModel
+from inkling.models.prompt import answer_ids, prompt_ids
+
+CONFIG = EvaluateConfig(seed=1, threads=1, batch_size=5)
+
+
+def run(world, output: Path, config: EvaluateConfig = CONFIG) -> Answers:
+    return build_evaluate(config, world.model, world.questions, world.features, output)
+
+
+def test_every_question_is_asked_in_every_view(world, tmp_path: Path) -> None:
+    answers = run(world, tmp_path / "answers").answers()
+    questions = Questions.open(world.questions).questions()
+    assert [(one.view, one.question_id) for one in answers] == [
+        (view, question.question_id) for view in VIEWS for question in questions
+    ]
+    assert {one.split for one in answers} == {"test", "validation"}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_likelihoods_are_those_of_the_choices_asked_alone(world, tmp_path: Path, view: str) -> None:
+    """Sum of log-probabilities of the answer's tokens and the end, computed one choice at a time without packing."""
+    answers = {one.question_id: one for one in run(world, tmp_path / "answers").answers(view)}  # type: ignore[arg-type]
+    artifact, questions = MultimodalModelArtifact.open(world.model), Questions.open(world.questions)
+    model, tokenizer = artifact.model(), artifact.tokenizer()
+    rows = {image: row for row, image in enumerate(questions.images())}
+    grids = Features.open(world.features).grid("questions")
+    for question in questions.questions("test"):
+        shown = {"visual": question.image_id, "mismatched": question.mismatched_image_id, "blind": None}[view]
+        grid = None if shown is None else torch.from_numpy(grids[rows[shown]])[None]
+        for index, choice in enumerate(question.choices):
+            start, end = prompt_ids(tokenizer, question.question), answer_ids(tokenizer, choice)
+            with torch.no_grad():
+                embedded = model.embed(grid, torch.tensor([start + end]))
+                logits = model.language(inputs_embeds=embedded).logits[0]
+            scores = torch.log_softmax(logits[-len(end) - 1 : -1].double(), -1)
+            expected = float(scores[range(len(end)), end].sum())
+            assert answers[question.question_id].log_likelihoods[index] == pytest.approx(expected, abs=1e-4)
+
+
+def test_views_differ_only_where_the_image_does(world, tmp_path: Path) -> None:
+    answers = run(world, tmp_path / "answers")
+    likelihoods = {view: np.array([one.log_likelihoods[:2] for one in answers.answers(view)]) for view in VIEWS}
+    for one, other in (("visual", "blind"), ("visual", "mismatched"), ("blind", "mismatched")):
+        assert (np.abs(likelihoods[one] - likelihoods[other]).max(1) > 1e-6).all()
+
+
+def test_the_same_inputs_give_the_same_bytes(world, tmp_path: Path) -> None:
+    assert run(world, tmp_path / "one" / "answers").digest == run(world, tmp_path / "two" / "answers").digest
+
+
+KILLED = """
+import os, signal, sys
+from inkling.components.evaluate.build import build_evaluate
+from inkling.components.evaluate.config import EvaluateConfig
+from inkling.models.multimodal import MultimodalModel
+
+score, asked = MultimodalModel.score_choices, []
+
+def score_or_die(*arguments):
+    asked.append(1)
+    if len(asked) > 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return score(*arguments)
+
+MultimodalModel.score_choices = score_or_die
+build_evaluate(EvaluateConfig(seed=1, threads=1, batch_size=5), *sys.argv[1:])
+"""
+
+
+def test_a_killed_evaluation_resumes_to_the_same_bytes(world, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = run(world, tmp_path / "undisturbed" / "answers")
+    output = tmp_path / "killed" / "answers"
+    command = [sys.executable, "-c", KILLED, world.model, world.questions, world.features, output]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert not output.exists()
+    journal = output.with_name(".answers.work") / "answers.jsonl"
+    assert journal.read_bytes().count(b"\n") == 1 + 7
+    with journal.open("ab") as file:
+        file.write(b"[[-1.25,")
+    asked: list[int] = []
+    score = MultimodalModel.score_choices
+    monkeypatch.setattr(MultimodalModel, "score_choices", lambda *a: asked.append(1) or score(*a))
+    assert run(world, output).digest == undisturbed.digest
+    assert len(asked) == 15 - 7, "batches that were asked before are not asked again"
+
+
+def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> None:
+    undisturbed = run(world, tmp_path / "one" / "answers")
+    work = tmp_path / "two" / ".answers.work"
+    work.mkdir(parents=True)
+    (work / "answers.jsonl").write_text('{"task":"another"}\n[[0.0,0.0,0.0,0.0]]\n')
+    assert run(world, tmp_path / "two" / "answers").digest == undisturbed.digest
+
+
+def test_a_changed_input_is_refused(world, tmp_path: Path) -> None:
+    copy = tmp_path / "features"
+    shutil.copytree(world.features, copy)
+    (copy / "questions.safetensors").chmod(0o644)
+    (copy / "questions.safetensors").write_bytes((copy / "conversations.safetensors").read_bytes())
+    with pytest.raises(ArtifactError, match=r"questions\.safetensors is not what was written"):
+        build_evaluate(CONFIG, world.model, world.questions, copy, tmp_path / "answers")
+    assert not (tmp_path / "answers").exists()
+
+
+def test_features_of_other_questions_are_refused(world, tmp_path: Path) -> None:
+    few = Questions.open(world.questions).questions("test")
+    other = produce(Questions, tmp_path / "questions", CONFIG, {}, lambda draft: write_questions(draft.path, [], few))
+    with pytest.raises(ArtifactError, match=r"features .* were not computed from the questions"):
+        build_evaluate(CONFIG, world.model, other.path, world.features, tmp_path / "answers")
+    assert not (tmp_path / "answers").exists()
