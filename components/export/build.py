@@ -1,0 +1,78 @@
+"""Making a Bundle: graphs, tokenizer, preprocessing, scores, and the proof that it answers as the network does."""
+
+import shutil
+from pathlib import Path
+
+from inkling.components.artifacts.answers import Answers
+from inkling.components.artifacts.bundle import CARD, EVALUATION, PARITY, PREPROCESSING, TOKENIZER, Bundle, write_json
+from inkling.components.artifacts.features import Features
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.store import Draft, produce
+from inkling.components.export.config import ExportConfig
+
+
+def build_bundle(
+    config: ExportConfig,
+    multimodal_model: str | Path,
+    questions: str | Path,
+    features: str | Path,
+    answers: str | Path,
+    output: str | Path,
+) -> Bundle:
+    """Exports a model and checks it on every question.
+
+    Args:
+        config: The stage's configuration.
+        multimodal_model: The MultimodalModel artifact.
+        questions: The Questions artifact.
+        features: The Features artifact that the model was evaluated on.
+        answers: The model's Answers artifact.
+        output: Where the Bundle artifact shall lie.
+
+    Raises:
+        ParityError: If the exported graphs answer any question otherwise than the model.
+    """
+    model, asked = MultimodalModelArtifact.open(multimodal_model), Questions.open(questions)
+    seen, known = Features.open(features), Answers.open(answers)
+    inputs = {"multimodal_model": model, "questions": asked, "features": seen, "answers": known}
+    return produce(Bundle, output, config, inputs, lambda draft: _make(config, model, asked, seen, known, draft))
+
+
+def _make(
+    config: ExportConfig,
+    multimodal_model: MultimodalModelArtifact,
+    questions: Questions,
+    features: Features,
+    answers: Answers,
+    draft: Draft,
+) -> None:
+    import torch
+
+    from inkling.components.export.card import model_card
+    from inkling.components.export.graphs import export_graphs
+    from inkling.components.export.parity import Parity, embed_pictures
+    from inkling.models.inference.graphs import Graphs
+
+    torch.set_num_threads(1)  # comparisons run side by side instead, which is faster than one on several threads
+    model = multimodal_model.model(encoder=True)
+    encoder = features.encoder_config()
+    export_graphs(model, encoder.image_size, draft.path)
+    shutil.copyfile(multimodal_model.path / TOKENIZER, draft.path / TOKENIZER)
+    context = model.language.config.max_position_embeddings
+    write_json(draft.path / PREPROCESSING, {"encoder": encoder.to_dict(), "context": context})
+
+    graphs = Graphs(draft.path, 1, "cpu")
+    compared = Parity(
+        graphs=graphs,
+        model=model,
+        tokenizer=multimodal_model.tokenizer(),
+        pictures=embed_pictures(graphs, questions.images(), features.grid("questions"), encoder, config.threads),
+        answers={(answer.question_id, answer.view): answer for answer in answers.answers()},
+        tolerance=config.tolerance,
+    )
+    parity = compared.check(questions.questions(), config.batch_size, config.threads)
+    summary = answers.summary()
+    write_json(draft.path / PARITY, parity)
+    write_json(draft.path / EVALUATION, summary)
+    (draft.path / CARD).write_text(model_card(model, multimodal_model, encoder, summary, parity))

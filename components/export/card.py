@@ -1,0 +1,147 @@
+"""The model card: what the model is, what it is for, what it was made of, how well it answers, and where it fails."""
+
+from typing import Any
+
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.packages import catalogue
+from inkling.models.multimodal import MultimodalModel
+from inkling.models.vision.config import EncoderConfig
+
+_VIEWS = ("visual", "blind", "mismatched")
+
+
+def model_card(
+    model: MultimodalModel,
+    artifact: MultimodalModelArtifact,
+    encoder: EncoderConfig,
+    summary: dict[str, Any],
+    parity: dict[str, Any],
+) -> str:
+    """The text of the bundle's `README.md`.
+
+    Args:
+        model: The exported network.
+        artifact: Where it came from.
+        encoder: Its vision encoder.
+        summary: The content of `evaluation.json`.
+        parity: The content of `parity.json`.
+    """
+    sections = [
+        _head(model, artifact, encoder),
+        _use(),
+        _data(artifact),
+        _scores(summary),
+        _parity(parity),
+        _limits(model, encoder),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(model: MultimodalModel, artifact: MultimodalModelArtifact, encoder: EncoderConfig) -> str:
+    language = model.language.config
+    recipe = artifact.recipe()
+    sizes = [_parameters(part) for part in (model.language, model.connector, model.encoder)]
+    network = (
+        f"Llama, {language.num_hidden_layers} layers, width {language.hidden_size}, {language.vocab_size:,} pieces"
+    )
+    departures = "\n".join(f"- {departure}" for departure in recipe["departures"]) or "- none"
+    return f"""---
+library_name: onnx
+pipeline_tag: image-text-to-text
+language: en
+tags: [inkling, visual-priors]
+---
+
+# Inkling: a small language model that was taught to see
+
+| part | what | parameters |
+| --- | --- | --- |
+| language model | {network} | {sizes[0]} |
+| connector | {encoder.tokens} grid tokens to decoder inputs | {sizes[1]} |
+| vision encoder, frozen | `{encoder.architecture}` | {sizes[2]} |
+
+Adapted by the recipe `{recipe["name"]}`, whose departures from the paper that it follows are:
+
+{departures}
+
+Content digest of the model that was exported: `{artifact.digest}`."""
+
+
+def _use() -> str:
+    return """## Intended use
+
+Research on visual priors: what a language model that read a known mixture of text already knows of the visible world.
+It answers short questions about rendered scenes like those that it was taught on, with the image or blind. It is no
+assistant; it knows no facts to rely on, and nothing about people should be decided with it.
+
+`vision.onnx` maps prepared pixels to decoder inputs, `embedding.onnx` token ids, `decoder.onnx` maps these, with a
+key-value cache, to logits. The prompt is the image tokens (if any), then `<|bos|>Question: {question} Answer:`; a
+choice scores the sum of the log-probabilities of ` {choice}<|eos|>`. `inkling serve` does all of this."""
+
+
+def _data(artifact: MultimodalModelArtifact) -> str:
+    inputs = "\n".join(f"- {name}: `{digest}`" for name, digest in sorted(artifact.manifest.provenance.inputs.items()))
+    packages = "\n".join(
+        f"| {one.name} {one.version} | {one.licence} | {one.attribution} |" for one in catalogue().values()
+    )
+    return f"""## Data and licences
+
+Digests of what it was adapted from:
+
+{inputs}
+
+Text, fonts, pictures and encoder weights come from the packages of Inkling's catalogue; a profile uses some or all of
+them. Some of these licences ask for attribution or for the same licence: heed them before you pass the weights on.
+
+| package | licence | whom to name |
+| --- | --- | --- |
+{packages}"""
+
+
+def _scores(summary: dict[str, Any]) -> str:
+    lines = [f"| {' | '.join(_row(name, group))} |" for name, group in _groups(summary["splits"]["test"])]
+    return f"""## Scores
+
+Share of right answers on the test split, 95 % intervals clustered by image. *Blind* gives no image, *mismatched*
+another one: only what *visual* has beyond both was seen.
+
+| questions | number | chance | visual | blind | mismatched |
+| --- | --- | --- | --- | --- | --- |
+{chr(10).join(lines)}"""
+
+
+def _groups(split: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        ("**mean of the four-choice families**", split["mean"]),
+        *split["categories"].items(),
+        *((f"family: {name}", group) for name, group in split["families"].items()),
+    ]
+
+
+def _row(name: str, group: dict[str, Any]) -> list[str]:
+    shares = [group["views"][view] for view in _VIEWS]
+    cells = [f"{share['value']:.1%} [{share['low']:.1%}, {share['high']:.1%}]" for share in shares]
+    return [name, f"{group['questions']:,}", f"{group['chance']:.1%}", *cells]
+
+
+def _parity(parity: dict[str, Any]) -> str:
+    lines = "\n".join(
+        f"- {view}: {found['questions']:,} questions, {found['logits']:,} logits, largest difference "
+        f"{found['largest_difference']:.1e}, same choice on all"
+        for view, found in parity["views"].items()
+    )
+    return f"## ONNX against torch\n\n{lines}"
+
+
+def _limits(model: MultimodalModel, encoder: EncoderConfig) -> str:
+    context = model.language.config.max_position_embeddings
+    return f"""## Limits
+
+- It reads {context} tokens at most, the {encoder.tokens} of the image included, and was taught single questions.
+- Images are resized to {encoder.image_size} x {encoder.image_size} pixels; small things and small writing are lost.
+- It was taught on rendered scenes with a few dozen kinds of things. Outside of them it answers too, mostly wrongly.
+- It has no notion of not knowing, and no safeguards: text that it read can come out again."""
+
+
+def _parameters(module: Any) -> str:
+    return f"{sum(parameter.numel() for parameter in module.parameters()):,}"

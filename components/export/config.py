@@ -1,0 +1,17 @@
+"""Settings of the export stage."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from inkling.components.config import StageConfig
+
+
+class ExportConfig(StageConfig):
+    """How the graphs are compared with the network."""
+
+    stage: ClassVar[str] = "export"
+
+    threads: int = Field(2, ge=1, description="comparisons that run side by side, each on one thread")
+    batch_size: int = Field(32, ge=1, description="questions compared at once")
+    tolerance: float = Field(1e-3, gt=0, description="largest absolute difference of a logit that is let pass")

@@ -1,0 +1,194 @@
+"""Proof that the graphs answer as the network does: logits of every choice of every question, in both served views."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from inkling.components.artifacts.answers import Answer, View
+from inkling.components.artifacts.questions import Question
+from inkling.components.progress import Progress, track
+from inkling.models.inference.graphs import Floats, Graphs, log_likelihood
+from inkling.models.multimodal import MultimodalModel, pack_choices
+from inkling.models.packing import collate
+from inkling.models.prompt import answer_ids, choose, prompt_ids
+from inkling.models.vision.config import EncoderConfig
+from inkling.models.vision.preprocess import preprocess
+
+SERVED: tuple[View, ...] = ("visual", "blind")
+
+
+class ParityError(RuntimeError):
+    """An exported graph that does not answer as its network; the message names the question."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One question, compared in one view.
+
+    Attributes:
+        question_id: The question.
+        logits: Logits compared.
+        difference: Largest absolute difference of a logit.
+        margin: Lead, in nats, of the recorded choice over the next best.
+    """
+
+    question_id: str
+    logits: int
+    difference: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of the questions as both sides see them.
+
+    Attributes:
+        rows: Row of each picture by image_id.
+        grids: Grid tokens that torch made of them (images, tokens, channels).
+        embedded: What `vision.onnx` makes of them (images, tokens, width).
+    """
+
+    rows: Mapping[str, int]
+    grids: NDArray[np.float32]
+    embedded: Floats
+
+
+def embed_pictures(
+    graphs: Graphs, images: Mapping[str, bytes], grids: NDArray[np.float32], encoder: EncoderConfig, threads: int
+) -> Pictures:
+    """Runs every picture through `vision.onnx`, from the bytes of its file as the server does.
+
+    Args:
+        graphs: The exported graphs; one thread an inference.
+        images: The pictures by image_id.
+        grids: Grid tokens of the same pictures in the same order.
+        encoder: What the encoder expects.
+        threads: Pictures embedded at once.
+
+    Raises:
+        ValueError: If there are not as many grids as pictures.
+    """
+    if len(images) != len(grids):
+        raise ValueError(
+            f"the features hold {len(grids)} pictures, the questions {len(images)}: they do not belong together"
+        )
+    with ThreadPoolExecutor(threads) as pool:
+        embedded = pool.map(lambda file: graphs.embed_pictures(preprocess(file, encoder)[None]), images.values())
+        rows = list(track(embedded, "embedding with ONNX", len(images), "pictures"))
+    return Pictures({name: row for row, name in enumerate(images)}, grids, np.concatenate(rows))
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What is compared with what.
+
+    Attributes:
+        graphs: The exported graphs; one thread an inference.
+        model: The network; torch set to one thread.
+        tokenizer: Its tokenizer.
+        pictures: The questions' pictures.
+        answers: The evaluator's answers by question and view.
+        tolerance: Largest absolute difference of a logit that is let pass.
+    """
+
+    graphs: Graphs
+    model: MultimodalModel
+    tokenizer: Tokenizer
+    pictures: Pictures
+    answers: Mapping[tuple[str, str], Answer]
+    tolerance: float
+
+    def check(self, questions: Sequence[Question], batch_size: int, threads: int) -> dict[str, Any]:
+        """Compares graphs and network on every question.
+
+        Args:
+            questions: The questions.
+            batch_size: Questions of a batch.
+            threads: Batches compared at once.
+
+        Returns:
+            The content of `parity.json`.
+
+        Raises:
+            ParityError: At a question whose logits differ by more than is allowed, or whose choice is not the
+                evaluator's.
+        """
+        ordered = sorted(questions, key=lambda one: (len(one.question), one.question_id))
+        batches = [ordered[start : start + batch_size] for start in range(0, len(ordered), batch_size)]
+        views = {}
+        with (
+            Progress("comparing ONNX with torch", len(questions) * len(SERVED), "questions") as progress,
+            ThreadPoolExecutor(threads) as pool,
+        ):
+            for view in SERVED:
+                found: list[Compared] = []
+                for some in pool.map(partial(self._compare_batch, view), batches):
+                    found += some
+                    progress.advance(len(some))
+                views[view] = _summary(found)
+        return {"tolerance": self.tolerance, "same_choice": True, "views": views}
+
+    def _compare_batch(self, view: View, batch: Sequence[Question]) -> list[Compared]:
+        prompts = [prompt_ids(self.tokenizer, question.question) for question in batch]
+        choices = [[answer_ids(self.tokenizer, choice) for choice in question.choices] for question in batch]
+        rows = [self.pictures.rows[question.image_id] for question in batch] if view == "visual" else None
+        embedded = None if rows is None else self.pictures.embedded[rows]
+        exported = self.graphs.answer_logits(self.graphs.read(prompts, embedded), choices)
+        expected = self._network_logits(prompts, choices, rows)
+        return [
+            self._compare(question, view, ours, theirs, answers)
+            for question, ours, theirs, answers in zip(batch, exported, expected, choices, strict=True)
+        ]
+
+    def _network_logits(
+        self, prompts: list[list[int]], choices: list[list[list[int]]], rows: list[int] | None
+    ) -> list[list[Floats]]:
+        """Torch's counterpart of `Graphs.answer_logits`: no cache, all choices of a question in one packed sequence."""
+        packed = [pack_choices(prompt, answers) for prompt, answers in zip(prompts, choices, strict=True)]
+        with torch.inference_mode():
+            grid = None if rows is None else torch.from_numpy(self.pictures.grids[rows])
+            logits = self.model(grid, collate(packed, 0 if grid is None else grid.shape[1])).numpy()
+        ends = np.cumsum([len(answer) for answers in choices for answer in answers])
+        split = iter(np.split(logits, ends[:-1]))
+        return [[next(split) for _ in answers] for answers in choices]
+
+    def _compare(
+        self, question: Question, view: View, exported: list[Floats], expected: list[Floats], answers: list[list[int]]
+    ) -> Compared:
+        place = f"question {question.question_id} ({view})"
+        difference = max(float(np.abs(ours - theirs).max()) for ours, theirs in zip(exported, expected, strict=True))
+        if not difference <= self.tolerance:
+            raise ParityError(
+                f"{place}: a logit of the exported graph differs from torch's by {difference:.3g}; "
+                f"{self.tolerance:g} is allowed"
+            )
+        if (question.question_id, view) not in self.answers:
+            raise ParityError(f"{place}: the answers hold none to it; they belong to other questions")
+        evaluated = self.answers[question.question_id, view]
+        ours = [log_likelihood(logits, answer) for logits, answer in zip(exported, answers, strict=True)]
+        theirs, choice = evaluated.log_likelihoods, choose(ours)
+        second, best = sorted(theirs)[-2:]
+        if theirs[choice] != best:
+            raise ParityError(
+                f"{place}: the exported graph chooses '{question.choices[choice]}', the evaluator chose "
+                f"'{question.choices[evaluated.choice]}' ({best - theirs[choice]:.3g} nats apart)"
+            )
+        return Compared(question.question_id, sum(logits.size for logits in exported), difference, best - second)
+
+
+def _summary(found: Sequence[Compared]) -> dict[str, Any]:
+    worst = max(found, key=lambda one: one.difference)
+    return {
+        "questions": len(found),
+        "logits": sum(one.logits for one in found),
+        "largest_difference": worst.difference,
+        "question_of_largest": worst.question_id,
+        "narrowest_margin": min(one.margin for one in found),
+    }

@@ -1,0 +1,137 @@
+"""The model as KServe sees it: V1 and V2, over REST and gRPC."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from kserve import InferRequest, InferResponse, Model
+
+from inkling.components.artifacts.bundle import Bundle
+from inkling.components.serve.engine import Engine
+from inkling.components.serve.metrics import count_answer, observed
+from inkling.components.serve.protocols import (
+    INPUTS,
+    OUTPUTS,
+    Answer,
+    questions_of_v1,
+    questions_of_v2,
+    refused,
+    v1_response,
+    v2_response,
+)
+from inkling.components.serve.question import BadRequest, Question
+from inkling.components.serve.settings import Settings
+from inkling.components.serve.worker import Worker
+from inkling.models.prompt import choose
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request whose questions were read.
+
+    Attributes:
+        questions: The questions.
+        request: The V2 request; None for V1.
+    """
+
+    questions: list[Question]
+    request: InferRequest | None
+
+
+class InklingModel(Model):
+    """Answers questions about images, or blind: chooses among choices by likelihood, or in its own words.
+
+    Attributes:
+        worker: The thread that computes.
+        settings: Limits of a request.
+    """
+
+    def __init__(self, name: str, bundle: Bundle, settings: Settings) -> None:
+        """Names the model; `load` makes it ready."""
+        super().__init__(name)
+        self.settings = settings
+        self.worker = Worker(settings.waiting)
+        self._bundle = bundle
+        self._engine: Engine | None = None
+
+    @property
+    def answerer(self) -> Engine:
+        """The loaded bundle.
+
+        Raises:
+            RuntimeError: If it was not loaded.
+        """
+        if self._engine is None:
+            raise RuntimeError(f"model '{self.name}' was not loaded")
+        return self._engine
+
+    def load(self) -> bool:
+        """Loads the bundle and answers once; ready only after that."""
+        engine = Engine(self._bundle, self.settings)
+        engine.warm_up()
+        self._engine, self.ready = engine, True
+        return self.ready
+
+    def start(self) -> None:
+        """Leaves readiness to `load`; KServe's own would declare any model ready."""
+
+    def get_input_types(self) -> list[dict[str, Any]]:
+        """Inputs of a V2 request; `image` and `choices` may be left out."""
+        return [{"name": name, "datatype": "BYTES", "shape": shape} for name, shape in INPUTS.items()]
+
+    def get_output_types(self) -> list[dict[str, Any]]:
+        """Outputs of a V2 response; the last two only where choices were given."""
+        return [{"name": name, "datatype": datatype, "shape": shape} for name, (datatype, shape) in OUTPUTS.items()]
+
+    async def preprocess(self, payload: Any, headers: dict[str, str] | None = None) -> Asked:
+        """Reads the questions of a request.
+
+        Raises:
+            InvalidInput: If it cannot be read.
+        """
+        try:
+            with observed(_protocol(payload)):
+                if isinstance(payload, InferRequest):
+                    return Asked(questions_of_v2(payload, self.settings), payload)
+                return Asked(questions_of_v1(payload, self.settings), None)
+        except BadRequest as error:
+            raise refused(error) from None
+
+    async def predict(
+        self, payload: Asked, headers: dict[str, str] | None = None, response_headers: dict[str, str] | None = None
+    ) -> dict[str, Any] | InferResponse:
+        """Answers the questions.
+
+        Raises:
+            InvalidInput: If an image or a text cannot be read.
+            Busy: If too many requests wait already.
+        """
+        protocol = _protocol(payload.request)
+        try:
+            with observed(protocol), self.worker.admitted():
+                answers = [await self.worker.compute(partial(self.answer, question)) for question in payload.questions]
+        except BadRequest as error:
+            raise refused(error) from None
+        for question in payload.questions:
+            count_answer(protocol, question)
+        if payload.request is None:
+            return v1_response(answers)
+        return v2_response(answers[0], payload.request, self.name)
+
+    def answer(self, question: Question) -> Answer:
+        """Answers one question, on the calling thread.
+
+        Raises:
+            BadRequest: If an image or a text cannot be read.
+        """
+        engine = self.answerer
+        reading = engine.read(question)
+        if not question.choices:
+            return Answer(question, "".join(piece.text for piece in engine.generate(reading)))
+        log_likelihoods = engine.score(reading)
+        choice = choose(log_likelihoods)
+        return Answer(question, question.choices[choice], choice, tuple(log_likelihoods))
+
+
+def _protocol(request: Any) -> str:
+    return "v2" if isinstance(request, InferRequest) else "v1"

@@ -1,0 +1,42 @@
+"""What a server lets in and how much it uses; the defaults fit a laptop."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from inkling.components.config import ConfigError, Section, read_mapping
+from inkling.models.inference.graphs import Device
+
+_MIB = 1 << 20
+
+
+class Settings(Section):
+    """Settings of a running server, read from a YAML file where the defaults do not fit."""
+
+    threads: int = Field(2, ge=1, description="threads of one inference on a CPU")
+    device: Device = Field("auto", description="'auto' takes CUDA where the machine has an NVIDIA device")
+    waiting: int = Field(32, ge=0, description="requests that may wait for the model; more are told to come back (503)")
+    max_body_bytes: int = Field(
+        12 * _MIB, ge=1024, description="size of a request; an image grows by a third in base64"
+    )
+    max_choices: int = Field(16, ge=2, description="choices of a question")
+    max_instances: int = Field(16, ge=1, description="questions of a V1 request")
+    max_new_tokens: int = Field(64, ge=1, description="tokens of a generated answer")
+    remote_image_hosts: tuple[str, ...] = Field(
+        (), description="hosts from which image URLs are fetched; none by default"
+    )
+
+
+def read_settings(path: Path) -> Settings:
+    """Reads the settings of a server from a YAML file.
+
+    Raises:
+        ConfigError: If the file cannot be read or holds an unknown key or a value that cannot be used.
+    """
+    try:
+        return Settings.model_validate(read_mapping(path.read_text()))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ConfigError(f"{path}: {problems}. Valid keys: {', '.join(Settings.model_fields)}") from None

@@ -1,0 +1,1 @@
+"""Inference on exported graphs with ONNX Runtime; needs no torch."""

@@ -1,0 +1,76 @@
+"""The client behind `inkling ask`: a question to a running server, the answer as it comes."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from inkling.components.config import ConfigError
+
+
+def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | None = None) -> str:
+    """Asks a running server and prints its answer and the view that it was given.
+
+    Args:
+        question: What to ask.
+        image: The picture to ask about; None asks blind.
+        url: The server's address, such as `http://127.0.0.1:8080`.
+        choices: Answers to choose from; None for an answer in the model's own words.
+
+    Returns:
+        The answer.
+
+    Raises:
+        ConfigError: If the picture cannot be sent.
+        RuntimeError: If no server listens there, or it refuses; the message says what to do.
+    """
+    import httpx
+
+    from inkling.components.serve.client import Client, data_uri
+
+    picture = None if image is None else _read(image)
+    try:
+        with Client(url) as client:
+            if choices:
+                choice, given, log_likelihoods = client.choose(question, choices, picture)
+                for index, (text, value) in enumerate(zip(choices, log_likelihoods, strict=True)):
+                    print(f"{'*' if index == choice else ' '} {text}  ({value:.2f} nats)")
+                answer, view = choices[choice], str(given)
+            else:
+                pieces = client.stream(question, None if picture is None else data_uri(picture))
+                answer, view = _print_pieces(pieces)
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise RuntimeError(
+            f"no server answers at {url}. Start one with `make serve` (or `inkling serve`), then ask again."
+        ) from None
+    except httpx.TransportError as error:
+        raise RuntimeError(
+            f"the connection to {url} broke ({type(error).__name__}); see what the server says."
+        ) from None
+    print(f"(view: {view})")
+    return answer
+
+
+def _print_pieces(pieces: Iterator[tuple[str, str]]) -> tuple[str, str]:
+    """Prints an answer as it comes; returns it and the view that the server names."""
+    said, views = [], set()
+    for piece, view in pieces:
+        print(piece, end="", flush=True)
+        said.append(piece)
+        views.add(view)
+    print()
+    return "".join(said), ", ".join(sorted(views))
+
+
+def _read(image: Path) -> bytes:
+    from inkling.models.vision.preprocess import ImageError, decode
+
+    try:
+        picture = image.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(f"there is no picture {image}") from None
+    except OSError as error:
+        raise ConfigError(f"the picture {image} cannot be read: {error.strerror}") from None
+    try:
+        decode(picture)
+    except ImageError as error:
+        raise ConfigError(f"{image}: {error}") from None
+    return picture

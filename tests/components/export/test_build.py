@@ -1,0 +1,160 @@
+"""The bundle: what is in it, that its graphs answer as the network, and that a wrong one does not pass."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from inkling.components.artifacts.answers import Answers, write_answers
+from inkling.components.artifacts.bundle import Bundle
+from inkling.components.artifacts.features import Features
+from inkling.components.artifacts.manifest import ArtifactError, Manifest
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.artifacts.questions import Questions
+from inkling.components.config import ConfigError
+from inkling.components.export.build import build_bundle
+from inkling.components.export.config import ExportConfig
+from inkling.components.export.parity import Parity, ParityError, embed_pictures
+from inkling.models.inference.graphs import DECODER, EMBEDDING, VISION, Graphs
+
+
+def check(served, graphs: Path, tolerance: float = 1e-3):
+    model, questions = MultimodalModelArtifact.open(served.multimodal_model), Questions.open(served.questions)
+    features, answers = Features.open(served.features), Answers.open(served.answers)
+    sessions = Graphs(graphs, 1, "cpu")
+    pictures = embed_pictures(sessions, questions.images(), features.grid("questions"), features.encoder_config(), 2)
+    recorded = {(answer.question_id, answer.view): answer for answer in answers.answers()}
+    parity = Parity(sessions, model.model(), model.tokenizer(), pictures, recorded, tolerance)
+    return parity.check(questions.questions(), 4, 2)
+
+
+def copied_graphs(served, directory: Path) -> Path:
+    for name in (VISION, EMBEDDING, DECODER):
+        shutil.copyfile(served.bundle / name, directory / name)
+    return directory
+
+
+def change_weight(path: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    graph = onnx.load(path)
+    weight = max(graph.graph.initializer, key=lambda one: np.prod(one.dims))
+    weight.CopyFrom(numpy_helper.from_array(change(numpy_helper.to_array(weight)).astype(np.float32), weight.name))
+    path.write_bytes(graph.SerializeToString())
+
+
+def test_holds_what_a_server_needs(served):
+    bundle = Bundle.open(served.bundle)
+    described = {"tokenizer.json", "preprocessing.json", "README.md", "evaluation.json", "parity.json"}
+    assert set(bundle.manifest.files) == {VISION, EMBEDDING, DECODER, *described}
+    assert bundle.preprocessing()["context"] == 96
+    assert bundle.preprocessing()["encoder"]["architecture"] == "tiny-random"
+    assert bundle.evaluation() == Answers.open(served.answers).summary()
+
+
+def test_compares_every_question_in_both_served_views(served):
+    views = Bundle.open(served.bundle).parity()["views"]
+    assert {view: found["questions"] for view, found in views.items()} == {"visual": 12, "blind": 12}
+    assert all(0 < found["largest_difference"] < 1e-4 for found in views.values())
+
+
+def test_card_says_use_data_scores_and_limits(served):
+    card = Bundle.open(served.bundle).card()
+    for heading in ("## Intended use", "## Data and licences", "## Scores", "## ONNX against torch", "## Limits"):
+        assert heading in card
+    assert "nothing was trained" in card
+    assert "CC-BY-SA-4.0" in card
+    test = Answers.open(served.answers).summary()["splits"]["test"]["mean"]["views"]["visual"]
+    assert f"{test['value']:.1%} [{test['low']:.1%}, {test['high']:.1%}]" in card
+
+
+def test_same_bytes_in_another_process(served, tmp_path):
+    program = (
+        "import sys; from inkling.components.export.build import build_bundle as b;"
+        "from inkling.components.export.config import ExportConfig as C; b(C(threads=1, batch_size=5), *sys.argv[1:])"
+    )
+    inputs = [served.multimodal_model, served.questions, served.features, served.answers]
+    subprocess.run(
+        [sys.executable, "-c", program, *map(str, inputs), str(tmp_path / "again")], check=True, cwd=tmp_path
+    )
+    assert Manifest.read(tmp_path / "again").files == Manifest.read(served.bundle).files
+
+
+def test_graphs_hold_no_path_of_this_machine(served):
+    for name in (VISION, EMBEDDING, DECODER):
+        content = (served.bundle / name).read_bytes()
+        assert b".py" not in content
+        assert str(Path.cwd()).encode() not in content
+
+
+@pytest.mark.parametrize("graph", [VISION, EMBEDDING, DECODER])
+def test_wrong_weight_is_named_with_its_question(served, tmp_path, graph):
+    directory = copied_graphs(served, tmp_path)
+    change_weight(directory / graph, lambda weight: weight * 1.02)
+    with pytest.raises(ParityError, match=r"question colour-\d+ \((visual|blind)\): a logit .* differs"):
+        check(served, directory)
+
+
+def test_other_choice_is_named_even_within_the_tolerance(served, tmp_path):
+    directory = copied_graphs(served, tmp_path)
+    change_weight(directory / DECODER, lambda weight: -weight)
+    with pytest.raises(ParityError, match=r"question colour-\d+ \(visual\): the exported graph chooses"):
+        check(served, directory, tolerance=1e9)
+
+
+def test_not_a_number_does_not_pass(served, tmp_path):
+    directory = copied_graphs(served, tmp_path)
+    change_weight(directory / DECODER, lambda weight: weight * np.nan)
+    with pytest.raises(ParityError, match="differs from torch's by nan"):
+        check(served, directory)
+
+
+def test_answers_to_other_questions_are_refused(served, tmp_path):
+    few = Answers.open(served.answers)
+    other = tmp_path / "answers"
+    other.mkdir()
+    write_answers(other, few.answers()[:5], few.summary())
+    made = few.manifest.provenance
+    Manifest.describe(other, Answers.type, Answers.schema, made).write(other)
+    with pytest.raises(ParityError, match="the answers hold none to it"):
+        build_bundle(
+            ExportConfig(threads=1),
+            served.multimodal_model,
+            served.questions,
+            served.features,
+            other,
+            tmp_path / "bundle",
+        )
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_changed_byte_of_a_bundle_is_refused_by_name(served, tmp_path):
+    copy = tmp_path / "bundle"
+    shutil.copytree(served.bundle, copy)
+    path = copy / DECODER
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArtifactError, match=DECODER):
+        Bundle.open(copy)
+
+
+def test_parity_file_is_plain_json(served):
+    assert json.loads((served.bundle / "parity.json").read_text())["same_choice"] is True
+
+
+def test_config_refuses_what_it_does_not_know():
+    with pytest.raises(ConfigError, match=r"export\.tolerances"):
+        ExportConfig.parse("export: {tolerances: 1}")
+
+
+def test_features_of_other_pictures_are_refused(served):
+    questions, features = Questions.open(served.questions), Features.open(served.features)
+    with pytest.raises(ValueError, match="11 pictures, the questions 12"):
+        embed_pictures(None, questions.images(), features.grid("questions")[1:], features.encoder_config(), 1)

@@ -1,0 +1,51 @@
+"""The plan read off the compiled IR agrees with what the stages themselves find in the store."""
+
+from pathlib import Path
+
+import pytest
+
+from inkling.components.artifacts.artifact import Artifact
+from inkling.components.artifacts.store import STORE_VARIABLE, Draft, produce
+from inkling.pipelines import profiles
+from inkling.pipelines.compile import compile_pipeline, read_ir
+from inkling.pipelines.plan import plan
+
+
+class AnyArtifact(Artifact):
+    type = "Any"
+
+
+def _make(draft: Draft) -> None:
+    (draft.path / "file").touch()
+
+
+@pytest.fixture
+def ir(tmp_path: Path) -> dict[str, object]:
+    compile_pipeline(tmp_path / "pipeline.yaml")
+    return read_ir(tmp_path / "pipeline.yaml")
+
+
+def test_an_empty_store_reuses_nothing_and_every_stage_is_named(
+    ir: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
+    tasks = plan(ir, profiles.load("tiny"))
+    assert {task.stage for task in tasks} == set(profiles.STAGES)
+    assert not any(task.reused for task in tasks)
+    assert {"adapt", "adapt (read nothing)"} <= {task.label for task in tasks}
+    order = [task.name for task in tasks]
+    assert order.index("corpus") < order.index("mixture") < order.index("pretrain") < order.index("analyze")
+
+
+def test_what_the_store_holds_is_reused_and_what_follows_a_change_is_not(
+    ir: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
+    profile = profiles.load("tiny")
+    corpus = produce(AnyArtifact, tmp_path / "corpus", profiles.stage_config("corpus").parse(profile), {}, _make)
+    mixture = profiles.stage_config("mixture").parse(profile)
+    produce(AnyArtifact, tmp_path / "tokens", mixture, {"corpus": corpus}, _make)
+
+    assert {task.name for task in plan(ir, profile) if task.reused} == {"corpus", "mixture"}
+    changed = profiles.load("tiny", ["mixture.recipe=mix0"])
+    assert {task.name for task in plan(ir, changed) if task.reused} == {"corpus"}

@@ -1,0 +1,120 @@
+"""The whole way at the tiny profile, by the command that a user types: once, again, killed, and damaged."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from inkling.components.artifacts.manifest import Manifest
+from inkling.pipelines.local import Run
+
+pytestmark = [pytest.mark.slow, pytest.mark.data]
+COMMAND = [sys.executable, "-m", "inkling.pipelines", "run", "--profile", "tiny"]
+
+# Where a run is killed: as soon as the store holds such a path, each a trace of work half done.
+MOMENTS = (
+    "mixture-*/.tokens.partial",
+    "scenes-*/.questions.partial",
+    "pretrain-*/.language_model.work/**/*.safetensors",
+    "adapt-*/.multimodal_model.work/**/*.safetensors",
+    "evaluate-*/.answers.work/*",
+)
+
+
+def _start(home: Path) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "INKLING_HOME": str(home)}
+    return subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _finish(process: "subprocess.Popen[str]") -> str:
+    output, _ = process.communicate(timeout=600)
+    return output
+
+
+def _digests(home: Path) -> dict[str, str]:
+    run = Run.read(home / "runs" / "latest")
+    return {
+        f"{task}/{output}": Manifest.read(Path(path)).digest
+        for task, outputs in run.outputs.items()
+        for output, path in outputs.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    home = tmp_path_factory.mktemp("undisturbed")
+    process = _start(home)
+    output = _finish(process)
+    assert process.returncode == 0, output
+    return home, output
+
+
+def test_a_run_ends_with_scores_the_report_and_what_to_do_next(undisturbed: tuple[Path, str]) -> None:
+    home, output = undisturbed
+    run = Run.read(home / "runs" / "latest")
+    report = Path(run.outputs["analyze"]["findings"]) / "report.html"
+    assert str(report) in output
+    assert report.read_text().startswith("<!doctype html>")
+    for word in (
+        "perplexity",
+        "unigram",
+        "visual",
+        "blind",
+        "mismatched",
+        "read nothing",
+        "inkling serve",
+        "inkling ask",
+    ):
+        assert word in output, word
+
+
+def test_the_server_chose_as_the_evaluator_did(undisturbed: tuple[Path, str]) -> None:
+    run = Run.read(undisturbed[0] / "runs" / "latest")
+    rehearsal = json.loads((Path(run.outputs["serve"]["rehearsal"]) / "rehearsal.json").read_text())
+    assert rehearsal["views"]["visual"]["agreed"] == rehearsal["views"]["visual"]["asked"] > 0
+    assert rehearsal["views"]["blind"]["agreed"] == rehearsal["views"]["blind"]["asked"] > 0
+
+
+def test_a_second_run_reuses_every_stage_and_says_so_first(undisturbed: tuple[Path, str]) -> None:
+    home, _ = undisturbed
+    before = _digests(home)
+    output = _finish(_start(home))
+    assert "nothing to do" in output
+    assert output.index("reused") < output.index("corpus ")
+    assert _digests(home) == before
+
+
+def test_killed_at_five_moments_it_ends_with_the_same_digests(undisturbed: tuple[Path, str], tmp_path: Path) -> None:
+    for moment in MOMENTS:
+        process = _start(tmp_path)
+        deadline = time.monotonic() + 300
+        while not list((tmp_path / "store").glob(moment)):
+            assert process.poll() is None, f"the run ended before {moment}: {process.communicate()[0]}"
+            assert time.monotonic() < deadline, f"{moment} never came"
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    process = _start(tmp_path)
+    output = _finish(process)
+    assert process.returncode == 0, output
+    assert _digests(tmp_path) == _digests(undisturbed[0])
+
+
+def test_a_changed_byte_is_refused_by_file_name_and_nothing_is_overwritten(undisturbed: tuple[Path, str]) -> None:
+    home, _ = undisturbed
+    victim = next((home / "store").glob("mixture-*/tokens/tokenizer/tokenizer.json"))
+    original = victim.read_bytes()
+    victim.chmod(0o644)
+    victim.write_bytes(original[:-2] + b" }")
+    damaged = victim.read_bytes()
+    process = _start(home)
+    output = _finish(process)
+    assert process.returncode == 1
+    assert "tokenizer.json is not what was written" in output.replace("\n", " ")
+    assert victim.read_bytes() == damaged
+    victim.write_bytes(original)
