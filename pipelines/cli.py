@@ -40,18 +40,17 @@ def run(profile: Profile = "laptop", overrides: Overrides = []) -> None:  # noqa
     """Runs the visual_prior pipeline on this machine; stages that were done before are reused.
 
     Examples:
-
         inkling run --profile tiny
 
         inkling run --profile laptop --set mixture.recipe=mix0 --set seed=1
     """
     from inkling.pipelines import local, profiles
-    from inkling.pipelines.summary import summary
+    from inkling.pipelines.summary import show
 
-    console = Console()
+    console = Console(file=sys.stdout)  # the screen itself: the runner's own output is redirected into the log
     text = profiles.load(profile, overrides)
     finished = local.run(text, Path(profile).stem, console)
-    console.print(summary(finished), highlight=False, markup=False)
+    show(finished, console)
     console.print(f"total {clock(sum(finished.seconds.values()))}", highlight=False)
 
 
@@ -72,18 +71,24 @@ def compile_ir(
 @app.command()
 def serve(
     run: RunPath = None,
+    bundle: Annotated[Path | None, typer.Option(help="Directory of a bundle, in place of a run's.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8080,
 ) -> None:
     """Serves the model of a finished run with KServe: V2 inference protocol and OpenAI chat.
 
-    Example: inkling serve --port 8080
+    Examples:
+        inkling serve --port 8080
+
+        inkling serve --bundle /mnt/models --host 0.0.0.0
     """
     from inkling.components.serve.server import start
     from inkling.pipelines import local
 
-    finished = local.Run.read(run or local.home() / "runs" / "latest")
-    start(Path(finished.outputs["export"]["bundle"]), host=host, port=port)
+    if bundle is None:
+        finished = local.Run.read(run or local.home() / "runs" / "latest")
+        bundle = Path(finished.outputs["export"]["bundle"])
+    start(bundle, host=host, port=port)
 
 
 @app.command()
@@ -97,7 +102,6 @@ def ask(
     """Asks the served model a question, with a picture or blind.
 
     Examples:
-
         inkling ask --image cat.png "What is in the picture?"
 
         inkling ask --image cat.png --blind "What is in the picture?" --choices bird,mammal,fruit,car

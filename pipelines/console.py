@@ -85,7 +85,7 @@ class RunConsole(io.TextIOBase):
         self._began = time.monotonic()
         self._bar = self._bars.add_task(self._label(task), total=None, detail="")
         if self._bars.disable:
-            self._console.print(f"{self._label(task)} ...", highlight=False)
+            self._say(f"{self._label(task)} ...")
 
     def _show(self, report: Report) -> None:
         left = "" if report.seconds_left is None else f"{clock(report.seconds_left)} left"
@@ -95,7 +95,7 @@ class RunConsole(io.TextIOBase):
             self._bars.update(self._bar, total=report.total or 1, completed=report.done, detail=detail)
         if self._bars.disable and time.monotonic() - self._said >= _LINE_SECONDS:
             self._said = time.monotonic()
-            self._console.print(f"  {report.line()}", highlight=False)
+            self._say(f"  {report.line()}")
 
     def _finish(self, task: str, status: str) -> None:
         self.seconds[task] = time.monotonic() - self._began
@@ -104,7 +104,10 @@ class RunConsole(io.TextIOBase):
         if self._bar is not None:
             self._bars.update(self._bar, total=1, completed=1 if status == "SUCCESS" else 0, detail=text)
         if self._bars.disable:
-            self._console.print(f"{self._label(task)} {text}", highlight=False)
+            self._say(f"{self._label(task)} {text}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _label(self, task: str) -> str:
         return f"{self._labels.get(task, task):<24}"

@@ -12,7 +12,7 @@ from inkling.components.config import ConfigError, StageConfig, read_mapping, un
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "serve", "analyze"
 )  # fmt: skip
-SHARED = ("seed", "threads")
+SHARED = ("seed", "threads", "token_budget")
 _FOLDER = Path(__file__).with_name("profiles")
 
 

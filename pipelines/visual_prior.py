@@ -14,7 +14,9 @@ from inkling.components.scenes.component import scenes
 from inkling.components.serve.component import serve
 
 
-@dsl.pipeline(name="visual-prior", description="Text in, served and evaluated multimodal model out, beside its control.")
+@dsl.pipeline(
+    name="visual-prior", description="Text in, served and evaluated multimodal model out, beside its control."
+)
 def visual_prior(config: str) -> None:
     """Builds a corpus, reads it, learns to see, is examined, exported, served and reported on.
 
@@ -47,7 +49,11 @@ def visual_prior(config: str) -> None:
 
     language_model, multimodal_model = models[False]
     bundle = export(
-        config=config, multimodal_model=multimodal_model, questions=questions, answers=answers[False]
+        config=config,
+        multimodal_model=multimodal_model,
+        questions=questions,
+        features=features,
+        answers=answers[False],
     ).outputs["bundle"]
     rehearsal = serve(config=config, bundle=bundle, questions=questions, answers=answers[False]).outputs["rehearsal"]
     analyze(

@@ -42,7 +42,9 @@ def test_a_missing_section_means_the_defaults() -> None:
         ({"part": {"width": "wide"}}, ["example.part.width", "got 'wide'"]),
     ],
 )
-def test_a_wrong_setting_is_refused_by_place_and_with_what_is_valid(section: dict[str, object], words: list[str]) -> None:
+def test_a_wrong_setting_is_refused_by_place_and_with_what_is_valid(
+    section: dict[str, object], words: list[str]
+) -> None:
     with pytest.raises(ConfigError) as caught:
         ExampleConfig.parse({"example": section})
     assert all(word in str(caught.value) for word in words)

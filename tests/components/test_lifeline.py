@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 STAGE = """
 import subprocess, sys, time
@@ -15,7 +16,8 @@ time.sleep(60)
 RUNNER = f"""
 import os, subprocess, sys
 os.environ["INKLING_RUNNER"] = str(os.getpid())
-stage = subprocess.Popen(["sh", "-c", '"$0" -c "$1"; true', sys.executable, {STAGE!r}], stdout=subprocess.PIPE, text=True)
+command = ["sh", "-c", '"$0" -c "$1"; true', sys.executable, {STAGE!r}]
+stage = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 print(stage.stdout.readline().strip(), flush=True)
 stage.wait()
 """
@@ -23,8 +25,7 @@ stage.wait()
 
 def _alive(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
 

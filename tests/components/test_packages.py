@@ -38,7 +38,9 @@ def test_a_changed_package_is_refused(cache: Path) -> None:
         entry.fetch()
 
 
-def test_a_package_that_cannot_be_fetched_is_named_with_what_to_do(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_cannot_be_fetched_is_named_with_what_to_do(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_network(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 1, "", "ERROR: no route to host")
 

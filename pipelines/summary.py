@@ -1,0 +1,95 @@
+"""What a run has found, in the few lines that a person reads first; the report has the rest."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from inkling.pipelines.local import Run
+
+_READERS = {"pretrained": "read the recipe", "untrained": "read nothing"}
+_VIEWS = ("visual", "blind", "mismatched")
+_DIFFERENCES = (("visual", "blind"), ("visual", "mismatched"), ("mismatched", "blind"))
+
+
+def show(run: Run, console: Console) -> None:
+    """Prints the scores of a run, where its report lies, and how to serve and ask."""
+    findings = Path(run.outputs["analyze"]["findings"])
+    found = json.loads((findings / "findings.json").read_text())
+    for title, table in (_language(found["language"]["perplexity"]), *_vision(found["scores"]["test"])):
+        console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
+        console.print(table)
+    command = shutil.which("inkling") or str(Path(sys.prefix, "bin", "inkling"))
+    lines = (
+        "",
+        _service(found),
+        "",
+        f"report  {findings / 'report.html'}",
+        f"serve   {command} serve",
+        f'ask     {command} ask --image cat.png "What is in the picture?"',
+        f'blind   {command} ask --image cat.png --blind "What is in the picture?"',
+    )
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _language(perplexity: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
+    table = _table("source", "model", "95 % interval", "unigram")
+    for source, row in perplexity.items():
+        low, high = row["interval"]
+        table.add_row(
+            source, f"{row['model_perplexity']:.1f}", f"{low:.1f} to {high:.1f}", f"{row['unigram_perplexity']:.1f}"
+        )
+    return "Perplexity on held-out text (lower is better)", table
+
+
+def _vision(scores: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
+    means = [scores[reader]["mean"] for reader in _READERS]
+    first = means[0]
+    title = (
+        f"Right answers in per cent with 95 % intervals: {first['questions']} questions on held-out identities,\n"
+        f"{len(first['families'])} four-choice families of the same weight, chance {100 * first['chance']:.0f}"
+    )
+    table = _table("view", *_READERS.values())
+    for view in _VIEWS:
+        table.add_row(view, *(_share(mean["views"][view]) for mean in means))
+    for one, other in _DIFFERENCES:
+        table.add_row(f"{one} - {other}", *(_points(mean["differences"][f"{one}_minus_{other}"]) for mean in means))
+    yield title, table
+    table = _table("category (chance)", "visual", "blind", "visual, read nothing")
+    for category, cells in scores["pretrained"]["categories"].items():
+        other = scores["untrained"]["categories"][category]["views"]["visual"]
+        shares = (_share(share) for share in (cells["views"]["visual"], cells["views"]["blind"], other))
+        table.add_row(f"{category} ({100 * cells['chance']:.0f})", *shares)
+    yield "By category", table
+
+
+def _service(found: Mapping[str, Any]) -> str:
+    parity = found["export"]["views"].values()
+    largest = max(view["largest_difference"] for view in parity)
+    compared = sum(view["questions"] for view in parity)
+    asked = ", ".join(f"{cell['agreed']} of {cell['asked']} {view}" for view, cell in found["serving"]["views"].items())
+    return (
+        f"ONNX against torch: the same choice on all {compared:,} questions, logits within {largest:.1e}\n"
+        f"server against evaluator, the same choice: {asked}"
+    )
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _share(estimate: Mapping[str, float]) -> str:
+    return f"{100 * estimate['value']:.1f} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"
+
+
+def _points(estimate: Mapping[str, float]) -> str:
+    return f"{100 * estimate['value']:+.1f} [{100 * estimate['low']:+.1f}, {100 * estimate['high']:+.1f}]"

@@ -1,0 +1,69 @@
+"""A small world for the tests of adapt: images of one colour each, features that show it, turns that name it."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaForCausalLM
+
+from inkling.components.adapt.train import Lesson
+from inkling.components.artifacts.conversations import Turn
+from inkling.models.language import build_language_model
+from inkling.models.presets import Preset
+
+COLOURS = ("red", "green", "blue")
+TOKENS, CHANNELS = 4, 8
+SIZE = Preset(
+    width=16,
+    layers=1,
+    heads=2,
+    key_value_heads=2,
+    hidden=32,
+    context=64,
+    rope_theta=10_000.0,
+    tied=True,
+    initial_std=0.2,
+)
+
+
+def turns_of(image: str, colour: str) -> list[Turn]:
+    """A caption and a question."""
+    asked = (("caption", "Describe the picture.", f"a {colour} square"), ("instruct", "Which colour?", colour))
+    return [
+        Turn(f"{image}-{kind}", image, kind, "General", "colour", "perception", question, answer)
+        for kind, question, answer in asked
+    ]
+
+
+@pytest.fixture
+def lesson() -> Lesson:
+    """24 images, in turn red, green and blue."""
+    images = [f"image{index}" for index in range(24)]
+    grid = torch.randn(len(images), TOKENS, CHANNELS, generator=torch.Generator().manual_seed(5)) * 0.3
+    for index in range(len(images)):
+        grid[index, index % TOKENS, index % 3] += 3.0
+    turns = {image: turns_of(image, COLOURS[index % 3]) for index, image in enumerate(images)}
+    return Lesson(images, grid, turns)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    """A byte-level BPE tokenizer that knows the colours, with the special tokens in their places."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=280,
+        special_tokens=["<|bos|>", "<|eos|>", "<|pad|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([f"a {colour} square" for colour in COLOURS] * 9, trainer)
+    return tokenizer
+
+
+@pytest.fixture
+def language(tokenizer: Tokenizer) -> Callable[[], LlamaForCausalLM]:
+    """Makes language models that have read nothing, all the same."""
+    return lambda: build_language_model(SIZE, tokenizer.get_vocab_size(), seed=3)
