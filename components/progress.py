@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 MODE_VARIABLE = "INKLING_PROGRESS"
 EVENT_MARKER = "@progress "
 _EVENT_SECONDS, _LINE_SECONDS = 0.5, 5.0
+_SAMPLE = 0.01  # share of the work that must be done before its speed says anything
 T = TypeVar("T")
 
 
@@ -92,8 +93,9 @@ class Progress:
 
     def _say(self) -> None:
         self._said = time.monotonic()
-        fresh = self._done - self._first
-        left = (self._total - self._done) * (self._said - self._started) / fresh if fresh > 0 else None
+        fresh, remaining = self._done - self._first, self._total - self._done
+        known = fresh > 0 and fresh >= _SAMPLE * (fresh + remaining)
+        left = remaining * (self._said - self._started) / fresh if known else None
         report = Report(self._label, self._done, self._total, self._unit, left, self._figures)
         print(EVENT_MARKER + json.dumps(asdict(report)) if self._events else report.line(), flush=True)
 

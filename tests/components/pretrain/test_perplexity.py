@@ -107,4 +107,4 @@ def test_one_document_gives_no_bound():
     ("freedom", "quantile"), [(1, 12.706), (2, 4.303), (4, 2.776), (5, 2.571), (10, 2.228), (30, 2.042)]
 )
 def test_student_quantiles_of_the_tables(freedom: int, quantile: float):
-    assert student_quantile(freedom) == pytest.approx(quantile, abs=2e-3)
+    assert student_quantile(freedom) == pytest.approx(quantile, abs=5e-3)

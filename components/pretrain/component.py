@@ -1,0 +1,21 @@
+"""The KFP face of the pretrain stage."""
+
+from kfp import dsl
+
+
+@dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
+def pretrain(
+    config: str, tokens: dsl.Input[dsl.Dataset], language_model: dsl.Output[dsl.Model], untrained: bool = False
+) -> None:
+    """Trains a language model on packed tokens.
+
+    Args:
+        config: The whole profile, as YAML text.
+        tokens: The Tokens artifact.
+        language_model: Where the LanguageModel artifact goes.
+        untrained: Whether to keep the initial weights: the control that read nothing.
+    """
+    from inkling.components.pretrain.build import build_pretrain
+    from inkling.components.pretrain.config import PretrainConfig
+
+    build_pretrain(PretrainConfig.parse(config, untrained=untrained), tokens.path, language_model.path)

@@ -1,0 +1,189 @@
+"""How well held-out text is predicted: the model's perplexity per source, beside that of a unigram model."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inkling.components.artifacts.indexed import IndexedDataset
+
+_BATCH = 16
+_NORMAL = NormalDist().inv_cdf(0.975)
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Heldout:
+    """Windows of held-out text.
+
+    Attributes:
+        inputs: int64 (windows, context).
+        targets: The token after each input, int64 (windows, context).
+        documents: Document of each target, or -1 where there is none (past the end), int64 (windows, context).
+    """
+
+    inputs: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    documents: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Perplexity:
+    """Scores of one source; logarithms are natural, per token.
+
+    Attributes:
+        tokens: Tokens scored.
+        documents: Documents they come from.
+        model_nll: Mean negative log-likelihood under the model.
+        model_perplexity: Its exponential.
+        interval: 95 % interval of the model's perplexity, clustered by document.
+        unigram_nll: Mean negative log-likelihood of the same tokens under the unigram model.
+        unigram_perplexity: Its exponential.
+    """
+
+    tokens: int
+    documents: int
+    model_nll: float
+    model_perplexity: float
+    interval: tuple[float, float]
+    unigram_nll: float
+    unigram_perplexity: float
+
+
+def heldout_windows(dataset: IndexedDataset, context: int, limit: int, end: int) -> Heldout:
+    """Cuts held-out text into windows that follow one another, or picks windows evenly spread over it.
+
+    Args:
+        dataset: The text, a document after another.
+        context: Tokens per window.
+        limit: Windows at most.
+        end: The token that ends a text; it stands before the first one.
+    """
+    tokens = np.asarray(dataset.tokens, dtype=np.int64)
+    lengths = np.diff(np.concatenate([[0], np.cumsum(dataset.lengths, dtype=np.int64)])[dataset.documents])
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    count = -(-len(tokens) // context)
+    missing = count * context - len(tokens)
+    stream = np.concatenate([[end], tokens, np.full(missing, end)])
+    owners = np.concatenate([owner, np.full(missing, -1)]).reshape(count, context)
+    picked = np.linspace(0, count - 1, min(limit, count)).round().astype(np.int64)
+    inputs, targets = stream[:-1].reshape(count, context), stream[1:].reshape(count, context)
+    return Heldout(inputs[picked], targets[picked], owners[picked])
+
+
+def unigram_log_probabilities(
+    counts: Mapping[str, NDArray[np.int64]], weights: Mapping[str, float], tokens: int
+) -> Floats:
+    """A unigram model of the mixture, smoothed by adding one to every count.
+
+    Args:
+        counts: How often each token occurs in each source, (vocabulary,).
+        weights: Share of each source in the mixture.
+        tokens: Tokens of the mixture that it is estimated on.
+
+    Returns:
+        Natural log-probability of each token, (vocabulary,).
+    """
+    expected = sum(weights[name] * count / count.sum() for name, count in counts.items()) * tokens + 1.0
+    return np.log(expected / expected.sum())
+
+
+@torch.inference_mode()
+def negative_log_likelihoods(network: torch.nn.Module, heldout: Heldout) -> Floats:
+    """What each target costs under the model, in nats, (windows, context)."""
+    costs = []
+    for first in range(0, len(heldout.inputs), _BATCH):
+        inputs = torch.from_numpy(heldout.inputs[first : first + _BATCH])
+        targets = torch.from_numpy(heldout.targets[first : first + _BATCH])
+        logits = network(input_ids=inputs, use_cache=False).logits
+        cost = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+        costs.append(cost.view_as(targets).double().numpy())
+    return np.concatenate(costs)
+
+
+def score(costs: Floats, heldout: Heldout, unigram: Floats) -> Perplexity:
+    """Sums costs up to the perplexity of a source.
+
+    Args:
+        costs: What each target costs under the model, (windows, context).
+        heldout: The windows.
+        unigram: Log-probability of each token under the unigram model.
+    """
+    real = heldout.documents >= 0
+    documents = np.unique(heldout.documents[real], return_inverse=True)[1]
+    mean, half = clustered_mean(costs[real], documents)
+    unigram_nll = float(-unigram[heldout.targets[real]].mean())
+    return Perplexity(
+        tokens=int(real.sum()),
+        documents=int(documents.max()) + 1,
+        model_nll=mean,
+        model_perplexity=math.exp(mean),
+        interval=(math.exp(mean - half), math.exp(mean + half)),
+        unigram_nll=unigram_nll,
+        unigram_perplexity=math.exp(unigram_nll),
+    )
+
+
+def clustered_mean(values: Floats, clusters: NDArray[np.int64]) -> tuple[float, float]:
+    """Mean of values that share clusters, and the half width of its 95 % interval.
+
+    The linearised variance of a ratio, with the factor G / (G - 1) for G clusters, and Student's quantile at G - 1
+    degrees of freedom; with a single cluster the interval is unbounded.
+    """
+    mean = float(values.mean())
+    sums = np.bincount(clusters, weights=values - mean)
+    count = len(sums)
+    if count == 1:
+        return mean, math.inf
+    deviation = math.sqrt(float((sums**2).sum()) * count / (count - 1)) / len(values)
+    return mean, student_quantile(count - 1) * deviation
+
+
+def student_quantile(freedom: int) -> float:
+    """The 97.5 % quantile of Student's distribution: tabled below 5, else expanded (Abramowitz and Stegun 26.7.5)."""
+    if freedom < 5:
+        return (12.7062, 4.3027, 3.1824, 2.7764)[freedom - 1]
+    z, n = _NORMAL, freedom
+    terms = (
+        z,
+        (z**3 + z) / (4 * n),
+        (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2),
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3),
+    )
+    return sum(terms)
+
+
+def score_sources(
+    network: torch.nn.Module,
+    shards: Mapping[str, IndexedDataset],
+    unigram: Floats,
+    context: int,
+    limit: int,
+    end: int,
+    advance: Callable[[], object],
+) -> dict[str, dict[str, Any]]:
+    """Scores every source's held-out text.
+
+    Args:
+        network: The language model, in evaluation mode.
+        shards: Held-out text by source.
+        unigram: Log-probability of each token under the unigram model.
+        context: Tokens per window.
+        limit: Windows per source at most.
+        end: The token that ends a text.
+        advance: Called when a source is done.
+
+    Returns:
+        The fields of `Perplexity` by source.
+    """
+    results = {}
+    for name, shard in shards.items():
+        heldout = heldout_windows(shard, context, limit, end)
+        results[name] = asdict(score(negative_log_likelihoods(network, heldout), heldout, unigram))
+        advance()
+    return results

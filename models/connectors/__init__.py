@@ -1,0 +1,1 @@
+"""Connectors: from a vision encoder's grid tokens to a language model's input embeddings."""

@@ -1,0 +1,70 @@
+"""How a question is put to a model and how its answers are scored: one place for training, evaluation and serving.
+
+A sequence is: image tokens where there is an image, then `<|bos|>Question: {question} Answer:`, then
+` {answer}<|eos|>`. A choice scores the sum of the log-probabilities of its answer's tokens, `<|eos|>` included.
+Needs no torch, so that a server can use it.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
+IMAGE_MARK = "<image>"
+
+
+class Encoding(Protocol):
+    """What a tokenizer returns."""
+
+    @property
+    def ids(self) -> list[int]:
+        """Token ids."""
+
+
+class Tokenizer(Protocol):
+    """The part of `tokenizers.Tokenizer` that prompts need."""
+
+    def encode(self, sequence: str, *, add_special_tokens: bool = ...) -> Encoding:
+        """Encodes text."""
+
+
+def prompt_text(question: str) -> str:
+    """The text that a model continues with an answer; a LLaVA image mark in the question is dropped.
+
+    Raises:
+        ValueError: If nothing is asked.
+    """
+    asked = " ".join(question.replace(IMAGE_MARK, " ").split())
+    if not asked:
+        raise ValueError("the question is empty")
+    return f"{BOS}Question: {asked} Answer:"
+
+
+def answer_text(answer: str) -> str:
+    """The text of an answer as it follows a prompt.
+
+    Raises:
+        ValueError: If the answer is empty.
+    """
+    said = " ".join(answer.split())
+    if not said:
+        raise ValueError("the answer is empty")
+    return f" {said}{EOS}"
+
+
+def prompt_ids(tokenizer: Tokenizer, question: str) -> list[int]:
+    """Token ids of a question's prompt."""
+    return tokenizer.encode(prompt_text(question), add_special_tokens=False).ids
+
+
+def answer_ids(tokenizer: Tokenizer, answer: str) -> list[int]:
+    """Token ids of an answer, the closing `<|eos|>` included."""
+    return tokenizer.encode(answer_text(answer), add_special_tokens=False).ids
+
+
+def choose(log_likelihoods: Sequence[float]) -> int:
+    """Index of the most likely choice, the first of equals.
+
+    Raises:
+        ValueError: If there is nothing to choose from.
+    """
+    return max(range(len(log_likelihoods)), key=log_likelihoods.__getitem__)

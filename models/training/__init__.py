@@ -1,0 +1,1 @@
+"""Training: NeMo modules, Lightning under NeMo's experiment manager, checkpoints without pickle."""

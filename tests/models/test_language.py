@@ -1,0 +1,47 @@
+import pytest
+import torch
+
+from inkling.models.language import build_language_model
+from inkling.models.presets import load_preset, preset_names
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
+    first, again, other = (build_language_model("tiny", 300, seed) for seed in (1, 1, 2))
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert not torch.equal(first.lm_head.weight, other.lm_head.weight)
+
+
+def test_the_global_random_state_is_left_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    build_language_model("tiny", 300, 1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_builds_a_causal_model_that_fits_its_size(name: str):
+    size = load_preset(name)
+    network = build_language_model(size, 300, 0).eval()
+    assert network.config.hidden_size == size.width
+    assert (network.lm_head.weight is network.model.embed_tokens.weight) == size.tied
+    ids = torch.arange(3, 23)[None]
+    changed = ids.clone()
+    changed[0, 10] += 1
+    with torch.inference_mode():
+        difference = (network(ids).logits - network(changed).logits).abs().amax(-1)[0]
+    assert torch.all(difference[:10] == 0)
+    assert difference[10] > 0
+
+
+def test_sizes_of_the_cpu_presets():
+    parameters = {
+        name: sum(p.numel() for p in build_language_model(name, 4096, 0).parameters()) for name in ("tiny", "laptop")
+    }
+    assert 300_000 < parameters["tiny"] < 700_000
+    assert 1_200_000 < parameters["laptop"] < 1_400_000
+
+
+def test_an_unknown_preset_names_the_valid_ones():
+    with pytest.raises(ValueError, match=r"unknown preset 'lptop'. Valid: laptop, tiny"):
+        build_language_model("lptop", 300, 0)
