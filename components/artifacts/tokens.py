@@ -1,4 +1,8 @@
-"""The Tokens artifact: packed token shards by source, how they blend, and their tokenizer."""
+"""The Tokens artifact: packed token shards, how they blend, and their tokenizer.
+
+A training shard holds the text of a source or, where the recipe names labels, of a source-and-label cell; a held-out
+shard holds that of a source.
+"""
 
 import dataclasses
 import json
@@ -21,10 +25,10 @@ BOS_ID, EOS_ID, PAD_ID = 0, 1, 2
 
 @dataclass(frozen=True)
 class TrainShard:
-    """A source's part in training.
+    """A part of the training text.
 
     Attributes:
-        weight: Share of the training tokens that is drawn from this source.
+        weight: Share of the training tokens that is drawn from this shard.
         tokens: Tokens in the shard, an end-of-text token after each document.
         documents: Documents in the shard.
         repetition: How often the shard is read while the token budget is spent.
@@ -56,10 +60,10 @@ class Blend:
     """How the shards make up the mixture.
 
     Attributes:
-        recipe: Name of the recipe, "custom" for a user's own shares.
+        recipe: Name of the recipe or what it states; "custom" for a user's own shares.
         vocabulary: Entries of the tokenizer, special tokens included.
         token_budget: Training tokens for which the repetitions are stated.
-        train: The shards of the recipe, by source; their weights sum to 1.
+        train: The shards of the recipe, by source or cell; their weights sum to 1.
         heldout: The held-out shards, by source: every source of the corpus, in the recipe or not.
     """
 
