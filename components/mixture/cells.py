@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from inkling.components.artifacts.corpus import Corpus, Segment
 from inkling.components.artifacts.labels import FAMILIES, LABELS, Flags, Labels, member
 from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.config import ConfigError
 
 SMALLEST = 4_096
 """Words below which a cell is pooled with others of the same labels: a shard must hold at least one sequence."""
@@ -104,11 +105,17 @@ def base_of(cells: Sequence[Cell], by_source: Mapping[str, float] | None) -> NDA
     Args:
         cells: The cells.
         by_source: Shares of the sources, summing to 1; None for the corpus as it is.
+
+    Raises:
+        ConfigError: If a source has a share and too little text for a shard.
     """
     totals: dict[str, int] = defaultdict(int)
     for cell in cells:
         for source, words in cell.words.items():
             totals[source] += words
+    for source in by_source or ():
+        if source not in totals:
+            raise ConfigError(f"'{source}' has too little training text: raise corpus.words_per_source or leave it out")
     shares = by_source or {source: words / sum(totals.values()) for source, words in totals.items()}
     weights = [
         sum(shares.get(source, 0.0) * words / totals[source] for source, words in cell.words.items()) for cell in cells

@@ -12,7 +12,7 @@ from inkling.components.artifacts.labels import LABELS, Labels, SegmentLabels, w
 from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.config import ConfigError
 from inkling.components.mixture import cells
-from inkling.components.mixture.cells import Cell, pooled
+from inkling.components.mixture.cells import Cell, base_of, pooled
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import TABLE_1, grid
 from inkling.components.mixture.portions import Portions, portions
@@ -146,6 +146,12 @@ def test_the_grid_is_the_papers_and_says_what_cannot_be_met(labelled: tuple[Corp
     met = {(cell.reasoning, cell.visual): cell.repetition for cell in found}
     assert met[60, 15] == pytest.approx(0.6 * 90_000 / (4 * WORDS))
     assert None not in met.values()
+
+
+def test_a_source_with_too_little_text_for_a_shard_is_refused() -> None:
+    kept = [Cell("code", (False,), [], {"code": 9_000}, np.zeros(8, np.int64))]
+    with pytest.raises(ConfigError, match="'law' has too little training text"):
+        base_of(kept, {"code": 0.5, "law": 0.5})
 
 
 CELLS = st.lists(
