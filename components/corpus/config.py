@@ -28,6 +28,13 @@ class CorpusConfig(StageConfig):
     segments_per_document: int = Field(
         2, ge=1, description="segments of one document, at most; keeps the sources varied"
     )
+    similarity: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="segments that repeat an earlier one at least so much are left out (Jaccard index of runs of five "
+        "words; 1 for the same words only); none: all are kept",
+    )
     heldout: float = Field(0.05, gt=0, lt=0.5, description="chance of a document to be held out from all training")
 
     @field_validator("sources")
