@@ -18,7 +18,7 @@ from inkling.components.config import unknown
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BLEND, TOKENIZER = "blend.json", "tokenizer/tokenizer.json"
+BLEND, SOLUTION, TOKENIZER = "blend.json", "solution.json", "tokenizer/tokenizer.json"
 BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
 BOS_ID, EOS_ID, PAD_ID = 0, 1, 2
 
@@ -86,6 +86,31 @@ class Blend:
         path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
 
+@dataclass(frozen=True)
+class Solution:
+    """How a recipe by labels was met.
+
+    Attributes:
+        wanted: Share wanted of each label that the recipe names; empty for a path, which is a mean of two solutions.
+        achieved: Share of the tokens with each label and family.
+        sources: Share of the tokens from each source.
+        divergence: Kullback-Leibler divergence from the base, nats; 0 for a path.
+        pool_words: Words of training text in the portions.
+        effective_words: Words of a text without repetition that average as well: 1 / sum(weight^2 / words), after Kish.
+    """
+
+    wanted: dict[str, float]
+    achieved: dict[str, float]
+    sources: dict[str, float]
+    divergence: float
+    pool_words: int
+    effective_words: float
+
+    def write(self, path: Path) -> None:
+        """Writes `solution.json`."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+
 class Tokens(Artifact):
     """Packed tokens of a mixture."""
 
@@ -94,6 +119,11 @@ class Tokens(Artifact):
     def blend(self) -> Blend:
         """How the shards make up the mixture."""
         return Blend.read(self.path / BLEND)
+
+    def solution(self) -> Solution | None:
+        """How shares by label were met; None where the recipe names no labels."""
+        path = self.path / SOLUTION
+        return Solution(**json.loads(path.read_text())) if path.exists() else None
 
     def dataset(self, source: str, split: Split) -> IndexedDataset:
         """A shard: a sequence per segment, a document per document.

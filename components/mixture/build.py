@@ -5,7 +5,16 @@ from pathlib import Path
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import Labels
 from inkling.components.artifacts.store import Draft, produce
-from inkling.components.artifacts.tokens import BLEND, TOKENIZER, Blend, HeldoutShard, Tokens, TrainShard, shard
+from inkling.components.artifacts.tokens import (
+    BLEND,
+    SOLUTION,
+    TOKENIZER,
+    Blend,
+    HeldoutShard,
+    Tokens,
+    TrainShard,
+    shard,
+)
 from inkling.components.config import unknown
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import describe, named_labels, named_sources
@@ -67,4 +76,4 @@ def _make(config: MixtureConfig, corpus: Corpus, labels: Labels | None, draft: D
     recipe = describe(config.recipe)
     Blend(recipe, tokenizer.get_vocab_size(), config.token_budget, train, heldout).write(draft.path / BLEND)
     if mixed.solution:
-        mixed.solution.write(draft.path)
+        mixed.solution.write(draft.path / SOLUTION)

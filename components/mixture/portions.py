@@ -1,48 +1,19 @@
 """What a recipe means on a corpus: named portions of its training text, each with a weight."""
 
-import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.corpus import Corpus, Segment
 from inkling.components.artifacts.labels import Labels
+from inkling.components.artifacts.tokens import Solution
 from inkling.components.config import ConfigError
 from inkling.components.mixture.cells import MEASURED, Cell, base_of, cut_cells
 from inkling.components.mixture.recipe_types import POOL, LabelRecipe, PathRecipe, Recipe, named_labels, source_shares
 from inkling.components.mixture.recipes import shares
 from inkling.components.mixture.solver import Infeasible, solve
-
-SOLUTION = "solution.json"
-
-
-@dataclass(frozen=True)
-class Solution:
-    """How a recipe by labels was met.
-
-    Attributes:
-        wanted: Share wanted of each label that the recipe names; empty for a path, which is a mean of two solutions.
-        achieved: Share of the tokens with each label and family.
-        sources: Share of the tokens from each source.
-        divergence: Kullback-Leibler divergence from the base, nats; 0 for a path.
-        pool_words: Words of training text in the portions.
-        effective_words: Words of a text without repetition that average as well: 1 / sum(weight^2 / words), after Kish.
-    """
-
-    wanted: dict[str, float]
-    achieved: dict[str, float]
-    sources: dict[str, float]
-    divergence: float
-    pool_words: int
-    effective_words: float
-
-    def write(self, directory: Path) -> None:
-        """Writes `solution.json`."""
-        (directory / SOLUTION).write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
 
 @dataclass(frozen=True)

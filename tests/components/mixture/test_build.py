@@ -1,6 +1,5 @@
 """The mixture stage: shards that hold the corpus, a blend that adds up, determinism, refusals."""
 
-import json
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from inkling.components.artifacts.tokens import EOS, EOS_ID, Tokens
 from inkling.components.config import ConfigError
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
+from inkling.components.label.build import build_labels
+from inkling.components.label.config import LabelConfig
 from inkling.components.mixture import cells
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
@@ -121,8 +122,10 @@ def test_a_recipe_by_labels_makes_a_shard_of_each_cell(
     decode = tokens.tokenizer().decode
     texts = [decode(sequence.tolist()) for name in names for sequence in tokens.dataset(name, "train")]
     assert sorted(texts) == sorted(s.text for source in corpus.sources() for s in corpus.segments(source, "train"))
-    solution = json.loads((tokens.path / "solution.json").read_text())
-    assert solution["achieved"]["math"] == pytest.approx(0.5)
+    solution = tokens.solution()
+    assert solution is not None
+    assert solution.achieved["math"] == pytest.approx(0.5)
+    assert solution.wanted == recipe["labels"]
     assert set(tokens.manifest.provenance.inputs) == {"corpus", "labels"}
 
 
@@ -133,6 +136,7 @@ def test_labels_change_nothing_where_the_recipe_names_none(corpus: Corpus, tmp_p
     without = build_mixture(config, corpus.path, tmp_path / "b" / "tokens")
     assert with_labels.manifest.provenance == without.manifest.provenance
     assert with_labels.digest == without.digest
+    assert without.solution() is None
 
 
 def test_labels_of_another_corpus_are_refused(corpus: Corpus, tmp_path: Path) -> None:
@@ -162,3 +166,19 @@ def test_mix6_of_the_real_packages(tmp_path: Path) -> None:
     assert sum(shard.weight for shard in blend.train.values()) == pytest.approx(1)
     assert min(shard.tokens for shard in blend.train.values()) > 20_000
     assert min(shard.tokens for shard in blend.heldout.values()) > 1_000
+
+
+@pytest.mark.data
+def test_a_grid_cell_of_the_real_packages(tmp_path: Path) -> None:
+    """60 percent reasoning and 15 percent visual, the best cell of LSBS Table 1, on a small corpus."""
+    settings = (
+        "corpus: {words_per_source: 30_000, segments_per_document: 1, heldout: 0.2}\n"
+        "mixture: {vocabulary: 1_000, recipe: {labels: {reasoning: 0.6, visual: 0.15}}}"
+    )
+    build_corpus(CorpusConfig.parse(settings), tmp_path / "corpus")
+    build_labels(LabelConfig.parse(settings), tmp_path / "corpus", tmp_path / "labels")
+    tokens = build_mixture(MixtureConfig.parse(settings), tmp_path / "corpus", tmp_path / "tokens", tmp_path / "labels")
+    train = tokens.blend().train
+    assert sum(shard.weight for name, shard in train.items() if "reasoning" in name) == pytest.approx(0.6)
+    assert sum(shard.weight for name, shard in train.items() if "visual" in name) == pytest.approx(0.15)
+    assert min(shard.tokens for shard in train.values()) > 2_048
