@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 
 from inkling.components.config import ConfigError
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-6
 """How far an achieved share may lie from the wanted one."""
-_SWEEPS = 100_000
+_FEASIBLE = 1e-7  # a target so near to the border of the feasible lies on it
+_SETTLED = 1e-10
+_ROUNDS = 300
+_LONGEST_STEP, _SHORTEST_STEP = 20.0, 1e-12
+_NEGLIGIBLE = 1e-9  # a probability so small counts as none: in the base no text has it, in the result the border has it
 Vector = NDArray[np.float64]
 Membership = NDArray[np.bool_]
 
@@ -45,10 +49,6 @@ class _Patterns:
     base: Vector
     membership: Vector
 
-    def restricted(self, kept: NDArray[np.bool_]) -> "_Patterns":
-        """The same, with no probability on the other patterns."""
-        return _Patterns(self.index, np.where(kept, self.base, 0.0), self.membership)
-
 
 def solve(base: Vector, membership: Membership, targets: Vector) -> Vector:
     """Finds the distribution nearest to the base with the wanted shares.
@@ -64,14 +64,16 @@ def solve(base: Vector, membership: Membership, targets: Vector) -> Vector:
     Raises:
         Infeasible: If no distribution on the cells has these shares; it carries the nearest that one has.
     """
-    patterns = _patterns(base / base.sum(), membership)
+    base = base / base.sum()
+    base = np.where(base < _NEGLIGIBLE, 0.0, base)
+    patterns = _patterns(base, membership)
     nearest = _nearest(patterns, targets)
-    if np.abs(nearest - targets).max(initial=0) > TOLERANCE:
+    if np.abs(nearest - targets).max(initial=0) > _FEASIBLE:
         raise Infeasible(nearest)
-    reachable = patterns.restricted(_reachable(patterns, targets))
-    solved = _fit(reachable, targets)
+    solved = _fit(patterns, nearest)
+    solved = np.where(solved < _NEGLIGIBLE, 0.0, solved)
     scale = np.divide(solved, patterns.base, out=np.zeros_like(solved), where=patterns.base > 0)
-    weights: Vector = base / base.sum() * scale[patterns.index]
+    weights: Vector = base * scale[patterns.index]
     return weights / weights.sum()
 
 
@@ -97,43 +99,50 @@ def _nearest(patterns: _Patterns, targets: Vector) -> Vector:
     return nearest
 
 
-def _reachable(patterns: _Patterns, targets: Vector) -> NDArray[np.bool_]:
-    """Patterns that some feasible distribution uses, (patterns,); at the border of the feasible not all are.
-
-    One linear programme: x = z q for a feasible q and any scale z >= 0, and as many as possible of s <= min(x, 1).
-    """
-    from scipy.optimize import linprog
-
-    count, groups = patterns.membership.shape
-    present = patterns.base > 0
-    # Variables: x (count), s (count), z (1).
-    shares = np.hstack([patterns.membership.T, np.zeros((groups, count)), -targets[:, None]])
-    total = np.concatenate([np.ones(count), np.zeros(count), [-1.0]])
-    below = np.hstack([-np.eye(count), np.eye(count), np.zeros((count, 1))])
-    bounds = [(0, None if here else 0) for here in present] + [(0, 1)] * count + [(0, None)]
-    result = linprog(
-        np.concatenate([np.zeros(count), -np.ones(count), [0.0]]),
-        A_ub=below,
-        b_ub=np.zeros(count),
-        A_eq=np.vstack([shares, total]),
-        b_eq=np.zeros(groups + 1),
-        bounds=bounds,
-    )
-    used: NDArray[np.bool_] = result.x[count : 2 * count] > 0.5
-    return used
-
-
 def _fit(patterns: _Patterns, targets: Vector) -> Vector:
-    """Scales each group and its complement in turn to the wanted share until all shares are met."""
+    """Sweeps of proportional fitting, each followed by a step of Newton's method on the same dual.
+
+    Both multiply the base by factors of the groups, so that what they reach is the nearest distribution. Sweeps alone
+    are slow where groups overlap much or a share lies at the border of the feasible; steps alone miss a tiny group.
+    """
     solved = patterns.base / patterns.base.sum()
-    inside = patterns.membership.astype(np.bool_)
-    for _ in range(_SWEEPS):
-        for group, target in enumerate(targets):
-            share = solved[inside[:, group]].sum()
-            solved = np.where(inside[:, group], solved * _ratio(target, share), solved * _ratio(1 - target, 1 - share))
-        if np.abs(solved @ patterns.membership - targets).max(initial=0) <= TOLERANCE:
-            return solved
-    raise RuntimeError(f"proportional fitting did not settle in {_SWEEPS} sweeps on shares {targets.tolist()}")
+    for _ in range(_ROUNDS):
+        solved = _sweep(solved, patterns.membership, targets)
+        if _error(solved, patterns, targets) <= _SETTLED:
+            break
+        solved = _newton(solved, patterns.membership, targets)
+    if _error(solved, patterns, targets) > TOLERANCE:
+        raise RuntimeError(f"the fit did not settle on the shares {targets.tolist()}")
+    return solved
+
+
+def _sweep(solved: Vector, membership: Vector, targets: Vector) -> Vector:
+    """Scales each group and its complement in turn to the wanted share."""
+    for group, target in enumerate(targets):
+        inside = membership[:, group] > 0
+        share = solved[inside].sum()
+        solved = np.where(inside, solved * _ratio(target, share), solved * _ratio(1 - target, 1 - share))
+        solved = solved / solved.sum()
+    return solved
+
+
+def _newton(solved: Vector, membership: Vector, targets: Vector) -> Vector:
+    """One damped step of Newton's method on log(sum(q exp(d a))) - d t, convex in the groups' log factors d."""
+    shares = solved @ membership
+    centred = membership - shares
+    curvature = (centred * solved[:, None]).T @ centred
+    step = np.linalg.lstsq(curvature, targets - shares, rcond=1e-14)[0]
+    step /= max(1.0, float(np.abs(centred @ step)[solved > 0].max()) / _LONGEST_STEP)
+    while True:
+        factors = np.exp(membership @ step)
+        moved = solved * factors
+        if np.log(moved.sum()) - step @ targets <= 0 or np.abs(step).max() < _SHORTEST_STEP:
+            return moved / moved.sum()
+        step = step / 2
+
+
+def _error(solved: Vector, patterns: _Patterns, targets: Vector) -> float:
+    return float(np.abs(solved @ patterns.membership - targets).max(initial=0))
 
 
 def _ratio(wanted: float, given: float) -> float:

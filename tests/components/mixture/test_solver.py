@@ -17,7 +17,7 @@ Array = NDArray[Any]
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[Array, Array, Array]:
     """A base, groups that overlap as they like, and shares that some distribution has."""
-    cells, groups = draw(st.integers(2, 8)), draw(st.integers(1, 3))
+    cells, groups = draw(st.integers(2, 12)), draw(st.integers(1, 5))
     parts = st.lists(st.integers(0, 20), min_size=cells, max_size=cells).filter(any)
     base, other = (np.array(draw(parts), float) for _ in range(2))
     assume((other * (base > 0)).sum() > 0)
@@ -39,7 +39,7 @@ def test_feasible_shares_are_met_without_text_that_is_not_there(problem: tuple[A
     weights = solve(base, membership, targets)
     assert weights.min() >= 0
     assert weights.sum() == pytest.approx(1, abs=1e-12)
-    assert weights @ membership == pytest.approx(targets, abs=1e-8)
+    assert weights @ membership == pytest.approx(targets, abs=2e-6)
     assert not weights[base == 0].any()
 
 
@@ -71,14 +71,14 @@ def test_no_feasible_distribution_is_nearer(problem: tuple[Array, Array, Array])
 def test_solving_again_changes_nothing(problem: tuple[Array, Array, Array]) -> None:
     base, membership, targets = problem
     once = solve(base, membership, targets)
-    assert solve(once, membership, targets) == pytest.approx(once, abs=1e-7)
+    assert solve(once, membership, targets) == pytest.approx(once, abs=1e-5)
 
 
 @settings(deadline=None)
 @given(problems())
 def test_shares_of_the_base_give_the_base(problem: tuple[Array, Array, Array]) -> None:
     base, membership, _ = problem
-    assert solve(base, membership, base @ membership) == pytest.approx(base, abs=1e-7)
+    assert solve(base, membership, base @ membership) == pytest.approx(base, abs=1e-5)
 
 
 def test_a_disjoint_group_scales_in_proportion() -> None:
@@ -108,7 +108,7 @@ def test_the_nearest_feasible_shares_are_named() -> None:
 
 
 @settings(deadline=None)
-@given(problems(), st.lists(st.floats(0, 1), min_size=3, max_size=3))
+@given(problems(), st.lists(st.floats(0, 1), min_size=5, max_size=5))
 def test_the_nearest_is_feasible_and_no_corner_points_to_a_nearer(
     problem: tuple[Array, Array, Array], wish: list[float]
 ) -> None:
