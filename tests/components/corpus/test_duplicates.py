@@ -42,7 +42,7 @@ def test_training_text_gives_way_to_held_out_text_of_any_source() -> None:
 TEXTS = st.lists(st.text(st.sampled_from("ab "), min_size=1, max_size=12), max_size=20)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(TEXTS, st.floats(0.3, 1))
 def test_nothing_is_left_out_twice_and_no_word_sequence_is_lost(texts: list[str], similarity: float) -> None:
     segments = [segment("a", number, text) for number, text in enumerate(texts)]

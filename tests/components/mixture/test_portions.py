@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
@@ -85,7 +85,6 @@ def test_a_base_of_sources_holds_within_what_the_labels_leave_free(labelled: tup
     assert free["food.other"] / free["code.other"] == pytest.approx(0.8 / (0.2 * 7 / 9))
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_a_path_is_straight(labelled: tuple[Corpus, Labels], at: float) -> None:
     ends = [{"labels": {"visual": 0.1}}, {"labels": {"visual": 0.7}}]
@@ -159,7 +158,6 @@ CELLS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(CELLS)
 def test_pooling_keeps_all_text_but_patterns_too_small_for_a_shard(drawn: list[tuple[str, bool, int]]) -> None:
     before = [Cell(source, (carried,), [], {source: words}, np.zeros(8, np.int64)) for source, carried, words in drawn]

@@ -32,7 +32,6 @@ def divergence(weights: Array, base: Array) -> float:
     return float((weights[used] * np.log(weights[used] / base[used])).sum())
 
 
-@settings(deadline=None)
 @given(problems())
 def test_feasible_shares_are_met_without_text_that_is_not_there(problem: tuple[Array, Array, Array]) -> None:
     base, membership, targets = problem
@@ -43,7 +42,7 @@ def test_feasible_shares_are_met_without_text_that_is_not_there(problem: tuple[A
     assert not weights[base == 0].any()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(problems())
 def test_no_feasible_distribution_is_nearer(problem: tuple[Array, Array, Array]) -> None:
     base, membership, targets = problem
@@ -66,7 +65,6 @@ def test_no_feasible_distribution_is_nearer(problem: tuple[Array, Array, Array])
     assert divergence(weights, base) <= reference.fun + 1e-5
 
 
-@settings(deadline=None)
 @given(problems())
 def test_solving_again_changes_nothing(problem: tuple[Array, Array, Array]) -> None:
     base, membership, targets = problem
@@ -74,7 +72,6 @@ def test_solving_again_changes_nothing(problem: tuple[Array, Array, Array]) -> N
     assert solve(once, membership, targets) == pytest.approx(once, abs=1e-5)
 
 
-@settings(deadline=None)
 @given(problems())
 def test_shares_of_the_base_give_the_base(problem: tuple[Array, Array, Array]) -> None:
     base, membership, _ = problem
@@ -107,7 +104,6 @@ def test_the_nearest_feasible_shares_are_named() -> None:
     assert raised.value.nearest == pytest.approx([0.55, 0.45])
 
 
-@settings(deadline=None)
 @given(problems(), st.lists(st.floats(0, 1), min_size=5, max_size=5))
 def test_the_nearest_is_feasible_and_no_corner_points_to_a_nearer(
     problem: tuple[Array, Array, Array], wish: list[float]
