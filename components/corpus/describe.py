@@ -21,11 +21,12 @@ def describe(
     """
     shares = labels.shares() if labels else {}
     headings = ["source", "quality", "documents", "segments", "words", "licence"]
-    headings += [f"{name} %" for name in (*LABELS, *FAMILIES)] if labels else []
-    headings += ["share %", "read"] if recipe is not None else []
-    table = Table(title=f"corpus {corpus.digest[:12]}", title_justify="left")
+    headings += [*LABELS, *FAMILIES] if labels else []
+    headings += ["share", "read"] if recipe is not None else []
+    title = f"corpus {corpus.digest[:12]}; labels in percent of the segments, shares in percent of the tokens"
+    table = Table(title=title, title_justify="left", padding=(0, 0))
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number in (0, 1, 5) else "right")
+        table.add_column(heading, justify="left" if number in (0, 1, 5) else "right", no_wrap=number == 0)
     for name, summary in corpus.sources().items():
         table.add_row(*_facts(name, summary), *_shares(shares.get(name)), *_reading(summary, recipe, name, tokens))
     return table

@@ -46,7 +46,7 @@ def test_label_shares(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Labels, "shares", lambda self: shares)
     table = describe(corpus, Labels(corpus.path, corpus.manifest))
     assert rows(table)[0][6:] == [f"{value}.0" for value in range(8)]
-    assert [column.header for column in table.columns][6:] == [f"{name} %" for name in names]
+    assert [column.header for column in table.columns][6:] == list(names)
     console = Console(width=200)
     with console.capture() as capture:
         console.print(table)
