@@ -1,12 +1,15 @@
 """Shared test settings: what a test may need, and the reason where it is skipped."""
 
 import pytest
+from hypothesis import settings
 
 from inkling.components.packages import cache_directory, catalogue
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the markers."""
+    """Declares the markers, and takes the time limit off property tests: a loaded machine is no failure."""
+    settings.register_profile("house", deadline=None)
+    settings.load_profile("house")
     config.addinivalue_line("markers", "data: needs the data packages that `make fetch` downloads")
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
     config.addinivalue_line("markers", "containers: needs a Docker daemon")

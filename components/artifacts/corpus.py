@@ -14,6 +14,11 @@ from inkling.components.artifacts.artifact import Artifact
 from inkling.components.config import unknown
 
 SOURCES, ATTRIBUTION = "sources.json", "ATTRIBUTION.md"
+SOURCE_NAMES = (
+    "web-crawl", "encyclopedia", "academia", "literature", "math", "code", "arts", "biology", "computer-science",
+    "economics", "food", "law", "medicine", "philosophy", "politics", "q-a-forum",
+)  # fmt: skip
+"""The 16 sources of LSBS section 3, those of its Table 2 first."""
 Split = Literal["train", "heldout"]
 _SCHEMA = pa.schema(
     {

@@ -1,4 +1,8 @@
-"""The Tokens artifact: packed token shards by source, how they blend, and their tokenizer."""
+"""The Tokens artifact: packed token shards, how they blend, and their tokenizer.
+
+A training shard holds the text of a source or, where the recipe names labels, of a source-and-label cell; a held-out
+shard holds that of a source.
+"""
 
 import dataclasses
 import json
@@ -14,17 +18,17 @@ from inkling.components.config import unknown
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BLEND, TOKENIZER = "blend.json", "tokenizer/tokenizer.json"
+BLEND, SOLUTION, TOKENIZER = "blend.json", "solution.json", "tokenizer/tokenizer.json"
 BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
 BOS_ID, EOS_ID, PAD_ID = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class TrainShard:
-    """A source's part in training.
+    """A part of the training text.
 
     Attributes:
-        weight: Share of the training tokens that is drawn from this source.
+        weight: Share of the training tokens that is drawn from this shard.
         tokens: Tokens in the shard, an end-of-text token after each document.
         documents: Documents in the shard.
         repetition: How often the shard is read while the token budget is spent.
@@ -56,10 +60,10 @@ class Blend:
     """How the shards make up the mixture.
 
     Attributes:
-        recipe: Name of the recipe, "custom" for a user's own shares.
+        recipe: Name of the recipe or what it states; "custom" for a user's own shares.
         vocabulary: Entries of the tokenizer, special tokens included.
         token_budget: Training tokens for which the repetitions are stated.
-        train: The shards of the recipe, by source; their weights sum to 1.
+        train: The shards of the recipe, by source or cell; their weights sum to 1.
         heldout: The held-out shards, by source: every source of the corpus, in the recipe or not.
     """
 
@@ -82,6 +86,31 @@ class Blend:
         path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
 
+@dataclass(frozen=True)
+class Solution:
+    """How a recipe by labels was met.
+
+    Attributes:
+        wanted: Share wanted of each label that the recipe names; empty for a path, which is a mean of two solutions.
+        achieved: Share of the tokens with each label and family.
+        sources: Share of the tokens from each source.
+        divergence: Kullback-Leibler divergence from the base, nats; 0 for a path.
+        pool_words: Words of training text in the portions.
+        effective_words: Words of a text without repetition that average as well: 1 / sum(weight^2 / words), after Kish.
+    """
+
+    wanted: dict[str, float]
+    achieved: dict[str, float]
+    sources: dict[str, float]
+    divergence: float
+    pool_words: int
+    effective_words: float
+
+    def write(self, path: Path) -> None:
+        """Writes `solution.json`."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+
 class Tokens(Artifact):
     """Packed tokens of a mixture."""
 
@@ -90,6 +119,11 @@ class Tokens(Artifact):
     def blend(self) -> Blend:
         """How the shards make up the mixture."""
         return Blend.read(self.path / BLEND)
+
+    def solution(self) -> Solution | None:
+        """How shares by label were met; None where the recipe names no labels."""
+        path = self.path / SOLUTION
+        return Solution(**json.loads(path.read_text())) if path.exists() else None
 
     def dataset(self, source: str, split: Split) -> IndexedDataset:
         """A shard: a sequence per segment, a document per document.

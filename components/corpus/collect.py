@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator
 
 from inkling.components.artifacts.corpus import Segment
-from inkling.components.corpus.catalogue import Part, Source
+from inkling.components.corpus.catalogue import Part, shared_out
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.corpus.document import Document, hash_order, unit_hash
-from inkling.components.corpus.readers import READERS
+from inkling.components.corpus.document import Document, Wanted, hash_order, unit_hash
+from inkling.components.corpus.readers import READERS, SELECTIVE
 from inkling.components.corpus.segmenting import count_words, cut
 from inkling.components.packages import package
 
 
-def collect(name: str, source: Source, config: CorpusConfig, advance: Callable[[int], None]) -> list[Segment]:
+def collect(name: str, config: CorpusConfig, advance: Callable[[int], None]) -> list[Segment]:
     """Reads a source's documents until `words_per_source` words are there or the source is exhausted.
 
     The next document always comes from the part that has given the fewest words. Whether a document is held out is
@@ -19,12 +19,12 @@ def collect(name: str, source: Source, config: CorpusConfig, advance: Callable[[
 
     Args:
         name: Name of the source.
-        source: What it is made from.
         config: The stage's configuration.
         advance: Told of progress, in words; `words_per_source` in all.
     """
-    waiting = [(part, _documents(part, config.seed)) for part in source.parts]
-    given = {part.package: 0 for part in source.parts}
+    parts = shared_out(name, config.sources)
+    waiting = [(part, _documents(part, config.seed, wanted)) for part, wanted in parts]
+    given = {part.package: 0 for part, _ in parts}
     segments: list[Segment] = []
     missing = config.words_per_source
     while waiting and missing > 0:
@@ -43,9 +43,12 @@ def collect(name: str, source: Source, config: CorpusConfig, advance: Callable[[
     return segments
 
 
-def _documents(part: Part, seed: int) -> Iterator[Document]:
+def _documents(part: Part, seed: int, wanted: Wanted) -> Iterator[Document]:
     with package(part.package).open() as archive:
-        yield from READERS[part.reader](archive, hash_order(seed))
+        if part.reader in SELECTIVE:
+            yield from SELECTIVE[part.reader](archive, hash_order(seed), wanted)
+        else:
+            yield from READERS[part.reader](archive, hash_order(seed))
 
 
 def _segments(name: str, part: Part, document: Document, config: CorpusConfig) -> list[Segment]:

@@ -20,8 +20,17 @@ class Document:
 
 
 Order = Callable[[Iterable[str]], list[str]]
+Wanted = Callable[[str], bool]
+"""Says whether text of a kind is wanted; the kinds are the reader's: topics, sections, fields of knowledge."""
 Reader = Callable[[ZipFile, Order], Iterator[Document]]
 """Yields the documents of an opened wheel in the given order of their names, parsing no more than is asked for."""
+SelectiveReader = Callable[[ZipFile, Order, Wanted], Iterator[Document]]
+"""A reader that takes the wanted kinds of text only; a document keeps its name whichever part of it is taken."""
+
+
+def everything(kind: str) -> bool:
+    """Wants text of every kind."""
+    return True
 
 
 def hash_order(seed: int) -> Order:

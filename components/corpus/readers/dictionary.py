@@ -6,23 +6,35 @@ from collections.abc import Iterator
 from typing import Any
 from zipfile import ZipFile
 
-from inkling.components.corpus.document import Document, Order
+from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import matching, text_of
 
 PAGE = 20
 _EDITORIAL = re.compile(r"\s*\[(?:1913 Webster|[^\]]*(?:PJC|WordNet)[^\]]*)\]")
+_NATURAL_HISTORY = re.compile(
+    r"\((?:Bot|Zo[o\u00f6]l)\.|\([A-Z][a-z]{2,} [a-z]{3,}[,)]|\b(?:genus|genera) [A-Z][a-z]|\bSpecies\b"
+)
 _SPACE = re.compile(r"\s+")
 
 
-def read_dictionary(archive: ZipFile, order: Order) -> Iterator[Document]:
-    """Yields pages of `PAGE` neighbouring entries, so that inflections of one word never part in a split."""
+def read_dictionary(archive: ZipFile, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
+    """Yields the wanted entries of pages of `PAGE` neighbours, so that inflections of one word never part in a split.
+
+    An entry is of the kind "natural history" if it names a species or a genus or marks a sense as botany or zoology,
+    else of the kind "general".
+    """
     pages: dict[str, list[dict[str, Any]]] = {}
     for name in matching(archive, "*/data/en/words_*.json"):
         entries = list(json.loads(text_of(archive, name)).values())
         for start in range(0, len(entries), PAGE):
             pages[f"{name}#{start}"] = entries[start : start + PAGE]
     for key in order(pages):
-        yield Document(key, "\n\n".join(_entry(entry) for entry in pages[key]))
+        if texts := [text for text in map(_entry, pages[key]) if wanted(_kind(text))]:
+            yield Document(key, "\n\n".join(texts))
+
+
+def _kind(text: str) -> str:
+    return "natural history" if _NATURAL_HISTORY.search(text) else "general"
 
 
 def _entry(entry: dict[str, Any]) -> str:

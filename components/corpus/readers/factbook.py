@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from zipfile import ZipFile
 
-from inkling.components.corpus.document import Document, Order
+from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import matching, text_of
 
 _LINE_BREAK = re.compile(r"<(?:br|/p)[^>]*>")
@@ -15,12 +15,13 @@ _TAG = re.compile(r"<[^>]+>")
 _BLANK = re.compile(r"\s*\n\s*")
 
 
-def read_factbook(archive: ZipFile, order: Order) -> Iterator[Document]:
-    """Yields one document per country: its sections, and in them a line per field."""
-    for name in order(matching(archive, "*/data/*.json")):
-        profile = json.loads(text_of(archive, name))
-        sections = ("\n".join([section, *_lines(fields, "")]) for section, fields in profile.items())
-        yield Document(name, "\n\n".join(sections))
+def read_factbook(archive: ZipFile, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
+    """Yields one document per country: its wanted sections, and in them a line per field."""
+    for country in order(matching(archive, "*/data/*.json")):
+        profile = json.loads(text_of(archive, country))
+        sections = ["\n".join([name, *_lines(fields, "")]) for name, fields in profile.items() if wanted(name)]
+        if sections:
+            yield Document(country, "\n\n".join(sections))
 
 
 def _lines(fields: dict[str, Any], place: str) -> Iterator[str]:

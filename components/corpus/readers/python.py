@@ -8,7 +8,7 @@ from zipfile import ZipFile
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import matching, text_of
 
-_LEFT_OUT = ("/tests/", "/benchmarks/", "/externals/", "_antlr/", "/__init__.py")
+_LEFT_OUT = ("/tests/", "/test/", "/benchmarks/", "/externals/", "_antlr/", "/__init__.py")
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -4,15 +4,15 @@ import json
 from collections.abc import Iterator
 from zipfile import ZipFile
 
-from inkling.components.corpus.document import Document, Order
+from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import single, text_of
 
 
-def read_summaries(archive: ZipFile, order: Order) -> Iterator[Document]:
-    """Yields one document per article: its title and its lead section."""
+def read_summaries(archive: ZipFile, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
+    """Yields one document per article of a wanted topic: its title and its lead section."""
     name = single(archive, "*/summaries_en-us.json")
     articles = json.loads(text_of(archive, name))
     for title in order(articles):
         extract = articles[title]["extract"].strip()
-        if extract:
+        if extract and wanted(articles[title].get("topic", "")):
             yield Document(title, f"{title}\n\n{extract}")

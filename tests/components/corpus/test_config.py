@@ -3,19 +3,19 @@
 import pytest
 
 from inkling.components.config import ConfigError
-from inkling.components.corpus.catalogue import sources
 from inkling.components.corpus.config import CorpusConfig
+from inkling.components.mixture.recipes import shares
 
 
-def test_all_sources_by_default_and_seed_from_the_top() -> None:
+def test_the_sources_of_the_default_recipe_and_seed_from_the_top() -> None:
     config = CorpusConfig.parse("seed: 7\nmixture: {recipe: mix6}")
-    assert config.sources == list(sources())
+    assert config.sources == list(shares("mix6"))
     assert config.seed == 7
 
 
 def test_an_unknown_source_names_the_valid_ones() -> None:
     with pytest.raises(
-        ConfigError, match=r"unknown source 'maths'. Did you mean 'math'\? Valid: academia, code, .*web-crawl"
+        ConfigError, match=r"unknown source 'maths'. Did you mean 'math'\? Valid: academia, arts, .*web-crawl"
     ):
         CorpusConfig.parse("corpus: {sources: [maths]}")
 

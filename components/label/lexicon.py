@@ -1,0 +1,93 @@
+"""A labeller that counts: words, phrases and patterns of each label per 1,000 words, against a threshold."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import Field
+
+from inkling.components.artifacts.labels import LABELS, Flags
+from inkling.components.config import Section, read_mapping
+
+_LEXICON = Path(__file__).with_name("lexicon.yaml")
+_BETWEEN_WORDS = "[^a-z]+"
+_SIBILANTS = ("s", "x", "z", "ch", "sh")
+_BATCH = 4_096
+LEAST = 2
+"""Occurrences that a label needs at least: one word in a short text shows nothing, whatever its rate."""
+
+
+class Entry(Section):
+    """What speaks for a label."""
+
+    threshold: float = Field(gt=0, description="occurrences per 1,000 words from which a segment carries the label")
+    words: str = Field("", description="words in lower case, between spaces; a word stands for its plural too")
+    phrases: list[str] = Field([], description="word sequences in lower case, matched at the bounds of words")
+    patterns: list[str] = Field([], description="RE2 patterns, matched in the text as it is")
+
+    def vocabulary(self) -> set[str]:
+        """The words and their plurals."""
+        words = self.words.split()
+        return {*words, *(word + ("es" if word.endswith(_SIBILANTS) else "s") for word in words)}
+
+    def phrase_pattern(self) -> str:
+        """One RE2 pattern for all phrases."""
+        return rf"\b(?:{'|'.join(self.phrases)})\b"
+
+
+class Lexicon:
+    """Labels texts by the rates of what speaks for each label; vectorised over texts."""
+
+    def __init__(self, entries: dict[str, Entry]) -> None:
+        """Takes one entry for each of the labels."""
+        self._entries = [entries[label] for label in LABELS]
+        self._vocabularies = [entry.vocabulary() for entry in self._entries]
+        self._thresholds = np.array([entry.threshold for entry in self._entries])
+
+    @classmethod
+    def load(cls) -> Self:
+        """The lexicon of `lexicon.yaml`."""
+        raw = read_mapping(_LEXICON.read_text())
+        return cls({label: Entry.model_validate(raw[label]) for label in LABELS})
+
+    def __call__(self, texts: Sequence[str]) -> Flags:
+        """Flags of each text, (texts, 6)."""
+        batches = [self._flags(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
+        return np.concatenate([np.empty((0, len(LABELS)), np.bool_), *batches])
+
+    def _flags(self, texts: Sequence[str]) -> Flags:
+        words, counts = self.count(texts)
+        return (1_000 * counts >= self._thresholds * words[:, None]) & (counts >= LEAST)
+
+    def count(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Number of words of each text, (texts,), and of occurrences that speak for each label, (texts, 6).
+
+        A word is a run of letters. Phrases and patterns count beside words, so a word may count twice.
+        """
+        plain = pa.array(texts, pa.large_string())
+        lowered = pc.utf8_lower(plain)
+        words, counts = self._words(lowered, len(texts))
+        for index, entry in enumerate(self._entries):
+            for pattern in entry.patterns:
+                counts[:, index] += pc.count_substring_regex(plain, pattern).to_numpy()
+            if entry.phrases:
+                counts[:, index] += pc.count_substring_regex(lowered, entry.phrase_pattern()).to_numpy()
+        return words, counts
+
+    def _words(self, lowered: pa.Array, texts: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Number of words of each text, (texts,), and of those in each vocabulary, (texts, 6)."""
+        pieces = pc.split_pattern_regex(lowered, _BETWEEN_WORDS)
+        parents = pc.list_parent_indices(pieces).to_numpy()
+        encoded = pc.list_flatten(pieces).dictionary_encode()
+        codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+
+        def count(vocabulary: set[str]) -> NDArray[np.int64]:
+            hit = np.array([word in vocabulary for word in distinct], dtype=np.bool_)
+            return np.bincount(parents[hit[codes]], minlength=texts)
+
+        words = count(set(distinct) - {""})
+        return words, np.column_stack([count(vocabulary) for vocabulary in self._vocabularies])

@@ -1,0 +1,134 @@
+"""What a recipe means on a corpus: named portions of its training text, each with a weight."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkling.components.artifacts.corpus import Corpus, Segment
+from inkling.components.artifacts.labels import Labels
+from inkling.components.artifacts.tokens import Solution
+from inkling.components.config import ConfigError
+from inkling.components.mixture.cells import MEASURED, Cell, base_of, cut_cells
+from inkling.components.mixture.recipe_types import POOL, LabelRecipe, PathRecipe, Recipe, named_labels, source_shares
+from inkling.components.mixture.recipes import shares
+from inkling.components.mixture.solver import Infeasible, solve
+
+
+@dataclass(frozen=True)
+class Portions:
+    """A recipe on a corpus.
+
+    Attributes:
+        weights: Share of the training tokens of each portion, by its name; positive, summing to 1.
+        segments: Training segments of each portion.
+        solution: How shares by label were met; None for a recipe without labels.
+    """
+
+    weights: dict[str, float]
+    segments: dict[str, list[Segment]]
+    solution: Solution | None = None
+
+    def repetitions(self, tokens: int) -> dict[str, float]:
+        """How often each portion is read while so many tokens are spent; a word counts as one token, its least."""
+        words = {name: sum(segment.words for segment in segments) for name, segments in self.segments.items()}
+        return {name: weight * tokens / words[name] for name, weight in self.weights.items()}
+
+    def check_repetition(self, tokens: int, limit: float) -> None:
+        """Refuses a recipe that repeats a portion too often.
+
+        Raises:
+            ConfigError: If it does; it names the portion and says what to do.
+        """
+        repetitions = self.repetitions(tokens)
+        worst = max(repetitions, key=lambda name: repetitions[name])
+        if repetitions[worst] > limit:
+            raise ConfigError(
+                f"'{worst}' would be read {repetitions[worst]:.1f} times in {tokens:,} tokens, the limit is {limit:g}: "
+                "raise corpus.words_per_source, lower mixture.token_budget, or, if that is meant, raise "
+                "mixture.repetition_limit"
+            )
+
+
+def portions(recipe: Recipe, corpus: Corpus, labels: Labels | None) -> Portions:
+    """Works out what a recipe means on a corpus.
+
+    Args:
+        recipe: The recipe.
+        corpus: The corpus.
+        labels: Its labels; needed only by a recipe that names labels.
+
+    Raises:
+        ConfigError: If the recipe needs labels and there are none, or no mixture of the corpus has its shares.
+    """
+    named = named_labels(recipe)
+    if not named:
+        weights = source_shares(recipe)
+        return Portions(weights, {source: corpus.segments(source, "train") for source in weights})
+    if labels is None:
+        raise ConfigError(f"the recipe '{recipe}' names labels: label the corpus and give the labels too")
+    return mix(recipe, cut_cells(corpus, labels, named, corpus.sources()), named)
+
+
+def mix(recipe: Recipe, cells: Sequence[Cell], named: Sequence[str]) -> Portions:
+    """Works out what a recipe means on the cells of a corpus.
+
+    Args:
+        recipe: The recipe.
+        cells: The cells.
+        named: The labels and families that tell the cells apart; all that the recipe names are among them.
+
+    Raises:
+        ConfigError: If no mixture of the cells has the recipe's shares; it names the nearest that one has.
+    """
+    weights = _weights(recipe, cells, named)
+    chosen = [(cell, float(weight)) for cell, weight in zip(cells, weights, strict=True) if weight > 0]
+    return Portions(
+        {cell.name(named): weight for cell, weight in chosen},
+        {cell.name(named): cell.segments for cell, _ in chosen},
+        _solution(recipe, cells, weights),
+    )
+
+
+def _weights(recipe: Recipe, cells: Sequence[Cell], named: Sequence[str]) -> NDArray[np.float64]:
+    if isinstance(recipe, PathRecipe):
+        first, second = (_weights(end, cells, named) for end in recipe.path)
+        return (1 - recipe.at) * first + recipe.at * second
+    if not isinstance(recipe, LabelRecipe):
+        return base_of(cells, shares(recipe))
+    carried = np.array([cell.carried for cell in cells])[:, [named.index(name) for name in recipe.labels]]
+    try:
+        return solve(_base(recipe, cells), carried, np.array(list(recipe.labels.values())))
+    except Infeasible as error:
+        nearest = ", ".join(f"{name}: {share:.4f}" for name, share in zip(recipe.labels, error.nearest, strict=True))
+        raise ConfigError(
+            f"no mixture of this corpus has the shares {recipe.labels}; the nearest that one has: {{{nearest}}}"
+        ) from None
+
+
+def _base(recipe: LabelRecipe, cells: Sequence[Cell]) -> NDArray[np.float64]:
+    return base_of(cells, None if recipe.base == POOL else shares(recipe.base))
+
+
+def _solution(recipe: Recipe, cells: Sequence[Cell], weights: NDArray[np.float64]) -> Solution:
+    words = np.array([cell.total for cell in cells], np.float64)
+    labelled = weights / words @ np.array([cell.labelled for cell in cells])
+    sources: dict[str, float] = {}
+    for cell, weight in zip(cells, weights, strict=True):
+        for source, count in cell.words.items():
+            sources[source] = sources.get(source, 0.0) + float(weight) * count / cell.total
+    by_labels = recipe if isinstance(recipe, LabelRecipe) else None
+    return Solution(
+        wanted=by_labels.labels if by_labels else {},
+        achieved={name: float(share) for name, share in zip(MEASURED, labelled, strict=True)},
+        sources=sources,
+        divergence=_divergence(weights, _base(by_labels, cells)) if by_labels else 0.0,
+        pool_words=int(words.sum()),
+        effective_words=float(1 / (weights**2 / words).sum()),
+    )
+
+
+def _divergence(weights: NDArray[np.float64], base: NDArray[np.float64]) -> float:
+    used = weights > 0
+    return float((weights[used] * np.log(weights[used] / base[used])).sum())

@@ -1,0 +1,137 @@
+"""The kinds of recipe that a profile may state."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from inkling.components.artifacts.labels import FAMILIES, LABELS
+from inkling.components.config import ConfigError, Section, unknown
+from inkling.components.mixture.recipes import shares
+
+SourceShares = dict[str, float]
+POOL = "pool"
+
+
+class _Stated(Section):
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, stated: Any) -> Any:
+        for key in stated if isinstance(stated, dict) else ():
+            if key not in cls.model_fields:
+                raise unknown("key of a recipe", str(key), cls.model_fields)
+        return stated
+
+
+class LabelRecipe(_Stated):
+    """Shares by label: what is named has its share, everything else stays in proportion to a base.
+
+    One label or family is a point of LSBS Figure 3; `{reasoning: 0.6, visual: 0.15}` is a cell of its Table 1.
+    """
+
+    labels: dict[str, float] = Field(min_length=1, description="share of the tokens by label or family")
+    base: Literal["pool"] | str | SourceShares = Field(
+        POOL, description="shares by source before: the corpus as it is, a named recipe, or own shares"
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _possible(cls, labels: dict[str, float]) -> dict[str, float]:
+        for name, share in labels.items():
+            if name not in LABELS and name not in FAMILIES:
+                raise unknown("label", name, (*LABELS, *FAMILIES))
+            if not 0 <= share <= 1:
+                raise ConfigError(f"the share of '{name}' is {share:g}: it must lie between 0 and 1")
+        return labels
+
+    @field_validator("base")
+    @classmethod
+    def _known_base(cls, base: str | SourceShares) -> str | SourceShares:
+        if base != POOL:
+            shares(base)
+        return base
+
+    def __str__(self) -> str:
+        """The recipe in a few words."""
+        return ", ".join(f"{name} {share:.4g}" for name, share in self.labels.items())
+
+
+def _kind(stated: Any) -> str:
+    if isinstance(stated, LabelRecipe | PathRecipe):
+        return "labels" if isinstance(stated, LabelRecipe) else "path"
+    if not isinstance(stated, dict):
+        return "name"
+    return next((kind for kind in ("path", "labels") if kind in stated), "shares")
+
+
+Endpoint = Annotated[
+    Annotated[str, Tag("name")] | Annotated[SourceShares, Tag("shares")] | Annotated[LabelRecipe, Tag("labels")],
+    Discriminator(_kind),
+]
+
+
+class PathRecipe(_Stated):
+    """A point on the straight path between two recipes (LSBS Table 2 goes from mix0 to mix6 in six steps)."""
+
+    path: tuple[Endpoint, Endpoint] = Field(description="the two ends")
+    at: float = Field(ge=0, le=1, description="0 is the first end, 1 the second")
+
+    @field_validator("path")
+    @classmethod
+    def _known_ends(cls, path: tuple[Endpoint, Endpoint]) -> tuple[Endpoint, Endpoint]:
+        for end in path:
+            if not isinstance(end, LabelRecipe):
+                shares(end)
+        return path
+
+    def __str__(self) -> str:
+        """The recipe in a few words."""
+        first, second = (describe(end) for end in self.path)
+        return f"{first} to {second} at {self.at:.4g}"
+
+
+Recipe = Annotated[
+    Annotated[str, Tag("name")]
+    | Annotated[SourceShares, Tag("shares")]
+    | Annotated[LabelRecipe, Tag("labels")]
+    | Annotated[PathRecipe, Tag("path")],
+    Discriminator(_kind),
+]
+
+
+def describe(recipe: Recipe) -> str:
+    """Name of a recipe in reports: its own, "custom" for shares by source, else what it states."""
+    return "custom" if isinstance(recipe, dict) else str(recipe)
+
+
+def named_labels(recipe: Recipe) -> tuple[str, ...]:
+    """The labels and families that a recipe names, sorted; none if it can be made without labels."""
+    if isinstance(recipe, PathRecipe):
+        return tuple(sorted({name for end in recipe.path for name in named_labels(end)}))
+    return tuple(sorted(recipe.labels)) if isinstance(recipe, LabelRecipe) else ()
+
+
+def named_sources(recipe: Recipe) -> set[str]:
+    """The sources that a corpus must have for a recipe."""
+    if isinstance(recipe, PathRecipe):
+        return {source for end in recipe.path for source in named_sources(end)}
+    if isinstance(recipe, LabelRecipe):
+        return set() if recipe.base == POOL else set(shares(recipe.base))
+    return set(shares(recipe))
+
+
+def source_shares(recipe: Recipe) -> dict[str, float]:
+    """Shares by source of a recipe that names no labels.
+
+    Raises:
+        ConfigError: If the recipe cannot be used.
+    """
+    if isinstance(recipe, PathRecipe):
+        first, second = (source_shares(end) for end in recipe.path)
+        mixed = {
+            name: (1 - recipe.at) * first.get(name, 0.0) + recipe.at * second.get(name, 0.0)
+            for name in dict.fromkeys([*first, *second])
+        }
+        return {name: share for name, share in mixed.items() if share > 0}
+    if isinstance(recipe, LabelRecipe):
+        raise ConfigError(f"'{recipe}' states shares by label: it has none by source before it is solved")
+    return shares(recipe)

@@ -1,0 +1,69 @@
+"""What a profile's text is before anything is trained on it: the corpus, its labels, its recipe, the paper's grid."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from inkling.components.artifacts.store import STORE_VARIABLE
+from inkling.components.corpus.build import build_corpus
+from inkling.components.corpus.config import CorpusConfig
+from inkling.components.corpus.describe import describe
+from inkling.components.label.build import build_labels
+from inkling.components.label.config import LabelConfig
+from inkling.components.mixture.config import MixtureConfig
+from inkling.components.mixture.grid import GridCell, grid
+from inkling.components.mixture.portions import Portions, portions
+
+
+def describe_corpus(profile: str, home: Path, console: Console) -> None:
+    """Prints a corpus with its labels, what the recipe makes of it, and the cells of LSBS Table 1 that it can meet.
+
+    The artifacts are those that a run of the profile makes, and are reused by it.
+
+    Args:
+        profile: The checked profile, as YAML text.
+        home: Where runs and artifacts live.
+        console: Where it is printed.
+
+    Raises:
+        ConfigError: If the recipe cannot be made from the corpus.
+    """
+    os.environ[STORE_VARIABLE] = str(home / "store")
+    folder = home / "described"
+    corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus")
+    labels = build_labels(LabelConfig.parse(profile), corpus.path, folder / "labels")
+    config = MixtureConfig.parse(profile)
+    mixed = portions(config.recipe, corpus, labels)
+    sources = mixed.solution.sources if mixed.solution else mixed.weights
+    console.print(describe(corpus, labels, sources, config.token_budget))
+    console.print(_recipe(mixed, config.token_budget))
+    console.print(_grid(grid(corpus, labels, config.token_budget), config.token_budget))
+
+
+def _recipe(mixed: Portions, tokens: int) -> Table:
+    title = f"the recipe's portions in {tokens:,} tokens"
+    if mixed.solution:
+        title += f", worth {mixed.solution.effective_words:,.0f} words without repetition"
+    table = Table("portion", "share %", "read", title=title, title_justify="left")
+    repetitions = mixed.repetitions(tokens)
+    for name, weight in mixed.weights.items():
+        table.add_row(name, f"{100 * weight:.1f}", f"{repetitions[name]:.2f}")
+    return table
+
+
+def _grid(cells: list[GridCell], tokens: int) -> Table:
+    """Repetition of the portion that is read most often, by reasoning (rows) and visual (columns) share."""
+    columns = sorted({cell.visual for cell in cells})
+    headings = ["reasoning %", *(f"visual {column} %" for column in columns)]
+    title = f"LSBS Table 1 on this corpus: most readings of a text in {tokens:,} tokens"
+    table = Table(*headings, title=title, title_justify="left")
+    for row in sorted({cell.reasoning for cell in cells}):
+        found = {cell.visual: cell.repetition for cell in cells if cell.reasoning == row}
+        table.add_row(str(row), *(_reading(found[column]) if column in found else "" for column in columns))
+    return table
+
+
+def _reading(repetition: float | None) -> str:
+    return "infeasible" if repetition is None else f"{repetition:.2f}"
