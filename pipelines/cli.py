@@ -17,6 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Cultivate, measure and serve the visual priors that language models learn from text.",
 )
+corpus_app = typer.Typer(no_args_is_help=True, help="The text: what it holds and what a recipe makes of it.")
+app.add_typer(corpus_app, name="corpus")
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]
@@ -52,6 +54,17 @@ def run(profile: Profile = "laptop", overrides: Overrides = []) -> None:  # noqa
     finished = local.run(text, Path(profile).stem, console)
     show(finished, console)
     console.print(f"total {clock(sum(finished.seconds.values()))}", highlight=False)
+
+
+@corpus_app.command("describe")
+def describe_corpus(profile: Profile = "laptop", overrides: Overrides = []) -> None:  # noqa: B006 (typer wants a list)
+    """Prints the sources, their labels, how often the recipe reads them, and the cells of the paper's grid that fit.
+
+    Example: inkling corpus describe --set 'mixture.recipe={labels: {reasoning: 0.6, visual: 0.15}}'
+    """
+    from inkling.pipelines import describe, local, profiles
+
+    describe.describe_corpus(profiles.load(profile, overrides), local.home(), Console(file=sys.stdout))
 
 
 @app.command("compile")

@@ -12,12 +12,14 @@ from rich.console import Console
 
 from inkling.components import lifeline, progress
 from inkling.components.artifacts import store
+from inkling.components.mixture.config import MixtureConfig
+from inkling.components.mixture.recipe_types import named_labels
 from inkling.pipelines.compile import compile_pipeline, read_ir
 from inkling.pipelines.console import RunConsole, last_error
 from inkling.pipelines.plan import Task, plan
 
-# How the stages' processes use the machine. Threads that wait for each other sleep instead of spinning: on a machine that
-# does anything else too, spinning made two threads ten times slower (measured). Large blocks stay with the process
+# How the stages' processes use the machine. Threads that wait for each other sleep instead of spinning: on a machine
+# that does anything else too, spinning made two threads ten times slower (measured). Large blocks stay with the process
 # instead of going back to the kernel after each training step: a fifth more tokens/s (measured).
 _ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
@@ -80,7 +82,7 @@ def run(profile: str, name: str, console: Console) -> Run:
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(path / "pipeline.yaml")
+    compile_pipeline(path / "pipeline.yaml", labelled=bool(named_labels(MixtureConfig.parse(profile).recipe)))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     tasks = plan(read_ir(path / "pipeline.yaml"), profile)
     _announce(tasks, console)

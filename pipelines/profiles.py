@@ -12,6 +12,8 @@ from inkling.components.config import ConfigError, StageConfig, read_mapping, un
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "serve", "analyze"
 )  # fmt: skip
+OPTIONAL = ("label",)
+"""Stages of the pipelines that only some recipes need."""
 SHARED = ("seed", "threads", "token_budget")
 _FOLDER = Path(__file__).with_name("profiles")
 
@@ -41,9 +43,9 @@ def load(profile: str, overrides: Iterable[str] = ()) -> str:
     for override in overrides:
         _override(mapping, override)
     for key in mapping:
-        if key not in (*STAGES, *SHARED):
-            raise unknown("key", key, (*STAGES, *SHARED))
-    for stage in STAGES:
+        if key not in (*STAGES, *OPTIONAL, *SHARED):
+            raise unknown("key", key, (*STAGES, *OPTIONAL, *SHARED))
+    for stage in (*STAGES, *OPTIONAL):
         stage_config(stage).parse(mapping)
     return yaml.safe_dump(mapping, sort_keys=True)
 

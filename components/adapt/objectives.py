@@ -37,8 +37,8 @@ def match_words(model: MultimodalModel, batch: Batch) -> Tensor:
     """
     if "grid" not in batch:
         return torch.zeros(())
-    table: nn.Embedding = model.language.get_input_embeddings()
-    embeddings = word_embeddings(table.weight.detach(), batch["words"])
+    table = model.language.get_input_embeddings().get_parameter("weight").detach()
+    embeddings = word_embeddings(table, batch["words"])
     shown = functional.normalize(model.connector.contents(batch["grid"]), dim=-1)
     scores = (shown @ functional.normalize(embeddings, dim=-1).T / TEMPERATURE).logsumexp(1)
     present = batch["present"]

@@ -105,8 +105,7 @@ def _train(
 def new_connector(config: AdaptConfig, language: LlamaForCausalLM, grid: Tensor) -> MlpConnector:
     """A connector with seeded weights, the statistics of the features, and outputs of the size of the embeddings."""
     width = language.config.hidden_size
-    table: torch.nn.Embedding = language.get_input_embeddings()
-    embeddings = table.weight.detach()
+    embeddings = language.get_input_embeddings().get_parameter("weight").detach()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         connector = MlpConnector(grid.shape[2], config.hidden, width, grid.shape[1])

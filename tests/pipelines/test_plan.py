@@ -37,6 +37,14 @@ def test_an_empty_store_reuses_nothing_and_every_stage_is_named(
     assert order.index("corpus") < order.index("mixture") < order.index("pretrain") < order.index("analyze")
 
 
+def test_a_recipe_by_labels_labels_the_text_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
+    compile_pipeline(tmp_path / "pipeline.yaml", labelled=True)
+    profile = profiles.load("tiny", ["mixture.recipe={labels: {code: 0.5}}"])
+    order = [task.name for task in plan(read_ir(tmp_path / "pipeline.yaml"), profile)]
+    assert order.index("corpus") < order.index("label") < order.index("mixture")
+
+
 def test_what_the_store_holds_is_reused_and_what_follows_a_change_is_not(
     ir: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
