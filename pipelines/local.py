@@ -18,11 +18,9 @@ from inkling.pipelines.compile import compile_pipeline, read_ir
 from inkling.pipelines.console import RunConsole, last_error
 from inkling.pipelines.plan import Task, plan
 
-# How the stages' processes use the machine. Threads that wait for each other sleep instead of spinning: on a machine
-# that does anything else too, spinning made two threads ten times slower (measured). Large blocks stay with the process
-# instead of going back to the kernel after each training step: a fifth more tokens/s (measured).
+# How the stages' processes use the machine. Large blocks stay with the process instead of going back to the kernel after
+# each training step: a fifth more tokens/s (measured).
 _ENVIRONMENT = {
-    "OMP_WAIT_POLICY": "PASSIVE",
     "MALLOC_MMAP_THRESHOLD_": "4000000000",
     "MALLOC_TRIM_THRESHOLD_": "8000000000",
     "MALLOC_TOP_PAD_": "268435456",

@@ -64,7 +64,7 @@ class NetworkModule(ModelPT):
         self._optimizer_param_groups = [group for group in groups if group["params"]]
 
     def _seed_step(self, seed: int) -> None:
-        """Seeds the generators in use; `torch.manual_seed` takes milliseconds, as it queues calls for absent devices."""
+        """Seeds the generators in use; `torch.manual_seed` takes milliseconds, for absent devices too."""
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
