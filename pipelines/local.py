@@ -18,8 +18,8 @@ from inkling.pipelines.compile import compile_pipeline, read_ir
 from inkling.pipelines.console import RunConsole, last_error
 from inkling.pipelines.plan import Task, plan
 
-# How the stages' processes use the machine. Large blocks stay with the process instead of going back to the kernel after
-# each training step: a fifth more tokens/s (measured).
+# How the stages' processes use the machine. Large blocks stay with the process instead of going back to the kernel
+# after each training step: a fifth more tokens/s (measured).
 _ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": "4000000000",
     "MALLOC_TRIM_THRESHOLD_": "8000000000",
