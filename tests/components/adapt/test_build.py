@@ -21,6 +21,8 @@ from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.parts import TrainableError
 from inkling.components.adapt.recipes import find_recipe
 from inkling.components.adapt.train import Lesson
+from inkling.components.adapt.turns import caption_of
+from inkling.components.adapt.words import caption_words
 from inkling.components.artifacts.conversations import Conversations, write_conversations
 from inkling.components.artifacts.features import Features, write_features
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
@@ -94,9 +96,10 @@ def test_what_is_written_can_be_read_and_tells_what_trained(inputs: Path, lesson
     assert names["start"] == names["align"] == connector
     assert names["instruct"] == {name for name, _ in built.model().named_parameters()}
     rows = built.training()
-    assert [(stage, max(row.step for row in rows if row.stage == stage)) for stage in names] == [
-        ("start", 6), ("align", 7), ("instruct", 8)
-    ]  # fmt: skip
+    for stage in recipe["stages"]:
+        steps = [row.step for row in rows if row.stage == stage["name"]]
+        assert steps == list(range(1, stage["steps"] + 1))
+        assert stage["steps"] == stage["epochs"] * (24 // min(24, stage["batch"]))
     assert rows[0].loss > next(row for row in rows if row.stage == "start" and row.step == 6).loss
     assert (inputs / "features/encoder/config.json").read_bytes() == (built.path / "encoder/config.json").read_bytes()
     assert built.config()["image_tokens"] == lesson.grid.shape[1]
@@ -169,14 +172,13 @@ def test_a_changed_byte_of_an_input_is_refused_by_name(inputs: Path) -> None:
         killed.build(inputs, "model")
 
 
-def test_images_without_turns_of_a_stage_are_refused(
-    lesson: Lesson, language: Callable[[], LlamaForCausalLM], tokenizer: Tokenizer, tmp_path: Path
-) -> None:
+def test_images_without_turns_of_a_stage_are_refused(lesson: Lesson, tokenizer: Tokenizer) -> None:
     captions = {image: [turn for turn in turns if turn.kind == "caption"] for image, turns in lesson.turns.items()}
     muted = Lesson(lesson.images, lesson.grid, captions)
-    config = AdaptConfig.parse({"threads": 1, "adapt": {"hidden": 16, "epochs": {"start": 0, "align": 0}}})
+    stage = find_recipe("laptop").stages[-1].model_copy(update={"data": ("instruct",)})
+    words = caption_words([caption_of(captions[image]) for image in lesson.images], tokenizer)
     with pytest.raises(ValueError, match="stage 'instruct' trains on instruct turns, but no image has any"):
-        training.train(config, language(), tokenizer, muted, tmp_path)
+        training.stage_batches(stage, muted, words, tokenizer, [0])
 
 
 def test_the_component_runs_the_build(inputs: Path) -> None:
