@@ -70,7 +70,7 @@ def test_a_run_ends_with_scores_the_report_and_what_to_do_next(undisturbed: tupl
         "inkling serve",
         "inkling ask",
     ):
-        assert word in output, word
+        assert word in output.lower(), word
 
 
 def test_the_server_chose_as_the_evaluator_did(undisturbed: tuple[Path, str]) -> None:
