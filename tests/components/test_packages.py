@@ -55,6 +55,26 @@ def test_a_package_that_cannot_be_fetched_is_named_with_what_to_do(
     assert not list(cache.glob("ink*"))
 
 
+@pytest.mark.parametrize(("platform", "asked"), [(None, "any"), ("manylinux_2_28_x86_64", "manylinux_2_28_x86_64")])
+def test_the_same_file_is_asked_for_on_every_machine(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, platform: str | None, asked: str
+) -> None:
+    commands = []
+
+    def download(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        (Path(command[command.index("--dest") + 1]) / "ink.whl").write_bytes(b"ink")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(packages.subprocess, "run", download)
+    digest = hashlib.sha256(b"ink").hexdigest()
+    entry = Package(
+        name="ink", version="1.0", file="ink.whl", sha256=digest, licence="CC0", attribution="nobody", platform=platform
+    )
+    assert entry.fetch() == cache / "ink.whl"
+    assert commands[0][commands[0].index("--platform") + 1] == asked
+
+
 def test_the_catalogue_is_pinned_throughout() -> None:
     for entry in catalogue().values():
         assert entry.file.endswith(".whl")
