@@ -2,4 +2,5 @@
 
 from inkling.pipelines.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

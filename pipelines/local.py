@@ -17,6 +17,7 @@ from inkling.components.mixture.recipe_types import named_labels
 from inkling.pipelines.compile import compile_pipeline, read_ir
 from inkling.pipelines.console import RunConsole, last_error
 from inkling.pipelines.plan import Task, plan
+from inkling.pipelines.warm import warm_tasks
 
 # How the stages' processes use the machine. Large blocks stay with the process instead of going back to the kernel
 # after each training step: a fifth more tokens/s (measured).
@@ -112,7 +113,12 @@ def _execute(path: Path, profile: str, tasks: list[Task], console: Console) -> d
         warnings.simplefilter("ignore")
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(path / "tasks"))
         pipeline = components.load_component_from_file(str(path / "pipeline.yaml"))
-        with RunConsole(labels, path / "log.txt", console) as screen, contextlib.redirect_stdout(screen):
+        waiting = any(not task.reused for task in tasks)
+        with (
+            warm_tasks() if waiting else contextlib.nullcontext(),
+            RunConsole(labels, path / "log.txt", console) as screen,
+            contextlib.redirect_stdout(screen),
+        ):
             try:
                 pipeline(config=profile)
             except RuntimeError:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -20,6 +20,8 @@ SOURCE_NAMES = (
 )  # fmt: skip
 """The 16 sources of LSBS section 3, those of its Table 2 first."""
 Split = Literal["train", "heldout"]
+BATCH = 2_048
+"""Segments of a batch and of a row group: 10 to 20 MB of text."""
 _SCHEMA = pa.schema(
     {
         "source": pa.string(),
@@ -97,10 +99,19 @@ class Corpus(Artifact):
         Raises:
             ConfigError: If the corpus has no such source; it names those that it has.
         """
+        return [segment for batch in self.batches(source, split) for segment in batch]
+
+    def batches(self, source: str, split: Split | None = None) -> Iterator[list[Segment]]:
+        """The same in batches of at most `BATCH` segments, so that memory does not grow with the corpus.
+
+        Raises:
+            ConfigError: If the corpus has no such source; it names those that it has.
+        """
         if source not in self.sources():
             raise unknown("source of the corpus", source, self.sources())
-        rows = pq.read_table(self.path / _file(source)).to_pylist()
-        return [Segment(**row) for row in rows if split is None or row["split"] == split]
+        with pq.ParquetFile(self.path / _file(source)) as file:
+            for batch in file.iter_batches(BATCH):
+                yield [Segment(**row) for row in batch.to_pylist() if split is None or row["split"] == split]
 
 
 def write_segments(directory: Path, source: str, segments: Sequence[Segment]) -> None:
@@ -108,7 +119,7 @@ def write_segments(directory: Path, source: str, segments: Sequence[Segment]) ->
     columns = {name: [getattr(segment, name) for segment in segments] for name in _SCHEMA.names}
     path = directory / _file(source)
     path.parent.mkdir(exist_ok=True)
-    pq.write_table(pa.table(columns, schema=_SCHEMA), path, compression="zstd")
+    pq.write_table(pa.table(columns, schema=_SCHEMA), path, row_group_size=BATCH, compression="zstd")
 
 
 def write_sources(directory: Path, summaries: dict[str, SourceSummary]) -> None:

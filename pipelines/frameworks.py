@@ -1,0 +1,18 @@
+"""What the fork server of local runs imports before it forks tasks (see `warm.py`); nothing else imports this."""
+
+import os
+import signal
+
+# A Ctrl-C belongs to the run, not to these imports; what the frameworks say on import belongs to nobody.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.environ["_KFP_RUNTIME"] = "true"
+_STDERR = 2
+_stderr, _nowhere = os.dup(_STDERR), os.open(os.devnull, os.O_WRONLY)
+os.dup2(_nowhere, _STDERR)
+try:
+    import kfp.dsl.executor_main  # noqa: F401
+
+    import inkling.models.multimodal
+    import inkling.models.training.trainer  # noqa: F401
+finally:
+    os.dup2(_stderr, _STDERR)

@@ -1,0 +1,74 @@
+"""Tasks as forks of one process that has imported the large frameworks, instead of an import a task.
+
+torch, transformers and NeMo take ten seconds to import on a laptop, and eight of the thirteen tasks need them. Python's
+fork server imports them on another core while the first tasks, which do without, are at work. A forked task is still a
+process of its own that runs the command of the IR on the inputs of the IR.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+_COMPONENTS = {"pretrain", "encode", "adapt", "evaluate", "export"}
+_PRELOAD = "inkling.pipelines.frameworks"
+_PROGRAM, _ARGUMENTS = 3, slice(4, None)
+"""Where a lightweight component's command has its program, and the arguments of KFP's executor; first comes a shell."""
+
+
+@contextlib.contextmanager
+def warm_tasks() -> Iterator[None]:
+    """Lets the subprocess runner of `kfp.local` fork the tasks of components that need the frameworks.
+
+    The fork server takes over the environment as it is now, and ends with this process.
+    """
+    from kfp.local import subprocess_task_handler as handler
+
+    start_cold = handler.run_local_subprocess
+
+    def start(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
+        warm = _COMPONENTS.intersection(full_command[_ARGUMENTS])
+        return (_fork if warm else start_cold)(full_command, env_vars)
+
+    multiprocessing.set_forkserver_preload([_PRELOAD])
+    forkserver.ensure_running()
+    handler.run_local_subprocess = start
+    try:
+        yield
+    finally:
+        handler.run_local_subprocess = start_cold
+
+
+def _fork(command: Sequence[str], environment: Mapping[str, str] | None) -> int:
+    """Runs a component's command in a fork, prints what it prints, and returns its exit status."""
+    context = multiprocessing.get_context("forkserver")
+    reader, writer = context.Pipe(duplex=False)
+    task = context.Process(target=_run, args=(command[_PROGRAM], command[_ARGUMENTS], environment or {}, writer))
+    task.start()
+    writer.close()
+    with os.fdopen(os.dup(reader.fileno()), errors="replace") as lines:
+        for line in lines:
+            print(line, end="")
+    reader.close()
+    task.join()
+    return task.exitcode or 0
+
+
+def _run(program: str, arguments: Sequence[str], environment: Mapping[str, str], output: Connection) -> None:
+    """What the shell in a component's command does: keeps the program in a file and gives it to KFP's executor."""
+    from kfp.dsl.executor_main import executor_main
+
+    os.dup2(output.fileno(), sys.stdout.fileno())
+    os.dup2(output.fileno(), sys.stderr.fileno())
+    output.close()
+    os.environ.update(environment)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "ephemeral_component.py"
+        path.write_text(program)
+        sys.argv = ["executor", "--component_module_path", str(path), *arguments]
+        executor_main()

@@ -1,0 +1,80 @@
+"""Forked tasks: what kfp.local sees of them is what it sees of tasks with an interpreter of their own."""
+
+import os
+from pathlib import Path
+
+import pytest
+from kfp import dsl, local
+from kfp.local import subprocess_task_handler
+
+from inkling.pipelines import warm
+
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def evaluate(folder: str, fail: bool) -> str:
+    """A component of a name that is forked."""
+    import os
+    import sys
+    from pathlib import Path
+
+    if fail:
+        raise ValueError("refused")
+    print("said on stdout")
+    print("said on stderr", file=sys.stderr)
+    Path(folder, "warm").write_text(str("colorsys" in sys.modules))
+    Path(folder, "cwd").write_text(str(Path.cwd()))
+    return str(os.getpid())
+
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def analyze(folder: str) -> None:
+    """A component of a name that is not forked."""
+    import sys
+    from pathlib import Path
+
+    Path(folder, "cold").write_text(str("colorsys" in sys.modules))
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "_PRELOAD", "colorsys")
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(tmp_path / "root"))
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_task_runs_in_a_fork_of_the_process_that_has_imported(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with warm.warm_tasks():
+        task = evaluate(folder=str(tmp_path), fail=False)
+        analyze(folder=str(tmp_path))
+    assert int(task.output) != os.getpid()
+    assert (tmp_path / "warm").read_text() == "True"
+    assert (tmp_path / "cold").read_text() == "False"
+    assert (tmp_path / "cwd").read_text() == str(Path.cwd())
+    printed = capfd.readouterr().out
+    assert "said on stdout" in printed
+    assert "said on stderr" in printed
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_task_that_fails_fails_the_run_and_its_message_is_seen(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with warm.warm_tasks(), pytest.raises(RuntimeError):
+        evaluate(folder=str(tmp_path), fail=True)
+    assert "ValueError: refused" in capfd.readouterr().out
+
+
+def test_what_is_forked_is_a_component() -> None:
+    from inkling.pipelines.visual_prior import visual_prior
+
+    assert {f"comp-{name}" for name in warm._COMPONENTS} <= set(visual_prior.pipeline_spec.components)
+
+
+def test_the_runner_of_kfp_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "_PRELOAD", "colorsys")
+    before = subprocess_task_handler.run_local_subprocess
+    with warm.warm_tasks():
+        assert subprocess_task_handler.run_local_subprocess is not before
+    assert subprocess_task_handler.run_local_subprocess is before
