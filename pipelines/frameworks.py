@@ -5,7 +5,6 @@ import signal
 
 # A Ctrl-C belongs to the run, not to these imports; what the frameworks say on import belongs to nobody.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-os.environ["_KFP_RUNTIME"] = "true"
 _STDERR = 2
 _stderr, _nowhere = os.dup(_STDERR), os.open(os.devnull, os.O_WRONLY)
 os.dup2(_nowhere, _STDERR)
