@@ -113,9 +113,8 @@ def _execute(path: Path, profile: str, tasks: list[Task], console: Console) -> d
         warnings.simplefilter("ignore")
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(path / "tasks"))
         pipeline = components.load_component_from_file(str(path / "pipeline.yaml"))
-        waiting = any(not task.reused for task in tasks)
         with (
-            warm_tasks() if waiting else contextlib.nullcontext(),
+            warm_tasks({task.stage for task in tasks if not task.reused}),
             RunConsole(labels, path / "log.txt", console) as screen,
             contextlib.redirect_stdout(screen),
         ):

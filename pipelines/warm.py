@@ -10,29 +10,35 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-_COMPONENTS = {"pretrain", "encode", "adapt", "evaluate", "export"}
+_STAGES = {"pretrain", "encode", "adapt", "evaluate", "export"}
 _PRELOAD = "inkling.pipelines.frameworks"
 _PROGRAM, _ARGUMENTS = 3, slice(4, None)
 """Where a lightweight component's command has its program, and the arguments of KFP's executor; first comes a shell."""
 
 
 @contextlib.contextmanager
-def warm_tasks() -> Iterator[None]:
-    """Lets the subprocess runner of `kfp.local` fork the tasks of components that need the frameworks.
+def warm_tasks(waiting: Collection[str]) -> Iterator[None]:
+    """Lets the subprocess runner of `kfp.local` fork the tasks of stages that need the frameworks.
 
     The fork server takes over the environment as it is now, and ends with this process.
+
+    Args:
+        waiting: The stages that have work to do; nothing is imported for those that only hand on what they made before.
     """
+    if not _STAGES.intersection(waiting):
+        yield
+        return
     from kfp.local import subprocess_task_handler as handler
 
     start_cold = handler.run_local_subprocess
 
     def start(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
-        warm = _COMPONENTS.intersection(full_command[_ARGUMENTS])
+        warm = _STAGES.intersection(full_command[_ARGUMENTS])
         return (_fork if warm else start_cold)(full_command, env_vars)
 
     multiprocessing.set_forkserver_preload([_PRELOAD])
@@ -51,11 +57,15 @@ def _fork(command: Sequence[str], environment: Mapping[str, str] | None) -> int:
     task = context.Process(target=_run, args=(command[_PROGRAM], command[_ARGUMENTS], environment or {}, writer))
     task.start()
     writer.close()
-    with os.fdopen(os.dup(reader.fileno()), errors="replace") as lines:
-        for line in lines:
-            print(line, end="")
-    reader.close()
-    task.join()
+    try:
+        with reader, os.fdopen(os.dup(reader.fileno()), errors="replace") as lines:
+            for line in lines:
+                print(line, end="")
+    except BaseException:
+        task.terminate()
+        raise
+    finally:
+        task.join()
     return task.exitcode or 0
 
 

@@ -1,6 +1,9 @@
 """Forked tasks: what kfp.local sees of them is what it sees of tasks with an interpreter of their own."""
 
 import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,17 @@ def evaluate(folder: str, fail: bool) -> str:
 
 
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
+def adapt(folder: str) -> None:
+    """A component that would take long."""
+    import os
+    import time
+    from pathlib import Path
+
+    Path(folder, "process").write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def analyze(folder: str) -> None:
     """A component of a name that is not forked."""
     import sys
@@ -45,7 +59,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_task_runs_in_a_fork_of_the_process_that_has_imported(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with warm.warm_tasks():
+    with warm.warm_tasks({"evaluate"}):
         task = evaluate(folder=str(tmp_path), fail=False)
         analyze(folder=str(tmp_path))
     assert int(task.output) != os.getpid()
@@ -61,20 +75,42 @@ def test_a_task_runs_in_a_fork_of_the_process_that_has_imported(
 def test_a_task_that_fails_fails_the_run_and_its_message_is_seen(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with warm.warm_tasks(), pytest.raises(RuntimeError):
+    with warm.warm_tasks({"evaluate"}), pytest.raises(RuntimeError):
         evaluate(folder=str(tmp_path), fail=True)
     assert "ValueError: refused" in capfd.readouterr().out
 
 
-def test_what_is_forked_is_a_component() -> None:
+@pytest.mark.usefixtures("runner")
+def test_an_interrupted_run_leaves_no_task_behind(tmp_path: Path) -> None:
+    process = tmp_path / "process"
+
+    def interrupt() -> None:
+        while not process.exists() or not process.read_text():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with warm.warm_tasks({"adapt"}), pytest.raises(KeyboardInterrupt):
+        adapt(folder=str(tmp_path))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(process.read_text()), 0)
+
+
+def test_nothing_is_imported_where_no_such_stage_has_work() -> None:
+    before = subprocess_task_handler.run_local_subprocess
+    with warm.warm_tasks({"corpus", "analyze"}):
+        assert subprocess_task_handler.run_local_subprocess is before
+
+
+def test_what_is_forked_is_a_stage_of_the_pipeline() -> None:
     from inkling.pipelines.visual_prior import visual_prior
 
-    assert {f"comp-{name}" for name in warm._COMPONENTS} <= set(visual_prior.pipeline_spec.components)
+    assert {f"comp-{name}" for name in warm._STAGES} <= set(visual_prior.pipeline_spec.components)
 
 
 def test_the_runner_of_kfp_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm, "_PRELOAD", "colorsys")
     before = subprocess_task_handler.run_local_subprocess
-    with warm.warm_tasks():
+    with warm.warm_tasks({"evaluate"}):
         assert subprocess_task_handler.run_local_subprocess is not before
     assert subprocess_task_handler.run_local_subprocess is before
