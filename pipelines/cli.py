@@ -22,6 +22,8 @@ app.add_typer(corpus_app, name="corpus")
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]
+_INTERRUPTED = 130
+"""What typer exits with after Ctrl-C."""
 Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)]
 
 
@@ -132,6 +134,7 @@ def main() -> None:
     except (ConfigError, RuntimeError, OSError) as error:
         print(f"inkling: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("inkling: stopped; what was done is kept, and the same command goes on from there", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            print("inkling: stopped; what was done is kept, and the same command goes on from there", file=sys.stderr)
+        raise

@@ -26,6 +26,7 @@ _ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": "8000000000",
     "MALLOC_TOP_PAD_": "268435456",
     "PYTHONUNBUFFERED": "1",
+    "PYTHONWARNINGS": "ignore:resource_tracker",  # a task that is stopped leaves semaphores, which Python then removes
     progress.MODE_VARIABLE: "events",
 }
 

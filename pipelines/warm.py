@@ -30,7 +30,8 @@ def warm_tasks(waiting: Collection[str]) -> Iterator[None]:
     Args:
         waiting: The stages that have work to do; nothing is imported for those that only hand on what they made before.
     """
-    if not _STAGES.intersection(waiting):
+    forked = _STAGES.intersection(waiting)
+    if not forked:
         yield
         return
     from kfp.local import subprocess_task_handler as handler
@@ -38,8 +39,7 @@ def warm_tasks(waiting: Collection[str]) -> Iterator[None]:
     start_cold = handler.run_local_subprocess
 
     def start(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
-        warm = _STAGES.intersection(full_command[_ARGUMENTS])
-        return (_fork if warm else start_cold)(full_command, env_vars)
+        return (_fork if forked.intersection(full_command[_ARGUMENTS]) else start_cold)(full_command, env_vars)
 
     multiprocessing.set_forkserver_preload([_PRELOAD])
     forkserver.ensure_running()

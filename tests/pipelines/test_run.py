@@ -27,8 +27,14 @@ MOMENTS = (
 
 
 def _start(home: Path) -> "subprocess.Popen[str]":
-    environment = {**os.environ, "INKLING_HOME": str(home)}
-    return subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        COMMAND,
+        env={**os.environ, "INKLING_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # where the tests run in the background
+    )
 
 
 def _finish(process: "subprocess.Popen[str]") -> str:
@@ -105,6 +111,17 @@ def test_killed_at_five_moments_it_ends_with_the_same_digests(undisturbed: tuple
     output = _finish(process)
     assert process.returncode == 0, output
     assert _digests(tmp_path) == _digests(undisturbed[0])
+
+
+def test_ctrl_c_keeps_what_was_done_and_says_so(tmp_path: Path) -> None:
+    process = _start(tmp_path)
+    while not list((tmp_path / "store").glob("*/.*.lock")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    output = _finish(process)
+    assert process.returncode == 130
+    assert "the same command goes on from there" in output
 
 
 def test_a_changed_byte_is_refused_by_file_name_and_nothing_is_overwritten(undisturbed: tuple[Path, str]) -> None:
