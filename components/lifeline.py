@@ -1,15 +1,17 @@
 """A stage ends with the run that started it: no orphan goes on computing after the runner was killed.
 
-The local runner puts its process id into `INKLING_RUNNER`. A stage that does work leads a process group of its own, so
-that its workers end with it, and watches that process. In a pod the variable is absent and Kubernetes does the same.
+The local runner puts its process id into `INKLING_RUNNER`, or `stdin` where a stage cannot see its process but holds a
+pipe to it. A stage that does work leads a process group of its own, so that its workers end with it, and watches that
+process. In a pod the variable is absent and Kubernetes does the same.
 """
 
 import os
 import signal
+import sys
 import threading
 import time
 
-RUNNER_VARIABLE = "INKLING_RUNNER"
+RUNNER_VARIABLE, STDIN = "INKLING_RUNNER", "stdin"
 _POLL_SECONDS, _GRACE_SECONDS = 0.5, 8.0
 
 
@@ -20,12 +22,16 @@ def tie_to_runner() -> None:
         return
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
-    threading.Thread(target=_watch, args=(int(runner),), daemon=True).start()
+    threading.Thread(target=_watch, args=(runner,), daemon=True).start()
 
 
-def _watch(runner: int) -> None:
-    while _alive(runner):
-        time.sleep(_POLL_SECONDS)
+def _watch(runner: str) -> None:
+    if runner == STDIN:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+    else:
+        while _alive(int(runner)):
+            time.sleep(_POLL_SECONDS)
     os.killpg(os.getpgrp(), signal.SIGTERM)
     time.sleep(_GRACE_SECONDS)
     os.killpg(os.getpgrp(), signal.SIGKILL)

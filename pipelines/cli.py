@@ -40,20 +40,28 @@ def fetch() -> None:
 
 
 @app.command()
-def run(profile: Profile = "laptop", overrides: Overrides = []) -> None:  # noqa: B006 (typer wants a list)
+def run(
+    profile: Profile = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    containers: Annotated[
+        bool, typer.Option("--containers", help="A container a task, from the built images.")
+    ] = False,
+) -> None:
     """Runs the visual_prior pipeline on this machine; stages that were done before are reused.
 
     Examples:
         inkling run --profile tiny
 
         inkling run --profile laptop --set mixture.recipe=mix0 --set seed=1
+
+        inkling run --profile tiny --containers
     """
     from inkling.pipelines import local, profiles
     from inkling.pipelines.summary import show
 
     console = Console(file=sys.stdout)  # the screen itself: the runner's own output is redirected into the log
     text = profiles.load(profile, overrides)
-    finished = local.run(text, Path(profile).stem, console)
+    finished = local.run(text, Path(profile).stem, console, containers)
     show(finished, console)
     console.print(f"total {clock(sum(finished.seconds.values()))}", highlight=False)
 

@@ -5,8 +5,10 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -16,6 +18,7 @@ from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
 from inkling.pipelines.compile import compile_pipeline, read_ir
 from inkling.pipelines.console import RunConsole, last_error
+from inkling.pipelines.containers import container_tasks
 from inkling.pipelines.plan import Task, plan
 from inkling.pipelines.warm import warm_tasks
 
@@ -29,6 +32,9 @@ _ENVIRONMENT = {
     "PYTHONWARNINGS": "ignore:resource_tracker",  # a task that is stopped leaves semaphores, which Python then removes
     progress.MODE_VARIABLE: "events",
 }
+
+if TYPE_CHECKING:
+    from kfp.local import DockerRunner, SubprocessRunner
 
 
 class RunError(RuntimeError):
@@ -68,25 +74,35 @@ def home() -> Path:
     return Path(os.environ.get("INKLING_HOME", ".inkling")).resolve()
 
 
-def run(profile: str, name: str, console: Console) -> Run:
+def run(profile: str, name: str, console: Console, containers: bool = False) -> Run:
     """Runs the visual_prior pipeline.
 
     Args:
         profile: The checked profile, as YAML text.
         name: Name of the profile, for the run's directory.
         console: Where progress is shown.
+        containers: Whether each task runs in a container of its image instead of a process of this machine.
 
     Raises:
         RunError: If a task fails.
+        ContainerError: If containers are asked for and cannot be run.
     """
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
     compile_pipeline(path / "pipeline.yaml", labelled=bool(named_labels(MixtureConfig.parse(profile).recipe)))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
-    tasks = plan(read_ir(path / "pipeline.yaml"), profile)
+    ir = read_ir(path / "pipeline.yaml")
+    tasks = plan(ir, profile)
     _announce(tasks, console)
-    seconds = _execute(path, profile, tasks, console)
+    os.environ.update(_ENVIRONMENT)
+    if containers:
+        runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT)
+    else:
+        os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
+        runner = warm_tasks({task.stage for task in tasks if not task.reused})
+    with runner as chosen:
+        seconds = _execute(path, profile, tasks, console, chosen)
     finished = Run(path, _outputs(path, tasks), seconds)
     (path / "run.json").write_text(json.dumps({"outputs": finished.outputs, "seconds": seconds}, indent=2))
     latest = path.with_name("latest")
@@ -103,22 +119,23 @@ def _announce(tasks: list[Task], console: Console) -> None:
     console.print(f"to do: {', '.join(waiting)}" if waiting else "nothing to do", highlight=False)
 
 
-def _execute(path: Path, profile: str, tasks: list[Task], console: Console) -> dict[str, float]:
+def _images(ir: Mapping[str, Any]) -> set[str]:
+    """The images that the tasks of a pipeline run in."""
+    return {executor["container"]["image"] for executor in ir["deploymentSpec"]["executors"].values()}
+
+
+def _execute(
+    path: Path, profile: str, tasks: list[Task], console: Console, runner: "SubprocessRunner | DockerRunner"
+) -> dict[str, float]:
     """Runs the IR; returns the wall time of each task by label."""
     from kfp import components, local
 
-    os.environ.update(_ENVIRONMENT)
-    os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
     labels = {task.name: task.label for task in tasks}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(path / "tasks"))
+        local.init(runner=runner, pipeline_root=str(path / "tasks"))
         pipeline = components.load_component_from_file(str(path / "pipeline.yaml"))
-        with (
-            warm_tasks({task.stage for task in tasks if not task.reused}),
-            RunConsole(labels, path / "log.txt", console) as screen,
-            contextlib.redirect_stdout(screen),
-        ):
+        with RunConsole(labels, path / "log.txt", console) as screen, contextlib.redirect_stdout(screen):
             try:
                 pipeline(config=profile)
             except RuntimeError:

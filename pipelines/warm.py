@@ -14,6 +14,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kfp.local import SubprocessRunner
 
 _STAGES = {"pretrain", "encode", "adapt", "evaluate", "export"}
 _PRELOAD = "inkling.pipelines.frameworks"
@@ -22,20 +26,22 @@ _PROGRAM, _ARGUMENTS = 3, slice(4, None)
 
 
 @contextlib.contextmanager
-def warm_tasks(waiting: Collection[str]) -> Iterator[None]:
-    """Lets the subprocess runner of `kfp.local` fork the tasks of stages that need the frameworks.
+def warm_tasks(waiting: Collection[str]) -> Iterator["SubprocessRunner"]:
+    """Lets the subprocess runner of `kfp.local` fork the tasks of stages that need the frameworks, and gives it.
 
     The fork server takes over the environment as it is now, and ends with this process.
 
     Args:
         waiting: The stages that have work to do; nothing is imported for those that only hand on what they made before.
     """
-    forked = _STAGES.intersection(waiting)
-    if not forked:
-        yield
-        return
+    from kfp.local import SubprocessRunner
     from kfp.local import subprocess_task_handler as handler
 
+    runner = SubprocessRunner(use_venv=False)
+    forked = _STAGES.intersection(waiting)
+    if not forked:
+        yield runner
+        return
     start_cold = handler.run_local_subprocess
 
     def start(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
@@ -45,7 +51,7 @@ def warm_tasks(waiting: Collection[str]) -> Iterator[None]:
     forkserver.ensure_running()
     handler.run_local_subprocess = start
     try:
-        yield
+        yield runner
     finally:
         handler.run_local_subprocess = start_cold
 

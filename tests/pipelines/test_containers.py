@@ -1,0 +1,179 @@
+"""Tasks in containers: what a task may do there, how its end is told, and that none outlives its run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kfp import dsl, local
+
+import inkling
+from inkling.components.artifacts.manifest import Manifest
+from inkling.pipelines import containers
+from inkling.pipelines.local import Run
+
+IMAGE = f"inkling/train-cpu:{inkling.__version__}"
+RUN = [sys.executable, "-m", "inkling.pipelines", "run", "--profile", "tiny", "--set", "threads=1"]
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def look(finding: dsl.OutputPath(str)) -> None:  # type: ignore[valid-type]
+    """What a task sees of its container."""
+    import json
+    import os
+    import socket
+    from pathlib import Path
+
+    def refused(action) -> str:  # type: ignore[no-untyped-def]
+        try:
+            action()
+        except OSError as error:
+            return type(error).__name__
+        return "allowed"
+
+    found = {
+        "user": os.getuid(),
+        "root": refused(lambda: Path("/etc/mark").write_text("")),
+        "network": refused(lambda: socket.create_connection(("192.0.2.1", 80), timeout=2)),
+        "environment": os.environ["MARK"],
+    }
+    Path(finding).write_text(json.dumps(found))
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def end(status: int) -> None:
+    """Ends at once, with an exit status."""
+    import os
+
+    print("ends now", flush=True)
+    os._exit(status)
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def sleep() -> None:
+    """A stage at work."""
+    import time
+
+    from inkling.components.lifeline import tie_to_runner
+
+    tie_to_runner()
+    time.sleep(600)
+
+
+SLEEPER = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from kfp import local
+from inkling.pipelines.containers import container_tasks
+from test_containers import IMAGE, sleep
+home = Path(sys.argv[1])
+with container_tasks(home, [home / "tasks"], [IMAGE], {{}}) as runner:
+    local.init(runner, pipeline_root=str(home / "tasks"))
+    sleep()
+"""
+
+
+def _containers(home: Path) -> list[str]:
+    command = ["docker", "ps", "--all", "--quiet", "--filter", f"label={containers.LABEL}={home}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[None]:
+    """The guarded runner, where a daemon has the image."""
+    try:
+        with containers.container_tasks(tmp_path, [tmp_path / "tasks"], [IMAGE], {"MARK": "seen"}) as chosen:
+            tmp_path.chmod(0o755)
+            local.init(chosen, pipeline_root=str(tmp_path / "tasks"))
+            yield
+    except containers.ContainerError as error:
+        pytest.skip(str(error))
+
+
+def test_a_missing_daemon_is_told_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    with (
+        pytest.raises(containers.ContainerError, match="run without --containers"),
+        containers.container_tasks(tmp_path, [], [IMAGE], {}),
+    ):
+        pass
+
+
+@pytest.mark.containers
+@pytest.mark.usefixtures("runner")
+def test_an_image_that_is_not_built_is_named_with_how_to_build_it(tmp_path: Path) -> None:
+    with (
+        pytest.raises(containers.ContainerError, match="make image TARGET=absent"),
+        containers.container_tasks(tmp_path, [], ["inkling/absent:1"], {}),
+    ):
+        pass
+
+
+@pytest.mark.containers
+@pytest.mark.usefixtures("runner")
+def test_a_task_is_nobody_and_can_write_and_reach_nothing_else() -> None:
+    import json
+
+    found = json.loads(look().outputs["finding"])
+    assert found["user"] != 0
+    assert found["root"] in ("PermissionError", "OSError")
+    assert found["network"] == "OSError"
+    assert found["environment"] == "seen"
+
+
+@pytest.mark.containers
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize("status", [1, 7, 137])
+def test_a_task_that_fails_at_once_is_never_called_a_success(status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError):
+        end(status=status)
+    assert "ends now" in capsys.readouterr().out
+
+
+@pytest.mark.containers
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+def test_no_container_outlives_its_run(blow: signal.Signals, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLEEPER, str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    deadline = time.monotonic() + 60
+    while not _containers(tmp_path):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(5)
+    process.send_signal(blow)
+    process.wait()
+    while _containers(tmp_path):
+        assert time.monotonic() < deadline, "a container is still there"
+        time.sleep(0.1)
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.usefixtures("runner")
+def test_the_pipeline_makes_the_same_bytes_in_containers_as_in_processes(tmp_path: Path) -> None:
+    found = []
+    for name, options in (("processes", []), ("containers", ["--containers"])):
+        home = tmp_path / name
+        home.mkdir()
+        subprocess.run([*RUN, *options], env={**os.environ, "INKLING_HOME": str(home)}, check=True)
+        run = Run.read(home / "runs" / "latest")
+        found.append(
+            {
+                f"{task}/{output}": Manifest.read(Path(path)).digest
+                for task, outputs in run.outputs.items()
+                for output, path in outputs.items()
+            }
+        )
+    assert found[0] == found[1]
