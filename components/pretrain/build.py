@@ -1,11 +1,20 @@
 """Making a LanguageModel: read the tokens, train, score held-out text."""
 
+import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.manifest import Manifest, digest_of
+from inkling.components.artifacts.provenance import provenance
 from inkling.components.artifacts.store import Draft, produce
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
+    from inkling.components.pretrain.train import Trained
 
 
 def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Path) -> LanguageModel:
@@ -18,6 +27,7 @@ def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Pat
 
     Raises:
         ArtifactError: If the tokens are not what was written.
+        ConfigError: If the annealing names a shard that the tokens lack.
         ValueError: If a source of the blend is shorter than one sequence.
         TrainingError: If training diverges.
     """
@@ -28,13 +38,34 @@ def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Pat
 def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
     import torch
 
-    from inkling.components.artifacts.language_model import write_language_model
-    from inkling.components.artifacts.tokens import TOKENIZER
-    from inkling.components.pretrain.train import evaluate, train
+    from inkling.components.artifacts.language_model import CHECKPOINTS
+    from inkling.components.pretrain.train import train
     from inkling.models.language import build_language_model
+    from inkling.models.training.restore import restore_weights
 
     torch.set_num_threads(config.threads)
     network = build_language_model(config.preset, tokens.blend().vocabulary, config.seed)
-    rows = train(config, network, tokens, draft.work)
+    trained = train(config, network, tokens, draft.work)
+    _write(config, network, tokens, trained, draft.path)
+    origin = provenance(config, {"tokens": tokens.digest})
+    for budget, (state, weights) in trained.kept.items():
+        restore_weights(network, weights)
+        folder = draft.path / CHECKPOINTS / str(budget)
+        _write(config, network, tokens, state, folder)
+        made = dataclasses.replace(origin, key="", config={**origin.config, "checkpoint": budget})
+        made = dataclasses.replace(made, key=digest_of(dataclasses.asdict(made)))
+        Manifest.describe(folder, LanguageModel.type, LanguageModel.schema, made).write(folder)
+
+
+def _write(
+    config: PretrainConfig, network: "LlamaForCausalLM", tokens: Tokens, trained: "Trained", directory: Path
+) -> None:
+    """Scores a state of the network and writes the files of a LanguageModel."""
+    from inkling.components.artifacts.language_model import write_language_model
+    from inkling.components.artifacts.tokens import TOKENIZER
+    from inkling.components.pretrain.train import evaluate
+
     perplexity = evaluate(config, network, tokens)
-    write_language_model(draft.path, network, tokens.path / TOKENIZER, rows, perplexity)
+    write_language_model(
+        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.reading
+    )  # fmt: skip
