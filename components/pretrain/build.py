@@ -36,6 +36,10 @@ def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Pat
 
 
 def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
+    if config.nodes * config.processes > 1:
+        from inkling.components.pretrain.launch import train_on_ranks
+
+        train_on_ranks(config, tokens.path, draft.work)
     import torch
 
     from inkling.components.artifacts.language_model import CHECKPOINTS

@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from inkling.components.config import Section, StageConfig, unknown
+from inkling.components.launch import LaunchConfig
 from inkling.models.presets import load_preset, preset_names
 
 _OPTIMIZATIONS = Path(__file__).with_name("optimizations.yaml")
@@ -55,12 +56,13 @@ class PretrainConfig(StageConfig):
     heldout_windows: int = Field(64, ge=1, description="sequences of held-out text scored per source, at most")
     strategy: Literal["single", "ddp", "fsdp2"] = Field("single", description="how ranks share the work")
     processes: int = Field(1, ge=1, description="ranks of a node; 1 trains in the stage's own process")
-    nodes: int = Field(1, ge=1, description="machines")
+    nodes: int = Field(1, ge=1, description="machines; more than one needs launch.scheduler kubernetes")
     micro_batch: int | None = Field(
         None, ge=1, description="sequences that a rank takes at a time; all of its part of the batch where not given"
     )
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, fp32 on a CPU")
     compile: bool | None = Field(None, description="whether to compile the network; where not given, on a GPU")
+    launch: LaunchConfig = Field(LaunchConfig(), description="where several ranks run, and what a run may take")
     loader_workers: int = Field(0, ge=0, description="processes that read ahead; the order is the same for any number")
 
     @property
@@ -139,6 +141,8 @@ class PretrainConfig(StageConfig):
     def _shared(self) -> Self:
         if self.strategy == "single" and self.ranks > 1:
             raise ValueError(f"strategy 'single' has one rank, not {self.ranks}: choose 'ddp' or 'fsdp2'")
+        if reason := self.launch.refuse(self.nodes, self.processes):
+            raise ValueError(reason)
         at_once = self.ranks * (self.micro_batch or 1)
         if self.batch % at_once:
             share = f" of {self.micro_batch} sequences at a time" if self.micro_batch else ""
