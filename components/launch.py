@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from inkling.components.config import Section
+from inkling.components.config import Section, unknown
 from inkling.components.lifeline import RUNNER_VARIABLE
 from inkling.components.progress import EVENT_MARKER, note
+from inkling.models.training.devices import AUTO, device_names
 
 if TYPE_CHECKING:
     from inkling.models.training.launch.job import Job
@@ -31,7 +32,16 @@ class LaunchConfig(Section):
     cpus: int = Field(8, ge=1, description="CPU cores of a node")
     gpus: int = Field(0, ge=0, description="GPUs of a node")
     memory_gb: int = Field(32, ge=1, description="main memory of a node, 10^9 bytes")
+    device: str = Field("auto", description="kind of device, for the estimate of cost; auto: what this machine has")
+    hours: float | None = Field(None, gt=0, description="longest time that a run may be planned for")
     retries: int = Field(0, ge=0, description="how often the ranks start again after a failure")
+
+    @field_validator("device")
+    @classmethod
+    def _known(cls, device: str) -> str:
+        if device not in (AUTO, *device_names()):
+            raise unknown("device", device, (AUTO, *device_names()))
+        return device
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -36,7 +36,11 @@ def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Pat
 
 
 def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
-    if config.nodes * config.processes > 1:
+    from inkling.components.pretrain.preflight import check
+
+    if config.steps:
+        check(config, tokens.blend().vocabulary, draft.work)
+    if config.ranks > 1:
         from inkling.components.pretrain.launch import train_on_ranks
 
         train_on_ranks(config, tokens.path, draft.work)

@@ -1,6 +1,5 @@
 """What each rank of pre-training runs under torchrun: rank CONFIG TOKENS WORK."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -19,13 +18,13 @@ from inkling.models.language import build_language_model
 def main() -> None:
     """Trains this rank's share; what it raises, the launching stage raises.
 
-    The stage has verified the tokens, and its threads are shared among the ranks of a machine.
+    The stage has verified the tokens.
     """
     tie_to_runner()
     settings, tokens_path, work = map(Path, sys.argv[1:])
     config = PretrainConfig.model_validate_json(settings.read_text())
     tokens = Tokens(tokens_path, Manifest.read(tokens_path))
-    torch.set_num_threads(max(1, config.threads // int(os.environ["LOCAL_WORLD_SIZE"])))
+    torch.set_num_threads(config.threads)
     network = build_language_model(config.preset, tokens.blend().vocabulary, config.seed)
     train(config, network, tokens, work)
 
