@@ -28,8 +28,10 @@ def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Pat
     Raises:
         ArtifactError: If the tokens are not what was written.
         ConfigError: If the annealing names a shard that the tokens lack.
+        ConfigError: If memory, disk or the hours allowed do not suffice; the message names the nearest run that fits.
         ValueError: If a source of the blend is shorter than one sequence.
         TrainingError: If training diverges.
+        RankError: If one of several ranks fails; the message ends with its own traceback.
     """
     opened = Tokens.open(tokens)
     return produce(LanguageModel, output, config, {"tokens": opened}, lambda draft: _make(config, opened, draft))
@@ -40,10 +42,12 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
 
     if config.steps:
         check(config, tokens.blend().vocabulary, draft.work)
-    if config.ranks > 1:
-        from inkling.components.pretrain.launch import train_on_ranks
+    reader = config
+    if config.strategy != "single" and config.steps:
+        from inkling.components.pretrain.launch import alone, train_on_ranks
 
         train_on_ranks(config, tokens.path, draft.work)
+        reader = alone(config)
     import torch
 
     from inkling.components.artifacts.language_model import CHECKPOINTS
@@ -53,7 +57,7 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
 
     torch.set_num_threads(config.threads)
     network = build_language_model(config.preset, tokens.blend().vocabulary, config.seed)
-    trained = train(config, network, tokens, draft.work)
+    trained = train(reader, network, tokens, draft.work)
     _write(config, network, tokens, trained, draft.path)
     origin = provenance(config, {"tokens": tokens.digest})
     for budget, (state, weights) in trained.kept.items():

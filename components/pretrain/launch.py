@@ -28,6 +28,11 @@ def train_on_ranks(config: PretrainConfig, tokens: Path, work: Path) -> None:
     run_ranks(pretrain_job(config, tokens, work), config.launch)
 
 
+def alone(config: PretrainConfig) -> PretrainConfig:
+    """The same run for one process, which takes what the ranks have left: it names the same checkpoints."""
+    return config.model_copy(update={"strategy": "single", "processes": 1, "nodes": 1, "micro_batch": None})
+
+
 def pretrain_job(config: PretrainConfig, tokens: Path, work: Path) -> "Job":
     """The job that `train_on_ranks` runs."""
     arguments = [str(path.resolve()) for path in (work / CONFIG, tokens, work)]
