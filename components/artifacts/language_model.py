@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
 TRAINING, PERPLEXITY, TOKENIZER = "training.jsonl", "perplexity.json", "tokenizer.json"
+CHOICES = "choices.json"
 READING, CHECKPOINTS = "reading.json", "checkpoints"
 
 
@@ -86,6 +87,14 @@ class LanguageModel(Artifact):
         scores: dict[str, dict[str, Any]] = json.loads((self.path / PERPLEXITY).read_text())
         return scores
 
+    def choices(self) -> dict[str, dict[str, Any]]:
+        """Zero-shot multiple choice on held-out text, by suite; empty where none was asked.
+
+        Keys of each: `items`, `documents`, `chance`, `right`, `blind` (without the passage), `difference`, `sources`.
+        """
+        scores: dict[str, dict[str, Any]] = json.loads((self.path / CHOICES).read_text())
+        return scores
+
     def reading(self) -> dict[str, Reading]:
         """What was read, by training shard; empty for a model that read nothing."""
         raw = json.loads((self.path / READING).read_text())
@@ -104,6 +113,7 @@ def write_language_model(
     training: Iterable[TrainingRow],
     perplexity: Mapping[str, Mapping[str, Any]],
     reading: Mapping[str, Reading] | None = None,
+    choices: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Writes the files of a LanguageModel.
 
@@ -114,6 +124,7 @@ def write_language_model(
         training: The training log.
         perplexity: Scores of held-out text by source.
         reading: What was read, by training shard.
+        choices: Scores of multiple choice on held-out text, by suite.
     """
     from transformers.utils.logging import disable_progress_bar
 
@@ -123,5 +134,6 @@ def write_language_model(
     lines = (json.dumps(dataclasses.asdict(row)) + "\n" for row in training)
     (directory / TRAINING).write_text("".join(lines))
     (directory / PERPLEXITY).write_text(json.dumps(perplexity, indent=2) + "\n")
+    (directory / CHOICES).write_text(json.dumps(choices or {}, indent=2) + "\n")
     read = {name: dataclasses.asdict(entry) for name, entry in (reading or {}).items()}
     (directory / READING).write_text(json.dumps(read, indent=2) + "\n")

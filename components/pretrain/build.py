@@ -75,9 +75,11 @@ def _write(
     """Scores a state of the network and writes the files of a LanguageModel."""
     from inkling.components.artifacts.language_model import write_language_model
     from inkling.components.artifacts.tokens import TOKENIZER
+    from inkling.components.pretrain.choices import score_choices
     from inkling.components.pretrain.train import evaluate
 
     perplexity = evaluate(config, network, tokens)
+    choices = score_choices(config, network, tokens)
     write_language_model(
-        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.reading
+        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.reading, choices
     )  # fmt: skip

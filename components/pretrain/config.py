@@ -54,6 +54,7 @@ class PretrainConfig(StageConfig):
     spike: float = Field(3.0, gt=0, description="rise of the loss over its recent mean, in nats, that stops the run")
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints, lost at most when a run is killed")
     heldout_windows: int = Field(64, ge=1, description="sequences of held-out text scored per source, at most")
+    choice_items: int = Field(24, ge=0, description="questions made of held-out text, per source and suite, at most")
     strategy: Literal["single", "ddp", "fsdp2"] = Field("single", description="how ranks share the work")
     processes: int = Field(1, ge=1, description="ranks of a node; 1 trains in the stage's own process")
     nodes: int = Field(1, ge=1, description="machines; more than one needs launch.scheduler kubernetes")

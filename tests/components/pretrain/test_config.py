@@ -74,5 +74,6 @@ def test_a_resolved_config_is_read_again():
 
 
 def test_the_parts_of_a_batch():
-    config = PretrainConfig(strategy="ddp", processes=2, nodes=2, batch=64, micro_batch=4)
+    cluster = {"scheduler": "kubernetes", "image": "inkling", "claims": {"runs": "/runs"}}
+    config = PretrainConfig(strategy="ddp", processes=2, nodes=2, batch=64, micro_batch=4, launch=cluster)
     assert (config.ranks, config.accumulate) == (4, 4)
