@@ -50,15 +50,14 @@ class LabelConfig(StageConfig):
 
     @model_validator(mode="after")
     def _check_llm(self) -> Self:
-        if (self.labeller == "llm") != (self.llm is not None):
-            raise ValueError(
-                "the section 'llm' (url, model, hosts) goes with 'labeller: llm', neither without the other"
-            )
+        if self.labeller == "llm" and self.llm is None:
+            raise ValueError("the llm labeller needs the section 'llm' with url, model and hosts")
         return self
 
     def determinants(self) -> dict[str, Any]:
         """Of the llm, its name and how much may be missing; where it runs and how it is asked change no label."""
-        llm = {"model": self.llm.model, "unlabelled": self.llm.unlabelled} if self.llm else None
+        asked = self.llm if self.labeller == "llm" else None
+        llm = {"model": asked.model, "unlabelled": asked.unlabelled} if asked else None
         return super().determinants() | {"llm": llm}
 
 

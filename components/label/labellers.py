@@ -54,7 +54,7 @@ def labelling(config: LabelConfig) -> Iterator[OpenLabeller]:
         ConfigError: If what it needs from the environment is missing.
         FetchError: If its package cannot be had.
     """
-    if config.llm is not None:
+    if config.labeller == "llm" and config.llm:
         from inkling.components.label.llm import LlmLabeller
 
         with LlmLabeller(config.llm) as labeller:

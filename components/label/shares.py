@@ -45,7 +45,7 @@ def write_shares(
 def table(shares: Shares) -> str:
     """The shares as a table for a terminal, in percent: all sources of LSBS, then the user's own.
 
-    Behind a slash stands LSBS Table 4, which has six of the sources; "-" stands where there is no number.
+    Behind a slash stands LSBS Table 4, which has six of the sources; "-" stands for a source that the corpus lacks.
     """
     sources = list(dict.fromkeys((*SOURCE_NAMES, *shares)))
     names = (*REASONING, "reasoning", *VISUAL, "visual", "none")
@@ -53,10 +53,11 @@ def table(shares: Shares) -> str:
     lines = [" " * width + "".join(f"{name:>14}" for name in names)]
     for source in sources:
         ours, paper = shares.get(source, {}), paper_shares().get(source, {})
-        cells = (f"{_number(ours, name)} / {_number(paper, name)}" for name in names)
+        cells = (_cell(ours, paper, name) for name in names)
         lines.append(f"{source:<{width}}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(["segments with each label in percent (ours / LSBS Table 4)", *lines])
 
 
-def _number(percent: Mapping[str, float], name: str) -> str:
-    return f"{percent[name]:.1f}" if name in percent else "-"
+def _cell(ours: Mapping[str, float], paper: Mapping[str, float], name: str) -> str:
+    here = f"{ours[name]:.1f}" if name in ours else "-"
+    return f"{here} / {paper[name]:.1f}" if name in paper else here

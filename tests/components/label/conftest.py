@@ -1,5 +1,6 @@
 """A small corpus, written by the real writers."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,21 @@ def write_corpus(path: Path, texts: dict[str, list[str]]) -> Corpus:
 def corpus(tmp_path: Path) -> Corpus:
     """Four segments of code, one of which is prose, and one of law."""
     return write_corpus(tmp_path / "corpus", {"code": [CODE, CODE, PROSE, CODE], "law": [PROSE]})
+
+
+@pytest.fixture
+def make_corpus() -> Callable[[Path, dict[str, list[str]]], Corpus]:
+    """Writes a corpus of given texts."""
+    return write_corpus
+
+
+@pytest.fixture
+def code() -> str:
+    """A text that is code."""
+    return CODE
+
+
+@pytest.fixture
+def prose() -> str:
+    """A text that names what can be seen."""
+    return PROSE

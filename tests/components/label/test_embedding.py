@@ -115,7 +115,7 @@ def test_the_encoder_is_fetched_only_when_asked_for() -> None:
 def test_the_packaged_encoder_reads_meaning() -> None:
     labeller = Embedding.load()
     texts = [
-        "def largest(numbers):\n    best = numbers[0]\n    for n in numbers:\n        best = max(best, n)\n    return best",
+        "def top(numbers):\n    best = numbers[0]\n    for n in numbers:\n        best = max(best, n)\n    return best",
         "The parrot is bright green with a yellow head, a curved black beak and a long tail.",
         "The court held that the contract was void because consent had been obtained by fraud.",
     ]

@@ -362,8 +362,8 @@ def test_settings_that_would_send_text_astray_are_refused(settings: dict[str, ob
         LabelConfig.parse({"label": {"labeller": "llm", "llm": {**usual, **settings}}})
 
 
-def test_the_section_goes_with_the_labeller() -> None:
-    with pytest.raises(ConfigError, match="section 'llm'"):
+def test_the_labeller_needs_its_section_and_others_heed_it_not() -> None:
+    with pytest.raises(ConfigError, match="needs the section 'llm'"):
         LabelConfig.parse("label: {labeller: llm}")
-    with pytest.raises(ConfigError, match="section 'llm'"):
-        LabelConfig.parse("label: {llm: {url: 'http://127.0.0.1/v1', model: judge, hosts: [127.0.0.1]}}")
+    beside = LabelConfig.parse("label: {llm: {url: 'http://127.0.0.1/v1', model: judge, hosts: [127.0.0.1]}}")
+    assert beside.determinants() == LabelConfig().determinants()
