@@ -136,5 +136,6 @@ def _meaning(drawn: Sequence[Drawn]) -> str:
     return (
         f"{len(drawn)} segments of {len(documents)} documents in {len(sources)} sources stand for "
         f"{sum(one.weight for one in drawn):,.0f}: kappa, agreement and the two shares are estimates for all of these, "
-        "each segment counting once; intervals from a bootstrap of the documents. Counts are those of the sample."
+        "each segment counting once; intervals from a bootstrap of the documents. Segments read, of the sample: both / "
+        "only the first / only the second / neither."
     )

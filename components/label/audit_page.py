@@ -18,14 +18,19 @@ _STYLE = (
 
 def headings(first: str, second: str) -> list[str]:
     """The columns of an audit's table."""
-    sides = [f"{first} %", f"{second} %", "both", f"only {first}", f"only {second}", "neither"]
-    return ["label", "kappa", "95 %", "agreement %", "95 %", *sides]
+    return ["label", "kappa (95 %)", "agreement % (95 %)", f"{first} %", f"{second} %", "segments read"]
 
 
 def cells(one: Agreement) -> list[str]:
-    """A label's row of the table."""
+    """A label's row of the table; the last cell counts both, only the first, only the second, neither."""
     shares = [f"{100 * one.first:.1f}", f"{100 * one.second:.1f}"]
-    return [one.label, *_figures(one.kappa, 1, 2), *_figures(one.agreement, 100, 1), *shares, *map(str, one.counts)]
+    return [
+        one.label,
+        _figure(one.kappa, 1, 2),
+        _figure(one.agreement, 100, 1),
+        *shares,
+        "/".join(map(str, one.counts)),
+    ]
 
 
 def page(
@@ -58,11 +63,11 @@ def page(
     return head + "<body>" + "\n".join(parts) + "</body></html>\n"
 
 
-def _figures(interval: Interval, scale: float, digits: int) -> list[str]:
+def _figure(interval: Interval, scale: float, digits: int) -> str:
     if interval.value is None or interval.low is None or interval.high is None:
-        return ["-", "-"]
+        return "-"
     value, low, high = (f"{scale * number:.{digits}f}" for number in (interval.value, interval.low, interval.high))
-    return [value, f"{low} to {high}"]
+    return f"{value} ({low} to {high})"
 
 
 def _segment(one: Drawn) -> str:
