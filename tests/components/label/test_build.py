@@ -5,30 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
+from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus
 from inkling.components.artifacts.labels import LABELS, Labels
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
+from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.config import ConfigError
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import LABELLERS
 from inkling.components.label.shares import paper_shares, table
-
-CODE = "def area(self, width):\n    if width == 0:\n        return None\n    return self.height * width\n"
-PROSE = "The king rode his horse to the river, where a woman sat with her child and a dog beside a fig tree.\n"
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
-    path = tmp_path / "corpus"
-    path.mkdir()
-    for source, texts in {"code": [CODE, CODE, PROSE, CODE], "law": [PROSE]}.items():
-        segments = [Segment(source, f"{i}", 0, text, 20, "MIT", "train") for i, text in enumerate(texts)]
-        write_segments(path, source, segments)
-    summary = SourceSummary("real", "text", 80, 4, 0, 4, ["MIT"], {})
-    write_sources(path, {"code": summary, "law": summary})
-    Manifest.describe(path, "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(path)
-    return Corpus.open(path)
 
 
 def build(corpus: Corpus, path: Path) -> Labels:
@@ -38,7 +22,8 @@ def build(corpus: Corpus, path: Path) -> Labels:
 def test_every_segment_is_labelled_in_the_order_of_the_corpus(corpus: Corpus, tmp_path: Path) -> None:
     labels = build(corpus, tmp_path / "labels")
     found = labels.of("code")
-    assert found.documents == ["0", "1", "2", "3"]
+    assert found.documents == ["0", "0", "1", "1"]
+    assert found.segments == [0, 1, 0, 1]
     assert found.flags[:, LABELS.index("code")].tolist() == [True, True, False, True]
     assert found.flags[:, LABELS.index("concept")].tolist() == [False, False, True, False]
     labels.check(corpus)
@@ -62,6 +47,23 @@ def test_same_corpus_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
     assert first.manifest.files == second.manifest.files
 
 
+def test_processes_change_no_byte_and_no_key(corpus: Corpus, tmp_path: Path) -> None:
+    alone = build(corpus, tmp_path / "a" / "labels")
+    together = build_labels(LabelConfig(workers=2), corpus.path, tmp_path / "b" / "labels")
+    assert together.manifest.files == alone.manifest.files
+    assert together.manifest.provenance.key == alone.manifest.provenance.key
+
+
+def test_every_source_of_the_paper_has_a_line(corpus: Corpus, tmp_path: Path) -> None:
+    lines = table(build(corpus, tmp_path / "labels").shares()).splitlines()
+    assert [line.split()[0] for line in lines[2:]] == list(SOURCE_NAMES)
+    found = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[2:]}
+    assert found["web-crawl"].startswith("- / 3.5 - / 3.6 - / 8.6 - / 10.0")
+    assert found["law"].startswith("0.0 0.0")
+    assert found["code"].startswith("75.0 / 96.7")
+    assert set(found["medicine"].split()) == {"-"}
+
+
 def test_a_changed_corpus_is_refused(corpus: Corpus, tmp_path: Path) -> None:
     (corpus.path / "sources.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"sources\.json is not what was written"):
@@ -70,7 +72,7 @@ def test_a_changed_corpus_is_refused(corpus: Corpus, tmp_path: Path) -> None:
 
 def test_every_labeller_of_the_config_is_registered_and_no_other() -> None:
     annotation = LabelConfig.model_fields["labeller"].annotation
-    assert set(LABELLERS) == set(annotation.__args__)  # type: ignore[union-attr]
+    assert {*LABELLERS, "llm"} == set(annotation.__args__)  # type: ignore[union-attr]
     with pytest.raises(ConfigError, match=r"label\.labeller: .*'lexicon'"):
         LabelConfig.parse("label: {labeller: oracle}")
 
