@@ -48,9 +48,7 @@ class StageConfig(Section):
         A stage whose settings name files outside of any artifact adds their digests here.
         """
         fields = type(self).model_fields.items()
-        left_out = {
-            name for name, field in fields if any(isinstance(mark, ExecutionOnly) for mark in field.metadata)
-        }
+        left_out = {name for name, field in fields if any(isinstance(mark, ExecutionOnly) for mark in field.metadata)}
         return self.model_dump(mode="json", exclude=left_out)
 
     @classmethod

@@ -16,9 +16,7 @@ _AHEAD = 2  # units a process that are handed out before the oldest is done
 _done: Any = None
 
 
-def map_units(
-    function: Callable[[U, Advance], R], units: Iterable[U], workers: int, advance: Advance
-) -> Iterator[R]:
+def map_units(function: Callable[[U, Advance], R], units: Iterable[U], workers: int, advance: Advance) -> Iterator[R]:
     """Yields the result of each unit, in their order.
 
     Units are drawn no further ahead than keeps the processes busy, so that an iterator that stops for what the results

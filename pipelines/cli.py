@@ -10,9 +10,9 @@ from rich.console import Console
 from inkling.components.config import ConfigError
 from inkling.components.packages import cache_directory, default_packages, package
 from inkling.components.progress import clock
+from inkling.pipelines import labels
 from inkling.pipelines.estimate import estimate
 from inkling.pipelines.language import language_app
-from inkling.pipelines import labels
 
 app = typer.Typer(
     no_args_is_help=True,
