@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from inkling.components.config import Section, StageConfig, unknown
+from inkling.components.config import ExecutionOnly, Section, StageConfig, unknown
 from inkling.components.launch import LaunchConfig
 from inkling.models.presets import load_preset, preset_names
 
@@ -63,8 +63,12 @@ class PretrainConfig(StageConfig):
     )
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, fp32 on a CPU")
     compile: bool | None = Field(None, description="whether to compile the network; where not given, on a GPU")
-    launch: LaunchConfig = Field(LaunchConfig(), description="where several ranks run, and what a run may take")
-    loader_workers: int = Field(0, ge=0, description="processes that read ahead; the order is the same for any number")
+    launch: Annotated[LaunchConfig, ExecutionOnly()] = Field(
+        LaunchConfig(), description="where several ranks run, and what a run may take"
+    )
+    loader_workers: Annotated[int, ExecutionOnly()] = Field(
+        0, ge=0, description="processes that read ahead; the order is the same for any number"
+    )
 
     @property
     def steps(self) -> int:

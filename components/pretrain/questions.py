@@ -50,7 +50,7 @@ def continuation_items(source: str, dataset: IndexedDataset, count: int) -> list
     long = [number for number, length in enumerate(_lengths(dataset)) if length > need]
     if len(long) < CHOICES:
         return []
-    items = []
+    items: list[Item] = []
     for document in _spread(long, count):
         random = np.random.default_rng((0, document))
         drawn = random.permutation([number for number in long if number != document])[: CHOICES - 1]
@@ -81,7 +81,7 @@ def cloze_items(source: str, dataset: IndexedDataset, count: int, pieces: Callab
     if len(rare) < CHOICES:
         return []
     long = [number for number, length in enumerate(_lengths(dataset)) if length > PASSAGE + FOLLOWING + 1]
-    items = []
+    items: list[Item] = []
     for document in _spread(long, 4 * count):
         text = np.asarray(dataset.document(document), dtype=np.int64)
         found = [
@@ -107,8 +107,8 @@ def _lengths(dataset: IndexedDataset) -> NDArray[np.int64]:
 
 def _spread(numbers: list[int], count: int) -> list[int]:
     """Numbers evenly spread over a list."""
-    picked = np.linspace(0, len(numbers) - 1, min(count, len(numbers))).round().astype(int) if numbers else []
-    return [numbers[index] for index in picked]
+    picked = np.linspace(0, max(len(numbers) - 1, 0), min(count, len(numbers))).round().astype(int)
+    return [numbers[index] for index in picked.tolist()]
 
 
 def _cut(dataset: IndexedDataset, document: int, random: np.random.Generator) -> tuple[Tokens, Tokens]:

@@ -77,3 +77,9 @@ def test_the_parts_of_a_batch():
     cluster = {"scheduler": "kubernetes", "image": "inkling", "claims": {"runs": "/runs"}}
     config = PretrainConfig(strategy="ddp", processes=2, nodes=2, batch=64, micro_batch=4, launch=cluster)
     assert (config.ranks, config.accumulate) == (4, 4)
+
+
+def test_where_ranks_run_is_no_part_of_what_they_make():
+    moved = PretrainConfig(launch={"retries": 3, "hours": 2.0}, loader_workers=2)
+    assert moved.determinants() == PretrainConfig().determinants()
+    assert PretrainConfig(batch=8, strategy="ddp", processes=2).determinants() != PretrainConfig(batch=8).determinants()
