@@ -13,6 +13,7 @@ from inkling.components.progress import clock
 from inkling.pipelines import labels
 from inkling.pipelines.estimate import estimate
 from inkling.pipelines.language import language_app
+from inkling.pipelines.ranks import ranks
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +25,7 @@ corpus_app = typer.Typer(no_args_is_help=True, help="The text: what it holds and
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(language_app, name="language")
 app.command()(estimate)
+app.command()(ranks)
 app.add_typer(labels.app, name="labels")
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]

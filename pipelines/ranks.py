@@ -1,0 +1,45 @@
+"""The command `inkling ranks`: the cluster job of pre-training as a manifest, to read or to apply."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+import yaml
+
+from inkling.components.config import ConfigError
+
+
+def ranks(
+    tokens: Annotated[Path, typer.Argument(help="The Tokens artifact, as the pods see it.")],
+    work: Annotated[Path, typer.Argument(help="Directory for config and checkpoints, as the pods see it.")],
+    profile: Annotated[str, typer.Option("--profile", "-p", help="A shipped profile or a YAML file.")] = "laptop",
+    overrides: Annotated[
+        list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")
+    ] = [],  # noqa: B006 (typer wants a list)
+    kind: Annotated[
+        Literal["volcano", "trainjob"], typer.Option(help="Volcano's Job, or Kubeflow Trainer's TrainJob for Kueue.")
+    ] = "trainjob",
+) -> None:
+    """Prints the manifest of the job that trains on several ranks; nothing is submitted.
+
+    The ranks read `config.json` from the work directory: the file of that name that a stage writes there.
+
+    Example: inkling ranks /runs/tokens /runs/work --profile my.yaml --kind trainjob
+    """
+    from inkling.components.pretrain.config import PretrainConfig
+    from inkling.components.pretrain.launch import pretrain_job
+    from inkling.models.training.launch.trainjob import train_job
+    from inkling.models.training.launch.volcano import scheduler_options, volcano_job
+    from inkling.pipelines import profiles
+
+    config = PretrainConfig.parse(profiles.load(profile, overrides))
+    launch = config.launch
+    if launch.scheduler != "kubernetes":
+        raise ConfigError("pretrain.launch.scheduler is local_cwd: a manifest needs kubernetes, an image and a claim")
+    job = pretrain_job(config, tokens, work)
+    if kind == "trainjob":
+        manifest = train_job(job, launch.namespace, launch.queue, launch.service_account)
+    else:
+        manifest = volcano_job(job, scheduler_options(launch.namespace, launch.queue, launch.service_account))
+    yaml.safe_dump(manifest, sys.stdout, sort_keys=False)

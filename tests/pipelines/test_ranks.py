@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from inkling.pipelines.cli import app
+
+PROFILE = """\
+pretrain:
+  {strategy: fsdp2, nodes: 2, processes: 8, batch: 16, launch: {scheduler: kubernetes, image: reg/train:1, gpus: 8,
+   claims: {runs: /runs}, queue: gpu, namespace: ml}}
+"""
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> str:
+    (tmp_path / "own.yaml").write_text(PROFILE)
+    return str(tmp_path / "own.yaml")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("trainjob", "TrainJob"), ("volcano", "Job")])
+def test_the_manifest_of_a_profile(profile: str, kind: str, name: str) -> None:
+    result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/work", "--profile", profile, "--kind", kind])
+    assert result.exit_code == 0, result.output
+    manifest = yaml.safe_load(result.stdout)
+    assert manifest["kind"] == name
+    assert "/runs/work/config.json" in result.stdout and "nvidia.com/gpu: '8'" in result.stdout
+
+
+def test_a_laptop_has_no_manifest() -> None:
+    result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/work"])
+    assert "a manifest needs kubernetes" in str(result.exception)
