@@ -14,11 +14,10 @@ from rich.console import Console
 
 from inkling.components import lifeline, progress
 from inkling.components.artifacts import store
-from inkling.components.mixture.config import MixtureConfig
-from inkling.components.mixture.recipe_types import named_labels
-from inkling.pipelines.compile import compile_pipeline, read_ir
+from inkling.pipelines.compile import compile_pipeline, needs_labels, read_ir
 from inkling.pipelines.console import RunConsole, last_error
 from inkling.pipelines.containers import container_tasks
+from inkling.pipelines.placement import PlacementConfig, unmet
 from inkling.pipelines.plan import Task, plan
 from inkling.pipelines.warm import warm_tasks
 
@@ -90,11 +89,13 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(path / "pipeline.yaml", labelled=bool(named_labels(MixtureConfig.parse(profile).recipe)))
+    compile_pipeline(path / "pipeline.yaml", needs_labels(profile))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)
     _announce(tasks, console)
+    for line in unmet(PlacementConfig.parse(profile)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
     if containers:
         runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT)
@@ -144,7 +145,7 @@ def _execute(
                 failed = False
     if failed:
         raise RunError(f"{last_error(path / 'log.txt')}\nThe whole log: {path / 'log.txt'}")
-    return {labels[name]: seconds for name, seconds in screen.seconds.items()}
+    return {labels.get(name, name): seconds for name, seconds in screen.seconds.items()}
 
 
 def _outputs(path: Path, tasks: list[Task]) -> dict[str, dict[str, str]]:
