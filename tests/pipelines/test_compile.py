@@ -37,10 +37,10 @@ def compiled(case: str, directory: Path) -> str:
 
 
 def stripped(path: Path) -> str:
-    documents = list(yaml.safe_load_all(path.read_text()))
+    documents = list(yaml.load_all(path.read_text(), yaml.CSafeLoader))
     for executor in documents[0]["deploymentSpec"]["executors"].values():
         executor["container"]["command"] = ["..."]
-    return yaml.safe_dump_all(documents, sort_keys=True)
+    return yaml.dump_all(documents, Dumper=yaml.CSafeDumper, sort_keys=True)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_compiling_again_gives_the_same_bytes(cluster: Path, tmp_path: Path) -> 
 
 
 def test_the_preflight_comes_first_and_the_epilogue_last_whatever_happens(cluster: Path) -> None:
-    ir = next(yaml.safe_load_all((cluster / "pipeline.yaml").read_text()))
+    ir = next(yaml.load_all((cluster / "pipeline.yaml").read_text(), yaml.CSafeLoader))
     epilogue = ir["root"]["dag"]["tasks"]["epilogue"]
     assert epilogue["triggerPolicy"] == {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
     tasks = ir["components"]["comp-exit-handler-1"]["dag"]["tasks"]
@@ -72,7 +72,7 @@ def test_the_preflight_comes_first_and_the_epilogue_last_whatever_happens(cluste
 
 
 def test_a_placement_reaches_the_platform_spec(cluster: Path) -> None:
-    ir, platform = yaml.safe_load_all((cluster / "pipeline.yaml").read_text())
+    ir, platform = yaml.load_all((cluster / "pipeline.yaml").read_text(), yaml.CSafeLoader)
     executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     pretrain = executors["exec-pretrain"]
     assert pretrain["nodeSelector"]["labels"] == {"inkling/pool": "gpu"}
@@ -87,7 +87,7 @@ def test_a_placement_reaches_the_platform_spec(cluster: Path) -> None:
 
 def test_no_secret_value_and_no_placement_stands_in_the_local_ir(tmp_path: Path) -> None:
     compile_pipeline(tmp_path / "pipeline.yaml")
-    documents = list(yaml.safe_load_all((tmp_path / "pipeline.yaml").read_text()))
+    documents = list(yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader))
     assert len(documents) == 1
     assert "resources" not in json.dumps(documents)
 
@@ -102,8 +102,8 @@ def _schema(item: dict[str, Any]) -> dict[str, Any]:
 def test_pipeline_and_version_are_valid_and_hold_the_same_ir(cluster: Path) -> None:
     import jsonschema
 
-    pipeline, version = yaml.safe_load_all((cluster / "resources.yaml").read_text())
-    ir, platform = yaml.safe_load_all((cluster / "pipeline.yaml").read_text())
+    pipeline, version = yaml.load_all((cluster / "resources.yaml").read_text(), yaml.CSafeLoader)
+    ir, platform = yaml.load_all((cluster / "pipeline.yaml").read_text(), yaml.CSafeLoader)
     assert (pipeline["kind"], version["kind"]) == ("Pipeline", "PipelineVersion")
     assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"] == "visual-prior"
     assert (version["spec"]["pipelineSpec"], version["spec"]["platformSpec"]) == (ir, platform)
@@ -112,7 +112,7 @@ def test_pipeline_and_version_are_valid_and_hold_the_same_ir(cluster: Path) -> N
 
 
 def test_pod_policies_are_valid_and_set_what_kfp_cannot(cluster: Path) -> None:
-    policies = list(yaml.safe_load_all((cluster / "pod-policies.yaml").read_text()))
+    policies = list(yaml.load_all((cluster / "pod-policies.yaml").read_text(), yaml.CSafeLoader))
     for policy in policies:
         kubernetes_validate.validate(policy, "1.36", strict=True)
     text = json.dumps(next(policy for policy in policies if policy["metadata"]["name"] == "inkling-pretrain"))
