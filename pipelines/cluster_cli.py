@@ -1,16 +1,23 @@
-"""The commands for a cluster: compile, submit, status, logs, cancel."""
+"""The commands for a cluster: compile, submit, status, logs, cancel, study."""
 
+import json
 import os
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
+from inkling.components.artifacts.scores import FIGURE, TABLE
 from inkling.components.config import ConfigError
+from inkling.pipelines.study_summary import show_scores
 
 if TYPE_CHECKING:
+    from inkling.pipelines.compile import Compiled
     from inkling.pipelines.endpoint import Endpoint
 
 ENDPOINT_VARIABLE, TOKEN_VARIABLE = "INKLING_KFP_ENDPOINT", "INKLING_KFP_TOKEN"
@@ -23,7 +30,7 @@ RunId = Annotated[str, typer.Argument(help="Identity of the run, as `inkling sub
 def add_commands(app: typer.Typer) -> None:
     """Adds the commands to the command line."""
     app.command("compile")(compile_ir)
-    for command in (submit, status, logs, cancel):
+    for command in (submit, status, logs, cancel, study):
         app.command()(command)
 
 
@@ -45,8 +52,7 @@ def compile_ir(
     compiled = compile_for_cluster(profiles.load(profile, overrides), output)
     for path in compiled.files:
         print(path)
-    if compiled.unpinned:
-        print(f"named by tag, not by digest (set placement.images): {', '.join(compiled.unpinned)}")
+    _say_unpinned(compiled)
 
 
 def submit(
@@ -66,17 +72,9 @@ def submit(
     """
     from inkling.pipelines import profiles
     from inkling.pipelines.compile import compile_for_cluster
-    from inkling.pipelines.placement import PlacementConfig
 
     text = profiles.load(profile, overrides)
-    connection = _connect(endpoint)
-    with tempfile.TemporaryDirectory() as folder:
-        compiled = compile_for_cluster(text, Path(folder))
-        if compiled.unpinned:
-            print(f"named by tag, not by digest (set placement.images): {', '.join(compiled.unpinned)}")
-        name = f"{Path(profile).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-        run_id = connection.submit(Path(folder) / "pipeline.yaml", text, name, PlacementConfig.parse(text), experiment)
-    print(run_id)
+    _submit(endpoint, lambda folder: compile_for_cluster(text, folder), text, {"config": text}, profile, experiment)
 
 
 def status(run_id: RunId, endpoint: Url = None) -> None:
@@ -111,6 +109,69 @@ def cancel(run_id: RunId, endpoint: Url = None) -> None:
     """
     _connect(endpoint).cancel(run_id)
     print(f"{run_id} is being ended")
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="A shipped study (mixtures, sources, reasoning) or a YAML file.")],
+    profile: Annotated[str, typer.Option("--profile", "-p", help="Sets the sizes of every run.")] = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Only compile, into this directory.")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Submit to this endpoint instead.")] = None,
+    experiment: Annotated[str, typer.Option(help="Experiment that a submitted study is filed under.")] = "inkling",
+) -> None:
+    """Runs many recipes, sizes and seeds and compares them: here, or on a cluster with --endpoint.
+
+    Examples:
+        inkling study mixtures --profile tiny
+
+        inkling study mixtures --profile cluster --endpoint http://127.0.0.1:8888
+
+        inkling study mixtures --profile cluster --output compiled
+    """
+    from inkling.pipelines import profiles, study_file
+    from inkling.pipelines.compile import compile_study_for_cluster
+
+    stated, text = study_file.load(name), profiles.load(profile, overrides)
+    if output is None and endpoint is None:
+        from inkling.pipelines.local import run_study
+
+        scores = run_study(stated, text, Path(name).stem, Console(file=sys.stdout))
+        show_scores(scores.scores(), Console(file=sys.stdout))
+        print(f"table   {scores.path / TABLE}\nfigure  {scores.path / FIGURE}")
+        return
+    listed, config = study_file.runs(stated, text), study_file.with_study(stated, text)
+    if output is not None:
+        compiled = compile_study_for_cluster(text, output)
+        (output / "parameters.json").write_text(json.dumps({"config": config, "runs": listed}, indent=2) + "\n")
+        for path in (*compiled.files, output / "parameters.json"):
+            print(path)
+        _say_unpinned(compiled)
+    if endpoint is not None:
+        parameters = {"config": config, "runs": listed}
+        _submit(endpoint, lambda folder: compile_study_for_cluster(text, folder), text, parameters, name, experiment)
+
+
+def _submit(
+    endpoint: str | None,
+    compile_into: "Callable[[Path], Compiled]",
+    profile: str,
+    parameters: dict[str, Any],
+    name: str,
+    experiment: str,
+) -> None:
+    from inkling.pipelines.placement import PlacementConfig
+
+    connection = _connect(endpoint)
+    with tempfile.TemporaryDirectory() as folder:
+        _say_unpinned(compile_into(Path(folder)))
+        unique = f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+        placement = PlacementConfig.parse(profile)
+        print(connection.submit(Path(folder) / "pipeline.yaml", parameters, unique, placement, experiment))
+
+
+def _say_unpinned(compiled: "Compiled") -> None:
+    if compiled.unpinned:
+        print(f"named by tag, not by digest (set placement.images): {', '.join(compiled.unpinned)}")
 
 
 def _connect(url: str | None) -> "Endpoint":

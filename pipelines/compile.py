@@ -15,6 +15,7 @@ from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
 from inkling.pipelines.placement import DIGEST, PlacementConfig
 from inkling.pipelines.pod_patch import pod_patches
+from inkling.pipelines.study import study
 from inkling.pipelines.visual_prior import visual_prior
 
 # The loader in C reads an IR in a tenth of the time, where PyYAML was built with it.
@@ -45,6 +46,16 @@ def compile_pipeline(path: Path, labelled: bool = False) -> None:
     compiler.Compiler().compile(visual_prior(labelled), str(path))
 
 
+def compile_study(path: Path) -> None:
+    """Compiles the study pipeline without a placement, as it runs on this machine.
+
+    Args:
+        path: Where the IR goes, a YAML file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    compiler.Compiler().compile(study(), str(path))
+
+
 def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     """Compiles the pipeline that a profile needs for a Kubeflow Pipelines endpoint.
 
@@ -58,6 +69,16 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     """
     pipeline = visual_prior(needs_labels(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)
+
+
+def compile_study_for_cluster(profile: str, directory: Path) -> Compiled:
+    """Compiles the study pipeline, as `compile_for_cluster` does the other one; which runs it makes is a parameter.
+
+    Args:
+        profile: The checked profile, as YAML text.
+        directory: Where the files go.
+    """
+    return write_compiled(study(PlacementConfig.parse(profile)), profile, directory)
 
 
 def needs_labels(profile: str) -> bool:

@@ -58,14 +58,16 @@ class Endpoint:
             configuration.api_key_prefix["authorization"] = "Bearer"
         self._url, self._api, self._client = url, api, api.ApiClient(configuration)
 
-    def submit(self, ir: Path, config: str, name: str, placement: PlacementConfig, experiment: str) -> str:
+    def submit(
+        self, ir: Path, parameters: dict[str, Any], name: str, placement: PlacementConfig, experiment: str
+    ) -> str:
         """Uploads a compiled pipeline, unless it is there already, and starts a run of it.
 
         A version of a pipeline is named by the digest of its IR, so the same IR is uploaded once.
 
         Args:
             ir: The IR with its platform spec.
-            config: The profile, the pipeline's one parameter.
+            parameters: The pipeline's parameters.
             name: Name of the run.
             placement: Names the namespace, the service account and the place of the artifacts.
             experiment: Name of the experiment that the run is filed under.
@@ -85,9 +87,7 @@ class Endpoint:
             pipeline_version_reference=self._api.V2beta1PipelineVersionReference(
                 pipeline_id=pipeline_id, pipeline_version_id=version_id
             ),
-            runtime_config=self._api.V2beta1RuntimeConfig(
-                parameters={"config": config}, pipeline_root=placement.pipeline_root
-            ),
+            runtime_config=self._api.V2beta1RuntimeConfig(parameters=parameters, pipeline_root=placement.pipeline_root),
             service_account=placement.service_account,
         )
         service = self._api.RunServiceApi(self._client)

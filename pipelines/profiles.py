@@ -13,7 +13,7 @@ from inkling.pipelines.placement import PlacementConfig
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "serve", "analyze"
 )  # fmt: skip
-OPTIONAL = ("label",)
+OPTIONAL = ("label", "compare")
 """Stages of the pipelines that only some recipes need."""
 TASKS = (*STAGES, *OPTIONAL, "preflight", "epilogue")
 """Everything that a profile may place."""

@@ -17,7 +17,7 @@ import yaml
 
 import inkling
 from inkling.pipelines import profiles
-from inkling.pipelines.compile import compile_for_cluster, compile_pipeline
+from inkling.pipelines.compile import compile_for_cluster, compile_pipeline, compile_study_for_cluster
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMAS = Path(inkling.__file__).resolve().parent.parent / "shared" / "crds"
@@ -26,13 +26,16 @@ CASES = {
     "visual-prior.gpu": ("gpu", []),
     "visual-prior.cluster": ("cluster", []),
     "visual-prior-labelled.cluster": ("cluster", [LABELLED]),
+    "study.gpu": ("gpu", []),
+    "study.cluster": ("cluster", []),
 }
 
 
 def compiled(case: str, directory: Path) -> str:
     """The IR and the platform spec of a case, without the source of the components."""
     profile, overrides = CASES[case]
-    compile_for_cluster(profiles.load(profile, overrides), directory)
+    compile_into = compile_study_for_cluster if case.startswith("study") else compile_for_cluster
+    compile_into(profiles.load(profile, overrides), directory)
     return stripped(directory / "pipeline.yaml")
 
 

@@ -26,7 +26,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _submit(kubeflow: Any, ir: Path, token: str | None = TOKEN) -> str:
     profile = profiles.load("cluster")
-    return Endpoint(kubeflow.url, token).submit(ir, profile, "first", PlacementConfig.parse(profile), "inkling")
+    return Endpoint(kubeflow.url, token).submit(
+        ir, {"config": profile}, "first", PlacementConfig.parse(profile), "inkling"
+    )
 
 
 def test_a_run_is_submitted_watched_read_and_ended(kubeflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
