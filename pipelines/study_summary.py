@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-_VIEWS = ("visual", "blind", "mismatched")
+_VIEWS = ("visual", "blind")
 
 
 def show_scores(scores: Mapping[str, Any], console: Console) -> None:

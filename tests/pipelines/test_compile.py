@@ -20,7 +20,7 @@ from inkling.pipelines import profiles
 from inkling.pipelines.compile import compile_for_cluster, compile_pipeline, compile_study_for_cluster
 
 GOLDEN = Path(__file__).parent / "golden"
-SCHEMAS = Path(inkling.__file__).resolve().parent.parent / "shared" / "crds"
+SCHEMAS = Path(inkling.__file__).parent.parent / "shared" / "crds"
 LABELLED = "mixture.recipe={labels: {reasoning: 0.6}}"
 CASES = {
     "visual-prior.gpu": ("gpu", []),
