@@ -27,7 +27,7 @@ def study(placement: PlacementConfig | None = None) -> GraphComponent:
     """
 
     @dsl.pipeline(name="study", description="Many recipes, sizes and seeds; one table of scores with intervals.")
-    def pipeline(config: str, runs: list) -> None:
+    def pipeline(config: str, runs: list) -> None:  # type: ignore[type-arg]
         checked = preflight(config=config)
         text = corpus(config=config).after(checked).outputs["corpus"]
         labels = label(config=config, corpus=text).outputs["labels"]

@@ -8,7 +8,7 @@ from kfp import dsl
 @dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
 def compare(
     config: str,
-    runs: list,
+    runs: list,  # type: ignore[type-arg]
     answers: dsl.Input[List[dsl.Dataset]],  # noqa: UP006
     scores: dsl.Output[dsl.Artifact],
 ) -> None:
