@@ -10,7 +10,7 @@ from rich.console import Console
 from inkling.components.config import ConfigError
 from inkling.components.packages import cache_directory, default_packages, package
 from inkling.components.progress import clock
-from inkling.pipelines import cluster_cli, labels
+from inkling.pipelines import cluster_cli, labels, reproduce_cli
 from inkling.pipelines.estimate import estimate
 from inkling.pipelines.language import language_app
 
@@ -26,6 +26,7 @@ app.add_typer(language_app, name="language")
 app.command()(estimate)
 app.add_typer(labels.app, name="labels")
 cluster_cli.add_commands(app)
+reproduce_cli.add_commands(app)
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]

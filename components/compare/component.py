@@ -1,7 +1,5 @@
 """The KFP face of the compare stage."""
 
-from typing import List  # noqa: UP035 (KFP knows lists of artifacts by this name only)
-
 from kfp import dsl
 
 
@@ -9,7 +7,7 @@ from kfp import dsl
 def compare(
     config: str,
     runs: list,  # type: ignore[type-arg]
-    answers: dsl.Input[List[dsl.Dataset]],  # noqa: UP006
+    answers: dsl.Input[list[dsl.Dataset]],
     scores: dsl.Output[dsl.Artifact],
 ) -> None:
     """Compares the answers of many models to the same questions.

@@ -1,43 +1,23 @@
 """The table of a study: labels, intervals over seeds, and refusals."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from inkling.components.artifacts.answers import VIEWS, Answer, Answers, write_answers
 from inkling.components.artifacts.manifest import ArtifactError
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.compare.build import build_compare, labels
 from inkling.components.compare.config import CompareConfig
 from inkling.components.config import ConfigError
-from inkling.components.evaluate.config import EvaluateConfig
 from inkling.pipelines.study_summary import show_scores
 
+MakeAnswers = Callable[..., Path]
 RUNS = [{"recipe": recipe, "size": "tiny", "seed": float(seed)} for recipe in ("mix0", "mix6") for seed in (0, 1)]
 
 
-def _answers(place: Path, right: int, questions: int = 40, chance: float = 0.25) -> Path:
-    """Answers of a model that sees `right` of the questions and guesses the first choice when blind."""
-    rows = []
-    for number in range(questions):
-        for view in VIEWS:
-            correct = number < right if view == "visual" else number % 4 == 0
-            rows.append(
-                Answer(
-                    f"q{number:03d}", view, (0.0, -1.0, -1.0, -1.0), 0, correct, f"image{number // 2}",
-                    ("General", "Knowledge")[number % 2], f"family{number % 2}", "none", chance, "test",
-                )
-            )  # fmt: skip
-    return produce(Answers, place, EvaluateConfig(seed=right), {}, lambda draft: _write(draft, rows)).path
-
-
-def _write(draft: Draft, rows: list[Answer]) -> None:
-    write_answers(draft.path, rows, {})
-
-
-def test_a_study_has_a_row_a_recipe_with_intervals_over_seeds(tmp_path: Path) -> None:
-    answers = [_answers(tmp_path / str(right), right) for right in (12, 16, 30, 31)]
+def test_a_study_has_a_row_a_recipe_with_intervals_over_seeds(answers_of: MakeAnswers, tmp_path: Path) -> None:
+    answers = [answers_of(tmp_path / str(right), right) for right in (12, 16, 30, 31)]
     config = CompareConfig.parse({"compare": {"title": "Two", "figure": "Table 2"}}, runs=labels(RUNS))
     scores = build_compare(config, answers, tmp_path / "scores")
     table = scores.scores()
@@ -55,10 +35,12 @@ def test_a_study_has_a_row_a_recipe_with_intervals_over_seeds(tmp_path: Path) ->
     assert again.digest == scores.digest
 
 
-def test_the_screen_shows_every_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_screen_shows_every_recipe(
+    answers_of: MakeAnswers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from rich.console import Console
 
-    answers = [_answers(tmp_path / str(right), right) for right in (12, 30)]
+    answers = [answers_of(tmp_path / str(right), right) for right in (12, 30)]
     config = CompareConfig(title="Two", figure="Table 2", runs=labels(RUNS[::2]))
     show_scores(build_compare(config, answers, tmp_path / "scores").scores(), Console(width=140))
     printed = capsys.readouterr().out
@@ -69,25 +51,27 @@ def test_the_screen_shows_every_recipe(tmp_path: Path, capsys: pytest.CaptureFix
     ("runs", "message"),
     [(RUNS[:1], "2 sets of answers, but 1 labels"), ([RUNS[0], RUNS[0]], "same recipe, size and seed")],
 )
-def test_labels_that_do_not_fit_are_refused(tmp_path: Path, runs: list[dict[str, object]], message: str) -> None:
-    answers = [_answers(tmp_path / str(right), right) for right in (12, 30)]
+def test_labels_that_do_not_fit_are_refused(
+    answers_of: MakeAnswers, tmp_path: Path, runs: list[dict[str, object]], message: str
+) -> None:
+    answers = [answers_of(tmp_path / str(right), right) for right in (12, 30)]
     with pytest.raises(ConfigError, match=message):
         build_compare(CompareConfig(runs=labels(runs)), answers, tmp_path / "scores")
 
 
-def test_runs_that_were_asked_other_questions_are_refused(tmp_path: Path) -> None:
-    answers = [_answers(tmp_path / "a", 12), _answers(tmp_path / "b", 12, questions=38)]
+def test_runs_that_were_asked_other_questions_are_refused(answers_of: MakeAnswers, tmp_path: Path) -> None:
+    answers = [answers_of(tmp_path / "a", 12), answers_of(tmp_path / "b", 12, questions=38)]
     with pytest.raises(ArtifactError, match="answers other questions"):
         build_compare(CompareConfig(runs=labels(RUNS[:2])), answers, tmp_path / "scores")
 
 
-def test_answers_without_four_choices_are_refused(tmp_path: Path) -> None:
+def test_answers_without_four_choices_are_refused(answers_of: MakeAnswers, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no test question with four choices"):
         build_compare(
-            CompareConfig(runs=labels(RUNS[:1])), [_answers(tmp_path / "a", 12, chance=0.5)], tmp_path / "scores"
+            CompareConfig(runs=labels(RUNS[:1])), [answers_of(tmp_path / "a", 12, chance=0.5)], tmp_path / "scores"
         )
 
 
-def test_the_scores_are_plain_json(tmp_path: Path) -> None:
-    scores = build_compare(CompareConfig(runs=labels(RUNS[:1])), [_answers(tmp_path / "a", 12)], tmp_path / "scores")
+def test_the_scores_are_plain_json(answers_of: MakeAnswers, tmp_path: Path) -> None:
+    scores = build_compare(CompareConfig(runs=labels(RUNS[:1])), [answers_of(tmp_path / "a", 12)], tmp_path / "scores")
     assert json.loads((scores.path / "scores.json").read_text())["groups"][0]["seeds"] == 1
