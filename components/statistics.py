@@ -96,19 +96,62 @@ def clustered_mean(values: Values, images: Labels, groups: Labels | None = None,
     Raises:
         ValueError: If there is no answer or the lengths differ.
     """
+    value, variance, numbers, count = _grouped_mean(values, images, groups)
+    if count == 1:
+        return Estimate(value, lowest, 1.0, numbers, 1)
+    half = _Z * math.sqrt(variance)
+    return Estimate(value, max(value - half, lowest), min(value + half, 1.0), numbers, count)
+
+
+def crossed_mean(
+    values: Sequence[Values], images: Labels, groups: Labels | None = None, lowest: float = 0.0
+) -> Estimate:
+    """Mean over seeds that were all asked the same questions, with an interval over questions and seeds.
+
+    Two sources of chance add up: the questions (clustered by image, as in `clustered_mean`, for the means of the seeds)
+    and the seeds (the variance of their means, divided by their number, with Student's quantile at one degree of
+    freedom less than there are seeds). The second contains a part of the first, so the interval errs on the wide side.
+    One seed says nothing of other seeds; its interval is over questions only.
+
+    Args:
+        values: For each seed one number from `lowest` to 1 a question.
+        images: The image of each question.
+        groups: The group of each question; one group where None.
+        lowest: Smallest possible value; the interval is cut there and at 1.
+
+    Returns:
+        The estimate; `questions` counts the questions once.
+
+    Raises:
+        ValueError: If there is no answer or the lengths differ.
+    """
+    seeds = np.array([np.asarray(one, dtype=np.float64) for one in values])
+    value, variance, numbers, count = _grouped_mean(seeds.mean(axis=0), images, groups)
+    if count == 1:
+        return Estimate(value, lowest, 1.0, numbers, 1)
+    squared = _Z**2 * variance
+    if len(seeds) > 1:
+        from scipy.stats import t as student
+
+        means = [_grouped_mean(one, images, groups)[0] for one in seeds]
+        quantile = float(student.ppf((1 + CONFIDENCE) / 2, len(seeds) - 1))
+        squared += quantile**2 * float(np.var(means, ddof=1)) / len(seeds)
+    half = math.sqrt(squared)
+    return Estimate(value, max(value - half, lowest), min(value + half, 1.0), numbers, count)
+
+
+def _grouped_mean(values: Values, images: Labels, groups: Labels | None) -> tuple[float, float, int, int]:
+    """Mean of the groups' means, its variance clustered by image, and the numbers of answers and of images."""
     numbers, clusters = _prepare(values, images)
     members = np.zeros(len(numbers), dtype=np.int64) if groups is None else _codes(groups, len(numbers))
     sizes = np.bincount(members)
     means = np.bincount(members, weights=numbers) / sizes
     value = float(means.mean())
     count = int(clusters.max()) + 1
-    if count == 1:
-        return Estimate(value, lowest, 1.0, len(numbers), 1)
     variance = _sandwich((numbers - means[members]) / (len(sizes) * sizes[members]), clusters)
     seen = (len(np.unique(clusters[members == group])) for group in range(len(sizes)))
     variance += sum(1 / (number + 2) ** 2 for number in seen) / len(sizes) ** 2
-    half = _Z * math.sqrt(variance)
-    return Estimate(value, max(value - half, lowest), min(value + half, 1.0), len(numbers), count)
+    return value, variance, len(numbers), count
 
 
 def paired_difference(first: Values, second: Values, images: Labels, groups: Labels | None = None) -> Estimate:

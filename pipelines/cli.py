@@ -1,4 +1,4 @@
-"""The command line: fetch, run, compile, serve, ask."""
+"""The command line: fetch, run, serve, ask, and the commands of other files."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from rich.console import Console
 from inkling.components.config import ConfigError
 from inkling.components.packages import cache_directory, default_packages, package
 from inkling.components.progress import clock
-from inkling.pipelines import labels
+from inkling.pipelines import cluster_cli, labels, reproduce_cli
 from inkling.pipelines.estimate import estimate
 from inkling.pipelines.language import language_app
 from inkling.pipelines.ranks import ranks
@@ -27,6 +27,8 @@ app.add_typer(language_app, name="language")
 app.command()(estimate)
 app.command()(ranks)
 app.add_typer(labels.app, name="labels")
+cluster_cli.add_commands(app)
+reproduce_cli.add_commands(app)
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]
@@ -88,20 +90,6 @@ def describe_corpus(profile: Profile = "laptop", overrides: Overrides = []) -> N
     from inkling.pipelines import describe, local, profiles
 
     describe.describe_corpus(profiles.load(profile, overrides), local.home(), Console(file=sys.stdout))
-
-
-@app.command("compile")
-def compile_ir(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the IR goes.")] = Path("visual_prior.yaml"),
-) -> None:
-    """Compiles the pipeline to KFP IR, for any Kubeflow Pipelines endpoint.
-
-    Example: inkling compile --output visual_prior.yaml
-    """
-    from inkling.pipelines.compile import compile_pipeline
-
-    compile_pipeline(output)
-    print(output)
 
 
 @app.command()

@@ -1,25 +1,133 @@
-"""From pipeline function to KFP IR: the one text that runs on a laptop and on a cluster."""
+"""From a profile to KFP IR: the one text that runs on a laptop and, with a placement, on a cluster."""
 
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from kfp import compiler
+from kfp.compiler.compiler_utils import KubernetesManifestOptions
+from kfp.dsl.graph_component import GraphComponent
 
-from inkling.pipelines.visual_prior import visual_prior, visual_prior_labelled
+import inkling
+from inkling.components.mixture.config import MixtureConfig
+from inkling.components.mixture.recipe_types import named_labels
+from inkling.pipelines.placement import DIGEST, PlacementConfig
+from inkling.pipelines.pod_patch import pod_patches
+from inkling.pipelines.study import study
+from inkling.pipelines.visual_prior import visual_prior
+
+# The loader in C reads an IR in a tenth of the time, where PyYAML was built with it.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What `compile_for_cluster` has written.
+
+    Attributes:
+        files: The files, in the order in which they are used.
+        unpinned: Images of the pipeline that are named by tag, not by digest.
+    """
+
+    files: tuple[Path, ...]
+    unpinned: tuple[str, ...]
 
 
 def compile_pipeline(path: Path, labelled: bool = False) -> None:
-    """Compiles the visual_prior pipeline.
+    """Compiles the visual_prior pipeline without a placement, as it runs on this machine.
 
     Args:
         path: Where the IR goes, a YAML file.
         labelled: Whether the recipe names labels, so that the text is labelled first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(visual_prior_labelled if labelled else visual_prior, str(path))
+    compiler.Compiler().compile(visual_prior(labelled), str(path))
+
+
+def compile_study(path: Path) -> None:
+    """Compiles the study pipeline without a placement, as it runs on this machine.
+
+    Args:
+        path: Where the IR goes, a YAML file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    compiler.Compiler().compile(study(), str(path))
+
+
+def compile_for_cluster(profile: str, directory: Path) -> Compiled:
+    """Compiles the pipeline that a profile needs for a Kubeflow Pipelines endpoint.
+
+    Three files: `pipeline.yaml` (the IR and, as its second document, the platform spec), `resources.yaml` (the same
+    as Pipeline and PipelineVersion of Kubernetes-native KFP), and `pod-policies.yaml` (see `pod_patch.py`; none if the
+    placement needs none).
+
+    Args:
+        profile: The checked profile, as YAML text.
+        directory: Where they go.
+    """
+    pipeline = visual_prior(needs_labels(profile), PlacementConfig.parse(profile))
+    return write_compiled(pipeline, profile, directory)
+
+
+def compile_study_for_cluster(profile: str, directory: Path) -> Compiled:
+    """Compiles the study pipeline, as `compile_for_cluster` does the other one; which runs it makes is a parameter.
+
+    Args:
+        profile: The checked profile, as YAML text.
+        directory: Where the files go.
+    """
+    return write_compiled(study(PlacementConfig.parse(profile)), profile, directory)
+
+
+def needs_labels(profile: str) -> bool:
+    """Whether the recipe of a profile names labels."""
+    return bool(named_labels(MixtureConfig.parse(profile).recipe))
+
+
+def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> Compiled:
+    """Writes a pipeline as `compile_for_cluster` says.
+
+    Args:
+        pipeline: The placed pipeline.
+        profile: The checked profile, as YAML text.
+        directory: Where the files go.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    ir, resources, policies = (directory / name for name in ("pipeline.yaml", "resources.yaml", "pod-policies.yaml"))
+    placement = PlacementConfig.parse(profile)
+    name = str(pipeline.name)
+    options = KubernetesManifestOptions(
+        pipeline_name=name,
+        pipeline_version_name=f"{name}-{inkling.__version__}",
+        namespace=placement.namespace,
+        include_pipeline_manifest=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiler.Compiler().compile(pipeline, str(ir))
+        compiler.Compiler().compile(
+            pipeline, str(resources), kubernetes_manifest_format=True, kubernetes_manifest_options=options
+        )
+    executors = read_ir(ir)["deploymentSpec"]["executors"].values()
+    patches = pod_patches(placement, {function_of(executor) for executor in executors})
+    policies.unlink(missing_ok=True)
+    if patches:
+        policies.write_text(yaml.safe_dump_all(patches, sort_keys=True))
+    images = {executor["container"]["image"] for executor in executors}
+    files = (policies, ir, resources) if patches else (ir, resources)
+    return Compiled(files, tuple(sorted(image for image in images if DIGEST not in image)))
 
 
 def read_ir(path: Path) -> dict[str, Any]:
     """The pipeline spec of a compiled pipeline (the first document of its IR)."""
-    return next(yaml.safe_load_all(path.read_text()))
+    with path.open("rb") as text:
+        ir: dict[str, Any] = next(yaml.load_all(text, _LOADER))
+    return ir
+
+
+def function_of(executor: dict[str, Any]) -> str:
+    """The function that an executor runs: the name of its stage."""
+    arguments = executor["container"]["args"]
+    return str(arguments[arguments.index("--function_to_execute") + 1])

@@ -14,12 +14,15 @@ from rich.console import Console
 
 from inkling.components import lifeline, progress
 from inkling.components.artifacts import store
-from inkling.components.mixture.config import MixtureConfig
-from inkling.components.mixture.recipe_types import named_labels
-from inkling.pipelines.compile import compile_pipeline, read_ir
+from inkling.components.artifacts.scores import Scores
+from inkling.pipelines import study_file
+from inkling.pipelines.compile import compile_pipeline, compile_study, needs_labels, read_ir
 from inkling.pipelines.console import RunConsole, last_error
 from inkling.pipelines.containers import container_tasks
+from inkling.pipelines.placement import PlacementConfig, unmet
 from inkling.pipelines.plan import Task, plan
+from inkling.pipelines.profiles import STAGES
+from inkling.pipelines.study_file import Study
 from inkling.pipelines.warm import warm_tasks
 
 # How the stages' processes use the machine. Large blocks stay with the process instead of going back to the kernel
@@ -90,11 +93,13 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(path / "pipeline.yaml", labelled=bool(named_labels(MixtureConfig.parse(profile).recipe)))
+    compile_pipeline(path / "pipeline.yaml", needs_labels(profile))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)
     _announce(tasks, console)
+    for line in unmet(PlacementConfig.parse(profile)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
     if containers:
         runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT)
@@ -102,7 +107,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
         os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
         runner = warm_tasks({task.stage for task in tasks if not task.reused})
     with runner as chosen:
-        seconds = _execute(path, profile, tasks, console, chosen)
+        seconds = _execute(path, {"config": profile}, {task.name: task.label for task in tasks}, console, chosen)
     finished = Run(path, _outputs(path, tasks), seconds)
     (path / "run.json").write_text(json.dumps({"outputs": finished.outputs, "seconds": seconds}, indent=2))
     latest = path.with_name("latest")
@@ -124,27 +129,70 @@ def _images(ir: Mapping[str, Any]) -> set[str]:
     return {executor["container"]["image"] for executor in ir["deploymentSpec"]["executors"].values()}
 
 
+def run_study(study: Study, profile: str, name: str, console: Console) -> Scores:
+    """Runs a study on this machine, one run after the other.
+
+    Args:
+        study: The study.
+        profile: The checked profile, as YAML text; it sets the sizes of the stages.
+        name: Name of the study, for its directory.
+        console: Where progress is shown.
+
+    Raises:
+        ConfigError: If a run cannot be made from the profile.
+        RunError: If a task fails.
+    """
+    listed = study_file.runs(study, profile)
+    path = home() / "studies" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    path.mkdir(parents=True)
+    config = study_file.with_study(study, profile)
+    compile_study(path / "pipeline.yaml")
+    os.environ[store.STORE_VARIABLE] = str(home() / "store")
+    console.print(f"{study.title} ({study.figure}): {len(listed)} runs, one after the other", highlight=False)
+    for line in unmet(PlacementConfig.parse(profile)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    os.environ.update(_ENVIRONMENT)
+    os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
+    with warm_tasks(STAGES) as runner:
+        _execute(path, {"config": config, "runs": listed}, {}, console, runner)
+    return Scores.open(next((path / "tasks").glob("*/compare/scores")))
+
+
 def _execute(
-    path: Path, profile: str, tasks: list[Task], console: Console, runner: "SubprocessRunner | DockerRunner"
+    path: Path,
+    parameters: Mapping[str, Any],
+    labels: Mapping[str, str],
+    console: Console,
+    runner: "SubprocessRunner | DockerRunner",
 ) -> dict[str, float]:
-    """Runs the IR; returns the wall time of each task by label."""
+    """Runs the IR in a directory.
+
+    Args:
+        path: The directory of the run.
+        parameters: The pipeline's parameters.
+        labels: Name for a person of each task, by its name in the IR.
+        console: Where progress is shown.
+        runner: What runs a task.
+
+    Returns:
+        The wall time of each task by label.
+    """
     from kfp import components, local
 
-    labels = {task.name: task.label for task in tasks}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         local.init(runner=runner, pipeline_root=str(path / "tasks"))
         pipeline = components.load_component_from_file(str(path / "pipeline.yaml"))
         with RunConsole(labels, path / "log.txt", console) as screen, contextlib.redirect_stdout(screen):
             try:
-                pipeline(config=profile)
+                pipeline(**parameters)
             except RuntimeError:
                 failed = True
             else:
                 failed = False
     if failed:
         raise RunError(f"{last_error(path / 'log.txt')}\nThe whole log: {path / 'log.txt'}")
-    return {labels[name]: seconds for name, seconds in screen.seconds.items()}
+    return {labels.get(name, name): seconds for name, seconds in screen.seconds.items()}
 
 
 def _outputs(path: Path, tasks: list[Task]) -> dict[str, dict[str, str]]:

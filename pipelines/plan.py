@@ -8,7 +8,8 @@ from typing import Any
 from inkling.components.artifacts.manifest import Manifest
 from inkling.components.artifacts.provenance import provenance
 from inkling.components.artifacts.store import stored_path
-from inkling.pipelines.profiles import stage_config
+from inkling.pipelines.compile import function_of
+from inkling.pipelines.profiles import OPTIONAL, STAGES, stage_config
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,10 @@ def plan(ir: Mapping[str, Any], profile: str) -> list[Task]:
         ir: The pipeline spec.
         profile: The profile, as YAML text.
     """
-    specs = ir["root"]["dag"]["tasks"]
-    order = TopologicalSorter({name: spec.get("dependentTasks", []) for name, spec in specs.items()})
+    specs = _stage_tasks(ir, ir["root"])
+    order = TopologicalSorter(
+        {name: [task for task in spec.get("dependentTasks", []) if task in specs] for name, spec in specs.items()}
+    )
     digests: dict[tuple[str, str], str] = {}
     tasks = []
     for name in order.static_order():
@@ -52,11 +55,21 @@ def plan(ir: Mapping[str, Any], profile: str) -> list[Task]:
     return tasks
 
 
+def _stage_tasks(ir: Mapping[str, Any], component: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The tasks that run a stage, by name, those of nested pipelines included; names are unique within a run."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name, spec in component["dag"]["tasks"].items():
+        below = ir["components"][spec["componentRef"]["name"]]
+        if "dag" in below:
+            found |= _stage_tasks(ir, below)
+        elif _stage(ir, below) in (*STAGES, *OPTIONAL):
+            found[name] = spec
+    return found
+
+
 def _stage(ir: Mapping[str, Any], component: Mapping[str, Any]) -> str:
     """The stage of a component: the name of the function that its executor runs."""
-    executor = ir["deploymentSpec"]["executors"][component["executorLabel"]]
-    arguments = executor["container"]["args"]
-    return str(arguments[arguments.index("--function_to_execute") + 1])
+    return function_of(ir["deploymentSpec"]["executors"][component["executorLabel"]])
 
 
 def _stored_outputs(

@@ -8,12 +8,15 @@ from typing import Any
 import yaml
 
 from inkling.components.config import ConfigError, StageConfig, read_mapping, unknown
+from inkling.pipelines.placement import PlacementConfig
 
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "serve", "analyze"
 )  # fmt: skip
-OPTIONAL = ("label",)
+OPTIONAL = ("label", "compare")
 """Stages of the pipelines that only some recipes need."""
+TASKS = (*STAGES, *OPTIONAL, "preflight", "epilogue")
+"""Everything that a profile may place."""
 SHARED = ("seed", "threads", "token_budget")
 _FOLDER = Path(__file__).with_name("profiles")
 
@@ -42,12 +45,30 @@ def load(profile: str, overrides: Iterable[str] = ()) -> str:
     mapping = read_mapping(path.read_text())
     for override in overrides:
         _override(mapping, override)
+    text = yaml.safe_dump(mapping, sort_keys=True)
+    check(text)
+    return text
+
+
+def check(profile: str) -> None:
+    """Checks every setting of a profile.
+
+    Args:
+        profile: The profile, as YAML text.
+
+    Raises:
+        ConfigError: If any setting cannot be used.
+    """
+    mapping = read_mapping(profile)
+    valid = (*STAGES, *OPTIONAL, *SHARED, PlacementConfig.stage)
     for key in mapping:
-        if key not in (*STAGES, *OPTIONAL, *SHARED):
-            raise unknown("key", key, (*STAGES, *OPTIONAL, *SHARED))
+        if key not in valid:
+            raise unknown("key", key, valid)
     for stage in (*STAGES, *OPTIONAL):
         stage_config(stage).parse(mapping)
-    return yaml.safe_dump(mapping, sort_keys=True)
+    for stage in PlacementConfig.parse(mapping).stages:
+        if stage not in TASKS:
+            raise unknown("stage of placement.stages", stage, TASKS)
 
 
 def stage_config(stage: str) -> type[StageConfig]:

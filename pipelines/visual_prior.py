@@ -1,6 +1,7 @@
 """The pipeline of one recipe: from text to a served, evaluated model, and the same model without the reading."""
 
 from kfp import dsl
+from kfp.dsl.graph_component import GraphComponent
 from kfp.dsl.pipeline_channel import PipelineChannel
 
 from inkling.components.adapt.component import adapt
@@ -14,11 +15,14 @@ from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
 from inkling.components.scenes.component import scenes
 from inkling.components.serve.component import serve
+from inkling.pipelines.place import place_tasks
+from inkling.pipelines.placement import PlacementConfig
+from inkling.pipelines.run_tasks import epilogue, preflight
 
 
-def _from_tokens(config: str, text: PipelineChannel, tokens: PipelineChannel) -> None:
+def _from_tokens(config: str, text: PipelineChannel, tokens: PipelineChannel, checked: dsl.PipelineTask) -> None:
     """Everything after the text, the same for every kind of recipe."""
-    pictures = scenes(config=config).outputs
+    pictures = scenes(config=config).after(checked).outputs
     questions = pictures["questions"]
     features = encode(config=config, conversations=pictures["conversations"], questions=questions).outputs["features"]
 
@@ -60,29 +64,31 @@ def _from_tokens(config: str, text: PipelineChannel, tokens: PipelineChannel) ->
     )
 
 
-@dsl.pipeline(
-    name="visual-prior", description="Text in, served and evaluated multimodal model out, beside its control."
-)
-def visual_prior(config: str) -> None:
-    """Builds a corpus, reads it, learns to see, is examined, exported, served and reported on.
+def visual_prior(labelled: bool = False, placement: PlacementConfig | None = None) -> GraphComponent:
+    """Defines the pipeline: a corpus is built and read; the model learns to see, is examined, exported, served.
 
     The control is the same network with the same first weights that has read nothing (the paper's 0B models, section
     2 of LSBS): what it lacks against the other is what the text has taught.
 
     Args:
-        config: The profile, as YAML text.
+        labelled: Whether the recipe names labels, so that the text is labelled first.
+        placement: Where pods run; None where there are no pods.
     """
-    text = corpus(config=config).outputs["corpus"]
-    _from_tokens(config, text, mixture(config=config, corpus=text).outputs["tokens"])
 
+    @dsl.pipeline(
+        name="visual-prior", description="Text in, served and evaluated multimodal model out, beside its control."
+    )
+    def pipeline(config: str) -> None:
+        with dsl.ExitHandler(epilogue(config=config)):
+            checked = preflight(config=config)
+            text = corpus(config=config).after(checked).outputs["corpus"]
+            if labelled:
+                labels = label(config=config, corpus=text).outputs["labels"]
+                tokens = mixture(config=config, corpus=text, labels=labels).outputs["tokens"]
+            else:
+                tokens = mixture(config=config, corpus=text).outputs["tokens"]
+            _from_tokens(config, text, tokens, checked)
+        if placement:
+            place_tasks(placement)
 
-@dsl.pipeline(name="visual-prior", description="The same for a recipe that names labels: the text is labelled first.")
-def visual_prior_labelled(config: str) -> None:
-    """Does what `visual_prior` does, on text that is labelled first.
-
-    Args:
-        config: The profile, as YAML text.
-    """
-    text = corpus(config=config).outputs["corpus"]
-    labels = label(config=config, corpus=text).outputs["labels"]
-    _from_tokens(config, text, mixture(config=config, corpus=text, labels=labels).outputs["tokens"])
+    return pipeline

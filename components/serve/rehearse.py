@@ -49,21 +49,43 @@ def rehearse(
             is not the whole one.
         ServerFailed: If the server does not start or end well.
     """
+    settings = work / "settings.yaml"
+    settings.write_text(f"{{threads: {config.threads}, device: cpu}}\n")
+    with running_server(bundle, work / "server.log", "--settings", str(settings)) as (url, _), Client(url) as client:
+        return ask_server(client, config, questions, images, answers)
+
+
+def ask_server(
+    client: Client,
+    config: ServeConfig,
+    questions: Sequence[Question],
+    images: Mapping[str, bytes],
+    answers: Sequence[Answer],
+) -> dict[str, Any]:
+    """Asks a running server what the evaluator asked the network.
+
+    Args:
+        client: A connection to it.
+        config: How many questions are asked, and which seed chooses them.
+        questions: The test questions.
+        images: Their images.
+        answers: The evaluator's answers to them.
+
+    Returns:
+        The content of `rehearsal.json`.
+
+    Raises:
+        RehearsalError: If a choice is not the evaluator's, a view is not the one that was asked, or a streamed answer
+            is not the whole one.
+    """
     order = np.random.default_rng(config.seed).permutation(len(questions))
     chosen = [questions[index] for index in order[: config.questions]]
     recorded = {(answer.question_id, answer.view): answer for answer in answers}
     for question, view in itertools.product(chosen, VIEWS):
         if (question.question_id, view) not in recorded:
             raise RehearsalError(f"the evaluator has no answer to question {question.question_id} ({view})")
-    settings = work / "settings.yaml"
-    settings.write_text(f"{{threads: {config.threads}, device: cpu}}\n")
-    with (
-        running_server(bundle, work / "server.log", "--settings", str(settings)) as (url, _),
-        Client(url) as client,
-        Progress(
-            "asking the server", len(VIEWS) * (len(chosen) + min(config.chats, len(chosen))), "questions"
-        ) as progress,
-    ):
+    total = len(VIEWS) * (len(chosen) + min(config.chats, len(chosen)))
+    with Progress("asking the server", total, "questions") as progress:
         views = {view: _ask_choices(client, view, chosen, images, recorded, progress) for view in VIEWS}
         chats = [chat for view in VIEWS for chat in _chat(client, view, chosen[: config.chats], images, progress)]
     outcome = {"questions": [question.question_id for question in chosen], "views": views, "chats": chats}

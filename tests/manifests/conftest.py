@@ -16,7 +16,8 @@ import inkling
 
 ROOT = Path(inkling.__file__).resolve().parent
 SCHEMAS = ROOT.parent / "shared" / "crds"
-DIRECTORIES = sorted(path.parent for path in (ROOT / "manifests").rglob("kustomization.yaml"))
+DIRECTORIES = sorted((ROOT / "manifests" / "overlays").iterdir())
+CLUSTER_WIDE = ("ClusterQueue", "Namespace", "PriorityClass", "Queue", "ResourceFlavor")
 
 
 @pytest.fixture(scope="session", params=DIRECTORIES, ids=lambda path: path.name)
@@ -33,7 +34,45 @@ def objects(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
 @pytest.fixture(scope="session")
 def service(objects: list[dict[str, Any]]) -> dict[str, Any]:
     """The InferenceService of the kustomization."""
-    return next(item for item in objects if item["kind"] == "InferenceService")
+    return next(item for item in objects if (item["kind"], item["metadata"]["name"]) == ("InferenceService", "inkling"))
+
+
+def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The spec of each pod that the objects make, by kind and name; the model's runtime and its predictor are one."""
+    runtimes = {item["metadata"]["name"]: item["spec"] for item in objects if item["kind"] == "ServingRuntime"}
+    found = {}
+    for item in objects:
+        name, spec = f"{item['kind']}/{item['metadata']['name']}", item.get("spec", {})
+        if item["kind"] == "Job":
+            found[name] = spec["template"]["spec"]
+        elif item["kind"] == "TrainingRuntime":
+            for job in spec["template"]["spec"]["replicatedJobs"]:
+                found[f"{name}/{job['name']}"] = job["template"]["spec"]["template"]["spec"]
+        elif item["kind"] == "InferenceService":
+            found[name] = _served(spec["predictor"], runtimes)
+            for canary in spec.get("canary", []):
+                whole = {**spec["predictor"], **canary["predictor"]}
+                found[f"{name}/{canary['predictor']['name']}"] = _served(whole, runtimes)
+    return found
+
+
+def _served(predictor: dict[str, Any], runtimes: dict[str, Any]) -> dict[str, Any]:
+    if "model" not in predictor:
+        return predictor
+    runtime = runtimes[predictor["model"]["runtime"]]
+    return {**predictor, "containers": runtime["containers"], "volumes": runtime["volumes"]}
+
+
+@pytest.fixture(scope="session", name="pods")
+def all_pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The spec of each pod, by kind and name."""
+    return pods(objects)
+
+
+@pytest.fixture(scope="session")
+def cluster_wide() -> tuple[str, ...]:
+    """Kinds that have no namespace."""
+    return CLUSTER_WIDE
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +109,9 @@ def strict(schema: dict[str, Any]) -> dict[str, Any]:
         if isinstance(schema.get(key), dict):
             result[key] = strict(schema[key])
     return result
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the tree."""
+    return ROOT

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -9,7 +10,7 @@ import pytest
 
 VERSION = "1.32"
 Errors = Callable[[dict[str, Any]], list[str]]
-BUILT_IN = ("v1", "apps/v1", "networking.k8s.io/v1")
+BUILT_IN = ("v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1", "scheduling.k8s.io/v1")
 
 
 def is_built_in(item: dict[str, Any]) -> bool:
@@ -23,6 +24,10 @@ def test_built_in_kinds_are_valid(objects: list[dict[str, Any]]) -> None:
         "ServiceAccount",
         "NetworkPolicy",
         "PersistentVolumeClaim",
+        "ResourceQuota",
+        "LimitRange",
+        "Role",
+        "Job",
     }
     for item in built_in:
         kubernetes_validate.validate(item, VERSION, strict=True)
@@ -45,8 +50,8 @@ def test_custom_kinds_are_valid(objects: list[dict[str, Any]], errors: Errors) -
     ("path", "value", "message"),
     [
         (("minReplica",), 1, "minReplica"),
-        (("containers", 0, "ports", 0, "containerPort"), "8080", "not of type 'integer'"),
-        (("containers", 0, "startupProbe", "failureTreshold"), 3, "failureTreshold"),
+        (("model", "storageURI"), "pvc://claim", "storageURI"),
+        (("securityContext", "runAsUser"), "1001", "not of type 'integer'"),
     ],
 )
 def test_a_typo_in_the_inference_service_is_found(
@@ -59,3 +64,40 @@ def test_a_typo_in_the_inference_service_is_found(
     place[path[-1]] = value
     (error,) = errors(planted)
     assert message in error
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("ServingRuntime", ("containers", 0, "startupProbe", "failureTreshold"), 3),
+        ("ClusterQueue", ("resourceGroup",), []),
+        ("TrainingRuntime", ("mlPolicy", "nodes"), 2),
+        ("Queue", ("weigth",), 1),
+    ],
+)
+def test_a_typo_in_any_custom_kind_is_found(
+    objects: list[dict[str, Any]],
+    errors: Errors,
+    kind: str,
+    path: tuple[str | int, ...],
+    value: object,
+) -> None:
+    items = [item for item in objects if item["kind"] == kind]
+    if not items:
+        pytest.skip(f"this overlay has no {kind}")
+    planted = copy.deepcopy(items[0])
+    place = planted["spec"]
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    assert any(str(path[-1]) in error for error in errors(planted))
+
+
+def test_no_component_is_left_out_of_every_overlay(root: Path) -> None:
+    named = {
+        line.rpartition("/")[2]
+        for overlay in (root / "manifests" / "overlays").glob("*/kustomization.yaml")
+        for line in overlay.read_text().splitlines()
+        if "../../components/" in line
+    }
+    assert named == {path.name for path in (root / "manifests" / "components").iterdir()}

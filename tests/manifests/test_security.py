@@ -46,12 +46,12 @@ def breaches(pod: Pod) -> list[str]:
 
 
 @pytest.fixture
-def pod(service: dict[str, Any]) -> Pod:
-    return copy.deepcopy(service["spec"]["predictor"])
+def pod(pods: dict[str, Pod]) -> Pod:
+    return copy.deepcopy(pods["InferenceService/inkling"])
 
 
-def test_the_pod_is_restricted(pod: Pod) -> None:
-    assert not breaches(pod)
+def test_every_pod_is_restricted(pods: dict[str, Pod]) -> None:
+    assert {name: found for name, pod in pods.items() if (found := breaches(pod))} == {}
 
 
 @pytest.mark.parametrize(
@@ -75,30 +75,62 @@ def test_a_breach_is_found(pod: Pod, change: Any, breach: str) -> None:
     assert breaches(pod) == [breach]
 
 
-def test_the_namespace_enforces_it(objects: list[dict[str, Any]]) -> None:
+def test_the_namespace_enforces_it(objects: list[dict[str, Any]], cluster_wide: tuple[str, ...]) -> None:
     namespace = next(item for item in objects if item["kind"] == "Namespace")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    assert {item["metadata"]["namespace"] for item in objects if item is not namespace} == {
-        namespace["metadata"]["name"]
-    }
+    for item in objects:
+        expected = None if item["kind"] in cluster_wide else namespace["metadata"]["name"]
+        assert item["metadata"].get("namespace") == expected, item["metadata"]
 
 
-def test_the_server_has_no_token_no_secret_and_no_way_out(objects: list[dict[str, Any]], pod: Pod) -> None:
+def test_the_server_has_no_token_and_no_way_out(objects: list[dict[str, Any]], pod: Pod) -> None:
     assert pod["automountServiceAccountToken"] is False
-    account = next(item for item in objects if item["kind"] == "ServiceAccount")
-    assert pod["serviceAccountName"] == account["metadata"]["name"]
-    policy = next(item for item in objects if item["kind"] == "NetworkPolicy")["spec"]
-    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
-    assert policy["egress"] == []
+    accounts = {item["metadata"]["name"]: item for item in objects if item["kind"] == "ServiceAccount"}
+    assert accounts[pod["serviceAccountName"]]["automountServiceAccountToken"] is False
+    policies = {item["metadata"]["name"]: item["spec"] for item in objects if item["kind"] == "NetworkPolicy"}
+    assert set(policies["inkling-server"]["policyTypes"]) == {"Ingress", "Egress"}
+    assert policies["inkling-server"]["egress"] == []
+
+
+def test_the_network_is_closed_unless_a_policy_opens_it(objects: list[dict[str, Any]]) -> None:
+    policies = {item["metadata"]["name"]: item["spec"] for item in objects if item["kind"] == "NetworkPolicy"}
+    assert policies.pop("deny-all") == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    for name, policy in policies.items():
+        assert name == "allow-dns" or policy["podSelector"], f"{name} opens the network of every pod"
+
+
+def test_no_secret_stands_in_any_object(objects: list[dict[str, Any]]) -> None:
     assert not [item for item in objects if item["kind"] == "Secret"]
-    assert not re.search(r"(?i)password|api[_-]?key|secretKeyRef|token\b", str(pod["containers"]))
+    for item in objects:
+        for value in re.findall(
+            r"(?i)(?:password|passwd|api[_-]?key|secret[_-]?key)['\"]?\s*[=:]\s*['\"]?([^'\"@\s,]+)", str(item)
+        ):
+            assert value.startswith("${"), f"{item['metadata']['name']}: {value}"
 
 
-def test_the_server_is_the_image_of_this_version_and_bounded(pod: Pod) -> None:
-    (container,) = pod["containers"]
-    assert container["image"] == f"inkling/serve:{inkling.__version__}"
-    assert set(container["resources"]["limits"]) >= {"cpu", "memory"}
-    assert set(container["resources"]["requests"]) >= {"cpu", "memory"}
+def test_rights_are_the_least(objects: list[dict[str, Any]]) -> None:
+    assert not [item for item in objects if item["kind"] in ("ClusterRole", "ClusterRoleBinding")]
+    for role in (item for item in objects if item["kind"] == "Role"):
+        for rule in role["rules"]:
+            assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+            assert "secrets" not in rule["resources"]
+
+
+def test_every_container_is_bounded_and_pinned(pods: dict[str, Pod], request: pytest.FixtureRequest) -> None:
+    overlay = request.node.callspec.id
+    for name, pod in pods.items():
+        for container in pod["containers"]:
+            image = container["image"]
+            pinned = image.endswith(f":{inkling.__version__}") if overlay == "laptop" else "@sha256:" in image
+            assert pinned, f"{name}: {image}"
+            assert set(container["resources"]["limits"]) >= {"cpu", "memory", "ephemeral-storage"}, name
+            assert set(container["resources"]["requests"]) >= {"cpu", "memory", "ephemeral-storage"}, name
+
+
+def test_an_accelerator_is_asked_for_only_on_its_pool(pods: dict[str, Pod]) -> None:
+    for name, pod in pods.items():
+        wants = any("nvidia.com/gpu" in container["resources"]["limits"] for container in pod["containers"])
+        assert (pod.get("nodeSelector") == {"inkling/pool": "gpu"}) is wants, name
 
 
 def test_probes_wait_for_loading_and_then_watch(pod: Pod) -> None:

@@ -105,7 +105,7 @@ def test_nothing_is_imported_where_no_such_stage_has_work() -> None:
 def test_what_is_forked_is_a_stage_of_the_pipeline() -> None:
     from inkling.pipelines.visual_prior import visual_prior
 
-    assert {f"comp-{name}" for name in warm._STAGES} <= set(visual_prior.pipeline_spec.components)
+    assert {f"comp-{name}" for name in warm._STAGES} <= set(visual_prior().pipeline_spec.components)
 
 
 def test_the_runner_of_kfp_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

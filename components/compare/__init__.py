@@ -1,0 +1,1 @@
+"""Many runs in, one table of scores out: the fan-in of a study."""

@@ -1,0 +1,190 @@
+"""The commands for a cluster: compile, submit, status, logs, cancel, study."""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from inkling.components.artifacts.scores import FIGURE, TABLE
+from inkling.components.config import ConfigError
+from inkling.pipelines.study_summary import show_scores
+
+if TYPE_CHECKING:
+    from inkling.pipelines.compile import Compiled
+    from inkling.pipelines.endpoint import Endpoint
+
+ENDPOINT_VARIABLE, TOKEN_VARIABLE = "INKLING_KFP_ENDPOINT", "INKLING_KFP_TOKEN"
+Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (cluster, gpu) or a YAML file.")]
+Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
+Url = Annotated[str | None, typer.Option("--endpoint", help=f"Address of the endpoint; else {ENDPOINT_VARIABLE}.")]
+RunId = Annotated[str, typer.Argument(help="Identity of the run, as `inkling submit` printed it.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Adds the commands to the command line."""
+    app.command("compile")(compile_ir)
+    for command in (submit, status, logs, cancel, study):
+        app.command()(command)
+
+
+def compile_ir(
+    profile: Profile = "cluster",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory for the files.")] = Path("compiled"),
+) -> None:
+    """Compiles the pipeline of a profile: KFP IR with its platform spec, Pipeline and PipelineVersion, pod policies.
+
+    Examples:
+        inkling compile --profile cluster --output compiled
+
+        inkling compile --profile gpu --set mixture.recipe=mix0 --output compiled
+    """
+    from inkling.pipelines import profiles
+    from inkling.pipelines.compile import compile_for_cluster
+
+    compiled = compile_for_cluster(profiles.load(profile, overrides), output)
+    for path in compiled.files:
+        print(path)
+    _say_unpinned(compiled)
+
+
+def submit(
+    profile: Profile = "cluster",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    endpoint: Url = None,
+    experiment: Annotated[str, typer.Option(help="Experiment that the run is filed under.")] = "inkling",
+) -> None:
+    """Compiles the pipeline of a profile and starts a run of it on Kubeflow Pipelines.
+
+    The token, where the endpoint wants one, is read from INKLING_KFP_TOKEN and from nowhere else.
+
+    Examples:
+        inkling submit --profile gpu --endpoint http://127.0.0.1:8888
+
+        inkling submit --profile cluster --set mixture.recipe=mix0 --set seed=1
+    """
+    from inkling.pipelines import profiles
+    from inkling.pipelines.compile import compile_for_cluster
+
+    text = profiles.load(profile, overrides)
+    _submit(endpoint, lambda folder: compile_for_cluster(text, folder), text, {"config": text}, profile, experiment)
+
+
+def status(run_id: RunId, endpoint: Url = None) -> None:
+    """Says how a run stands, task by task.
+
+    Example: inkling status 2f1c6a1e --endpoint http://127.0.0.1:8888
+    """
+    state = _connect(endpoint).state(run_id)
+    print(f"{state.name}: {state.state}{f' ({state.error})' if state.error else ''}")
+    for name, task, _ in state.tasks:
+        print(f"  {name:<28}{task}")
+
+
+def logs(
+    run_id: RunId,
+    task: Annotated[str | None, typer.Option(help="Only this task, by the name that `inkling status` prints.")] = None,
+    endpoint: Url = None,
+) -> None:
+    """Prints what the pods of a run have said.
+
+    Example: inkling logs 2f1c6a1e --task pretrain
+    """
+    for name, text in _connect(endpoint).logs(run_id, task):
+        for line in text.splitlines():
+            print(f"{name}: {line}")
+
+
+def cancel(run_id: RunId, endpoint: Url = None) -> None:
+    """Ends a run; artifacts that are whole stay, and a later run of the same profile reuses them.
+
+    Example: inkling cancel 2f1c6a1e
+    """
+    _connect(endpoint).cancel(run_id)
+    print(f"{run_id} is being ended")
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="A shipped study (mixtures, sources, reasoning) or a YAML file.")],
+    profile: Annotated[str, typer.Option("--profile", "-p", help="Sets the sizes of every run.")] = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Only compile, into this directory.")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Submit to this endpoint instead.")] = None,
+    experiment: Annotated[str, typer.Option(help="Experiment that a submitted study is filed under.")] = "inkling",
+) -> None:
+    """Runs many recipes, sizes and seeds and compares them: here, or on a cluster with --endpoint.
+
+    Examples:
+        inkling study mixtures --profile tiny
+
+        inkling study mixtures --profile cluster --endpoint http://127.0.0.1:8888
+
+        inkling study mixtures --profile cluster --output compiled
+    """
+    from inkling.pipelines import profiles, study_file
+    from inkling.pipelines.compile import compile_study_for_cluster
+
+    stated, text = study_file.load(name), profiles.load(profile, overrides)
+    if output is None and endpoint is None:
+        from inkling.pipelines.local import run_study
+
+        scores = run_study(stated, text, Path(name).stem, Console(file=sys.stdout))
+        show_scores(scores.scores(), Console(file=sys.stdout))
+        print(f"table   {scores.path / TABLE}\nfigure  {scores.path / FIGURE}")
+        return
+    listed, config = study_file.runs(stated, text), study_file.with_study(stated, text)
+    if output is not None:
+        compiled = compile_study_for_cluster(text, output)
+        (output / "parameters.json").write_text(json.dumps({"config": config, "runs": listed}, indent=2) + "\n")
+        for path in (*compiled.files, output / "parameters.json"):
+            print(path)
+        _say_unpinned(compiled)
+    if endpoint is not None:
+        parameters = {"config": config, "runs": listed}
+        _submit(endpoint, lambda folder: compile_study_for_cluster(text, folder), text, parameters, name, experiment)
+
+
+def _submit(
+    endpoint: str | None,
+    compile_into: "Callable[[Path], Compiled]",
+    profile: str,
+    parameters: dict[str, Any],
+    name: str,
+    experiment: str,
+) -> None:
+    from inkling.pipelines.placement import PlacementConfig
+
+    connection = _connect(endpoint)
+    with tempfile.TemporaryDirectory() as folder:
+        _say_unpinned(compile_into(Path(folder)))
+        unique = f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+        placement = PlacementConfig.parse(profile)
+        print(connection.submit(Path(folder) / "pipeline.yaml", parameters, unique, placement, experiment))
+
+
+def _say_unpinned(compiled: "Compiled") -> None:
+    if compiled.unpinned:
+        print(f"named by tag, not by digest (set placement.images): {', '.join(compiled.unpinned)}")
+
+
+def _connect(url: str | None) -> "Endpoint":
+    """The endpoint that was named.
+
+    Raises:
+        ConfigError: If none was, or the address cannot be one.
+    """
+    from inkling.pipelines.endpoint import Endpoint
+
+    address = url or os.environ.get(ENDPOINT_VARIABLE)
+    if not address:
+        raise ConfigError(f"no endpoint: give --endpoint http://HOST:PORT, or set {ENDPOINT_VARIABLE}")
+    if not address.startswith(("http://", "https://")):
+        raise ConfigError(f"the endpoint '{address}' must begin with http:// or https://")
+    return Endpoint(address, os.environ.get(TOKEN_VARIABLE))

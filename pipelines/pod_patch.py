@@ -1,0 +1,89 @@
+"""The rest of a placement as Kubernetes admission policies: what neither KFP nor kfp-kubernetes 2.17 can express.
+
+A MutatingAdmissionPolicy (admissionregistration.k8s.io/v1, Kubernetes 1.36) merges a few fields into the pods of a
+pipeline, which it knows by the labels that the IR gives them. Nothing else is installed in the cluster for it.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from inkling.pipelines.place import COMPONENT_LABEL, LABELS
+from inkling.pipelines.placement import PlacementConfig
+
+API = "admissionregistration.k8s.io/v1"
+_CONTAINER = "main"
+"""Name that Argo gives to the container of a KFP task."""
+
+
+def pod_patches(config: PlacementConfig, stages: Iterable[str]) -> list[dict[str, Any]]:
+    """The policies, each with its binding, of the stages that need one.
+
+    Args:
+        config: The placement.
+        stages: The stages of the pipeline.
+    """
+    objects = []
+    for stage in sorted(stages):
+        asked = config.of(stage)
+        mutations = []
+        if asked.ephemeral_storage:
+            mutations.append(_apply(_storage(asked.ephemeral_storage)))
+        if asked.priority_class:
+            mutations.append({"patchType": "JSONPatch", "jsonPatch": {"expression": _priority(asked.priority_class)}})
+        if mutations:
+            objects += _policy(f"inkling-{stage}", {**LABELS, COMPONENT_LABEL: stage}, mutations, config.namespace)
+    return objects
+
+
+def _apply(expression: str) -> dict[str, Any]:
+    return {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}
+
+
+def _storage(size: str) -> str:
+    """A request and a limit of ephemeral storage on the task's own container."""
+    amount = f'{{"ephemeral-storage": {json.dumps(size)}}}'
+    return (
+        f'Object{{spec: Object.spec{{containers: [Object.spec.containers{{name: "{_CONTAINER}", '
+        f"resources: Object.spec.containers.resources{{requests: {amount}, limits: {amount}}}}}]}}}}"
+    )
+
+
+def _priority(name: str) -> str:
+    """Sets the class and takes away what was resolved of the default class, so that the plugin resolves it again."""
+    removed = (
+        f'(has(object.spec.{field}) ? [JSONPatch{{op: "remove", path: "/spec/{field}"}}] : [])'
+        for field in ("priority", "preemptionPolicy")
+    )
+    set_class = f'[JSONPatch{{op: "add", path: "/spec/priorityClassName", value: {json.dumps(name)}}}]'
+    return " + ".join((*removed, set_class))
+
+
+def _policy(name: str, labels: dict[str, str], mutations: list[dict[str, Any]], namespace: str) -> list[dict[str, Any]]:
+    metadata = {"name": name, "labels": LABELS}
+    policy = {
+        "apiVersion": API,
+        "kind": "MutatingAdmissionPolicy",
+        "metadata": metadata,
+        "spec": {
+            "failurePolicy": "Fail",
+            "reinvocationPolicy": "Never",
+            "matchConstraints": {
+                "resourceRules": [
+                    {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+                ],
+                "objectSelector": {"matchLabels": labels},
+            },
+            "mutations": mutations,
+        },
+    }
+    binding = {
+        "apiVersion": API,
+        "kind": "MutatingAdmissionPolicyBinding",
+        "metadata": metadata,
+        "spec": {
+            "policyName": name,
+            "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}},
+        },
+    }
+    return [policy, binding]

@@ -1,0 +1,101 @@
+"""What can be known in seconds, from inside a pod, before a run spends anything: all that is wrong, told at once."""
+
+import importlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from inkling.components.config import ConfigError
+from inkling.components.progress import note
+from inkling.pipelines import profiles
+from inkling.pipelines.placement import PlacementConfig
+from inkling.pipelines.quota import too_large
+from inkling.pipelines.registry import resolve
+
+_IN_POD = "KUBERNETES_SERVICE_HOST"
+_FREE_BYTES = 1 << 30
+"""Scratch space without which no profile ends."""
+_PROBE = b"inkling" * 1024
+
+
+class PreflightError(RuntimeError):
+    """A run that could not have ended well; the message names every reason."""
+
+
+def check_run(config: str, output: str | Path, environment: Mapping[str, str] = os.environ) -> None:
+    """Checks a run's settings, its storage and, in a pod, its secrets, images and quota.
+
+    Args:
+        config: The whole profile, as YAML text.
+        output: File that the outcome of the checks goes to.
+        environment: The environment variables of the task.
+
+    Raises:
+        PreflightError: If anything is wrong.
+    """
+    path = Path(output)
+    problems = {"settings": _settings(config), "storage": _storage(path)}
+    if _IN_POD in environment and not problems["settings"]:
+        placement = PlacementConfig.parse(config)
+        problems["secrets"] = _secrets(placement, environment)
+        problems["images"] = _images(placement, resolve)
+        problems["quota"] = too_large(placement, profiles.TASKS)
+    for name, found in problems.items():
+        note(f"{name}: {'; '.join(found) if found else 'good'}")
+    wrong = [problem for found in problems.values() for problem in found]
+    if wrong:
+        raise PreflightError("this run would fail:\n" + "\n".join(wrong))
+    path.write_text(json.dumps({"checked": sorted(problems)}, indent=2) + "\n")
+
+
+def component_images() -> dict[str, str]:
+    """The image that each component names."""
+    stages = (*profiles.STAGES, *profiles.OPTIONAL)
+    modules = {stage: f"inkling.components.{stage}.component" for stage in stages}
+    modules |= dict.fromkeys(("preflight", "epilogue"), "inkling.pipelines.run_tasks")
+    components = {name: getattr(importlib.import_module(module), name) for name, module in modules.items()}
+    return {
+        name: str(component.component_spec.implementation.container.image) for name, component in components.items()
+    }
+
+
+def _settings(config: str) -> list[str]:
+    try:
+        profiles.check(config)
+    except ConfigError as error:
+        return [str(error)]
+    return []
+
+
+def _storage(output: Path) -> list[str]:
+    """Whether an artifact can be written where the task's own one goes, and read back."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        probe = output.with_name(f"{output.name}.probe")
+        probe.write_bytes(_PROBE)
+        same = probe.read_bytes() == _PROBE
+        probe.unlink()
+        free = shutil.disk_usage(output.parent).free
+    except OSError as error:
+        return [f"nothing can be written to {output.parent}: {error.strerror}"]
+    if not same:
+        return [f"what is read back from {output.parent} is not what was written"]
+    if free < _FREE_BYTES:
+        return [f"{output.parent} has {free / 2**20:,.0f} MiB left, a run needs at least {_FREE_BYTES / 2**20:,.0f}"]
+    return []
+
+
+def _secrets(placement: PlacementConfig, environment: Mapping[str, str]) -> list[str]:
+    return [
+        f"secret '{entry.secret}' has no key '{entry.key}' in namespace '{placement.namespace}': create it, "
+        f"or take it out of the profile's placement ({entry.env} is empty)"
+        for entry in placement.secrets()
+        if not environment.get(entry.env)
+    ]
+
+
+def _images(placement: PlacementConfig, find: Callable[[str], str | None]) -> list[str]:
+    asked = {placement.image(own, stage) for stage, own in component_images().items()}
+    return [problem for image in sorted(asked) if (problem := find(image))]

@@ -1,0 +1,54 @@
+"""The pipeline of a study: what all runs share is made once, each run reads and learns to see, one task compares."""
+
+from kfp import dsl
+from kfp.dsl.graph_component import GraphComponent
+
+from inkling.components.adapt.component import adapt
+from inkling.components.compare.component import compare
+from inkling.components.corpus.component import corpus
+from inkling.components.encode.component import encode
+from inkling.components.evaluate.component import evaluate
+from inkling.components.label.component import label
+from inkling.components.mixture.component import mixture
+from inkling.components.pretrain.component import pretrain
+from inkling.components.scenes.component import scenes
+from inkling.pipelines.place import place_tasks
+from inkling.pipelines.placement import PlacementConfig
+from inkling.pipelines.run_tasks import preflight
+
+
+def study(placement: PlacementConfig | None = None) -> GraphComponent:
+    """Defines the pipeline.
+
+    It has no exit handler: KFP's backend breaks a ParallelFor inside one (kubeflow/pipelines issue 12390).
+
+    Args:
+        placement: Where pods run; None where there are no pods, and runs follow one after the other.
+    """
+
+    @dsl.pipeline(name="study", description="Many recipes, sizes and seeds; one table of scores with intervals.")
+    def pipeline(config: str, runs: list) -> None:  # type: ignore[type-arg]
+        checked = preflight(config=config)
+        text = corpus(config=config).after(checked).outputs["corpus"]
+        labels = label(config=config, corpus=text).outputs["labels"]
+        pictures = scenes(config=config).after(checked).outputs
+        features = encode(
+            config=config, conversations=pictures["conversations"], questions=pictures["questions"]
+        ).outputs["features"]
+        with dsl.ParallelFor(items=runs, parallelism=placement.parallelism if placement else 1) as run:
+            tokens = mixture(config=run.config, corpus=text, labels=labels).outputs["tokens"]
+            language = pretrain(config=run.config, tokens=tokens, untrained=run.nothing).outputs["language_model"]
+            model = adapt(
+                config=run.config,
+                language_model=language,
+                conversations=pictures["conversations"],
+                features=features,
+            ).outputs["multimodal_model"]
+            answers = evaluate(
+                config=run.config, multimodal_model=model, questions=pictures["questions"], features=features
+            ).outputs["answers"]
+        compare(config=config, runs=runs, answers=dsl.Collected(answers))
+        if placement:
+            place_tasks(placement)
+
+    return pipeline

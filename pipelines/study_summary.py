@@ -1,0 +1,34 @@
+"""What a study has found, as a table on the screen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+_VIEWS = ("visual", "blind")
+
+
+def show_scores(scores: Mapping[str, Any], console: Console) -> None:
+    """Prints the groups of a study.
+
+    Args:
+        scores: The content of `scores.json`.
+        console: Where it is printed.
+    """
+    title = (
+        f"{scores['title']} ({scores['figure']}): right answers in per cent, 95 % intervals over questions and seeds"
+    )
+    console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("recipe", "size", "seeds", *_VIEWS, "visual - blind"):
+        table.add_column(column, justify="left" if column in ("recipe", "size") else "right", no_wrap=True)
+    for group in scores["groups"]:
+        cells = [*(group["views"][view] for view in _VIEWS), group["visual_minus_blind"]]
+        table.add_row(group["recipe"], group["size"], str(group["seeds"]), *(_cell(cell) for cell in cells))
+    console.print(table)
+    console.print(f"{scores['questions']} questions of four choices on {scores['images']} images, chance 25")
+
+
+def _cell(estimate: Mapping[str, float]) -> str:
+    return f"{100 * estimate['value']:.1f} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"

@@ -1,0 +1,146 @@
+"""The preflight says everything that is wrong at once; a registry and the Kubernetes API are asked on loopback."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+from inkling.pipelines import preflight, profiles
+from inkling.pipelines.epilogue import write_summary
+from inkling.pipelines.placement import PlacementConfig
+from inkling.pipelines.preflight import PreflightError, check_run, component_images
+from inkling.pipelines.quota import too_large
+from inkling.pipelines.registry import resolve
+
+QUOTA = {"requests.cpu": "4", "requests.nvidia.com/gpu": "1"}
+POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """A registry that wants a token for one image, and the quota of a namespace."""
+
+    def do_HEAD(self) -> None:
+        known = self.path.startswith(("/v2/inkling/serve/manifests/1.0", "/v2/private/serve/manifests/1.0"))
+        status = 200 if known else 404
+        if "/private/" in self.path and self.headers.get("Authorization") != "Bearer anonymous":
+            status = 401
+        if "/broken/" in self.path:
+            status = 500
+        self.send_response(status)
+        realm = f"http://127.0.0.1:{self.server.server_port}/token"  # type: ignore[attr-defined]
+        self.send_header("WWW-Authenticate", f'Bearer realm="{realm}",service="registry",scope="repository:x:pull"')
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/token"):
+            body = {"token": "anonymous"} if "scope=repository" in self.path else {}
+        else:
+            item = {"metadata": {"name": "gpu"}, "spec": {"hard": QUOTA}}
+            body = {"kind": "ResourceQuotaList", "apiVersion": "v1", "items": [item]}
+        content = json.dumps(body).encode()
+        self.send_response(403 if "/forbidden/" in self.path else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *arguments: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{listener.server_port}"
+    listener.shutdown()
+    listener.server_close()
+
+
+def test_a_good_run_passes_and_leaves_what_was_checked(tmp_path: Path) -> None:
+    check_run(profiles.load("tiny"), tmp_path / "out" / "checks", {})
+    assert json.loads((tmp_path / "out" / "checks").read_text()) == {"checked": ["settings", "storage"]}
+
+
+def test_a_setting_out_of_range_is_refused(tmp_path: Path) -> None:
+    profile = yaml.safe_dump({"pretrain": {"batch": 0}})
+    with pytest.raises(PreflightError, match=r"pretrain\.batch"):
+        check_run(profile, tmp_path / "checks", {})
+
+
+def test_storage_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PreflightError, match="nothing can be written"):
+        check_run(profiles.load("tiny"), tmp_path / "file" / "checks", {})
+
+
+def test_too_little_space_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "_FREE_BYTES", 1 << 80)
+    with pytest.raises(PreflightError, match="MiB left"):
+        check_run(profiles.load("tiny"), tmp_path / "checks", {})
+
+
+def test_in_a_pod_every_problem_is_told_at_once(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "too_large", lambda placement, stages: ["stage 'pretrain' asks for too much"])
+    images = {"inkling/train-cpu": f"{server}/inkling/train:9", "inkling/serve": f"{server}/inkling/serve:1.0"}
+    secret = {"secret": "storage", "key": "id", "env": "STORAGE_ID"}
+    profile = {
+        **yaml.safe_load(profiles.load("tiny")),
+        "placement": {"images": images, "default": {"secrets": [secret]}},
+    }
+    with pytest.raises(PreflightError) as caught:
+        check_run(yaml.safe_dump(profile), tmp_path / "checks", POD)
+    for words in ("secret 'storage' has no key 'id'", f"image {server}/inkling/train:9 does not exist", "too much"):
+        assert words in str(caught.value)
+    assert f"{server}/inkling/serve:1.0" not in str(caught.value)
+
+
+def test_every_component_names_its_image() -> None:
+    assert set(component_images()) == set(profiles.TASKS)
+
+
+@pytest.mark.parametrize(
+    ("image", "missing"),
+    [
+        ("{}/inkling/serve:1.0", False),
+        ("{}/private/serve:1.0", False),
+        ("{}/inkling/serve:2.0", True),
+        ("{}/inkling/serve@sha256:" + "0" * 64, True),
+        ("{}/broken/serve:1.0", False),
+        ("127.0.0.1:1/inkling/serve:1.0", False),
+        ("inkling/serve:1.0", False),
+    ],
+)
+def test_only_an_image_that_its_registry_does_not_know_is_refused(server: str, image: str, missing: bool) -> None:
+    assert bool(resolve(image.format(server))) is missing
+
+
+@pytest.mark.parametrize(("namespace", "stages"), [("inkling", ["pretrain", "mixture"]), ("forbidden", [])])
+def test_a_quota_that_is_too_small_is_told_by_stage(server: str, namespace: str, stages: list[str]) -> None:
+    from kubernetes.client import ApiClient, Configuration, CoreV1Api
+
+    api = CoreV1Api(ApiClient(Configuration(host=f"http://{server}")))
+    placement = PlacementConfig.parse(
+        {
+            "placement": {
+                "namespace": namespace,
+                "stages": {
+                    "pretrain": {"accelerator": {"type": "nvidia.com/gpu", "count": 8}, "cpu": "4000m"},
+                    "mixture": {"cpu": "5"},
+                },
+            }
+        }
+    )
+    found = too_large(placement, ("corpus", "pretrain", "mixture"), api)
+    assert [line.split("'")[1] for line in found] == stages
+    assert not found or "8 of requests.nvidia.com/gpu, quota 'gpu' allows 1" in found[0]
+
+
+def test_the_epilogue_says_how_a_run_ended(tmp_path: Path) -> None:
+    write_summary(profiles.load("tiny"), "FAILED", "pretrain: out of memory", tmp_path / "deep" / "summary")
+    summary = json.loads((tmp_path / "deep" / "summary").read_text())
+    assert summary == {"state": "FAILED", "error": "pretrain: out of memory", "recipe": "mix6", "seed": 0}
