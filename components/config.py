@@ -105,6 +105,8 @@ def _explain(config: type[StageConfig], error: ValidationError) -> str:
             lines.append(
                 str(unknown("key", place, (f"{place.rpartition('.')[0]}.{key}" for key in owner.model_fields)))
             )
+        elif not item["loc"]:
+            lines.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
         else:
             lines.append(f"{place}: {item['msg']} (got {item['input']!r})")
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -44,11 +44,13 @@ def map_units(function: Callable[[U, Advance], R], units: Iterable[U], workers: 
                 handed.extend(pool.submit(_work, function, unit) for unit in islice(waiting, room))
                 if not handed:
                     return
-                while not handed[0].done():
-                    wait([handed[0]], _POLL_SECONDS, FIRST_COMPLETED)
+                while True:
+                    wait([handed[0]], _POLL_SECONDS)
                     total = counter.value
                     advance(total - seen)
                     seen = total
+                    if handed[0].done():
+                        break
                 yield handed.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)

