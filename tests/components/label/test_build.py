@@ -47,7 +47,7 @@ def test_every_segment_is_labelled_in_the_order_of_the_corpus(corpus: Corpus, tm
 def test_shares_stand_beside_the_papers(corpus: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = build(corpus, tmp_path / "labels")
     report = json.loads((labels.path / "shares.json").read_text())
-    assert report["labeller"] == "lexicon"
+    assert report["versions"] == [{"date": "2026-01-01", "labeller": "lexicon"}]
     assert report["sources"]["code"]["segments"] == 4
     assert report["sources"]["code"]["percent"]["reasoning"] == 75
     assert report["sources"]["code"]["paper"]["reasoning"] == 97.3
