@@ -111,19 +111,19 @@ def shares_table(names: tuple[str, str], mixtures: tuple[Tokens, Tokens], sample
         mixtures: The mixtures.
         samples: A sample of each.
     """
-    title = "percent of the tokens; a label's difference with its 95 % interval"
-    table = Table("", *names, "difference", title=title, title_justify="left")
+    title = "percent of the tokens; of labels, judged by the lexicon, the difference has a 95 % interval"
+    table = Table("", "", *names, "difference", title=title, title_justify="left")
     exact = [_source_shares(mixture) for mixture in mixtures]
     for source in sorted(set(exact[0]) | set(exact[1])):
         first, second = (shares.get(source, 0.0) for shares in exact)
-        table.add_row(source, _percent(first), _percent(second), f"{100 * (second - first):+.1f}")
+        table.add_row("source", source, _percent(first), _percent(second), f"{100 * (second - first):+.1f}")
     table.add_section()
     for name in _MEASURED:
         hits = [member(sample.flags, name) for sample in samples]
         low, high = difference_interval(int(hits[0].sum()), len(hits[0]), int(hits[1].sum()), len(hits[1]))
         first, second = (float(hit.mean()) for hit in hits)
         between = f"{100 * (second - first):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
-        table.add_row(name, _percent(first), _percent(second), between)
+        table.add_row("label", name, _percent(first), _percent(second), between)
     return table
 
 

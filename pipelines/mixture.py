@@ -30,7 +30,7 @@ def compare(
 
     mixtures = find_tokens(first), find_tokens(second)
     samples = draw(mixtures[0]), draw(mixtures[1])
-    names = mixtures[0].blend().recipe, mixtures[1].blend().recipe
+    names = f"A: {mixtures[0].blend().recipe}", f"B: {mixtures[1].blend().recipe}"
     Console(file=sys.stdout).print(shares_table(names, mixtures, samples))
     write_report(samples, output)
     print(output)

@@ -85,9 +85,13 @@ def test_the_command_prints_shares_and_writes_a_report_without_any_network(
         app, ["mixture", "compare", str(mixtures[0].path), str(tmp_path / "run"), "--output", str(report)]
     )
     assert result.exit_code == 0, result.output
-    rows = {words[0]: words[1:] for line in result.output.splitlines() if (words := re.findall(r"[\w.+-]+", line))}
-    assert rows["code"][:2] == ["25.0", "75.0"] or rows["law"][:3] == ["75.0", "25.0", "-50.0"]
-    assert rows["reasoning"][2].startswith("+")
+    lines = [re.findall(r"[\w.+-]+", line) for line in result.output.splitlines()]
+    rows = {tuple(words[:2]): words[2:] for words in lines}
+    assert rows["source", "code"] == ["25.0", "75.0", "+50.0"]
+    assert rows["source", "law"] == ["75.0", "25.0", "-50.0"]
+    first, second, difference, low, high = map(float, rows["label", "reasoning"])
+    assert (first, second) == pytest.approx((25, 75), abs=1)
+    assert low < difference < high
     html = report.read_text()
     assert "characters per token" in html
     assert not re.search(r"<(?:script|link|img|iframe)[^>]*\s(?:src|href)\s*=\s*[\"']?(?:https?:)?//", html)
