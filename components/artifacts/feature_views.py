@@ -70,7 +70,7 @@ def _view(
         ttl=timedelta(0),  # what was judged holds until it is judged again
         schema=[Field(name=SEGMENT_ID, dtype=String), *(Field(name=key, dtype=kind) for key, kind in types.items())],
         source=FileSource(
-            name=f"{name}_files", path=str(path), file_format=ParquetFormat(), timestamp_field=EVENT_TIMESTAMP
+            name=f"{name}_files", path=str(path.resolve()), file_format=ParquetFormat(), timestamp_field=EVENT_TIMESTAMP
         ),
         description=description,
     )

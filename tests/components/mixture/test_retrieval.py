@@ -88,6 +88,14 @@ def test_feast_finds_what_was_written_in_the_batches_of_the_corpus(
         assert (first.of(source).flags != second.of(source).flags).any()
 
 
+def test_labels_are_found_by_a_relative_path(
+    corpus: Corpus, history: tuple[Labels, Labels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    labels = Labels.open("first")
+    assert (as_of(labels, None).of("code").flags == history[0].of("code").flags).all()
+
+
 def test_a_day_before_the_first_labels_is_refused_before_any_work(
     corpus: Corpus, history: tuple[Labels, Labels], tmp_path: Path
 ) -> None:
