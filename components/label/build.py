@@ -34,7 +34,7 @@ from inkling.components.label.shares import table, write_shares
 from inkling.components.progress import Progress, note
 
 if TYPE_CHECKING:
-    from inkling.components.label.labellers import Labeller
+    from inkling.components.label.labellers import Advance, OpenLabeller
 
 
 def build_labels(
@@ -49,8 +49,11 @@ def build_labels(
         earlier: Where earlier labels of the corpus lie; they are kept, and the new ones stand behind them.
 
     Raises:
-        ConfigError: If the new labels would not be later than the earlier ones.
+        ConfigError: If the new labels would not be later than the earlier ones, or the labeller lacks what it needs
+            from the environment.
         ArtifactError: If the corpus or the earlier labels are not what was written, or do not belong together.
+        FetchError: If the embedding labeller's package cannot be had.
+        RuntimeError: If the llm labeller's endpoint fails too often; it repeats the endpoint's words.
     """
     opened = Corpus.open(corpus)
     if earlier is None:
@@ -71,29 +74,35 @@ def build_labels(
 
 
 def _make(config: LabelConfig, corpus: Corpus, earlier: Labels | None, draft: Draft) -> None:
-    from inkling.components.label.labellers import LABELLERS
+    from inkling.components.label.labellers import labelling
 
-    labeller = LABELLERS[config.labeller]()
     versions = [*(earlier.versions() if earlier else ()), Version(config.date, config.labeller)]
     sources = corpus.sources()
-    task = [config.model_dump(mode="json"), corpus.digest, earlier.digest if earlier else None]
+    task = [config.determinants(), corpus.digest, earlier.digest if earlier else None]
     work = draft.work / digest_of(task)
     work.mkdir(exist_ok=True)
-    shares, counts = {}, {}
-    with Progress("labelling", sum(summary.segments for summary in sources.values()), "segments") as progress:
+    shares, counts, missing = {}, {}, {}
+    with (
+        Progress("labelling", sum(summary.segments for summary in sources.values()), "segments") as progress,
+        labelling(config) as labeller,
+    ):
         for source, summary in sources.items():
-            flags = []
+            labeller.begin(source, summary.segments)
             batches = corpus.batches(source)
-            for index in range(ceil(summary.segments / PARTITION)):
-                segments = islice(batches, BATCHES)
-                new = _partition(work, source, index, versions, earlier, segments, labeller)
-                flags.append(new)
-                progress.advance(len(new))
-            together = np.concatenate(flags)
-            shares[source], counts[source] = percentages(together), len(together)
+            flags = np.concatenate(
+                [
+                    _partition(
+                        work, source, index, versions, earlier, islice(batches, BATCHES), labeller, progress.advance
+                    )
+                    for index in range(ceil(summary.segments / PARTITION))
+                ]
+            )
+            shares[source], counts[source], missing[source] = percentages(flags), len(flags), labeller.unlabelled
     for folder in ("statistics", "labels"):
         (work / folder).rename(draft.path / folder)
-    write_shares(draft.path, versions, counts, shares)
+    write_shares(draft.path, versions, counts, shares, missing)
+    if any(missing.values()):
+        note(f"segments without labels, for want of an answer: {missing}")
 
 
 def _partition(
@@ -103,18 +112,19 @@ def _partition(
     versions: Sequence[Version],
     earlier: Labels | None,
     batches: Iterable[list[Segment]],
-    labeller: "Labeller",
+    labeller: "OpenLabeller",
+    advance: "Advance",
 ) -> Flags:
     """Labels a partition's batches and writes it, unless a killed run has; returns the new flags."""
     place = work / partition("labels", source, index)
-    if place.exists():
-        for _ in batches:
-            pass
+    if place.exists() and versions[-1].labeller != "llm":  # which keeps a cache, and counts what it got no answer to
+        for segments in batches:
+            advance(len(segments))
         rows = pq.read_table(place)
         return segment_labels(rows.slice(len(rows) // len(versions) * (len(versions) - 1))).flags
     judged, statistics = [], []
     for segments in batches:
-        flags = labeller([segment.text for segment in segments])
+        flags = labeller([segment.text for segment in segments], advance)
         keys = ([segment.document for segment in segments], [segment.segment for segment in segments])
         judged.append(SegmentLabels(*keys, flags))
         statistics.append(statistics_table(segments, versions[0].date))

@@ -1,13 +1,45 @@
 """Settings of the label stage."""
 
+import ipaddress
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from inkling.components.config import Day, StageConfig
+from inkling.components.config import Day, ExecutionOnly, Section, StageConfig
 
 FIRST_DAY = date(2026, 1, 1)
+
+
+class LlmConfig(Section):
+    """A language model behind an OpenAI-compatible endpoint."""
+
+    url: str = Field(description="base URL, such as http://127.0.0.1:8000/v1")
+    model: str = Field(min_length=1, description="name of the model at the endpoint")
+    hosts: list[str] = Field(min_length=1, description="hosts that text may be sent to; the URL's must be among them")
+    key: str | None = Field(None, description="name of the environment variable that holds the key")
+    concurrency: int = Field(8, ge=1, le=256, description="questions under way at the same time")
+    timeout: float = Field(60, gt=0, description="seconds that an answer may take")
+    retries: int = Field(4, ge=0, le=20, description="further tries where the endpoint is busy, fails or is silent")
+    backoff: float = Field(1, gt=0, description="seconds before the first further try; doubles with each, up to 60")
+    unlabelled: float = Field(0.01, ge=0, lt=1, description="share of a source that may stay without an answer")
+
+    @model_validator(mode="after")
+    def _check_url(self) -> Self:
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not host:
+            raise ValueError(f"url '{self.url}' is not an http(s) URL")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("url may hold no user, password, query or fragment; name the key's variable in 'key'")
+        if host not in self.hosts:
+            raise ValueError(
+                f"host '{host}' is not among the allowed hosts {self.hosts}; add it to 'hosts' to send text"
+            )
+        if self.key and parts.scheme == "http" and not _loopback(host):
+            raise ValueError(f"the key would go to {host} unencrypted; use https")
+        return self
 
 
 class LabelConfig(StageConfig):
@@ -15,7 +47,28 @@ class LabelConfig(StageConfig):
 
     stage: ClassVar[str] = "label"
 
-    labeller: Literal["lexicon"] = Field("lexicon", description="name in the registry of labellers")
+    labeller: Literal["lexicon", "embedding", "llm"] = Field("lexicon", description="name of the labeller")
     date: Day = Field(
         FIRST_DAY, description="day from which the labels hold; stated, never taken from the clock: bytes depend on it"
     )
+    workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, le=256, description="processes; the llm needs but one")
+    llm: LlmConfig | None = Field(None, description="the endpoint, for the llm labeller")
+
+    @model_validator(mode="after")
+    def _check_llm(self) -> Self:
+        if self.labeller == "llm" and self.llm is None:
+            raise ValueError("the llm labeller needs the section 'llm' with url, model and hosts")
+        return self
+
+    def determinants(self) -> dict[str, Any]:
+        """Of the llm, its name and how much may be missing; where it runs and how it is asked change no label."""
+        asked = self.llm if self.labeller == "llm" else None
+        llm = {"model": asked.model, "unlabelled": asked.unlabelled} if asked else None
+        return super().determinants() | {"llm": llm}
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

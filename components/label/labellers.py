@@ -1,11 +1,96 @@
-"""The registry of labellers."""
+"""The registry of labellers, and how a stage holds one: in several processes, or asking an endpoint."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from multiprocessing import get_context
+from typing import Protocol
 
-from inkling.components.artifacts.labels import Flags
+import numpy as np
+
+from inkling.components.artifacts.labels import LABELS, Flags
+from inkling.components.label.config import LabelConfig
 from inkling.components.label.lexicon import Lexicon
 
 Labeller = Callable[[Sequence[str]], Flags]
 """Turns texts into flags, (texts, 6) in the order of `LABELS`; each text is judged on its own."""
+Advance = Callable[[int], None]
+"""Told of texts that are done."""
+_STEP = 256  # texts that a process takes at a time
 
-LABELLERS: dict[str, Callable[[], Labeller]] = {"lexicon": Lexicon.load}
+
+class OpenLabeller(Protocol):
+    """A labeller in use.
+
+    Attributes:
+        unlabelled: How many texts of the current source got no answer; they carry no label.
+    """
+
+    unlabelled: int
+
+    def begin(self, source: str, texts: int) -> None:
+        """Begins a source of so many texts."""
+
+    def __call__(self, texts: Sequence[str], advance: Advance = ...) -> Flags:
+        """Flags of each text, (texts, 6)."""
+
+
+def _embedding() -> Labeller:
+    from inkling.components.label.embedding import Embedding
+
+    return Embedding.load()
+
+
+LABELLERS: dict[str, Callable[[], Labeller]] = {"lexicon": Lexicon.load, "embedding": _embedding}
+"""The labellers that need nothing but the text, by name; `llm` is the other one."""
+
+
+@contextmanager
+def labelling(config: LabelConfig) -> Iterator[OpenLabeller]:
+    """Opens the configured labeller.
+
+    Raises:
+        ConfigError: If what it needs from the environment is missing.
+        FetchError: If its package cannot be had.
+    """
+    if config.labeller == "llm" and config.llm:
+        from inkling.components.label.llm import LlmLabeller
+
+        with LlmLabeller(config.llm) as labeller:
+            yield labeller
+    elif config.workers == 1:
+        yield _Local(config.labeller, None)
+    else:
+        with ProcessPoolExecutor(config.workers, get_context("spawn")) as pool:
+            yield _Local(config.labeller, pool)
+
+
+class _Local:
+    """A labeller on this machine. Texts are cut into the same steps whatever the number of processes."""
+
+    def __init__(self, name: str, pool: ProcessPoolExecutor | None) -> None:
+        self._name, self._pool = name, pool
+        self.unlabelled = 0
+
+    def begin(self, source: str, texts: int) -> None:
+        """Nothing to prepare."""
+
+    def __call__(self, texts: Sequence[str], advance: Advance = lambda done: None) -> Flags:
+        steps = [texts[start : start + _STEP] for start in range(0, len(texts), _STEP)]
+        names = [self._name] * len(steps)
+        flags = [np.empty((0, len(LABELS)), np.bool_)]
+        for found in self._pool.map(_label, names, steps) if self._pool else map(_label, names, steps):
+            flags.append(found)
+            advance(len(found))
+        return np.concatenate(flags)
+
+
+def _label(name: str, texts: Sequence[str]) -> Flags:
+    return _loaded(name)(texts)
+
+
+@cache
+def _loaded(name: str) -> Labeller:
+    """A labeller of this process; loading one can take longer than labelling with it."""
+    return LABELLERS[name]()

@@ -1,5 +1,6 @@
 """A labeller that counts: words, phrases and patterns of each label per 1,000 words, against a threshold."""
 
+import string
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -14,7 +15,9 @@ from inkling.components.artifacts.labels import LABELS, Flags
 from inkling.components.config import Section, read_mapping
 
 _LEXICON = Path(__file__).with_name("lexicon.yaml")
-_BETWEEN_WORDS = "[^a-z]+"
+_LETTERS = bytes(byte if chr(byte) in string.ascii_lowercase else ord(" ") for byte in range(256))
+"""Turns every byte that is no lower-case letter into a space; those of other alphabets are all beyond 127."""
+_BITS = tuple(1 << index for index in range(len(LABELS)))
 _SIBILANTS = ("s", "x", "z", "ch", "sh")
 _BATCH = 4_096
 LEAST = 2
@@ -45,7 +48,10 @@ class Lexicon:
     def __init__(self, entries: dict[str, Entry]) -> None:
         """Takes one entry for each of the labels."""
         self._entries = [entries[label] for label in LABELS]
-        self._vocabularies = [entry.vocabulary() for entry in self._entries]
+        self._speaks: dict[str, int] = {}  # for each word, the bits of the labels that it speaks for
+        for bit, entry in zip(_BITS, self._entries, strict=True):
+            for word in entry.vocabulary():
+                self._speaks[word] = self._speaks.get(word, 0) | bit
         self._thresholds = np.array([entry.threshold for entry in self._entries])
 
     @classmethod
@@ -78,16 +84,17 @@ class Lexicon:
                 counts[:, index] += pc.count_substring_regex(lowered, entry.phrase_pattern()).to_numpy()
         return words, counts
 
-    def _words(self, lowered: pa.Array, texts: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _words(self, lowered: pa.LargeStringArray, texts: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Number of words of each text, (texts,), and of those in each vocabulary, (texts, 6)."""
-        pieces = pc.split_pattern_regex(lowered, _BETWEEN_WORDS)
+        _, offsets, letters = lowered.buffers()
+        spaced = pa.py_buffer(letters.to_pybytes().translate(_LETTERS) if letters else b"")
+        pieces = pc.ascii_split_whitespace(pa.LargeStringArray.from_buffers(texts, offsets, spaced))
         parents = pc.list_parent_indices(pieces).to_numpy()
         encoded = pc.list_flatten(pieces).dictionary_encode()
         codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
-
-        def count(vocabulary: set[str]) -> NDArray[np.int64]:
-            hit = np.array([word in vocabulary for word in distinct], dtype=np.bool_)
-            return np.bincount(parents[hit[codes]], minlength=texts)
-
-        words = count(set(distinct) - {""})
-        return words, np.column_stack([count(vocabulary) for vocabulary in self._vocabularies])
+        speaks = np.array([self._speaks.get(word, 0) for word in distinct], dtype=np.uint8)[codes]
+        known = np.flatnonzero(speaks)
+        speaks, whose = speaks[known], parents[known]
+        counts = [np.bincount(whose[(speaks & bit) > 0], minlength=texts) for bit in _BITS]
+        empty = distinct.index("") if "" in distinct else -1
+        return np.bincount(parents[codes != empty], minlength=texts), np.column_stack(counts)

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from inkling.components.artifacts.labels import SHARES, Version
+from inkling.components.artifacts.corpus import SOURCE_NAMES
+from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL, Version
 from inkling.components.config import read_mapping
 
 _TABLE = Path(__file__).with_name("table4.yaml")
@@ -18,10 +19,24 @@ def paper_shares() -> dict[str, dict[str, float]]:
     return read_mapping(_TABLE.read_text())
 
 
-def write_shares(directory: Path, versions: Sequence[Version], segments: Mapping[str, int], shares: Shares) -> None:
-    """Writes who labelled when, and the latest shares of every source with its size and, if any, the paper's row."""
+def write_shares(
+    directory: Path,
+    versions: Sequence[Version],
+    segments: Mapping[str, int],
+    shares: Shares,
+    unlabelled: Mapping[str, int],
+) -> None:
+    """Writes who labelled when, and the latest shares of every source with its size and, if any, the paper's row.
+
+    Unlabelled segments (an endpoint gave no answer) stand among those without any label, and are counted.
+    """
     sources = {
-        source: {"segments": segments[source], "percent": percent, "paper": paper_shares().get(source)}
+        source: {
+            "segments": segments[source],
+            "unlabelled": unlabelled.get(source, 0),
+            "percent": percent,
+            "paper": paper_shares().get(source),
+        }
         for source, percent in shares.items()
     }
     dated = [{"date": version.date.isoformat(), "labeller": version.labeller} for version in versions]
@@ -29,12 +44,21 @@ def write_shares(directory: Path, versions: Sequence[Version], segments: Mapping
 
 
 def table(shares: Shares) -> str:
-    """The shares as a table for a terminal, in percent, with LSBS Table 4 behind a slash where it has the source."""
-    names = list(next(iter(shares.values())))
-    width = max(map(len, shares))
+    """The shares as a table for a terminal, in percent: all sources of LSBS, then the user's own.
+
+    Behind a slash stands LSBS Table 4, which has six of the sources; "-" stands for a source that the corpus lacks.
+    """
+    sources = list(dict.fromkeys((*SOURCE_NAMES, *shares)))
+    names = (*REASONING, "reasoning", *VISUAL, "visual", "none")
+    width = max(map(len, sources))
     lines = [" " * width + "".join(f"{name:>14}" for name in names)]
-    for source, percent in shares.items():
-        paper = paper_shares().get(source, {})
-        cells = (f"{percent[name]:.1f}" + (f" / {paper[name]:.1f}" if name in paper else "") for name in names)
+    for source in sources:
+        ours, paper = shares.get(source, {}), paper_shares().get(source, {})
+        cells = (_cell(ours, paper, name) for name in names)
         lines.append(f"{source:<{width}}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(["segments with each label in percent (ours / LSBS Table 4)", *lines])
+
+
+def _cell(ours: Mapping[str, float], paper: Mapping[str, float], name: str) -> str:
+    here = f"{ours[name]:.1f}" if name in ours else "-"
+    return f"{here} / {paper[name]:.1f}" if name in paper else here

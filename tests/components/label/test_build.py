@@ -7,30 +7,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
-from inkling.components.artifacts.labels import LABELS, Labels
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
+from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus, Segment, write_segments
+from inkling.components.artifacts.labels import LABELS, Flags, Labels
+from inkling.components.artifacts.manifest import ArtifactError, Manifest
 from inkling.components.config import ConfigError
+from inkling.components.label import labellers
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import LABELLERS
 from inkling.components.label.shares import paper_shares, table
-
-CODE = "def area(self, width):\n    if width == 0:\n        return None\n    return self.height * width\n"
-PROSE = "The king rode his horse to the river, where a woman sat with her child and a dog beside a fig tree.\n"
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
-    path = tmp_path / "corpus"
-    path.mkdir()
-    for source, texts in {"code": [CODE, CODE, PROSE, CODE], "law": [PROSE]}.items():
-        segments = [Segment(source, f"{i}", 0, text, 20, "MIT", "train") for i, text in enumerate(texts)]
-        write_segments(path, source, segments)
-    summary = SourceSummary("real", "text", 80, 4, 0, 4, ["MIT"], {})
-    write_sources(path, {"code": summary, "law": summary})
-    Manifest.describe(path, "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(path)
-    return Corpus.open(path)
 
 
 def build(corpus: Corpus, path: Path) -> Labels:
@@ -40,7 +25,8 @@ def build(corpus: Corpus, path: Path) -> Labels:
 def test_every_segment_is_labelled_in_the_order_of_the_corpus(corpus: Corpus, tmp_path: Path) -> None:
     labels = build(corpus, tmp_path / "labels")
     found = labels.of("code")
-    assert found.documents == ["0", "1", "2", "3"]
+    assert found.documents == ["0", "0", "1", "1"]
+    assert found.segments == [0, 1, 0, 1]
     assert found.flags[:, LABELS.index("code")].tolist() == [True, True, False, True]
     assert found.flags[:, LABELS.index("concept")].tolist() == [False, False, True, False]
     labels.check(corpus)
@@ -64,6 +50,23 @@ def test_same_corpus_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
     assert first.manifest.files == second.manifest.files
 
 
+def test_processes_change_no_byte_and_no_key(corpus: Corpus, tmp_path: Path) -> None:
+    alone = build(corpus, tmp_path / "a" / "labels")
+    together = build_labels(LabelConfig(workers=2), corpus.path, tmp_path / "b" / "labels")
+    assert together.manifest.files == alone.manifest.files
+    assert together.manifest.provenance.key == alone.manifest.provenance.key
+
+
+def test_every_source_of_the_paper_has_a_line(corpus: Corpus, tmp_path: Path) -> None:
+    lines = table(build(corpus, tmp_path / "labels").shares()).splitlines()
+    assert [line.split()[0] for line in lines[2:]] == list(SOURCE_NAMES)
+    found = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[2:]}
+    assert found["web-crawl"].startswith("- / 3.5 - / 3.6 - / 8.6 - / 10.0")
+    assert found["law"].startswith("0.0 0.0")
+    assert found["code"].startswith("75.0 / 96.7")
+    assert set(found["medicine"].split()) == {"-"}
+
+
 def test_a_changed_corpus_is_refused(corpus: Corpus, tmp_path: Path) -> None:
     (corpus.path / "sources.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"sources\.json is not what was written"):
@@ -72,7 +75,7 @@ def test_a_changed_corpus_is_refused(corpus: Corpus, tmp_path: Path) -> None:
 
 def test_every_labeller_of_the_config_is_registered_and_no_other() -> None:
     annotation = LabelConfig.model_fields["labeller"].annotation
-    assert set(LABELLERS) == set(annotation.__args__)  # type: ignore[union-attr]
+    assert {*LABELLERS, "llm"} == set(annotation.__args__)  # type: ignore[union-attr]
     with pytest.raises(ConfigError, match=r"label\.labeller: .*'lexicon'"):
         LabelConfig.parse("label: {labeller: oracle}")
 
@@ -93,7 +96,7 @@ def test_earlier_labels_stay_and_the_new_ones_stand_behind_them(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = dated(corpus, tmp_path / "first", "2026-01-01")
-    monkeypatch.setitem(LABELLERS, "lexicon", lambda: lambda texts: np.zeros((len(texts), 6), np.bool_))
+    monkeypatch.setattr(labellers, "_loaded", lambda name: lambda texts: np.zeros((len(texts), 6), np.bool_))
     second = dated(corpus, tmp_path / "second", "2026-03-01", first.path)
     assert [str(version.date) for version in second.versions()] == ["2026-01-01", "2026-03-01"]
     assert not second.of("code").flags.any()
@@ -118,7 +121,7 @@ def test_labels_are_only_added_behind_earlier_ones(corpus: Corpus, tmp_path: Pat
 
 def test_earlier_labels_of_another_corpus_are_refused(corpus: Corpus, tmp_path: Path) -> None:
     first = dated(corpus, tmp_path / "first", "2026-01-01")
-    write_segments(corpus.path, "law", [Segment("law", "0", 0, CODE, 20, "MIT", "train")])
+    write_segments(corpus.path, "law", [Segment("law", "0", 0, "another\n", 1, "MIT", "train")])
     Manifest.describe(corpus.path, Corpus.type, Corpus.schema, corpus.manifest.provenance).write(corpus.path)
     with pytest.raises(ArtifactError, match="holds labels of another corpus"):
         dated(Corpus.open(corpus.path), tmp_path / "second", "2026-03-01", first.path)
@@ -134,19 +137,19 @@ def test_a_killed_labelling_goes_on_to_the_same_bytes(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = build(corpus, tmp_path / "whole")
-    judged: list[str] = []
+    judged: list[int] = []
     labeller = LABELLERS["lexicon"]()
 
-    def killed(texts: list[str]) -> object:
-        if judged == [CODE, CODE, PROSE, CODE]:
+    def killed(texts: list[str]) -> Flags:
+        if judged == [4]:
             judged.clear()
             raise KeyboardInterrupt
-        judged.extend(texts)
+        judged.append(len(texts))
         return labeller(texts)
 
-    monkeypatch.setitem(LABELLERS, "lexicon", lambda: killed)
+    monkeypatch.setattr(labellers, "_loaded", lambda name: killed)
     with pytest.raises(KeyboardInterrupt):
         build(corpus, tmp_path / "labels")
     resumed = build(corpus, tmp_path / "labels")
-    assert judged == [PROSE]
+    assert judged == [1]
     assert resumed.manifest.files == whole.manifest.files

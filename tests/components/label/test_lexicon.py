@@ -80,3 +80,9 @@ def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Lexicon.load()(texts)
     monkeypatch.setattr("inkling.components.label.lexicon._BATCH", 3)
     assert np.array_equal(Lexicon.load()(texts), whole)
+
+
+def test_words_are_runs_of_the_letters_a_to_z_in_any_case() -> None:
+    words, counts = SMALL.count(["", " \n", "Zebra-ZEBRA 2zebras", "caf\u00e9 \u00fcber \u212aelvin zebra\u4e2dzebra"])
+    assert words.tolist() == [0, 0, 3, 5]
+    assert counts[:, LABELS.index("concept")].tolist() == [0, 0, 3, 2]

@@ -109,7 +109,7 @@ def label(corpus: Corpus, path: Path) -> Path:
         keys = [segment.document for segment in segments], [segment.segment for segment in segments]
         rows = labels_table(source, VERSION, SegmentLabels(*keys, flags))
         write_partition(path, source, 0, rows, statistics_table(segments, VERSION.date))
-    write_shares(path, [VERSION], {"code": 120, "encyclopedia": 120}, {"code": {}, "encyclopedia": {}})
+    write_shares(path, [VERSION], {"code": 120, "encyclopedia": 120}, {"code": {}, "encyclopedia": {}}, {})
     origin = Provenance("label", "", "", {}, {}, {"corpus": corpus.digest})
     Manifest.describe(path, "Labels", Labels.schema, origin).write(path)
     return path

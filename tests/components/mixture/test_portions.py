@@ -55,7 +55,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Corpus, Labels]:
     write_sources(path / "corpus", dict.fromkeys(CARRIED, summary))
     Manifest.describe(path / "corpus", "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(path / "corpus")
     corpus = Corpus.open(path / "corpus")
-    write_shares(path / "labels", [VERSION], {"code": 10, "food": 10}, {"code": {}, "food": {}})
+    write_shares(path / "labels", [VERSION], {"code": 10, "food": 10}, {"code": {}, "food": {}}, {})
     origin = Provenance("label", "", "", {}, {}, {"corpus": corpus.digest})
     Manifest.describe(path / "labels", "Labels", Labels.schema, origin).write(path / "labels")
     return corpus, Labels.open(path / "labels")

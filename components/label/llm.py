@@ -1,0 +1,112 @@
+"""A labeller that asks a language model: several questions at a time, none twice, and no silence about what failed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from inkling.components.artifacts.labels import LABELS, Flags
+from inkling.components.label.config import LlmConfig
+from inkling.components.label.labellers import Advance
+from inkling.components.label.llm_cache import AnswerCache, cache_file
+from inkling.components.label.llm_endpoint import Endpoint, EndpointError, UnansweredError, Verdict
+
+_REASONS = 3  # of the endpoint's failures that a refusal repeats
+
+
+class LlmLabeller:
+    """Labels texts by asking; a context manager that holds the connections and the file of answers.
+
+    Attributes:
+        unlabelled: How many texts of the current source have no answer; they carry no label.
+    """
+
+    def __init__(self, config: LlmConfig) -> None:
+        """Opens connections and the file of answers.
+
+        Raises:
+            ConfigError: If the key is missing.
+            OSError: If the file of answers cannot be opened.
+        """
+        self._config = config
+        self._endpoint = Endpoint(config)
+        self._cache = AnswerCache(cache_file(), config.model)
+        self.begin("the texts", 0)
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes connections and file."""
+        self._endpoint.close()
+        self._cache.close()
+
+    def begin(self, source: str, texts: int) -> None:
+        """Begins a source of so many texts: its failures are counted, and borne up to the configured share of them."""
+        self._source, self._allowed = source, int(self._config.unlabelled * texts)
+        self._reasons: Counter[str] = Counter()
+        self.unlabelled = 0
+
+    def __call__(self, texts: Sequence[str], advance: Advance = lambda done: None) -> Flags:
+        """Flags of each text, (texts, 6); False throughout where the model gave no usable answer.
+
+        Args:
+            texts: The texts; equal ones are asked about once.
+            advance: Told of each text that is done.
+
+        Raises:
+            EndpointError: If the endpoint refuses every question, or more of a source stays unanswered than may.
+        """
+        known = dict(zip(texts, self._cache.get(texts), strict=True))
+        advance(sum(known[text] is not None for text in texts))
+        known |= self._asked([text for text, verdict in known.items() if verdict is None], texts, advance)
+        return np.array([_row(known[text]) for text in texts], np.bool_).reshape(len(texts), len(LABELS))
+
+    def _asked(self, open_texts: list[str], texts: Sequence[str], advance: Advance) -> dict[str, Verdict | None]:
+        times, stop = Counter(texts), Event()
+        found: dict[str, Verdict | None] = dict.fromkeys(open_texts)
+        pool = ThreadPoolExecutor(self._config.concurrency)
+        asked = {pool.submit(self._endpoint.ask, text, stop): text for text in open_texts}
+        try:
+            for answer in as_completed(asked):
+                text = asked[answer]
+                found[text] = self._verdict(answer, text, times[text])
+                advance(times[text])
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            for answer, text in asked.items():
+                if not answer.cancelled() and not answer.exception():
+                    self._cache.put(text, answer.result())
+        return found
+
+    def _verdict(self, answer: "Future[Verdict]", text: str, times: int) -> Verdict | None:
+        try:
+            verdict = answer.result()
+        except UnansweredError as error:
+            self.unlabelled += times
+            self._reasons[str(error)] += times
+            if self.unlabelled > self._allowed:
+                raise EndpointError(self._refusal()) from None
+            return None
+        self._cache.put(text, verdict)
+        return verdict
+
+    def _refusal(self) -> str:
+        said = "\n".join(f"  {times} times: {reason}" for reason, times in self._reasons.most_common(_REASONS))
+        return (
+            f"{self._config.url} left {self.unlabelled} segments of {self._source} without labels, more than the "
+            f"{self._allowed} that label.llm.unlabelled={self._config.unlabelled:g} allows. It said:\n{said}\n"
+            "What was answered is kept: the same command goes on from there."
+        )
+
+
+def _row(verdict: Verdict | None) -> list[bool]:
+    return [bool(verdict and getattr(verdict, label)) for label in LABELS]

@@ -1,0 +1,75 @@
+"""`inkling labels`: what the labeller says of a profile's corpus, and whether another one or a person agrees."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="The labels: what the labeller says, and who agrees with it.")
+Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
+Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
+Count = Annotated[int, typer.Option(help="Segments of each source and label at most.", min=1)]
+Seed = Annotated[int, typer.Option(help="Seed of the draw.")]
+
+
+@app.command()
+def describe(profile: Profile = "laptop", overrides: Overrides = []) -> None:  # noqa: B006 (typer wants a list)
+    """Labels a profile's corpus and prints the shares by source beside those of LSBS Table 4.
+
+    Examples:
+        inkling labels describe
+
+        inkling labels describe --set label.labeller=embedding
+    """
+    from inkling.pipelines import audits, profiles
+
+    audits.labelled(profiles.load(profile, overrides))
+
+
+@app.command()
+def sample(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The sheet: .csv or .jsonl.")] = Path("labels.csv"),
+    count: Count = 3,
+    seed: Seed = 0,
+    profile: Profile = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+) -> None:
+    """Draws segments of every source and label for a person to read, without saying what the labeller thinks.
+
+    Fill in all six labels (1 or 0) of as many rows as you like, then give the sheet to `inkling labels audit --sheet`.
+
+    Example: inkling labels sample --output mine.csv --count 3
+    """
+    from inkling.pipelines import audits, profiles
+
+    audits.sample(profiles.load(profile, overrides), output, count, seed)
+
+
+@app.command()
+def audit(
+    against: Annotated[str, typer.Option(help="The second labeller: lexicon, embedding or llm.")] = "embedding",
+    sheet: Annotated[Path | None, typer.Option(help="A person's answers, in place of a second labeller.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the figures go; the page beside it.")] = Path(
+        "labels-audit.json"
+    ),
+    count: Count = 10,
+    seed: Seed = 0,
+    profile: Profile = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+) -> None:
+    """Compares the profile's labeller with another one, or with a person's answers: Cohen's kappa for each label.
+
+    Examples:
+        inkling labels audit --against embedding
+
+        inkling labels audit --sheet mine.csv
+
+        inkling labels audit --against llm --set label.llm.url=http://127.0.0.1:8000/v1
+            --set label.llm.model=qwen3 --set 'label.llm.hosts=[127.0.0.1]'
+    """
+    from inkling.pipelines import audits, profiles
+
+    if sheet:
+        audits.against_person(sheet, output, seed)
+    else:
+        audits.against_labeller(profiles.load(profile, overrides), against, output, count, seed)
