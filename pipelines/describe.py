@@ -15,7 +15,7 @@ from inkling.components.label.config import LabelConfig
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import GridCell, grid
 from inkling.components.mixture.portions import Portions, portions
-from inkling.components.mixture.retrieval import as_of
+from inkling.components.mixture.retrieval import retrieve
 
 
 def describe_corpus(profile: str, home: Path, console: Console) -> None:
@@ -36,7 +36,11 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus")
     labels = build_labels(LabelConfig.parse(profile), corpus.path, folder / "labels")
     config = MixtureConfig.parse(profile)
-    labels = as_of(labels, config.as_of) if config.as_of else labels
+    labels = (
+        retrieve(labels, config.as_of, folder / "retrieved" / labels.digest / str(config.as_of))
+        if config.as_of
+        else labels
+    )
     mixed = portions(config.recipe, corpus, labels)
     sources = mixed.solution.sources if mixed.solution else mixed.weights
     console.print(describe(corpus, labels, sources, config.token_budget))

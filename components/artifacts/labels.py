@@ -141,6 +141,10 @@ class Labels(Artifact):
         if self.manifest.provenance.inputs.get("corpus") != corpus.digest:
             raise ArtifactError(f"{self.path} holds labels of another corpus than {corpus.path}: label it anew")
 
+    def write_report(self, path: Path, versions: Sequence[Version]) -> None:
+        """Writes `shares.json` of a copy that holds some versions only, with the shares of the whole."""
+        path.write_text(json.dumps({**self._report(), "versions": dated(versions)}, indent=2) + "\n")
+
     def _report(self) -> dict[str, Any]:
         report: dict[str, Any] = json.loads((self.path / SHARES).read_text())
         return report
@@ -167,6 +171,11 @@ def percentages(flags: Flags) -> dict[str, float]:
     shares = {name: float(member(flags, name).mean()) for name in (*REASONING, "reasoning", *VISUAL, "visual")}
     shares["none"] = float((~flags.any(axis=1)).mean())
     return {name: round(100 * share, 2) for name, share in shares.items()}
+
+
+def dated(versions: Sequence[Version]) -> list[dict[str, str]]:
+    """Versions as they stand in `shares.json`."""
+    return [{"date": version.date.isoformat(), "labeller": version.labeller} for version in versions]
 
 
 def day_start(day: date) -> datetime:
@@ -224,12 +233,16 @@ def joined(parts: Iterator[SegmentLabels]) -> SegmentLabels:
 
 def write_partition(directory: Path, source: str, index: int, labels: pa.Table, statistics: pa.Table) -> None:
     """Writes a partition's labels, all versions of them, and its statistics."""
-    for folder, table in (("statistics", statistics), ("labels", labels)):
-        path = directory / partition(folder, source, index)
-        path.parent.mkdir(exist_ok=True)
-        draft = path.with_suffix(".draft")
-        pq.write_table(table, draft, compression="zstd")
-        draft.rename(path)
+    write_table(directory / partition("statistics", source, index), statistics)
+    write_table(directory / partition("labels", source, index), labels)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Writes a file that is there whole or not at all, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    pq.write_table(table, draft, compression="zstd")
+    draft.rename(path)
 
 
 def partition(folder: str, source: str, index: int) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
-from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL, Version
+from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL, Version, dated
 from inkling.components.config import read_mapping
 
 _TABLE = Path(__file__).with_name("table4.yaml")
@@ -39,8 +39,7 @@ def write_shares(
         }
         for source, percent in shares.items()
     }
-    dated = [{"date": version.date.isoformat(), "labeller": version.labeller} for version in versions]
-    (directory / SHARES).write_text(json.dumps({"versions": dated, "sources": sources}, indent=2) + "\n")
+    (directory / SHARES).write_text(json.dumps({"versions": dated(versions), "sources": sources}, indent=2) + "\n")
 
 
 def table(shares: Shares) -> str:

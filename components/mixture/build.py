@@ -18,7 +18,7 @@ from inkling.components.artifacts.tokens import (
 from inkling.components.config import unknown
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import describe, named_labels, named_sources
-from inkling.components.mixture.retrieval import as_of
+from inkling.components.mixture.retrieval import retrieve, version_on
 from inkling.components.progress import Progress, note
 
 
@@ -47,8 +47,10 @@ def build_mixture(
     if judged is None:
         return produce(Tokens, output, config, {"corpus": opened}, lambda draft: _make(config, opened, None, draft))
     judged.check(opened)
-    inputs, held = {"corpus": opened, "labels": judged}, as_of(judged, config.as_of)
-    return produce(Tokens, output, config, inputs, lambda draft: _make(config, opened, held, draft))
+    version = version_on(judged, config.as_of)
+    note(f"labels by the {version.labeller}, of {version.date}")
+    inputs = {"corpus": opened, "labels": judged}
+    return produce(Tokens, output, config, inputs, lambda draft: _make(config, opened, judged, draft))
 
 
 def _make(config: MixtureConfig, corpus: Corpus, labels: Labels | None, draft: Draft) -> None:
@@ -56,6 +58,8 @@ def _make(config: MixtureConfig, corpus: Corpus, labels: Labels | None, draft: D
     from inkling.components.mixture.shards import write_shard
     from inkling.components.mixture.tokenizer import train_tokenizer
 
+    if labels:
+        labels = retrieve(labels, config.as_of, draft.work / labels.digest / str(config.as_of))
     mixed = portions(config.recipe, corpus, labels)
     mixed.check_repetition(config.token_budget, config.repetition_limit)
     weights, pool = mixed.weights, mixed.segments

@@ -3,7 +3,12 @@
 `INKLING_LABELS` names the Labels artifact whose files are the data.
 
 Example:
-    INKLING_LABELS=$PWD/.inkling/described/labels feast --chdir manifests/feast apply
+    export INKLING_LABELS=$PWD/.inkling/described/labels    # `inkling corpus describe` makes it
+    feast --chdir manifests/feast apply
+    feast --chdir manifests/feast materialize 2025-01-01T00:00:00 2027-01-01T00:00:00
+    feast --chdir manifests/feast get-online-features -e segment_id=code/a.py#0 -f labels:code -f statistics:words
+
+On a cluster, `--feature-store-yaml cluster.yaml` and the variables that it names.
 """
 
 import os

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from inkling.components.artifacts import labels as layout
@@ -18,10 +19,10 @@ from inkling.components.label import build as label_stage
 from inkling.components.label import labellers
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
-from inkling.components.mixture import cells
+from inkling.components.mixture import cells, retrieval
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
-from inkling.components.mixture.retrieval import as_of
+from inkling.components.mixture.retrieval import retrieve
 
 JANUARY, MARCH = "2026-01-01", "2026-03-01"
 
@@ -74,26 +75,51 @@ def test_an_earlier_day_gives_the_same_digests_after_new_labels_were_added(
 
 
 def test_feast_finds_what_was_written_in_the_batches_of_the_corpus(
-    corpus: Corpus, history: tuple[Labels, Labels]
+    corpus: Corpus, history: tuple[Labels, Labels], tmp_path: Path
 ) -> None:
     first, second = history
+    january, march = (retrieve(second, day, tmp_path / str(day)) for day in (date(2026, 1, 1), None))
+    assert [version.date for version in january.versions()] == [date(2026, 1, 1)]
     for source in corpus.sources():
         assert len(second.partitions(source)) == 3
-        sizes = [len(batch.documents) for batch in as_of(second, None).batches(source)]
+        sizes = [len(batch.documents) for batch in january.batches(source)]
         assert sizes == [len(batch) for batch in corpus.batches(source)] == [50, 50, 20]
-        for written, day in ((first.of(source), date(2026, 1, 1)), (second.of(source), date(2026, 3, 1))):
-            found = as_of(second, day).of(source)
-            assert (found.documents, found.segments) == (written.documents, written.segments)
-            assert (found.flags == written.flags).all()
+        for written, retrieved in ((first, january), (second, march)):
+            expected, found = written.of(source), retrieved.of(source)
+            assert (found.documents, found.segments) == (expected.documents, expected.segments)
+            assert (found.flags == expected.flags).all()
         assert (first.of(source).flags != second.of(source).flags).any()
 
 
+def test_a_killed_retrieval_goes_on(
+    history: tuple[Labels, Labels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = retrieve(history[1], None, tmp_path / "whole")
+    asked: list[Path] = []
+    look_up = retrieval._look_up
+
+    def killed(registry: Path, path: Path, first: date, day: date) -> pa.Table:
+        if len(asked) == 4:
+            asked.append(path)
+            raise KeyboardInterrupt
+        asked.append(path)
+        return look_up(registry, path, first, day)
+
+    monkeypatch.setattr(retrieval, "_look_up", killed)
+    with pytest.raises(KeyboardInterrupt):
+        retrieve(history[1], None, tmp_path / "resumed")
+    resumed = retrieve(history[1], None, tmp_path / "resumed")
+    assert len(asked) == 7
+    for source in whole.shares():
+        assert (resumed.of(source).flags == whole.of(source).flags).all()
+
+
 def test_labels_are_found_by_a_relative_path(
-    corpus: Corpus, history: tuple[Labels, Labels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    history: tuple[Labels, Labels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    labels = Labels.open("first")
-    assert (as_of(labels, None).of("code").flags == history[0].of("code").flags).all()
+    found = retrieve(Labels.open("first"), None, Path("retrieved"))
+    assert (found.of("code").flags == history[0].of("code").flags).all()
 
 
 def test_a_day_before_the_first_labels_is_refused_before_any_work(
