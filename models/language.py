@@ -10,13 +10,14 @@ if TYPE_CHECKING:
 BEGIN, END, PAD = 0, 1, 2
 
 
-def build_language_model(preset: str | Preset, vocabulary: int, seed: int) -> "LlamaForCausalLM":
+def build_language_model(preset: str | Preset, vocabulary: int, seed: int, device: str = "cpu") -> "LlamaForCausalLM":
     """Builds a language model with initial weights: RMSNorm, rotary positions, SwiGLU.
 
     Args:
         preset: Its size, by name or as a value.
         vocabulary: Pieces of its tokenizer; ids 0, 1 and 2 begin, end and pad a text.
         seed: Determines the initial weights; the global random state is left as it was.
+        device: Where its parameters lie; on "meta" they have shapes and no values.
 
     Raises:
         ValueError: If there is no preset of that name.
@@ -41,6 +42,6 @@ def build_language_model(preset: str | Preset, vocabulary: int, seed: int) -> "L
         pad_token_id=PAD,
         attn_implementation="sdpa",
     )
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.device(device):
         torch.manual_seed(seed)
         return LlamaForCausalLM(config)

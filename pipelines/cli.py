@@ -11,6 +11,8 @@ from inkling.components.config import ConfigError
 from inkling.components.packages import cache_directory, default_packages, package
 from inkling.components.progress import clock
 from inkling.pipelines import labels, mixture
+from inkling.pipelines.estimate import estimate
+from inkling.pipelines.language import language_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +22,8 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(no_args_is_help=True, help="The text: what it holds and what a recipe makes of it.")
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(language_app, name="language")
+app.command()(estimate)
 app.add_typer(labels.app, name="labels")
 app.add_typer(mixture.app, name="mixture")
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]

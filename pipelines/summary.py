@@ -21,7 +21,12 @@ def show(run: Run, console: Console) -> None:
     """Prints the scores of a run, where its report lies, and how to serve and ask."""
     findings = Path(run.outputs["analyze"]["findings"])
     found = json.loads((findings / "findings.json").read_text())
-    for title, table in (_language(found["language"]["perplexity"]), *_vision(found["scores"]["test"])):
+    language = found["language"]
+    for title, table in (
+        _language(language["perplexity"]),
+        _choices(language["choices"]),
+        *_vision(found["scores"]["test"]),
+    ):
         console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
         console.print(table)
     command = shutil.which("inkling") or str(Path(sys.prefix, "bin", "inkling"))
@@ -46,6 +51,14 @@ def _language(perplexity: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
             source, f"{row['model_perplexity']:.1f}", f"{low:.1f} to {high:.1f}", f"{row['unigram_perplexity']:.1f}"
         )
     return "Perplexity on held-out text (lower is better)", table
+
+
+def _choices(choices: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
+    table = _table("questions (chance)", "right", "without the passage", "difference")
+    for suite, row in choices.items():
+        cells = _share(row["right"]), _share(row["blind"]), _points(row["difference"])
+        table.add_row(f"{row['items']} {suite} ({100 * row['chance']:.0f})", *cells)
+    return "Right answers in per cent with 95 % intervals: zero-shot choices made of held-out text", table
 
 
 def _vision(scores: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:

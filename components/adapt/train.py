@@ -93,7 +93,7 @@ def _train(
                 seed=config.seed,
                 checkpoint_every=config.checkpoint_every,
                 progress=lambda done: Progress(stage.name, total=steps, unit="steps", done=done),  # noqa: B023 (used at once)
-            )
+            ).rows
         ]
         if frozen_digest(model) != before:
             raise TrainableError(f"stage '{stage.name}' changed parameters that it froze")

@@ -119,6 +119,7 @@ def _language(inputs: Inputs) -> dict[str, Any]:
         "vocabulary": inputs.tokens.blend().vocabulary,
         "training": inputs.language_model.training(),
         "perplexity": inputs.language_model.perplexity(),
+        "choices": inputs.language_model.choices(),
     }
 
 

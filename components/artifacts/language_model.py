@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
 TRAINING, PERPLEXITY, TOKENIZER = "training.jsonl", "perplexity.json", "tokenizer.json"
+CHOICES = "choices.json"
+READING, CHECKPOINTS = "reading.json", "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,28 @@ class TrainingRow:
     learning_rate: float
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What was read of one training shard.
+
+    Attributes:
+        tokens: Tokens read.
+        share: Its share of all tokens read.
+        weight: Its share in the blend.
+        passes: Tokens read over tokens that there are.
+    """
+
+    tokens: int
+    share: float
+    weight: float
+    passes: float
+
+
 class LanguageModel(Artifact):
-    """A language model that `transformers` loads as it is."""
+    """A language model that `transformers` loads as it is.
+
+    States of the same run at smaller token budgets lie below it; each is a LanguageModel of its own.
+    """
 
     type: ClassVar[str] = "LanguageModel"
 
@@ -65,6 +87,24 @@ class LanguageModel(Artifact):
         scores: dict[str, dict[str, Any]] = json.loads((self.path / PERPLEXITY).read_text())
         return scores
 
+    def choices(self) -> dict[str, dict[str, Any]]:
+        """Zero-shot multiple choice on held-out text, by suite; empty where none was asked.
+
+        Keys of each: `items`, `documents`, `chance`, `right`, `blind` (without the passage), `difference`, `sources`.
+        """
+        scores: dict[str, dict[str, Any]] = json.loads((self.path / CHOICES).read_text())
+        return scores
+
+    def reading(self) -> dict[str, Reading]:
+        """What was read, by training shard; empty for a model that read nothing."""
+        raw = json.loads((self.path / READING).read_text())
+        return {name: Reading(**entry) for name, entry in raw.items()}
+
+    def checkpoints(self) -> dict[int, Path]:
+        """Where the states at smaller token budgets lie, by budget; each opens as a LanguageModel."""
+        folders = {int(path.name): path for path in (self.path / CHECKPOINTS).glob("*")}
+        return dict(sorted(folders.items()))
+
 
 def write_language_model(
     directory: Path,
@@ -72,6 +112,8 @@ def write_language_model(
     tokenizer: Path,
     training: Iterable[TrainingRow],
     perplexity: Mapping[str, Mapping[str, Any]],
+    reading: Mapping[str, Reading] | None = None,
+    choices: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Writes the files of a LanguageModel.
 
@@ -81,6 +123,8 @@ def write_language_model(
         tokenizer: Its `tokenizer.json`.
         training: The training log.
         perplexity: Scores of held-out text by source.
+        reading: What was read, by training shard.
+        choices: Scores of multiple choice on held-out text, by suite.
     """
     from transformers.utils.logging import disable_progress_bar
 
@@ -90,3 +134,6 @@ def write_language_model(
     lines = (json.dumps(dataclasses.asdict(row)) + "\n" for row in training)
     (directory / TRAINING).write_text("".join(lines))
     (directory / PERPLEXITY).write_text(json.dumps(perplexity, indent=2) + "\n")
+    (directory / CHOICES).write_text(json.dumps(choices or {}, indent=2) + "\n")
+    read = {name: dataclasses.asdict(entry) for name, entry in (reading or {}).items()}
+    (directory / READING).write_text(json.dumps(read, indent=2) + "\n")

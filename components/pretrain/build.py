@@ -1,11 +1,20 @@
 """Making a LanguageModel: read the tokens, train, score held-out text."""
 
+import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.manifest import Manifest, digest_of
+from inkling.components.artifacts.provenance import provenance
 from inkling.components.artifacts.store import Draft, produce
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
+    from inkling.components.pretrain.train import Trained
 
 
 def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Path) -> LanguageModel:
@@ -18,23 +27,59 @@ def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Pat
 
     Raises:
         ArtifactError: If the tokens are not what was written.
+        ConfigError: If the annealing names a shard that the tokens lack.
+        ConfigError: If memory, disk or the hours allowed do not suffice; the message names the nearest run that fits.
         ValueError: If a source of the blend is shorter than one sequence.
         TrainingError: If training diverges.
+        RankError: If one of several ranks fails; the message ends with its own traceback.
     """
     opened = Tokens.open(tokens)
     return produce(LanguageModel, output, config, {"tokens": opened}, lambda draft: _make(config, opened, draft))
 
 
 def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
+    from inkling.components.pretrain.preflight import check
+
+    if config.steps:
+        check(config, tokens.blend().vocabulary, draft.work)
+    reader = config
+    if config.strategy != "single" and config.steps:
+        from inkling.components.pretrain.launch import alone, train_on_ranks
+
+        train_on_ranks(config, tokens.path, draft.work)
+        reader = alone(config)
     import torch
 
-    from inkling.components.artifacts.language_model import write_language_model
-    from inkling.components.artifacts.tokens import TOKENIZER
-    from inkling.components.pretrain.train import evaluate, train
+    from inkling.components.artifacts.language_model import CHECKPOINTS
+    from inkling.components.pretrain.train import train
     from inkling.models.language import build_language_model
+    from inkling.models.training.restore import restore_weights
 
     torch.set_num_threads(config.threads)
     network = build_language_model(config.preset, tokens.blend().vocabulary, config.seed)
-    rows = train(config, network, tokens, draft.work)
+    trained = train(reader, network, tokens, draft.work)
+    _write(config, network, tokens, trained, draft.path)
+    origin = provenance(config, {"tokens": tokens.digest})
+    for budget, (state, weights) in trained.kept.items():
+        restore_weights(network, weights)
+        folder = draft.path / CHECKPOINTS / str(budget)
+        _write(config, network, tokens, state, folder)
+        made = dataclasses.replace(origin, key="", config={**origin.config, "checkpoint": budget})
+        made = dataclasses.replace(made, key=digest_of(dataclasses.asdict(made)))
+        Manifest.describe(folder, LanguageModel.type, LanguageModel.schema, made).write(folder)
+
+
+def _write(
+    config: PretrainConfig, network: "LlamaForCausalLM", tokens: Tokens, trained: "Trained", directory: Path
+) -> None:
+    """Scores a state of the network and writes the files of a LanguageModel."""
+    from inkling.components.artifacts.language_model import write_language_model
+    from inkling.components.artifacts.tokens import TOKENIZER
+    from inkling.components.pretrain.choices import score_choices
+    from inkling.components.pretrain.train import evaluate
+
     perplexity = evaluate(config, network, tokens)
-    write_language_model(draft.path, network, tokens.path / TOKENIZER, rows, perplexity)
+    choices = score_choices(config, network, tokens)
+    write_language_model(
+        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.reading, choices
+    )  # fmt: skip

@@ -1,11 +1,31 @@
 """Settings of the pretrain stage."""
 
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
+import yaml
 from pydantic import Field, field_validator, model_validator
 
-from inkling.components.config import StageConfig, unknown
+from inkling.components.config import Section, StageConfig, unknown
+from inkling.components.launch import LaunchConfig
 from inkling.models.presets import load_preset, preset_names
+
+_OPTIMIZATIONS = Path(__file__).with_name("optimizations.yaml")
+
+
+class AnnealConfig(Section):
+    """Another blend for the end of a run."""
+
+    fraction: float = Field(gt=0, lt=1, description="part of the steps, the last ones, that read the other blend")
+    weights: dict[str, float] = Field(min_length=1, description="share of each shard; the others are not read")
+
+    @field_validator("weights")
+    @classmethod
+    def _positive(cls, weights: dict[str, float]) -> dict[str, float]:
+        if any(weight < 0 for weight in weights.values()) or not any(weights.values()):
+            raise ValueError("the weights of an annealing must not be negative, and one must be positive")
+        return weights
 
 
 class PretrainConfig(StageConfig):
@@ -14,22 +34,80 @@ class PretrainConfig(StageConfig):
     stage: ClassVar[str] = "pretrain"
 
     seed: int = Field(0, ge=0, description="initial weights and order of the text")
-    threads: int = Field(2, ge=1, description="threads of torch; another number can change the last bits")
+    threads: int = Field(2, ge=1, description="threads of torch per rank; another number can change the last bits")
     preset: str = Field("laptop", description="size of the network, a file in models/presets")
     untrained: bool = Field(False, description="whether to keep the initial weights: the model that read nothing")
     token_budget: int = Field(1_000_000, ge=1, description="tokens to read; rounded up to whole batches")
-    batch: int = Field(4, ge=1, description="sequences per step")
+    exports: tuple[int, ...] = Field(
+        (), description="smaller token budgets, 0 included, at which the model is kept as a LanguageModel of its own"
+    )
+    optimization: str = Field("laptop", description="what holds where the settings below are not given")
+    batch: int = Field(4, ge=1, description="sequences per step, over all ranks")
     context: int = Field(256, ge=2, description="tokens per sequence, at most those of the preset")
     learning_rate: float = Field(4e-3, gt=0, description="highest learning rate")
     warmup: float = Field(0.05, ge=0, lt=1, description="part of the steps over which the learning rate rises")
+    warmup_steps: int | None = Field(None, ge=0, description="steps over which it rises, instead of a part of them")
+    final_ratio: float = Field(0.1, ge=0, le=1, description="last learning rate as a part of the highest")
     weight_decay: float = Field(0.1, ge=0, description="decay of weight matrices")
+    betas: tuple[float, float] = Field((0.9, 0.95), description="decay rates of AdamW's means")
+    anneal: AnnealConfig | None = Field(None, description="another blend for the end of the run")
+    spike: float = Field(3.0, gt=0, description="rise of the loss over its recent mean, in nats, that stops the run")
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints, lost at most when a run is killed")
     heldout_windows: int = Field(64, ge=1, description="sequences of held-out text scored per source, at most")
+    choice_items: int = Field(24, ge=0, description="questions made of held-out text, per source and suite, at most")
+    strategy: Literal["single", "ddp", "fsdp2"] = Field("single", description="how ranks share the work")
+    processes: int = Field(1, ge=1, description="ranks of a node; 1 trains in the stage's own process")
+    nodes: int = Field(1, ge=1, description="machines; more than one needs launch.scheduler kubernetes")
+    micro_batch: int | None = Field(
+        None, ge=1, description="sequences that a rank takes at a time; all of its part of the batch where not given"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, fp32 on a CPU")
+    compile: bool | None = Field(None, description="whether to compile the network; where not given, on a GPU")
+    launch: LaunchConfig = Field(LaunchConfig(), description="where several ranks run, and what a run may take")
+    loader_workers: int = Field(0, ge=0, description="processes that read ahead; the order is the same for any number")
 
     @property
     def steps(self) -> int:
         """Optimiser steps: none for the model that reads nothing."""
-        return 0 if self.untrained else -(-self.token_budget // (self.batch * self.context))
+        return 0 if self.untrained else self.steps_for(self.token_budget)
+
+    @property
+    def export_steps(self) -> dict[int, int]:
+        """Steps after which the model is kept, by token budget."""
+        return {budget: self.steps_for(budget) for budget in sorted(self.exports)}
+
+    @property
+    def rise(self) -> int:
+        """Steps over which the learning rate rises."""
+        return int(self.warmup * self.steps) if self.warmup_steps is None else self.warmup_steps
+
+    @property
+    def ranks(self) -> int:
+        """Processes that share the work."""
+        return self.processes * self.nodes
+
+    @property
+    def accumulate(self) -> int:
+        """Parts in which a rank takes its sequences of a step."""
+        return 1 if self.micro_batch is None else self.batch // (self.ranks * self.micro_batch)
+
+    def steps_for(self, tokens: int) -> int:
+        """Steps that read a number of tokens, rounded up."""
+        return -(-tokens // (self.batch * self.context))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        known = yaml.safe_load(_OPTIMIZATIONS.read_text())
+        name = given.get("optimization", "laptop")
+        if name not in known:
+            raise unknown("optimization", str(name), known)
+        named = known[name]
+        if "warmup" in given and "warmup_steps" not in given:
+            named.pop("warmup_steps", None)
+        return {**named, **given}
 
     @field_validator("preset")
     @classmethod
@@ -43,4 +121,31 @@ class PretrainConfig(StageConfig):
         longest = load_preset(self.preset).context
         if self.context > longest:
             raise ValueError(f"context {self.context} is longer than the {longest} tokens of preset '{self.preset}'")
+        if not self.untrained and self.rise >= self.steps:
+            raise ValueError(
+                f"a warm-up of {self.rise} steps does not fit a run of {self.steps}: lower 'warmup_steps' or read more"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _exportable(self) -> Self:
+        if self.untrained and self.exports:
+            raise ValueError("exports: a model that reads nothing has no earlier states to keep")
+        for budget in self.exports:
+            if budget < 0 or self.steps_for(budget) >= self.steps:
+                raise ValueError(f"exports: {budget} tokens are not fewer than those of the whole run")
+        if len(set(self.export_steps.values())) != len(self.exports):
+            raise ValueError("exports: two budgets fall on one step")
+        return self
+
+    @model_validator(mode="after")
+    def _shared(self) -> Self:
+        if self.strategy == "single" and self.ranks > 1:
+            raise ValueError(f"strategy 'single' has one rank, not {self.ranks}: choose 'ddp' or 'fsdp2'")
+        if reason := self.launch.refuse(self.nodes, self.processes):
+            raise ValueError(reason)
+        at_once = self.ranks * (self.micro_batch or 1)
+        if self.batch % at_once:
+            share = f" of {self.micro_batch} sequences at a time" if self.micro_batch else ""
+            raise ValueError(f"batch {self.batch} cannot be shared evenly by {self.ranks} ranks{share}")
         return self

@@ -1,45 +1,68 @@
 """Training a language model on a blend, and scoring what it learned."""
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from inkling.components.artifacts.language_model import TrainingRow
+from inkling.components.artifacts.indexed import IndexedDataset
+from inkling.components.artifacts.language_model import Reading, TrainingRow
 from inkling.components.artifacts.tokens import EOS_ID, Tokens
+from inkling.components.config import unknown
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.data import BlendBatches
+from inkling.components.pretrain.data import Anneal, BlendBatches
 from inkling.components.pretrain.perplexity import score_sources, unigram_log_probabilities
 from inkling.components.progress import Progress, note
+from inkling.models.training.execution import Execution
 from inkling.models.training.fit import fit
 from inkling.models.training.optimization import Optimization
+from inkling.models.training.speed import matrix_rate, operations_per_token
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A state of a training run.
+
+    Attributes:
+        rows: A row per step.
+        reading: What was read of each shard.
+        kept: States at smaller token budgets that were asked for, by budget, with where their weights lie.
+    """
+
+    rows: list[TrainingRow]
+    reading: dict[str, Reading]
+    kept: "dict[int, tuple[Trained, Path]]"
 
 
 class TokenProgress(Progress):
-    """Progress in tokens, with their number per second, for a loop that counts steps."""
+    """Progress in tokens, with their number per second and the share of the machine's speed, for a loop of steps."""
 
-    def __init__(self, label: str, steps: int, done: int, tokens_per_step: int) -> None:
-        """Starts the clock after `done` steps."""
+    def __init__(self, label: str, steps: int, done: int, tokens_per_step: int, ceiling: float) -> None:
+        """Starts the clock after `done` steps; `ceiling` is how many tokens a second matrix products alone allow."""
         super().__init__(label, steps * tokens_per_step, "tokens", done * tokens_per_step)
-        self._tokens_per_step, self._read, self._began = tokens_per_step, 0, time.monotonic()
+        self._tokens_per_step, self._read, self._ceiling = tokens_per_step, 0, ceiling
+        self._began = time.monotonic()
 
     def advance(self, units: float = 1, **figures: float) -> None:
         """Counts steps."""
         self._read += int(units) * self._tokens_per_step
         speed = self._read / (time.monotonic() - self._began)
-        super().advance(units * self._tokens_per_step, **figures, **{"tokens/s": speed})
+        told = {"tokens/s": speed, "of matmul peak": speed / self._ceiling}
+        super().advance(units * self._tokens_per_step, **figures, **told)
 
 
 def next_token_loss(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """Mean cost of the next token, in nats."""
     logits = network(input_ids=batch["inputs"], use_cache=False).logits
-    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["targets"].flatten())
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), batch["targets"].flatten())
 
 
-def train(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work: Path) -> list[TrainingRow]:
-    """Trains a network in place on a blend of sources.
+def train(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work: Path) -> Trained:
+    """Trains a network in place on a blend of sources, alone or as one rank of several.
 
     Args:
         config: The stage's configuration.
@@ -47,30 +70,100 @@ def train(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work
         tokens: What it reads.
         work: Directory that outlives a kill.
 
-    Returns:
-        A row per step.
+    Raises:
+        ConfigError: If the annealing names a shard that the tokens lack.
+        ValueError: If a source is shorter than one sequence.
+        TrainingError: If training diverges.
     """
     weights = {name: shard.weight for name, shard in tokens.blend().train.items()}
-    sources = {name: tokens.dataset(name, "train").tokens for name in weights}
-    batches = BlendBatches(sources, weights, config.batch, config.context, config.steps, config.seed)
-    optimization = Optimization(
-        steps=config.steps,
-        learning_rate=config.learning_rate,
-        warmup_steps=int(config.warmup * config.steps),
-        weight_decay=config.weight_decay,
-    )
-    per_step = config.batch * config.context
-    rows = fit(
+    shards = {name: tokens.dataset(name, "train") for name in weights}
+    batches = BlendBatches(
+        {name: shard.tokens for name, shard in shards.items()},
+        weights, config.batch, config.context, config.steps, config.seed, _anneal(config, weights),
+    )  # fmt: skip
+    fitted = fit(
         network,
         next_token_loss,
         batches,
-        optimization,
+        Optimization(
+            steps=config.steps,
+            learning_rate=config.learning_rate,
+            warmup_steps=config.rise if config.steps else 0,
+            final_ratio=config.final_ratio,
+            weight_decay=config.weight_decay,
+            betas=config.betas,
+        ),
         work,
         seed=config.seed,
         checkpoint_every=config.checkpoint_every,
-        progress=lambda done: TokenProgress("reading", config.steps, done, per_step),
+        progress=lambda done: _progress(config, network, done),
+        execution=_execution(config),
+        keep=tuple(config.export_steps.values()),
+        spike=config.spike,
+        describe=lambda step: describe_batch(batches, shards, step),
     )
-    return [TrainingRow(row.step, row.step * per_step, row.loss, row.learning_rate) for row in rows]
+    per_step = config.batch * config.context
+    rows = [TrainingRow(row.step, row.step * per_step, row.loss, row.learning_rate) for row in fitted.rows]
+    kept = {
+        budget: (Trained(rows[:step], _reading(batches, shards, weights, config, step), {}), fitted.kept[step])
+        for budget, step in config.export_steps.items()
+    }
+    return Trained(rows, _reading(batches, shards, weights, config, config.steps), kept)
+
+
+def describe_batch(batches: BlendBatches, shards: Mapping[str, IndexedDataset], step: int) -> list[str]:
+    """Where each sequence of a batch comes from: its shard, its first document and its first token there."""
+    ends = {
+        name: np.concatenate([[0], np.cumsum(shard.lengths, dtype=np.int64)])[shard.documents]
+        for name, shard in shards.items()
+    }
+    lines = []
+    for window in batches.windows(step):
+        document = int(np.searchsorted(ends[window.source], window.token, side="right")) - 1
+        lines.append(f"{window.source} document {document} token {window.token - int(ends[window.source][document])}")
+    return lines
+
+
+def _anneal(config: PretrainConfig, shards: Mapping[str, float]) -> Anneal | None:
+    if config.anneal is None or not config.steps:
+        return None
+    for name in config.anneal.weights:
+        if name not in shards:
+            raise unknown("shard in pretrain.anneal.weights", name, shards)
+    return Anneal(config.steps - round(config.anneal.fraction * config.steps), config.anneal.weights)
+
+
+def _reading(
+    batches: BlendBatches,
+    shards: Mapping[str, IndexedDataset],
+    weights: Mapping[str, float],
+    config: PretrainConfig,
+    steps: int,
+) -> dict[str, Reading]:
+    """What the first steps read."""
+    read = {name: count * config.context for name, count in sorted(batches.sequences(steps).items())}
+    whole = steps * config.batch * config.context
+    return {
+        name: Reading(count, count / whole, weights[name], count / len(shards[name].tokens))
+        for name, count in read.items()
+        if whole
+    }
+
+
+def _execution(config: PretrainConfig) -> Execution:
+    return Execution(config.strategy, config.accumulate, config.precision, config.compile, config.loader_workers)
+
+
+def _progress(config: PretrainConfig, network: torch.nn.Module, done: int) -> TokenProgress:
+    """Measures the speed of matrix products at the run's shapes, and starts the clock."""
+    cuda = torch.cuda.is_available()
+    rows = config.batch // (config.ranks * config.accumulate) * config.context
+    shape = network.config
+    rate = matrix_rate(
+        rows, shape.hidden_size, shape.intermediate_size, "cuda" if cuda else "cpu", _execution(config).half(cuda)
+    )
+    ceiling = config.ranks * rate / operations_per_token(network, config.context)
+    return TokenProgress("reading", config.steps, done, config.batch * config.context, ceiling)
 
 
 def evaluate(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens) -> dict[str, dict[str, Any]]:

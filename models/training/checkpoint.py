@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 TENSORS, STATE, DIGESTS = "tensors.safetensors", "state.json", "digests.json"
@@ -20,7 +21,7 @@ _TENSOR, _TUPLE, _ITEMS = "$tensor", "$tuple", "$items"
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint that is absent, incomplete or damaged; the message names the file."""
+    """A checkpoint that is absent, damaged or cannot be written; the message names the file."""
 
 
 def step_path(folder: Path, step: int) -> Path:
@@ -51,19 +52,21 @@ def write_checkpoint(path: Path, tree: Mapping[str, Any]) -> None:
 
     Raises:
         TypeError: If the tree holds a value that is neither a tensor nor plain data.
+        CheckpointError: If it cannot be written, as on a full disk; what was there before is intact.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    for old in (partial, path):
-        shutil.rmtree(old, ignore_errors=True)
-    partial.mkdir(parents=True)
     tensors: dict[str, torch.Tensor] = {}
     state = _encode(tree, "", tensors, {})
-    save_file(tensors, partial / TENSORS)
-    (partial / STATE).write_text(json.dumps(state))
-    digests = {name: _sha256(partial / name) for name in (TENSORS, STATE)}
-    (partial / DIGESTS).write_text(json.dumps(digests))
-    for name in (TENSORS, STATE, DIGESTS, "."):
-        _sync(partial / name)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        _write(partial, tensors, json.dumps(state))
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        size = sum(tensor.nbytes for tensor in tensors.values())
+        raise CheckpointError(
+            f"{path} cannot be written: {error}. It takes {size / 1e6:,.1f} MB; the checkpoints before it are intact: "
+            "make room and start again"
+        ) from error
+    shutil.rmtree(path, ignore_errors=True)
     partial.rename(path)
     _sync(path.parent)
 
@@ -84,6 +87,17 @@ def prune(folder: Path, keep: int) -> None:
     """Removes all but the newest checkpoints."""
     for step in stored_steps(folder)[:-keep]:
         shutil.rmtree(step_path(folder, step))
+
+
+def _write(folder: Path, tensors: dict[str, torch.Tensor], state: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    save_file(tensors, folder / TENSORS)
+    (folder / STATE).write_text(state)
+    digests = {name: _sha256(folder / name) for name in (TENSORS, STATE)}
+    (folder / DIGESTS).write_text(json.dumps(digests))
+    for name in (TENSORS, STATE, DIGESTS, "."):
+        _sync(folder / name)
 
 
 def _encode(value: Any, place: str, tensors: dict[str, torch.Tensor], known: dict[tuple[Any, ...], str]) -> Any:

@@ -3,21 +3,21 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 
 import torch
 
+from inkling.models.training.job import BatchSource
 from inkling.models.training.optimization import Optimization
 
-if TYPE_CHECKING:
-    from inkling.models.training.fit import BatchSource
 
-
-def run_identity(network: torch.nn.Module, batches: "BatchSource", optimization: Optimization, seed: int) -> str:
-    """Digest of the first weights, what trains, the first and last batch, the optimiser's settings and the seed."""
+def run_identity(
+    network: torch.nn.Module, batches: BatchSource, optimization: Optimization, seed: int, keep: Collection[int]
+) -> str:
+    """Digest of the first weights, what trains, the first and last batch, the settings, the seed and what is kept."""
     trained = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
     settings = {"optimization": dataclasses.asdict(optimization), "seed": seed, "trained": trained}
+    settings["keep"] = sorted(keep)
     digest = hashlib.sha256(json.dumps(settings).encode())
     for tensors in (network.state_dict(), batches.batch(0), batches.batch(optimization.steps - 1)):
         _add(digest, tensors)

@@ -1,6 +1,5 @@
 """The NeMo module around any network: its loss, its parameter groups, its optimiser."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,52 +7,45 @@ from lightning.pytorch import Trainer
 from nemo.core.classes import ModelPT
 from omegaconf import OmegaConf
 
+from inkling.models.training.execution import Ranks
+from inkling.models.training.job import Batch, Job
 from inkling.models.training.optimization import Optimization
+from inkling.models.training.progression import move_loops
+from inkling.models.training.sharding import shard
 
-Batch = dict[str, torch.Tensor]
-Loss = Callable[[torch.nn.Module, Batch], torch.Tensor]
-
-
-class TrainingError(RuntimeError):
-    """Training that cannot go on; the message names the step."""
+_SEEDS_PER_RUN, _SEEDS_PER_PART = 1_000_003, 7_368_787
 
 
 class NetworkModule(ModelPT):
     """A network and a loss over a batch, as a NeMo model.
 
     NeMo's optimiser and schedule registries build AdamW and its schedule. Random numbers drawn inside a step depend on
-    the seed and the step alone, so a resumed run draws those of an undisturbed one.
+    the seed, the step and the part of the batch alone, so a resumed run draws those of an undisturbed one.
     """
 
-    def __init__(
-        self, network: torch.nn.Module, loss: Loss, optimization: Optimization, seed: int, trainer: Trainer
-    ) -> None:
-        """Wraps a network.
+    def __init__(self, job: Job, ranks: Ranks, half: bool, trainer: Trainer) -> None:
+        """Wraps the network of a job.
 
         Args:
-            network: Trained in place; parameters that do not require gradients stay as they are.
-            loss: Maps the network and a batch to a scalar.
-            optimization: Settings of the optimiser.
-            seed: Seed of random numbers drawn while training.
+            job: What is trained; parameters that do not require gradients stay as they are.
+            ranks: Who shares the work.
+            half: Whether matrices are multiplied in bf16.
             trainer: The Lightning trainer that will run it.
         """
-        super().__init__(cfg=OmegaConf.create({"optim": _nemo_config(optimization)}), trainer=trainer)
-        self.network = network
-        self._loss = loss
-        self._seed = seed
+        super().__init__(cfg=OmegaConf.create({"optim": _nemo_config(job.optimization)}), trainer=trainer)
+        self.network = job.network
+        self._job, self._ranks, self._half = job, ranks, half
+
+    def configure_model(self) -> None:
+        """Leaves each rank its shard of the network, where the ranks are to share it."""
+        if self._job.execution.strategy == "fsdp2":
+            shard(self.network, self.device_mesh["data_parallel"], self._half)
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
-        """The loss of a batch.
-
-        Raises:
-            TrainingError: If it is not finite.
-        """
-        step = self.trainer.global_step
-        self._seed_step(self._seed * 1_000_003 + step)
-        loss = self._loss(self.network, batch)
-        if not torch.isfinite(loss):
-            raise TrainingError(f"the loss is {loss.item()} at step {step + 1}: lower the learning rate or clip harder")
-        return loss
+        """The loss of a batch, or of this rank's next part of it."""
+        part = batch_index % self._job.execution.accumulate * self._ranks.size + self._ranks.rank
+        self._seed_step(self._job.seed * _SEEDS_PER_RUN + self.trainer.global_step + part * _SEEDS_PER_PART)
+        return self._job.loss(self.network, batch)
 
     def setup_optimizer_param_groups(self) -> None:
         """Decays matrices, not vectors; leaves frozen parameters out."""
@@ -72,10 +64,15 @@ class NetworkModule(ModelPT):
     def setup(self, stage: str | None = None) -> None:
         """Sets nothing up: batches are handed to the trainer, and NeMo's telemetry callback stays off it."""
 
-    def on_save_checkpoint(self, checkpoint: dict[str, object]) -> None:
-        """Leaves NeMo's config objects out: the module is always built from its settings."""
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leaves NeMo's config objects out (the module is built from its settings) and counts in whole steps."""
         for kind in ("NAME", "KEY", "TYPE"):
             checkpoint.pop(getattr(self, f"CHECKPOINT_HYPER_PARAMS_{kind}"), None)
+        move_loops(checkpoint["loops"], checkpoint["global_step"])
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Counts in the parts of a step of this run, whatever they were in the run that wrote the checkpoint."""
+        move_loops(checkpoint["loops"], checkpoint["global_step"] * self._job.execution.accumulate)
 
     def setup_training_data(self, train_data_config: object) -> None:
         """Batches are handed to the trainer."""

@@ -1,13 +1,21 @@
-"""Lightning's side of checkpoints and of the log: what is written when a step ends."""
+"""Lightning's side of checkpoints and of the log: what is written, checked and agreed when a step ends."""
 
+import signal
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
+import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.plugins.io import CheckpointIO
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from inkling.models.training.checkpoint import prune, read_checkpoint, step_path, write_checkpoint
+from inkling.models.training.execution import Ranks
+from inkling.models.training.failure import Watch
+from inkling.models.training.job import Job
 from inkling.models.training.log import LogRow, Meter
 
 KEPT_CHECKPOINTS = 2
@@ -29,13 +37,19 @@ class SafetensorsCheckpointIO(CheckpointIO):
 
 
 class Recorder(Callback):
-    """Collects the log, shows progress and writes checkpoints: every so many steps, at the end, when told to leave."""
+    """Collects the log, shows progress and writes checkpoints: every so many steps, at the end, when told to leave.
 
-    def __init__(self, folder: Path, every: int, meter: Meter) -> None:
-        """Takes the folder of the checkpoints, the steps between two of them, and what shows the progress."""
+    All ranks learn at the end of a step what it cost over all of them and whether one was told to leave, so that they
+    stop after the same step.
+    """
+
+    def __init__(self, job: Job, ranks: Ranks, folder: Path, meter: Meter) -> None:
+        """Takes what is trained by whom, the folder of the checkpoints, and what shows the progress."""
         self.rows: list[LogRow] = []
-        self._folder, self._every, self._meter = folder, every, meter
-        self._learning_rate = 0.0
+        self._job, self._ranks, self._folder, self._meter = job, ranks, folder, meter
+        self._watch = Watch(job, folder)
+        self._learning_rate, self._step, self._leave = 0.0, 0, False
+        self._loss: torch.Tensor | float = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """The log so far."""
@@ -45,6 +59,16 @@ class Recorder(Callback):
         """Takes the log of the run that is resumed."""
         self.rows = [LogRow(**row) for row in state_dict["rows"]]
 
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        """Takes SIGTERM from Lightning, which would have each rank leave at a moment of its own."""
+        self._step = trainer.global_step
+        if threading.current_thread() is threading.main_thread():
+            self._leave = trainer.received_sigterm
+            signal.signal(signal.SIGTERM, self._told_to_leave)
+
+    def _told_to_leave(self, number: int, frame: object) -> None:
+        self._leave = True
+
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: Any, index: int) -> None:
         """Notes the learning rate of the step that begins."""
         self._learning_rate = float(trainer.optimizers[0].param_groups[0]["lr"])
@@ -52,13 +76,33 @@ class Recorder(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, index: int
     ) -> None:
-        """Logs the step that ended, and writes a checkpoint if one is due."""
-        step = trainer.global_step
-        row = LogRow(step, float(outputs["loss"]), self._learning_rate)
+        """Logs the step that ended, if one did, checks its loss, and writes a checkpoint if one is due."""
+        self._loss = outputs["loss"] + self._loss
+        if trainer.global_step == self._step:
+            return
+        self._step = trainer.global_step
+        loss, leave = self._agreed(torch.as_tensor(self._loss))
+        self._loss = 0.0
+        self._watch.check(self._step, loss, self.rows)
+        row = LogRow(self._step, loss, self._learning_rate)
         self.rows.append(row)
         for logger in trainer.loggers:
-            logger.log_metrics({"loss": row.loss, "learning_rate": row.learning_rate}, step)
-        if step % self._every == 0 or step == trainer.max_steps or trainer.received_sigterm:
-            trainer.save_checkpoint(step_path(self._folder, step))
-            prune(self._folder, KEPT_CHECKPOINTS)
+            logger.log_metrics({"loss": row.loss, "learning_rate": row.learning_rate}, row.step)
+        if row.step in self._job.keep:
+            trainer.save_checkpoint(step_path(self._folder.with_name("kept"), row.step), weights_only=True)
+        if row.step % self._job.checkpoint_every == 0 or row.step == trainer.max_steps or leave:
+            trainer.save_checkpoint(step_path(self._folder, row.step))
+            if self._ranks.rank == 0:
+                prune(self._folder, KEPT_CHECKPOINTS)
         self._meter.advance(1, loss=row.loss)
+        if leave and row.step < trainer.max_steps:
+            raise SIGTERMException
+
+    def _agreed(self, loss: torch.Tensor) -> tuple[float, bool]:
+        """Mean loss over the ranks, and whether any of them was told to leave."""
+        if self._ranks.size == 1:
+            return float(loss), self._leave
+        told = torch.stack([loss.double(), torch.tensor(float(self._leave), dtype=torch.float64, device=loss.device)])
+        dist.all_reduce(told)
+        total, leaving = told.tolist()
+        return total / self._ranks.size, leaving > 0

@@ -1,6 +1,7 @@
 """Taking a finished run from its last checkpoint, without a training framework."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -21,6 +22,14 @@ def restore(network: torch.nn.Module, checkpoint: Path) -> list[LogRow]:
         The rows of its log.
     """
     tree = read_checkpoint(checkpoint)
-    weights = {name.removeprefix(MODULE_PREFIX): tensor for name, tensor in tree["state_dict"].items()}
-    network.load_state_dict(weights)
+    _take(network, tree)
     return [LogRow(**row) for row in tree["callbacks"][RECORDER]["rows"]]
+
+
+def restore_weights(network: torch.nn.Module, kept: Path) -> None:
+    """Gives a network the weights that `fit` kept of a step, in place."""
+    _take(network, read_checkpoint(kept))
+
+
+def _take(network: torch.nn.Module, tree: dict[str, Any]) -> None:
+    network.load_state_dict({name.removeprefix(MODULE_PREFIX): value for name, value in tree["state_dict"].items()})

@@ -1,53 +1,85 @@
-"""One run of Lightning's trainer under NeMo's experiment manager."""
+"""One run of Lightning's trainer under NeMo's experiment manager, on one device or on many."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning.pytorch import Trainer
+from lightning.pytorch.plugins.environments import TorchElasticEnvironment
+from lightning.pytorch.strategies import DDPStrategy
 from nemo.utils.exp_manager import exp_manager
 
-from inkling.models.training.checkpoint import step_path
-from inkling.models.training.fit import BatchSource
-from inkling.models.training.log import LogRow, MeterFactory
-from inkling.models.training.module import Batch, Loss, NetworkModule
-from inkling.models.training.optimization import Optimization
+from inkling.models.training.blocks import compile_blocks
+from inkling.models.training.checkpoint import step_path, write_checkpoint
+from inkling.models.training.execution import Ranks
+from inkling.models.training.job import Batch, Job, PartedBatchSource
+from inkling.models.training.log import LogRow, silent
+from inkling.models.training.module import NetworkModule
 from inkling.models.training.plugin import Recorder, SafetensorsCheckpointIO
+from inkling.models.training.restore import MODULE_PREFIX
+from inkling.models.training.sharding import ShardedStrategy
 
 
-class _Remaining:
-    """The batches from a step on."""
+class _Parts(torch.utils.data.Dataset[Batch]):
+    """What a rank reads, part after part, from a step on."""
 
-    def __init__(self, batches: BatchSource, first: int, steps: int) -> None:
-        self._batches, self._range = batches, range(first, steps)
+    def __init__(self, job: Job, ranks: Ranks, first: int) -> None:
+        self._batches, self._ranks, self._first = job.batches, ranks, first
+        self._accumulate, self._steps = job.execution.accumulate, job.optimization.steps
+        self._count = self._accumulate * ranks.size
+
+    def __len__(self) -> int:
+        return (self._steps - self._first) * self._accumulate
+
+    def __getitem__(self, number: int) -> Batch:
+        step, part = divmod(number, self._accumulate)
+        if self._count == 1:
+            return self._batches.batch(self._first + step)
+        assert isinstance(self._batches, PartedBatchSource), f"{type(self._batches).__name__} has no parts"
+        return self._batches.part(self._first + step, part * self._ranks.size + self._ranks.rank, self._count)
+
+
+class _Stream:
+    """The parts in their order, read ahead by worker processes where there are any."""
+
+    def __init__(self, parts: _Parts, workers: int) -> None:
+        self._parts, self._workers = parts, workers
 
     def __iter__(self) -> Iterator[Batch]:
-        return (self._batches.batch(step) for step in self._range)
+        if not self._workers:
+            return (self._parts[number] for number in range(len(self._parts)))
+        cuda = torch.cuda.is_available()
+        return iter(
+            torch.utils.data.DataLoader(self._parts, batch_size=None, num_workers=self._workers, pin_memory=cuda)
+        )
 
 
-def run(
-    network: torch.nn.Module,
-    loss: Loss,
-    batches: BatchSource,
-    optimization: Optimization,
-    work: Path,
-    done: int,
-    seed: int,
-    checkpoint_every: int,
-    progress: MeterFactory,
-) -> list[LogRow]:
-    """Trains from the checkpoint of step `done` (0: from the start); the arguments are those of `fit`."""
-    folder = work / "checkpoints"
+def run(job: Job, ranks: Ranks, work: Path, done: int) -> list[LogRow]:
+    """Trains from the checkpoint of step `done` (0: from the start) and returns a row per step."""
+    folder, execution = work / "checkpoints", job.execution
+    cuda = torch.cuda.is_available()
+    half = execution.half(cuda)
+    if 0 in job.keep and not done and ranks.rank == 0:
+        first = {MODULE_PREFIX + name: value for name, value in job.network.state_dict().items()}
+        write_checkpoint(step_path(work / "kept", 0), {"state_dict": first})
+    if execution.compiled(cuda):
+        compile_blocks(job.network)
+    progress = job.progress if ranks.rank == 0 else silent
     with progress(done) as meter:
-        recorder = Recorder(folder, checkpoint_every, meter)
+        recorder = Recorder(job, ranks, folder, meter)
         trainer = Trainer(
-            accelerator="gpu" if torch.cuda.is_available() else "cpu",
-            devices=1,
-            precision="32-true",
-            max_steps=optimization.steps,
-            gradient_clip_val=optimization.gradient_clip,
+            accelerator="gpu" if cuda else "cpu",
+            devices=ranks.local_size,
+            num_nodes=ranks.size // ranks.local_size,
+            strategy=_strategy(job, ranks),
+            precision="bf16-mixed" if half and execution.strategy != "fsdp2" else "32-true",
+            max_steps=job.optimization.steps,
+            accumulate_grad_batches=execution.accumulate,
+            gradient_clip_val=job.optimization.gradient_clip,
             callbacks=[recorder],
-            plugins=[SafetensorsCheckpointIO()],
+            plugins=[SafetensorsCheckpointIO(), *([TorchElasticEnvironment()] if ranks.launched else [])],
+            use_distributed_sampler=False,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -56,10 +88,17 @@ def run(
             limit_val_batches=0,
         )
         exp_manager(trainer, _manager_config(work))
-        module = NetworkModule(network, loss, optimization, seed, trainer)
+        module = NetworkModule(job, ranks, half, trainer)
         checkpoint = step_path(folder, done) if done else None
-        trainer.fit(module, train_dataloaders=_Remaining(batches, done, optimization.steps), ckpt_path=checkpoint)
+        stream = _Stream(_Parts(job, ranks, done), execution.loader_workers)
+        trainer.fit(module, train_dataloaders=stream, ckpt_path=checkpoint)
     return recorder.rows
+
+
+def _strategy(job: Job, ranks: Ranks) -> Any:
+    if job.execution.strategy == "ddp":
+        return DDPStrategy(broadcast_buffers=False, gradient_as_bucket_view=True)
+    return ShardedStrategy(ranks.size) if job.execution.strategy == "fsdp2" else "auto"
 
 
 def _manager_config(work: Path) -> dict[str, object]:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 import inkling
 
-ROOT = Path(inkling.__file__).parent
+ROOT = Path(inkling.__file__).resolve().parent
 SCHEMAS = ROOT.parent / "shared" / "crds"
 DIRECTORIES = sorted(path.parent for path in (ROOT / "manifests").rglob("kustomization.yaml"))
 
@@ -36,13 +37,36 @@ def service(objects: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def custom_schema() -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Returns a function that reads the OpenAPI schema of a custom resource."""
+def errors() -> Callable[[dict[str, Any]], list[str]]:
+    """Returns a function that tells what is wrong with a custom resource; its metadata is the API server's business."""
 
-    def read(item: dict[str, Any]) -> dict[str, Any]:
+    def find(item: dict[str, Any]) -> list[str]:
         path = SCHEMAS / f"{item['apiVersion'].replace('/', '_')}_{item['kind']}.json.gz"
         if not path.exists():
             pytest.skip(f"no schema of {item['kind']}: {path.name} is not in shared/crds beside the checkout")
-        return json.loads(gzip.decompress(path.read_bytes()))["openAPIV3Schema"]
+        whole = strict(json.loads(gzip.decompress(path.read_bytes()))["openAPIV3Schema"])
+        whole["properties"] |= {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+        }
+        return [error.message for error in jsonschema.Draft202012Validator(whole).iter_errors(item)]
 
-    return read
+    return find
+
+
+def strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """Turns an OpenAPI v3 schema into a JSON schema that refuses unknown fields, as a strict API server does."""
+    result = {key: value for key, value in schema.items() if not key.startswith("x-kubernetes") and key != "nullable"}
+    if schema.get("x-kubernetes-int-or-string"):
+        result = {"type": ["integer", "string"]}
+    elif schema.get("nullable") and "type" in schema:
+        result["type"] = [schema["type"], "null"]
+    if "properties" in schema:
+        result["properties"] = {name: strict(below) for name, below in schema["properties"].items()}
+        if not schema.get("x-kubernetes-preserve-unknown-fields"):
+            result.setdefault("additionalProperties", False)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            result[key] = strict(schema[key])
+    return result

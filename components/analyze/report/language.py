@@ -37,6 +37,14 @@ def language_section(findings: dict[str, Any]) -> Html:
                 for name, entry in perplexity.items()
             ],
         ),
+        table(
+            "Zero-shot multiple choice on held-out text: right answers in per cent, with 95 % intervals",
+            ("Questions", "Chance", "Right", "Without the passage", "Difference"),
+            [
+                (f"{count(row['items'])} {suite}", f"{100 * row['chance']:.0f}", *map(_percent, _shares(row)))
+                for suite, row in findings["language"]["choices"].items()
+            ],
+        ),
         _loss_figure(findings["language"]["training"]),
     )
 
@@ -98,6 +106,14 @@ def _loss_figure(training: list[dict[str, Any]]) -> Html:
         f"Training loss during pre-training, every step (thin) and its running mean (thick): from {first:.2f} at the "
         f"first step to {last:.2f} nats per token in the last tenth.",
     )
+
+
+def _shares(row: dict[str, Any]) -> list[dict[str, float]]:
+    return [row[key] for key in ("right", "blind", "difference")]
+
+
+def _percent(share: dict[str, float]) -> str:
+    return f"{100 * share['value']:.1f} [{100 * share['low']:.1f}, {100 * share['high']:.1f}]"
 
 
 def _last(rows: list[dict[str, Any]]) -> float:

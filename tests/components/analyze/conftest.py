@@ -146,6 +146,9 @@ class Run:
             for index, name in enumerate(["encyclopedia", "academia"])
         }  # fmt: skip
         (path / "perplexity.json").write_text(json.dumps(scores))
+        share = {"value": 0.5, "low": 0.375, "high": 0.625}
+        suite = {"items": 64, "documents": 60, "chance": 0.25, "right": share, "blind": share, "difference": share}
+        (path / "choices.json").write_text(json.dumps({"cloze": {**suite, "sources": {}}}))
 
     def multimodal_model(self, path: Path) -> None:
         """Two stages."""

@@ -32,7 +32,8 @@ def run(work: Path, loss=loss, learning_rate: float = 1e-2, steps: int = STEPS) 
     torch.set_num_threads(1)
     network = build_language_model("tiny", VOCABULARY, 1)
     optimization = Optimization(steps=steps, learning_rate=learning_rate, warmup_steps=3 if steps else 0)
-    return network, fit(network, loss, Batches(), optimization, work, seed=7, checkpoint_every=EVERY)
+    fitted = fit(network, loss, Batches(), optimization, work, seed=7, checkpoint_every=EVERY)
+    return network, fitted.rows
 
 
 def disturb(how: str, at: int):

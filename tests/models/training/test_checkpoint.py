@@ -1,4 +1,8 @@
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +121,37 @@ def test_the_state_is_json(tmp_path: Path):
     write_checkpoint(tmp_path / "step", {"loops": {"done": (1, 2)}, "states": {0: torch.zeros(1)}})
     state = json.loads((tmp_path / "step/state.json").read_text())
     assert state["loops"] == {"done": {"$tuple": [1, 2]}}
+
+
+def test_a_full_disk_is_named_and_the_checkpoint_before_is_intact(tmp_path: Path):
+    """The program may write no file of more than 100,000 bytes, so the safetensors writer fails in the middle."""
+    for step in (5, 10):
+        write_checkpoint(step_path(tmp_path, step), {"weight": torch.full((3,), float(step))})
+    program = (
+        "import resource, signal, sys, torch\n"
+        "from pathlib import Path\n"
+        "from inkling.models.training.checkpoint import write_checkpoint\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "write_checkpoint(Path(sys.argv[1]), {'weight': torch.ones(100_000)})\n"
+    )
+    for step in (10, 15):
+        place = step_path(tmp_path, step)
+        ended = subprocess.run([sys.executable, "-c", program, str(place)], capture_output=True, text=True, check=False)
+        assert ended.returncode == 1
+        last = ended.stderr.strip().splitlines()[-1]
+        assert f"CheckpointError: {place} cannot be written" in last
+        assert "It takes 0.4 MB" in last
+    assert newest_sound_step(tmp_path) == 10
+    assert torch.equal(read_checkpoint(step_path(tmp_path, 10))["weight"], torch.full((3,), 10.0))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000005", "step-00000010"]
+
+
+def test_an_error_of_the_disk_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("inkling.models.training.checkpoint.save_file", full)
+    with pytest.raises(CheckpointError, match=r"cannot be written: .*No space left on device.*make room"):
+        write_checkpoint(step_path(tmp_path, 5), {"weight": torch.ones(3)})
+    assert list(tmp_path.iterdir()) == []

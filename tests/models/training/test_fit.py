@@ -109,7 +109,7 @@ def test_a_run_with_other_settings_does_not_go_on_from_foreign_checkpoints(undis
 
 
 def test_a_loss_that_is_not_finite_stops_with_its_step(tmp_path: Path):
-    from inkling.models.training.module import TrainingError
+    from inkling.models.training.job import TrainingError
 
     steps = []
 

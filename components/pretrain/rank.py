@@ -1,0 +1,33 @@
+"""What each rank of pre-training runs under torchrun: rank CONFIG TOKENS WORK."""
+
+import sys
+from pathlib import Path
+
+import torch
+from torch.distributed.elastic.multiprocessing.errors import record
+
+from inkling.components.artifacts.manifest import Manifest
+from inkling.components.artifacts.tokens import Tokens
+from inkling.components.lifeline import tie_to_runner
+from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.pretrain.train import train
+from inkling.models.language import build_language_model
+
+
+@record
+def main() -> None:
+    """Trains this rank's share; what it raises, the launching stage raises.
+
+    The stage has verified the tokens.
+    """
+    tie_to_runner()
+    settings, tokens_path, work = map(Path, sys.argv[1:])
+    config = PretrainConfig.model_validate_json(settings.read_text())
+    tokens = Tokens(tokens_path, Manifest.read(tokens_path))
+    torch.set_num_threads(config.threads)
+    network = build_language_model(config.preset, tokens.blend().vocabulary, config.seed)
+    train(config, network, tokens, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""FSDP2 under Lightning: each rank holds a shard of every parameter; checkpoints hold whole ones, as in any other run.
+
+Whole tensors go between rank 0's memory and the shards one at a time, so no rank but 0 ever holds the network.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.strategies import ModelParallelStrategy
+from torch import Tensor
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.optim import Optimizer
+
+from inkling.models.training.blocks import blocks
+
+
+def shard(network: torch.nn.Module, mesh: DeviceMesh, half: bool) -> None:
+    """Leaves each rank its shard of rank 0's network, in place; those of the others may lie on the meta device.
+
+    Args:
+        network: The network; each of its blocks is gathered and freed on its own.
+        mesh: The ranks, one dimension.
+        half: Whether matrices are multiplied in bf16; shards and sums of gradients stay in fp32.
+    """
+    whole = {name: value.detach() for name, value in _tensors(network)} if dist.get_rank() == 0 else {}
+    policy = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if half else MixedPrecisionPolicy()
+    for part in (*blocks(network), network):
+        fully_shard(part, mesh=mesh, mp_policy=policy)
+    network.to_empty(device=mesh.device_type)
+    with torch.no_grad():
+        for name, value in _tensors(network):
+            _fill(value, whole.get(name))
+
+
+class ShardedStrategy(ModelParallelStrategy):
+    """Lightning's strategy for FSDP2 with checkpoints in our format, the same file as that of a single device."""
+
+    def __init__(self, ranks: int) -> None:
+        """Shares the network among all ranks."""
+        super().__init__(data_parallel_size=ranks, tensor_parallel_size=1, save_distributed_checkpoint=False)
+
+    def lightning_module_state_dict(self) -> dict[str, Any]:
+        """Whole weights on rank 0, nothing elsewhere; weights of several names are one tensor."""
+        module = self.lightning_module
+        assert module is not None
+        owners = {name: id(value) for name, value in module.named_parameters(remove_duplicate=False)}
+        gathered: dict[int, Tensor | None] = {}
+        state = {}
+        for name, value in module.state_dict().items():
+            owner = owners.get(name, id(value))
+            if owner not in gathered:
+                gathered[owner] = _gather(value)
+            state[name] = gathered[owner]
+        return state if self.is_global_zero else {}
+
+    def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
+        """Whole state of the optimiser on rank 0, in torch's own format."""
+        plain = optimizer._optimizer if isinstance(optimizer, LightningOptimizer) else optimizer
+        state = plain.state_dict()
+        whole = {
+            number: {name: _gather(value) if isinstance(value, Tensor) else value for name, value in entry.items()}
+            for number, entry in state["state"].items()
+        }
+        return {"state": whole, "param_groups": state["param_groups"]} if self.is_global_zero else {}
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None) -> None:
+        """Writes the checkpoint on rank 0."""
+        if self.is_global_zero:
+            self.checkpoint_io.save_checkpoint(checkpoint, filepath)
+
+    def load_checkpoint(self, checkpoint_path: str | Path) -> dict[str, Any]:
+        """Reads the checkpoint on rank 0, hands each rank its shards, and returns the rest of it."""
+        tree: dict[str, Any] = {}
+        if self.is_global_zero:
+            tree = self.checkpoint_io.load_checkpoint(checkpoint_path)
+        weights, states = tree.pop("state_dict", {}), tree.pop("optimizer_states", [{}])
+        assert self.lightning_module is not None
+        with torch.no_grad():
+            for name, value in _tensors(self.lightning_module):
+                if name in self.lightning_module.state_dict():
+                    _fill(value, weights.get(name))
+            (optimizer,) = self.optimizers
+            _fill_optimizer(optimizer, states[0].get("state", {}), self.broadcast(states[0].get("param_groups")))
+        return self.broadcast(tree)
+
+
+def _tensors(module: torch.nn.Module) -> list[tuple[str, Tensor]]:
+    """Parameters and buffers, each once, under their first names."""
+    return [*module.named_parameters(), *module.named_buffers()]
+
+
+def _fill(value: Tensor, whole: Tensor | None) -> None:
+    """Takes rank 0's values: a shard of them, or all where they are not shared out."""
+    device = value.device
+    if isinstance(value, DTensor):
+        full = torch.empty(value.shape, dtype=value.dtype, device=device) if whole is None else whole.to(device)
+        value.copy_(distribute_tensor(full, value.device_mesh, value.placements, src_data_rank=0))
+    else:
+        if whole is not None:
+            value.copy_(whole)
+        dist.broadcast(value, src=0)
+
+
+def _fill_optimizer(optimizer: Optimizer, states: dict[int, dict[str, Tensor]], groups: list[dict[str, Any]]) -> None:
+    """Gives AdamW its running means, shard by shard, and its counts of steps."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for number, parameter in enumerate(parameters):
+        whole = states.get(number, {})
+        for name in ("exp_avg", "exp_avg_sq"):
+            optimizer.state[parameter][name] = torch.zeros_like(parameter)
+            _fill(optimizer.state[parameter][name], whole.get(name))
+        step = torch.zeros((), dtype=torch.float32, device=parameter.device)
+        _fill(step, whole.get("step"))
+        optimizer.state[parameter]["step"] = step
+    for group, stored in zip(optimizer.param_groups, groups, strict=True):
+        group.update({name: value for name, value in stored.items() if name != "params"})
+
+
+def _gather(value: Tensor) -> Tensor | None:
+    """The whole tensor on the CPU of rank 0; every rank must ask."""
+    whole = value.full_tensor() if isinstance(value, DTensor) else value
+    return whole.cpu() if dist.get_rank() == 0 else None

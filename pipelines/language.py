@@ -1,0 +1,81 @@
+"""The command `inkling language score`: what a language model knows of language, as one table."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from inkling.components.artifacts.language_model import LanguageModel
+
+language_app = typer.Typer(no_args_is_help=True, help="Language models: what they have learned of language.")
+
+
+@language_app.callback()
+def language() -> None:
+    """Language models: what they have learned of language."""
+
+
+@language_app.command("score")
+def score(
+    model: Annotated[Path, typer.Argument(help="Directory of a LanguageModel.")],
+    tasks: Annotated[
+        str | None, typer.Option(help="Public tasks by comma, or `paper` for the paper's ten. Needs their data.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Folder of your own task definitions.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Items of a task at most.", min=1)] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file for the same table.")] = None,
+) -> None:
+    """Prints perplexity and multiple choice on held-out text, as scored after training, and public tasks on demand.
+
+    The public tasks are those of lm-evaluation-harness; they need the extra `language`, and the network for their data.
+
+    Examples:
+        inkling language score runs/latest/language_model
+
+        inkling language score language_model --tasks lambada_openai,piqa --limit 500 --output scores.json
+
+        inkling language score language_model --folder my_tasks --tasks my_task
+    """
+    from inkling.components.pretrain.harness import PAPER_TASKS, score_tasks
+
+    opened = LanguageModel.open(model)
+    asked = [name.strip() for name in (tasks or "").split(",") if name.strip()]
+    names = list(PAPER_TASKS) if asked == ["paper"] else asked
+    rows = [*_perplexity(opened), *_choices(opened)]
+    if names:
+        rows += [{"group": "public task", **asdict(row)} for row in score_tasks(opened, names, folder, limit)]
+    console = Console(file=sys.stdout)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for number, column in enumerate(("", "task", "metric", "value", "95 % interval", "items")):
+        table.add_column(column, justify="right" if number > 2 else "left", no_wrap=True)
+    for row in rows:
+        interval = "" if row["low"] is None else f"{row['low']:.3g} to {row['high']:.3g}"
+        table.add_row(row["group"], row["task"], row["metric"], f"{row['value']:.4g}", interval, f"{row['items']:,}")
+    console.print(table)
+    if output is not None:
+        output.write_text(json.dumps({"model": opened.digest, "scores": rows}, indent=2) + "\n")
+        print(output)
+
+
+def _perplexity(model: LanguageModel) -> list[dict[str, Any]]:
+    return [
+        {
+            "group": "held-out text", "task": source, "metric": "perplexity", "value": entry["model_perplexity"],
+            "low": entry["interval"][0], "high": entry["interval"][1], "items": entry["tokens"],
+        }
+        for source, entry in model.perplexity().items()
+    ]  # fmt: skip
+
+
+def _choices(model: LanguageModel) -> list[dict[str, Any]]:
+    metrics = (("right", "accuracy"), ("blind", "accuracy without the passage"), ("difference", "difference"))
+    return [
+        {"group": "held-out choice", "task": suite, "metric": metric, **entry[key], "items": entry["items"]}
+        for suite, entry in model.choices().items()
+        for key, metric in metrics
+    ]

@@ -1,0 +1,38 @@
+"""A program of two ranks: ranks.py WAY FOLDER. Each rank writes its process id into the folder first."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch.distributed.elastic.multiprocessing.errors import record
+
+from inkling.components.lifeline import tie_to_runner
+
+
+@record
+def main() -> None:
+    tie_to_runner()
+    way, folder = sys.argv[1], Path(sys.argv[2])
+    rank = int(os.environ["RANK"])
+    (folder / f"{rank}.pid").write_text(str(os.getpid()))
+    dist.init_process_group("gloo")
+    total = torch.tensor(float(rank + 1))
+    dist.all_reduce(total)
+    print(f"the sum is {total.item():.0f}", flush=True)
+    if way == "raise" and rank == 1:
+        raise ArithmeticError("rank one cannot count")
+    if way == "killed" and rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if way == "wait":
+        (folder / f"{rank}.waiting").touch()
+        time.sleep(300)
+    dist.all_reduce(total)
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
