@@ -10,7 +10,7 @@ from rich.console import Console
 from inkling.components.config import ConfigError
 from inkling.components.packages import allowed, cache_directory, default_packages, package
 from inkling.components.progress import clock
-from inkling.pipelines import cluster_cli, labels, reproduce_cli
+from inkling.pipelines import cluster_cli, labels, mixture, reproduce_cli
 from inkling.pipelines.estimate import estimate
 from inkling.pipelines.language import language_app
 from inkling.pipelines.ranks import ranks
@@ -29,6 +29,7 @@ app.command()(ranks)
 app.add_typer(labels.app, name="labels")
 cluster_cli.add_commands(app)
 reproduce_cli.add_commands(app)
+app.add_typer(mixture.app, name="mixture")
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]

@@ -23,6 +23,7 @@ from inkling.components.mixture.portions import Portions, portions
 from inkling.components.mixture.recipe_types import named_labels
 from inkling.components.scenes.build import build_questions
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.mixture.retrieval import retrieve
 
 
 def describe_corpus(profile: str, home: Path, console: Console) -> None:
@@ -44,6 +45,11 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus", questions.path)
     labels = build_labels(LabelConfig.parse(profile), corpus.path, folder / "labels")
     config = MixtureConfig.parse(profile)
+    labels = (
+        retrieve(labels, config.as_of, folder / "retrieved" / labels.digest / str(config.as_of))
+        if config.as_of
+        else labels
+    )
     mixed = portions(config.recipe, corpus, labels)
     sources = mixed.solution.sources if mixed.solution else mixed.weights
     tokenizer = _tokenizer(config, corpus, labels)

@@ -28,10 +28,9 @@ def study(placement: PlacementConfig | None = None) -> GraphComponent:
 
     @dsl.pipeline(name="study", description="Many recipes, sizes and seeds; one table of scores with intervals.")
     def pipeline(config: str, runs: list) -> None:  # type: ignore[type-arg]
-        checked = preflight(config=config)
-        text = corpus(config=config).after(checked).outputs["corpus"]
+        pictures = scenes(config=config).after(preflight(config=config)).outputs
+        text = corpus(config=config, questions=pictures["questions"]).outputs["corpus"]
         labels = label(config=config, corpus=text).outputs["labels"]
-        pictures = scenes(config=config).after(checked).outputs
         features = encode(
             config=config, conversations=pictures["conversations"], questions=pictures["questions"]
         ).outputs["features"]

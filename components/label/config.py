@@ -1,12 +1,15 @@
 """Settings of the label stage."""
 
 import ipaddress
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from inkling.components.config import ExecutionOnly, Section, StageConfig
+from inkling.components.config import Day, ExecutionOnly, Section, StageConfig
+
+FIRST_DAY = date(2026, 1, 1)
 
 
 class LlmConfig(Section):
@@ -40,11 +43,14 @@ class LlmConfig(Section):
 
 
 class LabelConfig(StageConfig):
-    """Who labels."""
+    """Who labels, and from when on the labels hold."""
 
     stage: ClassVar[str] = "label"
 
     labeller: Literal["lexicon", "embedding", "llm"] = Field("lexicon", description="name of the labeller")
+    date: Day = Field(
+        FIRST_DAY, description="day from which the labels hold; stated, never taken from the clock: bytes depend on it"
+    )
     workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, le=256, description="processes; the llm needs but one")
     llm: LlmConfig | None = Field(None, description="the endpoint, for the llm labeller")
 

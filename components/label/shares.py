@@ -1,12 +1,12 @@
 """Label shares of a corpus beside those that LSBS prints in Table 4."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
-from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL
+from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL, Version, dated
 from inkling.components.config import read_mapping
 
 _TABLE = Path(__file__).with_name("table4.yaml")
@@ -21,25 +21,25 @@ def paper_shares() -> dict[str, dict[str, float]]:
 
 def write_shares(
     directory: Path,
-    labeller: str,
+    versions: Sequence[Version],
     segments: Mapping[str, int],
     shares: Shares,
     unlabelled: Mapping[str, int],
 ) -> None:
-    """Writes the shares of every source with the number of its segments and, where there is one, the paper's row.
+    """Writes who labelled when, and the latest shares of every source with its size and, if any, the paper's row.
 
     Unlabelled segments (an endpoint gave no answer) stand among those without any label, and are counted.
     """
     sources = {
         source: {
             "segments": segments[source],
-            "unlabelled": unlabelled[source],
+            "unlabelled": unlabelled.get(source, 0),
             "percent": percent,
             "paper": paper_shares().get(source),
         }
         for source, percent in shares.items()
     }
-    (directory / SHARES).write_text(json.dumps({"labeller": labeller, "sources": sources}, indent=2) + "\n")
+    (directory / SHARES).write_text(json.dumps({"versions": dated(versions), "sources": sources}, indent=2) + "\n")
 
 
 def table(shares: Shares) -> str:

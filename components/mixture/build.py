@@ -18,6 +18,7 @@ from inkling.components.artifacts.tokens import (
 from inkling.components.config import unknown
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import describe, named_labels, named_sources
+from inkling.components.mixture.retrieval import retrieve, version_on
 from inkling.components.progress import Progress, note
 
 
@@ -33,8 +34,9 @@ def build_mixture(
         labels: Where the corpus's Labels artifact lies; read only for a recipe that names labels.
 
     Raises:
-        ConfigError: If the corpus lacks a source of the recipe, no mixture of it has the recipe's shares, text would be
-            repeated too often, or there is too little for the vocabulary.
+        ConfigError: If the corpus lacks a source of the recipe, there were no labels yet on the day that is asked for,
+            no mixture of it has the recipe's shares, text would be repeated too often, or there is too little for the
+            vocabulary.
         ArtifactError: If the corpus or the labels are not what was written, or do not belong together.
     """
     opened = Corpus.open(corpus)
@@ -45,6 +47,8 @@ def build_mixture(
     if judged is None:
         return produce(Tokens, output, config, {"corpus": opened}, lambda draft: _make(config, opened, None, draft))
     judged.check(opened)
+    version = version_on(judged, config.as_of)
+    note(f"labels by the {version.labeller}, of {version.date}")
     inputs = {"corpus": opened, "labels": judged}
     return produce(Tokens, output, config, inputs, lambda draft: _make(config, opened, judged, draft))
 
@@ -54,6 +58,8 @@ def _make(config: MixtureConfig, corpus: Corpus, labels: Labels | None, draft: D
     from inkling.components.mixture.shards import write_shard
     from inkling.components.mixture.tokenizer import train_tokenizer
 
+    if labels:
+        labels = retrieve(labels, config.as_of, draft.work / labels.digest / str(config.as_of))
     mixed = portions(config.recipe, corpus, labels)
     mixed.check_repetition(config.token_budget, config.repetition_limit)
     weights, pool = mixed.weights, mixed.segments

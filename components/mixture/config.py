@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from inkling.components.config import StageConfig
+from inkling.components.config import Day, StageConfig
 from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe, Recipe
 from inkling.components.mixture.recipes import shares
 
@@ -26,6 +26,11 @@ class MixtureConfig(StageConfig):
         gt=0,
         description="times that any text may be read within the budget; by 40 epochs repeated text has lost its worth "
         "(Muennighoff et al. 2023, Scaling Data-Constrained Language Models)",
+    )
+
+    as_of: Day | None = Field(
+        None,
+        description="day on which a recipe by labels looks at them, so that later ones change nothing; or latest",
     )
 
     @field_validator("recipe")
