@@ -21,9 +21,9 @@ from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import GridCell, grid
 from inkling.components.mixture.portions import Portions, portions
 from inkling.components.mixture.recipe_types import named_labels
+from inkling.components.mixture.retrieval import retrieve
 from inkling.components.scenes.build import build_questions
 from inkling.components.scenes.config import ScenesConfig
-from inkling.components.mixture.retrieval import retrieve
 
 
 def describe_corpus(profile: str, home: Path, console: Console) -> None:
