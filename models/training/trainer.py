@@ -28,6 +28,8 @@ class _Parts(torch.utils.data.Dataset[Batch]):
         self._batches, self._ranks, self._first = job.batches, ranks, first
         self._accumulate, self._steps = job.execution.accumulate, job.optimization.steps
         self._count = self._accumulate * ranks.size
+        if self._count > 1 and not isinstance(job.batches, PartedBatchSource):
+            raise ValueError(f"{type(job.batches).__name__} gives whole batches only, not {self._count} parts of one")
 
     def __len__(self) -> int:
         return (self._steps - self._first) * self._accumulate
@@ -36,7 +38,7 @@ class _Parts(torch.utils.data.Dataset[Batch]):
         step, part = divmod(number, self._accumulate)
         if self._count == 1:
             return self._batches.batch(self._first + step)
-        assert isinstance(self._batches, PartedBatchSource), f"{type(self._batches).__name__} has no parts"
+        assert isinstance(self._batches, PartedBatchSource)
         return self._batches.part(self._first + step, part * self._ranks.size + self._ranks.rank, self._count)
 
 
