@@ -15,6 +15,7 @@ from inkling.models.training.checkpoint import step_path, write_checkpoint
 from inkling.models.training.execution import Ranks
 from inkling.models.training.job import Batch, Job, PartedBatchSource
 from inkling.models.training.log import LogRow, silent
+from inkling.models.training.memory import keep_freed_memory
 from inkling.models.training.module import NetworkModule
 from inkling.models.training.plugin import Recorder, SafetensorsCheckpointIO
 from inkling.models.training.restore import MODULE_PREFIX
@@ -62,6 +63,7 @@ def run(job: Job, ranks: Ranks, work: Path, done: int) -> list[LogRow]:
     folder, execution = work / "checkpoints", job.execution
     cuda = torch.cuda.is_available()
     half = execution.half(cuda)
+    keep_freed_memory()
     if 0 in job.keep and not done and ranks.rank == 0:
         first = {MODULE_PREFIX + name: value for name, value in job.network.state_dict().items()}
         write_checkpoint(step_path(work / "kept", 0), {"state_dict": first})
