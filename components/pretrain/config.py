@@ -62,7 +62,7 @@ class PretrainConfig(StageConfig):
         None, ge=1, description="sequences that a rank takes at a time; all of its part of the batch where not given"
     )
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, fp32 on a CPU")
-    compile: bool | None = Field(None, description="whether to compile the network; where not given, on a GPU")
+    compile: bool | None = Field(None, description="whether to compile the network; if not given, on a GPU in bf16")
     launch: Annotated[LaunchConfig, ExecutionOnly()] = Field(
         LaunchConfig(), description="where several ranks run, and what a run may take"
     )

@@ -12,12 +12,12 @@ import torch
 from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.artifacts.language_model import Reading, TrainingRow
 from inkling.components.artifacts.tokens import EOS_ID, Tokens
-from inkling.components.config import unknown
+from inkling.components.config import ConfigError, unknown
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import Anneal, BlendBatches
 from inkling.components.pretrain.perplexity import score_sources, unigram_log_probabilities
 from inkling.components.progress import Progress, note
-from inkling.models.training.execution import Execution
+from inkling.models.training.execution import Execution, Ranks
 from inkling.models.training.fit import fit
 from inkling.models.training.optimization import Optimization
 from inkling.models.training.speed import matrix_rate, operations_per_token
@@ -71,7 +71,7 @@ def train(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work
         work: Directory that outlives a kill.
 
     Raises:
-        ConfigError: If the annealing names a shard that the tokens lack.
+        ConfigError: If the annealing names a shard that the tokens lack, or there are more or fewer ranks than asked.
         ValueError: If a source is shorter than one sequence.
         TrainingError: If training diverges.
     """
@@ -151,6 +151,11 @@ def _reading(
 
 
 def _execution(config: PretrainConfig) -> Execution:
+    size = Ranks.of(config.strategy).size
+    if size != config.ranks:
+        raise ConfigError(
+            f"pretrain asks for {config.ranks} ranks ('processes' x 'nodes'), the launcher started {size}"
+        )
     return Execution(config.strategy, config.accumulate, config.precision, config.compile, config.loader_workers)
 
 
@@ -159,9 +164,8 @@ def _progress(config: PretrainConfig, network: torch.nn.Module, done: int) -> To
     cuda = torch.cuda.is_available()
     rows = config.batch // (config.ranks * config.accumulate) * config.context
     shape = network.config
-    rate = matrix_rate(
-        rows, shape.hidden_size, shape.intermediate_size, "cuda" if cuda else "cpu", _execution(config).half(cuda)
-    )
+    half = _execution(config).half(cuda)
+    rate = matrix_rate(rows, shape.hidden_size, shape.intermediate_size, "cuda" if cuda else "cpu", half)
     ceiling = config.ranks * rate / operations_per_token(network, config.context)
     return TokenProgress("reading", config.steps, done, config.batch * config.context, ceiling)
 

@@ -16,7 +16,7 @@ class Execution:
         strategy: "single" on one device; "ddp" with the network on each rank; "fsdp2" with a shard of it on each rank.
         accumulate: Parts, one after another, in which a rank takes its sequences of a step.
         precision: "fp32", "bf16" (weights and updates stay in fp32), or "auto": bf16 on a GPU, fp32 on a CPU.
-        compile: Whether to compile the network's blocks; None does so on a GPU.
+        compile: Whether to compile the network's blocks; None does so where a GPU multiplies in bf16.
         loader_workers: Processes that prepare batches ahead; 0 prepares them in between.
     """
 
@@ -32,7 +32,7 @@ class Execution:
 
     def compiled(self, cuda: bool) -> bool:
         """Whether the network is compiled."""
-        return cuda and self.precision != "fp32" if self.compile is None else self.compile
+        return cuda and self.half(cuda) if self.compile is None else self.compile
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Lightning's side of checkpoints and of the log: what is written, checked and agreed when a step ends."""
 
+import json
 import signal
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from inkling.models.training.job import Job
 from inkling.models.training.log import LogRow, Meter
 
 KEPT_CHECKPOINTS = 2
+STEPS_LOG = "steps.jsonl"
 
 
 class SafetensorsCheckpointIO(CheckpointIO):
@@ -50,6 +53,7 @@ class Recorder(Callback):
         self._watch = Watch(job, folder)
         self._learning_rate, self._step, self._leave = 0.0, 0, False
         self._loss: torch.Tensor | float = 0.0
+        self._ended = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """The log so far."""
@@ -61,7 +65,7 @@ class Recorder(Callback):
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Takes SIGTERM from Lightning, which would have each rank leave at a moment of its own."""
-        self._step = trainer.global_step
+        self._step, self._ended = trainer.global_step, time.monotonic()
         if threading.current_thread() is threading.main_thread():
             self._leave = trainer.received_sigterm
             signal.signal(signal.SIGTERM, self._told_to_leave)
@@ -86,8 +90,7 @@ class Recorder(Callback):
         self._watch.check(self._step, loss, self.rows)
         row = LogRow(self._step, loss, self._learning_rate)
         self.rows.append(row)
-        for logger in trainer.loggers:
-            logger.log_metrics({"loss": row.loss, "learning_rate": row.learning_rate}, row.step)
+        self._tell(trainer, row)
         if row.step in self._job.keep:
             trainer.save_checkpoint(step_path(self._folder.with_name("kept"), row.step), weights_only=True)
         if row.step % self._job.checkpoint_every == 0 or row.step == trainer.max_steps or leave:
@@ -97,6 +100,15 @@ class Recorder(Callback):
         self._meter.advance(1, loss=row.loss)
         if leave and row.step < trainer.max_steps:
             raise SIGTERMException
+
+    def _tell(self, trainer: Trainer, row: LogRow) -> None:
+        """Logs a step for those who watch: for TensorBoard, and as a line of JSON with the seconds that it took."""
+        for logger in trainer.loggers:
+            logger.log_metrics({"loss": row.loss, "learning_rate": row.learning_rate}, row.step)
+        before, self._ended = self._ended, time.monotonic()
+        if self._ranks.rank == 0:
+            with self._folder.with_name(STEPS_LOG).open("a") as file:
+                file.write(json.dumps({**asdict(row), "seconds": self._ended - before}) + "\n")
 
     def _agreed(self, loss: torch.Tensor) -> tuple[float, bool]:
         """Mean loss over the ranks, and whether any of them was told to leave."""

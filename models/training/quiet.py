@@ -12,6 +12,5 @@ def quiet_frameworks() -> None:
 
     for name in ("lightning", "lightning.pytorch", "lightning.fabric", "nv_one_logger"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    nemo_logging.setLevel(
-        logging.CRITICAL
-    )  # its one error says that it has not tried sharded networks; ours are tested
+    # Its one error says that it has not tried sharded networks; ours are tested.
+    nemo_logging.setLevel(logging.CRITICAL)

@@ -15,6 +15,7 @@ from inkling.models.training.checkpoint import step_path, write_checkpoint
 from inkling.models.training.execution import Ranks
 from inkling.models.training.job import Batch, Job, PartedBatchSource
 from inkling.models.training.log import LogRow, silent
+from inkling.models.training.memory import keep_freed_memory
 from inkling.models.training.module import NetworkModule
 from inkling.models.training.plugin import Recorder, SafetensorsCheckpointIO
 from inkling.models.training.restore import MODULE_PREFIX
@@ -28,6 +29,8 @@ class _Parts(torch.utils.data.Dataset[Batch]):
         self._batches, self._ranks, self._first = job.batches, ranks, first
         self._accumulate, self._steps = job.execution.accumulate, job.optimization.steps
         self._count = self._accumulate * ranks.size
+        if self._count > 1 and not isinstance(job.batches, PartedBatchSource):
+            raise ValueError(f"{type(job.batches).__name__} gives whole batches only, not {self._count} parts of one")
 
     def __len__(self) -> int:
         return (self._steps - self._first) * self._accumulate
@@ -36,7 +39,7 @@ class _Parts(torch.utils.data.Dataset[Batch]):
         step, part = divmod(number, self._accumulate)
         if self._count == 1:
             return self._batches.batch(self._first + step)
-        assert isinstance(self._batches, PartedBatchSource), f"{type(self._batches).__name__} has no parts"
+        assert isinstance(self._batches, PartedBatchSource)
         return self._batches.part(self._first + step, part * self._ranks.size + self._ranks.rank, self._count)
 
 
@@ -60,6 +63,7 @@ def run(job: Job, ranks: Ranks, work: Path, done: int) -> list[LogRow]:
     folder, execution = work / "checkpoints", job.execution
     cuda = torch.cuda.is_available()
     half = execution.half(cuda)
+    keep_freed_memory()
     if 0 in job.keep and not done and ranks.rank == 0:
         first = {MODULE_PREFIX + name: value for name, value in job.network.state_dict().items()}
         write_checkpoint(step_path(work / "kept", 0), {"state_dict": first})

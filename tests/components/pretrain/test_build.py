@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +12,7 @@ from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.build import build_pretrain
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.pretrain.data import BlendBatches
 
 _PROGRAM = Path(__file__).with_name("reading.py")
 
@@ -67,6 +69,95 @@ def test_the_model_that_read_nothing_has_the_first_weights(tokens: Tokens, tmp_p
     assert all(torch.equal(a, b) for a, b in zip(model.network().parameters(), fresh.parameters(), strict=True))
     assert model.training() == []
     assert model.perplexity()["code"]["model_perplexity"] == pytest.approx(tokens.blend().vocabulary, rel=0.5)
+
+
+def test_one_run_leaves_a_model_for_each_budget_asked_for(tokens: Tokens, tmp_path: Path):
+    from inkling.models.language import build_language_model
+
+    config = _config(exports=(0, 500))
+    model = build_pretrain(config, tokens.path, tmp_path / "language_model")
+    plain = build_pretrain(_config(), tokens.path, tmp_path / "plain")
+    names = ("model.safetensors", "training.jsonl", "perplexity.json", "reading.json")
+    assert all(model.manifest.files[name] == plain.manifest.files[name] for name in names)
+    assert plain.checkpoints() == {}
+    states = {budget: LanguageModel.open(path) for budget, path in model.checkpoints().items()}
+    assert list(states) == [0, 500]
+    fresh = build_language_model("tiny", tokens.blend().vocabulary, 5)
+    assert all(torch.equal(a, b) for a, b in zip(states[0].network().parameters(), fresh.parameters(), strict=True))
+    assert [row["step"] for row in states[500].training()] == [1, 2, 3, 4]
+    assert states[500].training() == model.training()[:4]
+    nll = [state.perplexity()["code"]["model_nll"] for state in (*states.values(), model)]
+    assert nll[0] > nll[1] > nll[2]
+    assert sum(entry.tokens for entry in states[500].reading().values()) == 4 * 128
+    assert len({state.manifest.provenance.key for state in (*states.values(), model)}) == 3
+    assert states[500].tokenizer().get_vocab_size() == tokens.blend().vocabulary
+
+
+def test_what_was_read_is_told_by_shard(tokens: Tokens, tmp_path: Path):
+    anneal = {"fraction": 0.25, "weights": {"math": 1.0}}
+    model = build_pretrain(_config(anneal=anneal), tokens.path, tmp_path / "language_model")
+    reading = model.reading()
+    assert list(reading) == ["code", "math"]
+    assert sum(entry.tokens for entry in reading.values()) == 12 * 128
+    assert reading["code"].weight == 0.75
+    assert reading["code"].share == pytest.approx(0.75 * 0.75, abs=0.05)
+    assert reading["math"].passes == pytest.approx(reading["math"].tokens / tokens.blend().train["math"].tokens)
+
+
+def test_a_shard_that_is_not_there_cannot_be_annealed_on(tokens: Tokens, tmp_path: Path):
+    from inkling.components.config import ConfigError
+
+    config = _config(anneal={"fraction": 0.25, "weights": {"maths": 1.0}})
+    with pytest.raises(ConfigError, match=r"unknown shard in pretrain.anneal.weights 'maths'. Did you mean 'math'\?"):
+        build_pretrain(config, tokens.path, tmp_path / "language_model")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_reads_ahead_changes_no_bit(tokens: Tokens, tmp_path: Path, workers: int):
+    plain = build_pretrain(_config(), tokens.path, tmp_path / "plain")
+    model = build_pretrain(_config(loader_workers=workers), tokens.path, tmp_path / "language_model")
+    assert model.manifest.files == plain.manifest.files
+
+
+def test_a_loss_that_jumps_names_the_documents(tokens: Tokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from inkling.components.pretrain import train
+    from inkling.models.training.job import TrainingError
+
+    honest, calls = train.next_token_loss, 0
+
+    def jumping(network, batch):
+        nonlocal calls
+        calls += 1
+        return honest(network, batch) + (4.0 if calls == 60 else 0.0)
+
+    monkeypatch.setattr(train, "next_token_loss", jumping)
+    with pytest.raises(TrainingError, match=r"jumps from \d\.\d+ to \d\.\d+ at step 60") as caught:
+        build_pretrain(_config(token_budget=20_000, checkpoint_every=25), tokens.path, tmp_path / "language_model")
+    assert "the last good checkpoint is" in str(caught.value) and "step-00000050" in str(caught.value)
+    (record,) = tmp_path.glob(".language_model.work/*/failure.json")
+    failure = json.loads(record.read_text())
+    assert (failure["step"], failure["checkpoint"], len(failure["sequences"])) == (60, 50, 4)
+    name, _, document, _, first = failure["sequences"][0].split()
+    shard = tokens.dataset(name, "train")
+    place = int(np.cumsum([0, *shard.lengths])[shard.documents[int(document)]]) + int(first)
+    assert 0 <= int(first) < len(shard.document(int(document)))
+    weights = {name: entry.weight for name, entry in tokens.blend().train.items()}
+    texts = {name: tokens.dataset(name, "train").tokens for name in weights}
+    batch = BlendBatches(texts, weights, 4, 32, 157, 5).batch(59)
+    assert batch["inputs"][0].tolist() == shard.tokens[place : place + 32].tolist()
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_steps_end_at_the_same_bytes(tokens: Tokens, tmp_path: Path):
+    """Each child is a fork of one that has imported the frameworks, trains on, and is killed inside some later step."""
+    killed = tmp_path / "killed/language_model"
+    program = [sys.executable, str(_PROGRAM), str(tokens.path), str(killed), "often", "20"]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "killed 20 times"
+    config = _config(token_budget=12_000, checkpoint_every=3)
+    again = build_pretrain(config, tokens.path, tmp_path / "again/language_model")
+    assert LanguageModel.open(killed).manifest.files == again.manifest.files
 
 
 def test_changed_tokens_are_refused_before_any_work(tokens: Tokens, tmp_path: Path):

@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkling.components.pretrain.data import BlendBatches
+from inkling.components.pretrain import data
+from inkling.components.pretrain.data import Anneal, BlendBatches, Window
 
 
 def _sources(lengths: list[int]) -> dict[str, np.ndarray]:
@@ -75,3 +76,48 @@ def test_a_source_that_is_too_short_is_named():
 def test_no_weight_at_all_is_refused():
     with pytest.raises(ValueError, match="no source has a positive weight"):
         BlendBatches(_sources([50]), {"s0": 0.0}, 1, 10, 5, seed=0)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    count=st.sampled_from([1, 2, 3, 6, 12]),
+    step=st.integers(0, 11),
+    block=st.integers(1, 200),
+    seed=st.integers(0, 1 << 30),
+)
+def test_parts_make_up_the_batch_whatever_is_planned_at_once(count, step, block, seed):
+    sources, weights = _sources([900, 300, 300]), {"s0": 0.5, "s1": 0.2, "s2": 0.3}
+    whole = BlendBatches(sources, weights, 12, 10, 12, seed).batch(step)
+    before = data._BLOCK
+    data._BLOCK = block
+    try:
+        batches = BlendBatches(sources, weights, 12, 10, 12, seed)
+        parts = [batches.part(step, index, count) for index in range(count)]
+        drawn = batches.sequences(step)
+    finally:
+        data._BLOCK = before
+    for name, tensor in whole.items():
+        assert torch.equal(torch.cat([part[name] for part in parts]), tensor)
+    read = np.bincount([source for source, _ in _place(batches, step)], minlength=3)
+    assert list(drawn.values()) == read.tolist()
+
+
+def test_the_end_of_a_run_reads_another_blend_and_the_start_does_not_know_of_it():
+    sources, weights = _sources([3000, 3000, 3000]), {"s0": 0.5, "s2": 0.5}
+    plain = BlendBatches(sources, weights, 4, 10, 50, seed=3)
+    annealed = BlendBatches(sources, weights, 4, 10, 50, 3, Anneal(40, {"s1": 0.75, "s2": 0.25}))
+    for step in range(40):
+        assert torch.equal(plain.batch(step)["inputs"], annealed.batch(step)["inputs"])
+    drawn = np.bincount([source for source, _ in _place(annealed, 50)[160:]], minlength=3)
+    assert np.abs(drawn - [0, 30, 10]).max() <= 2
+    assert drawn[0] == 0
+    assert annealed.sequences(50)["s1"] == drawn[1]
+    windows = [window for step in range(50) for window in annealed.windows(step) if window.source == "s2"]
+    assert len(set(windows)) == len(windows)
+
+
+def test_a_window_tells_where_its_sequence_comes_from():
+    batches = BlendBatches(_sources([500, 500]), {"s0": 0.5, "s1": 0.5}, 6, 10, 20, seed=1)
+    for step in (0, 7, 19):
+        first = [(token >> 12, token & 0xFFF) for token in batches.batch(step)["inputs"][:, 0].tolist()]
+        assert batches.windows(step) == [Window(f"s{source}", place) for source, place in first]

@@ -1,4 +1,5 @@
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,15 @@ def test_it_learns_and_logs_every_step(undisturbed):
     assert max(rates) == pytest.approx(1e-2)
     assert rates[0] == pytest.approx(1e-2 / 4)
     assert rates[3:] == sorted(rates[3:], reverse=True)
+
+
+def test_each_step_is_told_while_it_runs(undisturbed):
+    _, rows, work = undisturbed
+    (log,) = work.glob("*/steps.jsonl")
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(entry["step"], entry["loss"]) for entry in told] == [(row.step, row.loss) for row in rows]
+    assert all(entry["seconds"] > 0 for entry in told)
+    assert list(work.glob("*/logs/**/events.out.tfevents*"))
 
 
 def test_the_same_seed_twice_gives_the_same_bits(undisturbed, tmp_path: Path):

@@ -81,6 +81,13 @@ def test_parts_of_a_step_add_up(alone, tmp_path: Path):
     assert max(abs(row.loss - other) for row, other in zip(fitted.rows, alone[1], strict=True)) < 1e-5
 
 
+def test_a_source_of_whole_batches_cannot_be_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(sharing.Parts, "part")
+    monkeypatch.setattr(sharing.Parts, "batch", lambda self, step: {"ids": torch.full((8, 16), 3)})
+    with pytest.raises(ValueError, match="Parts gives whole batches only, not 2 parts of one"):
+        sharing.share(tmp_path, accumulate=2)
+
+
 def test_one_strategy_goes_on_where_another_stopped(alone, tmp_path: Path):
     """From step 20, where all but the last are told to leave: two sharded ranks, two copies, one device in parts."""
     assert [status for status, _, _ in _ranks(tmp_path, "fsdp2", 50, 1, "terminate", 1, 15)] == [143, 143]
@@ -125,7 +132,7 @@ def test_a_rank_that_dies_leaves_its_own_traceback_and_the_other_ends(tmp_path: 
 
 
 def test_a_shared_run_without_a_launcher_is_refused(tmp_path: Path):
-    with pytest.raises(ValueError, match="strategy 'ddp' needs a launcher such as torchrun: RANK, LOCAL_RANK"):
+    with pytest.raises(ValueError, match="strategy 'ddp' needs a launcher such as torchrun: RANK, WORLD_SIZE"):
         sharing.share(tmp_path, "ddp")
 
 
