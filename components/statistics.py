@@ -203,6 +203,22 @@ def mcnemar(first: Values, second: Values) -> McNemar:
     return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**discordant))
 
 
+def kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cohen's (1960) kappa of many tables at once, (...): agreement of two readers above chance.
+
+    Args:
+        cells: Weight of what both flag, the first only, the second only, neither, (..., 4).
+
+    Returns:
+        One value a table, at most 1; not a number where chance alone agrees on everything.
+    """
+    shares = cells / cells.sum(axis=-1, keepdims=True)
+    both, one, other, neither = np.moveaxis(shares, -1, 0)
+    expected = (both + one) * (both + other) + (neither + one) * (neither + other)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(expected < 1 - 1e-12, (both + neither - expected) / (1 - expected), np.nan)
+
+
 def _prepare(values: Values, images: Labels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.size == 0:

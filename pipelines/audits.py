@@ -56,7 +56,7 @@ def sample(profile: str, output: Path, count: int, seed: int) -> None:
     check_name(output)
     corpus, labels = labelled(profile)
     drawn = draw(corpus, labels, count, seed)
-    key = write_sheet(output, drawn, seed)
+    key = write_sheet(output, drawn, LabelConfig.parse(profile).labeller, seed)
     print(
         f"{len(drawn)} segments in {output}; {key} holds what the labeller says: do not look before you have answered"
     )
@@ -68,8 +68,8 @@ def against_person(sheet: Path, output: Path, seed: int) -> None:
     Raises:
         ConfigError: If the sheet cannot be read or holds no answers.
     """
-    drawn, reading = read_sheet(sheet)
-    _report(drawn, reading, ("labeller", "person"), output, seed)
+    labeller, drawn, reading = read_sheet(sheet)
+    _report(drawn, reading, (labeller, "person"), output, seed)
 
 
 def against_labeller(profile: str, name: str, output: Path, count: int, seed: int) -> None:

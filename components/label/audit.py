@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS, Flags, member
 from inkling.components.label.audit_sample import Drawn
-from inkling.components.statistics import CONFIDENCE
+from inkling.components.statistics import CONFIDENCE, kappa
 
 _REPLICATES = 2_000
 Cells = NDArray[np.float64]
@@ -72,16 +72,6 @@ def compare(sample: Sequence[Drawn], second: Flags, seed: int) -> list[Agreement
     return [
         _compare(name, member(first, name), member(second, name), weights, replicates) for name in (*LABELS, *FAMILIES)
     ]
-
-
-def kappa(cells: Cells) -> NDArray[np.float64]:
-    """Cohen's (1960) kappa of many tables at once, (...); not a number where chance alone agrees on everything."""
-    shares = cells / cells.sum(axis=-1, keepdims=True)
-    both, one, other, neither = np.moveaxis(shares, -1, 0)
-    observed = both + neither
-    expected = (both + one) * (both + other) + (neither + one) * (neither + other)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(expected < 1 - 1e-12, (observed - expected) / (1 - expected), np.nan)
 
 
 def _compare(name: str, first: Flags, second: Flags, weights: Cells, replicates: Cells) -> Agreement:

@@ -20,7 +20,7 @@ _ANSWERS = {"1": True, "true": True, "yes": True, "x": True, "0": False, "false"
 SUFFIXES = (".csv", ".jsonl")
 
 
-def write_sheet(path: Path, sample: Sequence[Drawn], seed: int) -> Path:
+def write_sheet(path: Path, sample: Sequence[Drawn], labeller: str, seed: int) -> Path:
     """Writes the sample for a reader, in random order and without the labeller's labels, and the key to it.
 
     Returns:
@@ -44,12 +44,13 @@ def write_sheet(path: Path, sample: Sequence[Drawn], seed: int) -> Path:
         lines = (json.dumps({"id": row["id"], "source": row["source"], **blank, "text": row["text"]}) for row in rows)
         path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     key = key_file(path)
-    key.write_text(json.dumps([asdict(one) for one in sample], indent=1) + "\n", encoding="utf-8")
+    hidden = {"labeller": labeller, "sample": [asdict(one) for one in sample]}
+    key.write_text(json.dumps(hidden, indent=1) + "\n", encoding="utf-8")
     return key
 
 
-def read_sheet(path: Path) -> tuple[list[Drawn], Flags]:
-    """The segments that a person has answered, and her answers, (segments, 6).
+def read_sheet(path: Path) -> tuple[str, list[Drawn], Flags]:
+    """The labeller, the segments that a person has answered, and her answers, (segments, 6).
 
     A segment counts as answered if all six labels are; weights are scaled so that those answered of a stratum stand
     for all that were drawn from it.
@@ -60,7 +61,8 @@ def read_sheet(path: Path) -> tuple[list[Drawn], Flags]:
     check_name(path)
     if not key_file(path).is_file():
         raise ConfigError(f"{key_file(path)} is missing; `inkling labels sample` writes it beside the sheet")
-    drawn = [Drawn(**{**row, "flags": tuple(row["flags"])}) for row in json.loads(key_file(path).read_text("utf-8"))]
+    hidden = json.loads(key_file(path).read_text("utf-8"))
+    drawn = [Drawn(**{**row, "flags": tuple(row["flags"])}) for row in hidden["sample"]]
     sample = {_identity(one): one for one in drawn}
     answers: dict[str, list[bool]] = {}
     for number, row in enumerate(_rows(path), start=1):
@@ -75,7 +77,8 @@ def read_sheet(path: Path) -> tuple[list[Drawn], Flags]:
     asked = Counter(one.stratum for one in drawn)
     heard = Counter(sample[name].stratum for name in answers)
     weighed = [(one, asked[one.stratum] / heard[one.stratum]) for one in map(sample.__getitem__, answers)]
-    return [replace(one, weight=one.weight * factor) for one, factor in weighed], np.array(list(answers.values()))
+    answered = [replace(one, weight=one.weight * factor) for one, factor in weighed]
+    return hidden["labeller"], answered, np.array(list(answers.values()))
 
 
 def check_name(path: Path) -> None:

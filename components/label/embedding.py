@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.labels import LABELS, Flags
 from inkling.components.label.embedding_encoder import Encoder
+from inkling.components.statistics import kappa
 
 _SEEDS = Path(__file__).with_name("seeds.yaml")
 _PARTS = 11
@@ -86,10 +87,10 @@ def _left_out(vectors: Vectors, flags: Flags) -> NDArray[np.float64]:
 
 def _threshold(scores: NDArray[np.float64], flags: Flags) -> tuple[float, float]:
     """The threshold between two scores with the highest kappa, the middle one of equals, and that kappa."""
-    from sklearn.metrics import cohen_kappa_score
-
     ordered = np.sort(scores)
     between = (ordered[1:] + ordered[:-1]) / 2
-    kappas = np.array([cohen_kappa_score(flags, scores >= threshold) for threshold in between])
-    best = np.flatnonzero(kappas >= kappas.max() - 1e-12)
-    return float(between[best[len(best) // 2]]), float(kappas.max())
+    said = scores >= between[:, None]
+    cells = np.stack([(said & flags), (said & ~flags), (~said & flags), (~said & ~flags)], axis=-1).sum(axis=1)
+    kappas = kappa(cells.astype(np.float64))
+    best = np.flatnonzero(kappas >= np.nanmax(kappas) - 1e-12)
+    return float(between[best[len(best) // 2]]), float(np.nanmax(kappas))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from typing import Protocol
 
@@ -60,27 +60,25 @@ def labelling(config: LabelConfig) -> Iterator[OpenLabeller]:
         with LlmLabeller(config.llm) as labeller:
             yield labeller
     elif config.workers == 1:
-        yield _Local(config.labeller, None)
+        yield _Local(partial(map, LABELLERS[config.labeller]()))
     else:
         with ProcessPoolExecutor(config.workers, get_context("spawn")) as pool:
-            yield _Local(config.labeller, pool)
+            yield _Local(partial(pool.map, partial(_label, config.labeller)))
 
 
 class _Local:
     """A labeller on this machine. Texts are cut into the same steps whatever the number of processes."""
 
-    def __init__(self, name: str, pool: ProcessPoolExecutor | None) -> None:
-        self._name, self._pool = name, pool
+    def __init__(self, map_steps: Callable[[Sequence[Sequence[str]]], Iterator[Flags]]) -> None:
+        self._map_steps = map_steps
         self.unlabelled = 0
 
     def begin(self, source: str, texts: int) -> None:
         """Nothing to prepare."""
 
     def __call__(self, texts: Sequence[str], advance: Advance = lambda done: None) -> Flags:
-        steps = [texts[start : start + _STEP] for start in range(0, len(texts), _STEP)]
-        names = [self._name] * len(steps)
         flags = [np.empty((0, len(LABELS)), np.bool_)]
-        for found in self._pool.map(_label, names, steps) if self._pool else map(_label, names, steps):
+        for found in self._map_steps([texts[start : start + _STEP] for start in range(0, len(texts), _STEP)]):
             flags.append(found)
             advance(len(found))
         return np.concatenate(flags)
@@ -92,5 +90,5 @@ def _label(name: str, texts: Sequence[str]) -> Flags:
 
 @cache
 def _loaded(name: str) -> Labeller:
-    """A labeller of this process; loading one can take longer than labelling with it."""
+    """The labeller of one of several processes; loading one can take longer than labelling with it."""
     return LABELLERS[name]()

@@ -7,8 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
 
-from inkling.components.statistics import accuracy, clustered_mean, crossed_mean, mcnemar, paired_difference, wilson
+from inkling.components.statistics import (
+    accuracy,
+    clustered_mean,
+    crossed_mean,
+    kappa,
+    mcnemar,
+    paired_difference,
+    wilson,
+)
 
 Z = 1.959963984540054
 answers = st.lists(
@@ -186,3 +195,20 @@ def test_the_interval_over_questions_and_seeds_covers_the_truth() -> None:
         estimate = crossed_mean(right, [str(number) for number in range(80)])
         covered += estimate.low <= 0.5 <= estimate.high
     assert covered / 400 >= 0.93
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 9)), min_size=2, max_size=40))
+def test_kappa_is_that_of_scikit_learn(rows: list[tuple[bool, bool, int]]) -> None:
+    first, second, weights = (np.array(column) for column in zip(*rows, strict=True))
+    table = np.array([weights[(first == a) & (second == b)].sum() for a, b in ((1, 1), (1, 0), (0, 1), (0, 0))])
+    ours = kappa(table.astype(float))
+    with np.errstate(all="ignore"):
+        theirs = cohen_kappa_score(first, second, labels=[False, True], sample_weight=weights)
+    assert np.isnan(ours) == np.isnan(theirs)
+    assert np.isnan(ours) or ours == pytest.approx(theirs)
+
+
+def test_kappa_by_hand() -> None:
+    """Cohen 1960: 20 + 15 agree, 5 + 10 do not; 0.7 observed, 0.5 by chance."""
+    assert kappa(np.array([20.0, 5.0, 10.0, 15.0])) == pytest.approx(0.4)

@@ -58,15 +58,15 @@ def test_shares_are_shown_beside_the_papers() -> None:
 
 
 def test_two_labellers_are_compared(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lexicon = labellers.LABELLERS["lexicon"]()
+
     def contrary(texts: list[str]) -> np.ndarray:
-        flags = labellers._loaded("lexicon")(texts).copy()
+        flags = lexicon(texts).copy()
         flags[:, LABELS.index("concept")] ^= True
         return flags
 
-    labellers._loaded.cache_clear()
     monkeypatch.setitem(labellers.LABELLERS, "embedding", lambda: contrary)
     text = run("audit", "--against", "embedding", "--count", "4")
-    labellers._loaded.cache_clear()
     found = figures(home / "labels-audit.json")
     assert found["code"]["kappa"]["value"] == 1
     assert found["concept"]["kappa"]["value"] == -1
@@ -90,6 +90,8 @@ def test_a_person_is_compared(home: Path) -> None:
     assert found["code"]["kappa"]["value"] == 1
     assert found["concept"]["agreement"]["value"] == 0.5
     assert found["concept"]["counts"] == [0, 4, 0, 4]
+    report = json.loads((home / "labels-audit.json").read_text())
+    assert (report["first"], report["second"]) == ("lexicon", "person")
 
 
 @pytest.mark.parametrize(

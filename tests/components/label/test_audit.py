@@ -1,13 +1,11 @@
-"""Agreement: kappa is scikit-learn's, weights undo the strata, intervals go by document and cover the truth."""
+"""Agreement: weights undo the strata, intervals go by document and cover the truth."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS
-from inkling.components.label.audit import compare, kappa
+from inkling.components.label.audit import compare
 from inkling.components.label.audit_page import cells, headings, page
 from inkling.components.label.audit_sample import Drawn
 
@@ -21,23 +19,6 @@ def segment(
 def only(flag: bool) -> tuple[bool, ...]:
     """Flags of a segment that carries code or nothing."""
     return (flag, False, False, False, False, False)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 9)), min_size=2, max_size=40))
-def test_kappa_is_that_of_scikit_learn(rows: list[tuple[bool, bool, int]]) -> None:
-    first, second, weights = (np.array(column) for column in zip(*rows, strict=True))
-    table = np.array([weights[(first == a) & (second == b)].sum() for a, b in ((1, 1), (1, 0), (0, 1), (0, 0))])
-    ours = kappa(table.astype(float))
-    with np.errstate(all="ignore"):
-        theirs = cohen_kappa_score(first, second, labels=[False, True], sample_weight=weights)
-    assert np.isnan(ours) == np.isnan(theirs)
-    assert np.isnan(ours) or ours == pytest.approx(theirs)
-
-
-def test_kappa_by_hand() -> None:
-    """Cohen 1960: 20 + 15 agree, 5 + 10 do not; 0.7 observed, 0.5 by chance."""
-    assert kappa(np.array([20.0, 5.0, 10.0, 15.0])) == pytest.approx(0.4)
 
 
 def test_weights_make_it_the_corpus() -> None:

@@ -41,13 +41,13 @@ def answer(path: Path, answers: dict[str, list[object]]) -> None:
 @pytest.fixture(params=["sheet.csv", "sheet.jsonl"])
 def sheet(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / request.param
-    write_sheet(path, SAMPLE, seed=0)
+    write_sheet(path, SAMPLE, "lexicon", seed=0)
     return path
 
 
 def test_the_sheet_is_blind_and_shuffled(sheet: Path) -> None:
     text = sheet.read_text()
-    assert "law/code" not in text and "document" not in text and "true" not in text.lower()
+    assert "law/code" not in text and "lexicon" not in text and "document" not in text and "true" not in text.lower()
     places = [min(at for quoted in (f'{i}""', f'{i}\\"') if (at := text.find(quoted)) >= 0) for i in range(6)]
     assert places != sorted(places)
 
@@ -55,7 +55,8 @@ def test_the_sheet_is_blind_and_shuffled(sheet: Path) -> None:
 def test_answers_come_back_to_their_segments(sheet: Path) -> None:
     given: dict[str, list[object]] = {f'text "{i}"': [i % 2, 1, 0, 1, 0, 1] for i in range(6)}
     answer(sheet, given)
-    sample, answers = read_sheet(sheet)
+    labeller, sample, answers = read_sheet(sheet)
+    assert labeller == "lexicon"
     assert sorted(one.segment for one in sample) == list(range(6))
     for one, row in zip(sample, answers, strict=True):
         assert one == SAMPLE[one.segment]
@@ -64,7 +65,7 @@ def test_answers_come_back_to_their_segments(sheet: Path) -> None:
 
 def test_what_is_answered_stands_for_what_is_not(sheet: Path) -> None:
     answer(sheet, {'text "0"': ["yes", "no", "x", "TRUE", "false", 0], 'text "1"': [0] * 6, 'text "3"': [1] * 6})
-    sample, answers = read_sheet(sheet)
+    _, sample, answers = read_sheet(sheet)
     assert {one.segment: one.weight for one in sample} == {0: 30.0, 1: 15.0, 3: 15.0}
     assert answers[[one.segment for one in sample].index(0)].tolist() == [True, False, True, True, False, False]
     assert answers.dtype == np.bool_
@@ -90,7 +91,7 @@ def test_an_empty_sheet_is_refused(sheet: Path) -> None:
 @pytest.mark.parametrize(("row", "words"), [(0, "there twice"), (None, "is unknown")])
 def test_rows_that_are_not_of_the_sheet_are_refused(tmp_path: Path, row: int | None, words: str) -> None:
     path = tmp_path / "sheet.jsonl"
-    write_sheet(path, SAMPLE, seed=0)
+    write_sheet(path, SAMPLE, "lexicon", seed=0)
     answer(path, {f'text "{i}"': [1] * 6 for i in range(6)})
     lines = path.read_text().splitlines()
     lines.append(json.dumps({"id": "other"}) if row is None else lines[row])
@@ -101,7 +102,7 @@ def test_rows_that_are_not_of_the_sheet_are_refused(tmp_path: Path, row: int | N
 
 def test_a_sheet_with_answers_is_never_overwritten(sheet: Path) -> None:
     with pytest.raises(ConfigError, match="may hold answers"):
-        write_sheet(sheet, SAMPLE, seed=0)
+        write_sheet(sheet, SAMPLE, "lexicon", seed=0)
 
 
 def test_a_missing_key_an_unknown_kind_and_a_wrong_encoding_are_refused(sheet: Path, tmp_path: Path) -> None:
@@ -112,4 +113,4 @@ def test_a_missing_key_an_unknown_kind_and_a_wrong_encoding_are_refused(sheet: P
     with pytest.raises(ConfigError, match="is missing"):
         read_sheet(sheet)
     with pytest.raises(ConfigError, match=r"unknown kind of sheet '\.xlsx'"):
-        write_sheet(tmp_path / "sheet.xlsx", SAMPLE, seed=0)
+        write_sheet(tmp_path / "sheet.xlsx", SAMPLE, "lexicon", seed=0)
