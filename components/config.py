@@ -7,6 +7,7 @@ any work starts, with the place of the error and what would have been valid.
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import yaml
@@ -23,14 +24,32 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+@dataclass(frozen=True)
+class ExecutionOnly:
+    """Marks a field that says how the work is done, such as `workers`, and changes no byte of what comes out.
+
+    Example: `workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, description="...")`
+    """
+
+
 class StageConfig(Section):
     """Base of every stage's configuration.
 
     A subclass sets `stage`, the name of its folder and of its section in a profile, and declares its settings as
-    fields. A field whose name stands at the top of the profile (such as `seed`) takes its value from there.
+    fields. A field whose name stands at the top of the profile (such as `seed`) takes its value from there. A field
+    marked `ExecutionOnly` is no part of what determines the result.
     """
 
     stage: ClassVar[str]
+
+    def determinants(self) -> dict[str, Any]:
+        """What of the configuration determines the result, as a JSON value; it goes into the artifact's key.
+
+        A stage whose settings name files outside of any artifact adds their digests here.
+        """
+        fields = type(self).model_fields.items()
+        left_out = {name for name, field in fields if any(isinstance(mark, ExecutionOnly) for mark in field.metadata)}
+        return self.model_dump(mode="json", exclude=left_out)
 
     @classmethod
     def parse(cls, profile: str | Mapping[str, Any], **parameters: Any) -> Self:
@@ -86,6 +105,8 @@ def _explain(config: type[StageConfig], error: ValidationError) -> str:
             lines.append(
                 str(unknown("key", place, (f"{place.rpartition('.')[0]}.{key}" for key in owner.model_fields)))
             )
+        elif not item["loc"]:
+            lines.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
         else:
             lines.append(f"{place}: {item['msg']} (got {item['input']!r})")
     return "\n".join(lines)

@@ -16,9 +16,10 @@ from inkling.components.scenes.component import scenes
 from inkling.components.serve.component import serve
 
 
-def _from_tokens(config: str, text: PipelineChannel, tokens: PipelineChannel) -> None:
+def _from_tokens(
+    config: str, pictures: dict[str, PipelineChannel], text: PipelineChannel, tokens: PipelineChannel
+) -> None:
     """Everything after the text, the same for every kind of recipe."""
-    pictures = scenes(config=config).outputs
     questions = pictures["questions"]
     features = encode(config=config, conversations=pictures["conversations"], questions=questions).outputs["features"]
 
@@ -72,8 +73,9 @@ def visual_prior(config: str) -> None:
     Args:
         config: The profile, as YAML text.
     """
-    text = corpus(config=config).outputs["corpus"]
-    _from_tokens(config, text, mixture(config=config, corpus=text).outputs["tokens"])
+    pictures = scenes(config=config).outputs
+    text = corpus(config=config, questions=pictures["questions"]).outputs["corpus"]
+    _from_tokens(config, pictures, text, mixture(config=config, corpus=text).outputs["tokens"])
 
 
 @dsl.pipeline(name="visual-prior", description="The same for a recipe that names labels: the text is labelled first.")
@@ -83,6 +85,7 @@ def visual_prior_labelled(config: str) -> None:
     Args:
         config: The profile, as YAML text.
     """
-    text = corpus(config=config).outputs["corpus"]
+    pictures = scenes(config=config).outputs
+    text = corpus(config=config, questions=pictures["questions"]).outputs["corpus"]
     labels = label(config=config, corpus=text).outputs["labels"]
-    _from_tokens(config, text, mixture(config=config, corpus=text, labels=labels).outputs["tokens"])
+    _from_tokens(config, pictures, text, mixture(config=config, corpus=text, labels=labels).outputs["tokens"])

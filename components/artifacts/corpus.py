@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -70,7 +71,11 @@ class SourceSummary:
         heldout_documents: How many of them are held out.
         segments: Number of segments.
         licence: Licences of the text.
-        packages: Version of each package that it was read from.
+        packages: Version of each package, or commit of each data set, that it was read from.
+        files: SHA-256 of each of the user's own files that it was read from, by name.
+        removed: Segments that were left out, by reason: "exact" and "near" duplicates, and "contaminated" ones, which
+            repeat an evaluation question.
+        skipped: What could not be read, by reason, such as empty documents and broken lines.
     """
 
     quality: str
@@ -81,6 +86,9 @@ class SourceSummary:
     segments: int
     licence: list[str]
     packages: dict[str, str]
+    files: dict[str, str] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
 
 
 class Corpus(Artifact):
@@ -109,17 +117,56 @@ class Corpus(Artifact):
         """
         if source not in self.sources():
             raise unknown("source of the corpus", source, self.sources())
-        with pq.ParquetFile(self.path / _file(source)) as file:
+        with pq.ParquetFile(segments_path(self.path, source)) as file:
             for batch in file.iter_batches(BATCH):
                 yield [Segment(**row) for row in batch.to_pylist() if split is None or row["split"] == split]
 
 
-def write_segments(directory: Path, source: str, segments: Sequence[Segment]) -> None:
+class SegmentWriter:
+    """Writes segments into a Parquet file as they come, in row groups of `BATCH`; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file, making its folder."""
+        path.parent.mkdir(exist_ok=True)
+        self._writer = pq.ParquetWriter(path, _SCHEMA, compression="zstd")
+        self._waiting: list[pa.Table] = []
+
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Writes what is left and closes the file."""
+        self._flush()
+        self._writer.close()
+
+    def write(self, segments: Sequence[Segment]) -> None:
+        """Appends segments."""
+        columns = {name: [getattr(segment, name) for segment in segments] for name in _SCHEMA.names}
+        self.write_table(pa.table(columns, schema=_SCHEMA))
+
+    def write_table(self, table: pa.Table) -> None:
+        """Appends segments that are a table of the artifact's columns already."""
+        self._waiting.append(table)
+        if sum(map(len, self._waiting)) >= BATCH:
+            rows = self._flush(BATCH)
+            self._waiting = [rows] if len(rows) else []
+
+    def _flush(self, multiple: int = 1) -> pa.Table:
+        """Writes whole row groups, the last shorter one only if any number of rows may go; returns the rest."""
+        rows = pa.concat_tables([_SCHEMA.empty_table(), *self._waiting]).combine_chunks()
+        end = len(rows) - len(rows) % multiple
+        if end:
+            self._writer.write_table(rows.slice(0, end), row_group_size=BATCH)
+        return rows.slice(end)
+
+
+def write_segments(directory: Path, source: str, segments: Iterable[Segment]) -> None:
     """Writes the segments of one source."""
-    columns = {name: [getattr(segment, name) for segment in segments] for name in _SCHEMA.names}
-    path = directory / _file(source)
-    path.parent.mkdir(exist_ok=True)
-    pq.write_table(pa.table(columns, schema=_SCHEMA), path, row_group_size=BATCH, compression="zstd")
+    waiting = iter(segments)
+    with SegmentWriter(segments_path(directory, source)) as writer:
+        while batch := list(islice(waiting, BATCH)):
+            writer.write(batch)
 
 
 def write_sources(directory: Path, summaries: dict[str, SourceSummary]) -> None:
@@ -128,5 +175,6 @@ def write_sources(directory: Path, summaries: dict[str, SourceSummary]) -> None:
     (directory / SOURCES).write_text(json.dumps(entries, indent=2) + "\n")
 
 
-def _file(source: str) -> str:
-    return f"segments/{source}.parquet"
+def segments_path(directory: Path, source: str) -> Path:
+    """Where the segments of a source lie."""
+    return directory / "segments" / f"{source}.parquet"

@@ -24,7 +24,7 @@ class Provenance:
         key: Digest of everything that determines the result: code, packages, config, inputs.
         code: Digest of the stage's source files and of those that they import.
         packages: Version of each package that can change a bit of a result.
-        config: The stage's resolved configuration.
+        config: The stage's resolved configuration, without what says only how the work is done.
         inputs: Content digest of each input artifact, by name.
     """
 

@@ -32,7 +32,7 @@ def provenance(config: StageConfig, inputs: Mapping[str, str]) -> Provenance:
         key="",
         code=code_digest(f"inkling.components.{config.stage}.build"),
         packages=package_versions(),
-        config=config.model_dump(mode="json"),
+        config=config.determinants(),
         inputs=dict(inputs),
     )
     return dataclasses.replace(origin, key=digest_of(dataclasses.asdict(origin)))

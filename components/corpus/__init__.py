@@ -1,1 +1,1 @@
-"""The corpus stage: text of named sources, read out of pinned packages and cut into segments."""
+"""The corpus stage: text of named sources, read, cut into segments, freed of repeats and of evaluation questions."""

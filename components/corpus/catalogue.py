@@ -1,17 +1,19 @@
-"""The catalogue of sources: per name its quality and the packages and readers that it is made from."""
+"""Catalogues of sources: per name its quality and where its text comes from."""
 
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from inkling.components.config import ConfigError, Section, read_mapping, unknown
 from inkling.components.corpus.document import Wanted, everything
 from inkling.components.corpus.readers import SELECTIVE
 
-_CATALOGUE = Path(__file__).with_name("sources.yaml")
+_FOLDER = Path(__file__).parent
+SHIPPED = {"packages": _FOLDER / "sources.yaml"}
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
 class Part(Section):
@@ -29,31 +31,95 @@ class Part(Section):
 
 
 class Source(Section):
-    """A named source of text."""
+    """A named source of text; a subclass says where it comes from."""
 
     quality: Literal["real", "proxy"] = Field(description="whether the text is of the kind that the name says")
     description: str = Field(description="what the text is, in plain words")
+
+
+class PackageSource(Source):
+    """A source that is read out of pinned packages."""
+
     general: bool = Field(False, description="whether it leaves text to chosen sources of a narrower kind")
     parts: list[Part] = Field(
         min_length=1, description="what it is read from; each gives equally many words while it lasts"
     )
 
 
+class FileSource(Source):
+    """A source that is read out of the user's own files."""
+
+    licence: str = Field(description="licence of the text")
+    attribution: str = Field("", description="whom the licence asks to name")
+    files: list[str] = Field(min_length=1, description="shell patterns of files, relative to `folder`")
+    format: Literal["jsonl", "parquet", "text"] | None = Field(
+        None, description="by the files' suffix if left out: .jsonl, .jsonl.gz, .parquet, .txt, .md"
+    )
+    field: str = Field("text", description="key of a JSON line, or column of a table, that holds the text")
+    encoding: str = Field("utf-8", description="encoding of JSON lines and of text")
+    folder: Path = Field(Path(), exclude=True, description="where the patterns start, relative to the catalogue's own")
+
+
+_KINDS: dict[str, type[Source]] = {"parts": PackageSource, "files": FileSource}
+
+
 @cache
-def sources() -> dict[str, Source]:
-    """Every source of the catalogue, by name, in its order."""
-    return {name: Source.model_validate(entry) for name, entry in read_mapping(_CATALOGUE.read_text()).items()}
+def sources() -> dict[str, PackageSource]:
+    """Every source that packages carry, by name, in the order of `sources.yaml`."""
+    return {name: PackageSource.model_validate(entry) for name, entry in read_mapping(_text("packages")).items()}
 
 
-def source(name: str) -> Source:
+def source(name: str) -> PackageSource:
     """The source of a name.
 
     Raises:
-        ConfigError: If the catalogue has none of that name.
+        ConfigError: If the catalogue of packages has none of that name.
     """
     if name not in sources():
         raise unknown("source", name, sources())
     return sources()[name]
+
+
+def read_catalogues(names: Iterable[str]) -> dict[str, Source]:
+    """The sources of several catalogues, by name; of two that share a name, the later one's is taken.
+
+    Args:
+        names: Each a shipped catalogue or the path of a YAML file.
+
+    Raises:
+        ConfigError: If one is unknown or an entry cannot be used.
+    """
+    found: dict[str, Source] = {}
+    for name in names:
+        found |= sources() if name == "packages" else _read(name)
+    return found
+
+
+def _text(name: str) -> str:
+    path = SHIPPED.get(name, Path(name))
+    if not name.endswith((".yaml", ".yml")) and name not in SHIPPED:
+        raise unknown("catalogue", name, [*SHIPPED, "a YAML file of your own"])
+    if not path.is_file():
+        raise ConfigError(f"catalogue '{name}': there is no such file")
+    return path.read_text()
+
+
+def _read(name: str) -> dict[str, Source]:
+    folder = SHIPPED.get(name, Path(name)).parent
+    return {source: _entry(f"{name}: {source}", entry, folder) for source, entry in read_mapping(_text(name)).items()}
+
+
+def _entry(place: str, entry: Any, folder: Path) -> Source:
+    keys = entry if isinstance(entry, dict) else {}
+    kinds = [kind for key, kind in _KINDS.items() if key in keys]
+    if len(kinds) != 1:
+        raise ConfigError(f"{place}: expected a mapping with one of the keys {', '.join(_KINDS)}")
+    try:
+        found = kinds[0].model_validate(keys)
+    except ValidationError as error:
+        lines = (f"{place}.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ConfigError("\n".join(lines)) from None
+    return found.model_copy(update={"folder": folder / found.folder}) if isinstance(found, FileSource) else found
 
 
 def shared_out(name: str, chosen: Iterable[str]) -> list[tuple[Part, Wanted]]:
@@ -61,7 +127,7 @@ def shared_out(name: str, chosen: Iterable[str]) -> list[tuple[Part, Wanted]]:
 
     Args:
         name: Name of the source.
-        chosen: Names of all sources of the corpus.
+        chosen: Names of all sources of the corpus that packages carry.
 
     Raises:
         ConfigError: If the chosen sources leave it nothing.

@@ -1,59 +1,94 @@
-"""Taking documents of one source, part by part, until there are words enough."""
+"""Reading a unit of a source's text, a document at a time."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from inkling.components.artifacts.corpus import Segment
-from inkling.components.corpus.catalogue import Part, shared_out
+from inkling.components.corpus.catalogue import FileSource, PackageSource, Part, shared_out
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.corpus.document import Document, Wanted, hash_order, unit_hash
+from inkling.components.corpus.document import Document, Wanted, hash_order
 from inkling.components.corpus.readers import READERS, SELECTIVE
-from inkling.components.corpus.segmenting import count_words, cut
+from inkling.components.corpus.segmenting import segments_of
+from inkling.components.corpus.spans import Span, documents, units_of_files
 from inkling.components.packages import package
 
 
-def collect(name: str, config: CorpusConfig, advance: Callable[[int], None]) -> list[Segment]:
-    """Reads a source's documents until `words_per_source` words are there or the source is exhausted.
+@dataclass(frozen=True)
+class Unit:
+    """A piece of a source that is read by itself; the pieces are the same for any number of processes.
 
-    The next document always comes from the part that has given the fewest words. Whether a document is held out is
-    drawn from its name, so it stays held out whatever the sizes are.
+    Attributes:
+        source: Name of the source.
+        number: Its place in the order in which the source's units are taken.
+        spans: Pieces of files; none for a source of packages, which is one unit.
+    """
+
+    source: str
+    number: int
+    spans: tuple[Span, ...] = ()
+
+
+def units(name: str, config: CorpusConfig) -> list[Unit]:
+    """The units of a source, in the order in which they are taken."""
+    entry = config.chosen[name]
+    if isinstance(entry, FileSource):
+        found = units_of_files(entry, config.files[name], config.seed)
+        return [Unit(name, number, spans) for number, spans in enumerate(found)]
+    return [Unit(name, 0)]
+
+
+def collect(unit: Unit, config: CorpusConfig, skipped: Counter[str]) -> Iterator[list[Segment]]:
+    """Yields the segments of each document of a unit, until `words_per_source` words are there.
 
     Args:
-        name: Name of the source.
+        unit: The unit.
         config: The stage's configuration.
-        advance: Told of progress, in words; `words_per_source` in all.
+        skipped: Counts what cannot be read, by reason.
     """
-    parts = shared_out(name, config.sources)
-    waiting = [(part, _documents(part, config.seed, wanted)) for part, wanted in parts]
-    given = {part.package: 0 for part, _ in parts}
-    segments: list[Segment] = []
+    entry = config.chosen[unit.source]
+    found = (
+        _of_files(unit, entry, config, skipped) if isinstance(entry, FileSource) else _of_packages(unit.source, config)
+    )
     missing = config.words_per_source
-    while waiting and missing > 0:
-        part, documents = min(waiting, key=lambda entry: given[entry[0].package])
-        document = next(documents, None)
+    for segments in found:
+        yield segments
+        missing -= sum(segment.words for segment in segments)
+        if missing <= 0:
+            return
+
+
+def _of_files(unit: Unit, entry: FileSource, config: CorpusConfig, skipped: Counter[str]) -> Iterator[list[Segment]]:
+    for span in unit.spans:
+        for document in documents(entry, span, skipped):
+            yield segments_of(unit.source, document, entry.licence, config)
+
+
+def parts_of(name: str, config: CorpusConfig) -> list[tuple[Part, Wanted]]:
+    """The parts of a source of packages and what it takes of each, beside the other chosen sources of packages."""
+    return shared_out(name, [name for name, entry in config.chosen.items() if isinstance(entry, PackageSource)])
+
+
+def _of_packages(name: str, config: CorpusConfig) -> Iterator[list[Segment]]:
+    """The next document always comes from the part that has given the fewest words."""
+    waiting = [(part, _documents(part, config.seed, wanted)) for part, wanted in parts_of(name, config)]
+    given = {part.package: 0 for part, _ in waiting}
+    while waiting:
+        part, found = min(waiting, key=lambda entry: given[entry[0].package])
+        document = next(found, None)
         if document is None:
-            waiting.remove((part, documents))
+            waiting.remove((part, found))
             continue
-        fresh = _segments(name, part, document, config)
-        words = sum(segment.words for segment in fresh)
-        given[part.package] += words
-        segments += fresh
-        advance(min(words, missing))
-        missing -= words
-    advance(max(missing, 0))
-    return segments
+        segments = segments_of(name, document, package(part.package).licence, config)
+        given[part.package] += sum(segment.words for segment in segments)
+        yield segments
 
 
 def _documents(part: Part, seed: int, wanted: Wanted) -> Iterator[Document]:
     with package(part.package).open() as archive:
         if part.reader in SELECTIVE:
-            yield from SELECTIVE[part.reader](archive, hash_order(seed), wanted)
+            found = SELECTIVE[part.reader](archive, hash_order(seed), wanted)
         else:
-            yield from READERS[part.reader](archive, hash_order(seed))
-
-
-def _segments(name: str, part: Part, document: Document, config: CorpusConfig) -> list[Segment]:
-    identity = f"{part.package}:{document.name}"
-    split = "heldout" if unit_hash(config.seed, "heldout", identity) < config.heldout else "train"
-    texts = cut(document.text, config.segment_words, config.segments_per_document)
-    licence = package(part.package).licence
-    return [Segment(name, identity, i, text, count_words(text), licence, split) for i, text in enumerate(texts)]
+            found = READERS[part.reader](archive, hash_order(seed))
+        for document in found:
+            yield Document(f"{part.package}:{document.name}", document.text)

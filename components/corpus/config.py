@@ -1,11 +1,17 @@
 """Settings of the corpus stage."""
 
-from typing import ClassVar
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from inkling.components.config import ConfigError, StageConfig
-from inkling.components.corpus.catalogue import source
+from inkling.components.artifacts.corpus import SOURCE_NAMES
+from inkling.components.config import ConfigError, ExecutionOnly, StageConfig, unknown
+from inkling.components.corpus.catalogue import SHIPPED, FileSource, Name, Source, read_catalogues
+from inkling.components.corpus.files import TextFile, checked_files, pinned
+
+_TABLE_2 = list(SOURCE_NAMES[:6])
 
 
 class CorpusConfig(StageConfig):
@@ -14,10 +20,16 @@ class CorpusConfig(StageConfig):
     stage: ClassVar[str] = "corpus"
 
     seed: int = Field(0, ge=0, description="decides which documents are taken first and which are held out")
-    sources: list[str] = Field(
-        ["web-crawl", "encyclopedia", "academia", "literature", "math", "code"],
+    catalogue: list[str] = Field(
+        ["packages"],
         min_length=1,
-        description="names in sources.yaml; by default those of LSBS Table 2, which the recipes mix0 to mix10 need",
+        description="where sources are looked up: packages, or YAML files of one's own; the later one wins",
+    )
+    sources: list[Name] = Field(
+        _TABLE_2,
+        min_length=1,
+        description="names in the catalogue; by default those of LSBS Table 2, which the recipes mix0 to mix10 "
+        "need, or, where only files of one's own are the catalogue, all of them",
     )
     words_per_source: int = Field(
         400_000, ge=1_000, description="words of each source, at most; punctuation marks count"
@@ -29,19 +41,78 @@ class CorpusConfig(StageConfig):
         2, ge=1, description="segments of one document, at most; keeps the sources varied"
     )
     similarity: float | None = Field(
-        None,
-        gt=0,
+        0.8,
+        ge=0.3,
         le=1,
-        description="segments that repeat an earlier one at least so much are left out (Jaccard index of runs of five "
-        "words; 1 for the same words only); none: all are kept",
+        description="segments that repeat another at least so much are left out (Jaccard index of runs of five words; "
+        "1 for the same words only); none: all are kept",
     )
     heldout: float = Field(0.05, gt=0, lt=0.5, description="chance of a document to be held out from all training")
+    benchmarks: list[str] = Field(
+        [],
+        description="JSON lines files with `question` and, if it likes, `answer`; training text that repeats one is "
+        "left out, as text that repeats the run's own questions is",
+    )
+    workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, description="processes that read text at the same time")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_of_ones_own(cls, values: Any) -> Any:
+        """Takes one catalogue for a list of one, and all sources where no shipped catalogue has the default ones."""
+        if not isinstance(values, dict) or "catalogue" not in values:
+            return values
+        named = values["catalogue"]
+        catalogue = [named] if isinstance(named, str) else named
+        if not isinstance(catalogue, list) or not all(isinstance(name, str) for name in catalogue):
+            return values
+        filled = {**values, "catalogue": catalogue}
+        return filled if set(SHIPPED) & set(catalogue) else {"sources": list(read_catalogues(catalogue)), **filled}
 
     @field_validator("sources")
     @classmethod
-    def _known(cls, names: list[str]) -> list[str]:
-        for name in names:
-            source(name)
+    def _once(cls, names: list[str]) -> list[str]:
         if len(set(names)) < len(names):
             raise ConfigError("a source is named twice")
         return names
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        """Refuses what cannot be read, before any work: unknown sources, missing, truncated or undecodable files."""
+        known = self.chosen, self.files, self.benchmark_files
+        assert all(entry is not None for entry in known)
+        return self
+
+    @cached_property
+    def chosen(self) -> dict[str, Source]:
+        """The entry of each source, by name."""
+        known = read_catalogues(self.catalogue)
+        for name in self.sources:
+            if name not in known:
+                raise unknown("source", name, known)
+        return {name: known[name] for name in self.sources}
+
+    @cached_property
+    def files(self) -> dict[str, list[TextFile]]:
+        """The files of each source that is made of the user's own, pinned by their digests."""
+        return {
+            name: checked_files(name, entry) for name, entry in self.chosen.items() if isinstance(entry, FileSource)
+        }
+
+    @cached_property
+    def benchmark_files(self) -> list[TextFile]:
+        """The files with questions that no training text may repeat."""
+        for name in self.benchmarks:
+            if not Path(name).is_file():
+                raise ConfigError(f"corpus.benchmarks: there is no file '{name}'")
+        return [pinned(Path(name), Path(name).name) for name in self.benchmarks]
+
+    def determinants(self) -> dict[str, Any]:
+        """The settings, with what the catalogue says of each source, and with the digests of files."""
+        entries = {name: entry.model_dump(mode="json") for name, entry in self.chosen.items()}
+        files = {name: {file.name: file.sha256 for file in found} for name, found in self.files.items()}
+        return {
+            **super().determinants(),
+            "catalogue": entries,
+            "files": files,
+            "benchmarks": sorted(file.sha256 for file in self.benchmark_files),
+        }

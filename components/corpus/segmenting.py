@@ -3,13 +3,23 @@
 import re
 from itertools import islice
 
+from inkling.components.artifacts.corpus import Segment, Split
+from inkling.components.corpus.config import CorpusConfig
+from inkling.components.corpus.document import Document, unit_hash
+
 WORD = re.compile(r"\w+|[^\w\s]")
+_PLAIN_WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 
 
 def count_words(text: str) -> int:
     """Number of words: every run of letters, digits and underscores, and every punctuation mark, is one."""
     return sum(1 for _ in WORD.finditer(text))
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text in lower case, without punctuation: what counts when texts are compared."""
+    return _PLAIN_WORD.findall(text.lower())
 
 
 def cut(text: str, words: int, limit: int) -> list[str]:
@@ -44,3 +54,13 @@ def _break(text: str, earliest: int, latest: int) -> int:
         return line + 1
     ends = [match.end() for match in _SENTENCE_END.finditer(text, earliest, latest)]
     return ends[-1] if ends else latest
+
+
+def segments_of(source: str, document: Document, licence: str, config: CorpusConfig) -> list[Segment]:
+    """Cuts a document, and draws from its name whether it is held out, so that this holds for a corpus of any size."""
+    split: Split = "heldout" if unit_hash(config.seed, "heldout", document.name) < config.heldout else "train"
+    texts = cut(document.text, config.segment_words, config.segments_per_document)
+    return [
+        Segment(source, document.name, number, text, count_words(text), licence, split)
+        for number, text in enumerate(texts)
+    ]

@@ -1,11 +1,11 @@
 """Strict configuration: what is refused, and whether the words help."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import pytest
 from pydantic import Field
 
-from inkling.components.config import ConfigError, Section, StageConfig, read_mapping, unknown
+from inkling.components.config import ConfigError, ExecutionOnly, Section, StageConfig, read_mapping, unknown
 
 
 class Part(Section):
@@ -48,6 +48,18 @@ def test_a_wrong_setting_is_refused_by_place_and_with_what_is_valid(
     with pytest.raises(ConfigError) as caught:
         ExampleConfig.parse({"example": section})
     assert all(word in str(caught.value) for word in words)
+
+
+def test_what_says_only_how_work_is_done_determines_nothing() -> None:
+    class Busy(StageConfig):
+        stage: ClassVar[str] = "busy"
+
+        size: int = 3
+        workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1)
+
+    assert Busy(workers=4).determinants() == Busy().determinants() == {"size": 3}
+    with pytest.raises(ConfigError, match=r"busy\.workers"):
+        Busy.parse({"busy": {"workers": 0}})
 
 
 def test_a_section_that_is_no_mapping_is_refused() -> None:

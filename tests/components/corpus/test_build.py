@@ -9,15 +9,21 @@ import pytest
 from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus
 from inkling.components.config import ConfigError
 from inkling.components.corpus.build import build_corpus
-from inkling.components.corpus.catalogue import Source
+from inkling.components.corpus.catalogue import PackageSource
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.packages import FetchError
 
-Sources = dict[str, Source]
+Sources = dict[str, PackageSource]
 
 
 def build(path: Path, **settings: Any) -> Corpus:
-    known = {"sources": ["encyclopedia", "code"], "words_per_source": 1_500, "segment_words": 16, "heldout": 0.3}
+    known: dict[str, Any] = {
+        "sources": ["encyclopedia", "code"],
+        "words_per_source": 1_500,
+        "segment_words": 16,
+        "heldout": 0.3,
+    }
+    known["similarity"] = None
     return build_corpus(CorpusConfig.model_validate({**known, **settings}), path)
 
 

@@ -1,67 +1,62 @@
-"""Duplicates: repeated text is left out once, held-out text is never trained on, counts are true."""
+"""Repeats are found from signatures as they would be from the texts themselves."""
 
-import json
-from pathlib import Path
-
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkling.components.artifacts.corpus import Segment
-from inkling.components.corpus.build import build_corpus
-from inkling.components.corpus.catalogue import Source
-from inkling.components.corpus.config import CorpusConfig
-from inkling.components.corpus.duplicates import Removed, without_duplicates
+from inkling.components.corpus.duplicates import first_of_identical, first_of_similar, rows_of_band
+from inkling.components.corpus.segmenting import plain_words
+from inkling.components.corpus.signatures import PERMUTATIONS, sketches_of
 
-WORDS = [f"w{i}" for i in range(60)]
+WORDS = [f"w{i}" for i in range(200)]
 
 
-def segment(source: str, number: int, text: str, split: str = "train") -> Segment:
-    return Segment(source, f"{source}:{number}", 0, text, len(text.split()), "MIT", split)
+def firsts(texts: list[str], similarity: float, cuts: tuple[int, ...] = ()) -> list[int]:
+    sketches = sketches_of([plain_words(text) for text in texts])
+    return sorted(first_of_similar(np.split(sketches, cuts), np.arange(len(texts)), similarity).tolist())
 
 
-def test_the_same_words_are_taken_once_whatever_their_marks() -> None:
-    sources = {"a": [segment("a", 0, "One, two."), segment("a", 1, "one two")], "b": [segment("b", 0, "ONE TWO!")]}
-    kept, removed = without_duplicates(sources, 1.0)
-    assert kept == {"a": [sources["a"][0]], "b": []}
-    assert removed == {"a": Removed(exact=1), "b": Removed(exact=1)}
+def test_the_first_in_line_stands_for_its_like() -> None:
+    identities = np.array([7, 3, 7, 3, 9], np.uint64)
+    assert sorted(first_of_identical(identities, np.array([4, 3, 2, 1, 0]))) == [2, 3, 4]
 
 
-def test_nearly_the_same_is_left_out_from_the_similarity_on() -> None:
-    changed = " ".join(["other", *WORDS[1:]])
-    sources = {"a": [segment("a", 0, " ".join(WORDS)), segment("a", 1, changed)]}
-    assert without_duplicates(sources, 0.8)[1] == {"a": Removed(near=1)}
-    assert without_duplicates(sources, 0.99)[1] == {"a": Removed()}
+def test_texts_that_differ_little_count_as_one_and_others_do_not() -> None:
+    same, changed = " ".join(WORDS), " ".join(["other", *WORDS[1:]])
+    half, else_ = " ".join(WORDS[:100] + ["x"] * 100), " ".join(f"v{i}" for i in range(200))
+    assert firsts([same, else_, changed, half], 0.8) == [0, 1, 3]
+    assert firsts([same, changed], 0.8, cuts=(1,)) == [0]
 
 
-def test_training_text_gives_way_to_held_out_text_of_any_source() -> None:
-    text = " ".join(WORDS)
-    sources = {"a": [segment("a", 0, text)], "b": [segment("b", 0, text, "heldout")]}
-    assert without_duplicates(sources, 0.8)[0] == {"a": [], "b": sources["b"]}
+def test_likeness_goes_by_way_of_others() -> None:
+    chain = [" ".join([f"x{j}" for j in range(i * 6)] + WORDS[i * 6 :]) for i in range(12)]
+    assert firsts(chain, 0.8) == [0]
+    assert firsts([chain[0], chain[-1]], 0.8) == [0, 1]
 
 
-TEXTS = st.lists(st.text(st.sampled_from("ab "), min_size=1, max_size=12), max_size=20)
+@pytest.mark.parametrize("similarity", [0.3, 0.5, 0.8, 0.95, 0.99])
+def test_a_pair_at_the_similarity_is_compared(similarity: float) -> None:
+    rows = rows_of_band(similarity)
+    assert 1 - (1 - similarity**rows) ** (PERMUTATIONS // rows) >= 0.99
+
+
+def test_sketches_estimate_the_jaccard_index() -> None:
+    first, second = sketches_of([WORDS, WORDS[:150]])
+    assert abs((first == second).mean() - 146 / 196) < 0.15
+    assert sketches_of([]).shape == (0, PERMUTATIONS)
+
+
+TEXTS = st.lists(st.text(st.sampled_from("ab "), min_size=1, max_size=12), min_size=1, max_size=20)
 
 
 @settings(max_examples=30)
-@given(TEXTS, st.floats(0.3, 1))
-def test_nothing_is_left_out_twice_and_no_word_sequence_is_lost(texts: list[str], similarity: float) -> None:
-    segments = [segment("a", number, text) for number, text in enumerate(texts)]
-    kept, removed = without_duplicates({"a": segments}, similarity)
-    assert len(kept["a"]) + removed["a"].exact + removed["a"].near == len(texts)
-    assert without_duplicates(kept, similarity)[0] == kept
-    assert [part for part in segments if part in kept["a"]] == kept["a"]
-    if similarity == 1:
-        assert {" ".join(text.split()) for text in texts} == {" ".join(part.text.split()) for part in kept["a"]}
-
-
-def test_the_stage_reports_what_it_left_out(fake_sources: dict[str, Source], tmp_path: Path) -> None:
-    settings = {"sources": ["encyclopedia", "code"], "words_per_source": 1_500, "segment_words": 16, "heldout": 0.3}
-    whole = build_corpus(CorpusConfig.model_validate(settings), tmp_path / "a" / "corpus")
-    thin = build_corpus(CorpusConfig.model_validate({**settings, "similarity": 1.0}), tmp_path / "b" / "corpus")
-    removed = json.loads((thin.path / "duplicates.json").read_text())
-    assert not (whole.path / "duplicates.json").exists()
-    assert removed["code"]["exact"] > 0
-    for name, summary in thin.sources().items():
-        assert summary.segments == len(thin.segments(name)) == len(whole.segments(name)) - removed[name]["exact"]
-        texts = [part.text.split() for part in thin.segments(name)]
-        assert all(text not in texts[:index] for index, text in enumerate(texts))
+@given(TEXTS, st.floats(0.3, 0.99))
+def test_no_text_goes_without_one_like_it_that_stays(texts: list[str], similarity: float) -> None:
+    kept = firsts(texts, similarity)
+    said = [tuple(plain_words(text)) for text in texts]
+    assert kept[0] == 0
+    assert {said[index] for index in kept} <= set(said)
+    for index, words in enumerate(said):
+        if index in kept:
+            assert words not in said[:index]

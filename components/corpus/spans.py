@@ -1,0 +1,119 @@
+"""The user's files as units of work: cut into spans that stand for themselves, and read a document at a time."""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inkling.components.corpus.catalogue import FileSource
+from inkling.components.corpus.document import Document, unit_hash
+from inkling.components.corpus.files import TextFile, format_of
+from inkling.components.corpus.lines import EMPTY, LONGEST, TOO_LONG, UNDECODABLE, json_lines, parse
+
+UNIT_BYTES = 16 << 20
+"""Bytes of files that a unit reads; only a row group, or a packed file, may have more."""
+UNREADABLE, CUT_SHORT = "in a damaged row group", "in a damaged archive"
+_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of a file: bytes of JSON lines, a row group of a table, or the whole of a text or of a packed file."""
+
+    file: TextFile
+    begin: int
+    end: int
+    size: int
+
+
+def units_of_files(source: FileSource, files: list[TextFile], seed: int) -> list[tuple[Span, ...]]:
+    """The spans of a source's files in a seeded order that looks random, in units of `UNIT_BYTES`."""
+    spans = [span for file in files for span in _spans(source, file)]
+    spans.sort(key=lambda span: (unit_hash(seed, "order", f"{span.file.name}#{span.begin}"), span.file.name))
+    units: list[list[Span]] = []
+    room = 0
+    for span in spans:
+        if span.size > room:
+            units.append([])
+            room = UNIT_BYTES
+        units[-1].append(span)
+        room -= span.size
+    return [tuple(unit) for unit in units]
+
+
+def _spans(source: FileSource, file: TextFile) -> list[Span]:
+    kind = format_of(source, file.path)
+    if kind == "parquet":
+        metadata = pq.read_metadata(file.path)
+        sizes = [metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)]
+        return [Span(file, group, group + 1, size) for group, size in enumerate(sizes)]
+    if kind == "text" or file.path.suffix == ".gz":
+        return [Span(file, 0, file.size, file.size)]
+    begins = range(0, file.size, UNIT_BYTES)
+    ends = [min(begin + UNIT_BYTES, file.size) for begin in begins]
+    return [Span(file, begin, end, end - begin) for begin, end in zip(begins, ends, strict=True)]
+
+
+def documents(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator[Document]:
+    """Yields the documents of a span, each named by its file and its place in it.
+
+    Args:
+        source: The source.
+        span: A piece of one of its files.
+        skipped: Counts what cannot be read, by reason.
+    """
+    kind = format_of(source, span.file.path)
+    if kind == "parquet":
+        yield from _rows(source, span, skipped)
+    elif kind == "jsonl":
+        yield from _lines(source, span, skipped)
+    else:
+        yield from _text(source, span.file, skipped)
+
+
+def _lines(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator[Document]:
+    end = None if span.file.path.suffix == ".gz" else span.end
+    try:
+        with span.file.open() as file:
+            for place, line in json_lines(file, skipped, span.begin, end):
+                if text := parse(line, source.field, source.encoding, skipped):
+                    yield Document(f"{span.file.name}#{place}", text)
+    except (OSError, EOFError, zlib.error):
+        skipped[CUT_SHORT] += 1
+
+
+def _rows(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator[Document]:
+    with pq.ParquetFile(span.file.path) as table:
+        rows, place = table.metadata.row_group(span.begin).num_rows, 0
+        try:
+            for batch in table.iter_batches(_ROWS, [span.begin], [source.field]):
+                for number, text in enumerate(batch.column(0).to_pylist(), place):
+                    if text and text.strip():
+                        yield Document(f"{span.file.name}#{span.begin}.{number}", text)
+                    else:
+                        skipped[EMPTY] += 1
+                place += len(batch)
+        except (OSError, UnicodeDecodeError, pa.ArrowException):
+            skipped[UNREADABLE] += rows - place
+
+
+def _text(source: FileSource, file: TextFile, skipped: Counter[str]) -> Iterator[Document]:
+    try:
+        with file.open() as stream:
+            raw = stream.read(LONGEST + 1)
+        text = raw.decode(source.encoding).lstrip("\ufeff")
+    except UnicodeDecodeError:
+        skipped[UNDECODABLE] += 1
+        return
+    except (OSError, EOFError, zlib.error):
+        skipped[CUT_SHORT] += 1
+        return
+    if len(raw) > LONGEST:
+        skipped[TOO_LONG] += 1
+    elif text.strip():
+        yield Document(file.name, text)
+    else:
+        skipped[EMPTY] += 1
