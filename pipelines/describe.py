@@ -9,12 +9,14 @@ from rich.table import Table
 from inkling.components.artifacts.store import STORE_VARIABLE
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.corpus.describe import describe
+from inkling.components.corpus.describe import describe, left_out
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import GridCell, grid
 from inkling.components.mixture.portions import Portions, portions
+from inkling.components.scenes.build import build_questions
+from inkling.components.scenes.config import ScenesConfig
 
 
 def describe_corpus(profile: str, home: Path, console: Console) -> None:
@@ -32,12 +34,14 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     """
     os.environ[STORE_VARIABLE] = str(home / "store")
     folder = home / "described"
-    corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus")
+    questions = build_questions(ScenesConfig.parse(profile), folder / "questions")
+    corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus", questions.path)
     labels = build_labels(LabelConfig.parse(profile), corpus.path, folder / "labels")
     config = MixtureConfig.parse(profile)
     mixed = portions(config.recipe, corpus, labels)
     sources = mixed.solution.sources if mixed.solution else mixed.weights
     console.print(describe(corpus, labels, sources, config.token_budget))
+    console.print(left_out(corpus))
     console.print(_recipe(mixed, config.token_budget))
     console.print(_grid(grid(corpus, labels, config.token_budget), config.token_budget))
 

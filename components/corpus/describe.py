@@ -6,6 +6,7 @@ from rich.table import Table
 
 from inkling.components.artifacts.corpus import Corpus, SourceSummary
 from inkling.components.artifacts.labels import FAMILIES, LABELS, Labels
+from inkling.components.corpus.selection import CONTAMINATED, EXACT, NEAR
 
 
 def describe(
@@ -29,6 +30,19 @@ def describe(
         table.add_column(heading, justify="left" if number in (0, 1, 5) else "right", no_wrap=number == 0)
     for name, summary in corpus.sources().items():
         table.add_row(*_facts(name, summary), *_shares(shares.get(name)), *_reading(summary, recipe, name, tokens))
+    return table
+
+
+def left_out(corpus: Corpus) -> Table:
+    """What each source lost on its way into the corpus, a row a source: repeats, leaked questions, unreadable text."""
+    table = Table(title="left out of the corpus", title_justify="left", padding=(0, 0))
+    headings = ("source", "repeated exactly", "nearly", "repeating a question", "unreadable")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number in (1, 2, 3) else "left", no_wrap=number == 0)
+    for name, summary in corpus.sources().items():
+        counts = (f"{summary.removed.get(reason, 0):,}" for reason in (EXACT, NEAR, CONTAMINATED))
+        skipped = ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items())
+        table.add_row(name, *counts, skipped or "0")
     return table
 
 

@@ -50,10 +50,15 @@ def test_what_the_store_holds_is_reused_and_what_follows_a_change_is_not(
 ) -> None:
     monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
     profile = profiles.load("tiny")
-    corpus = produce(AnyArtifact, tmp_path / "corpus", profiles.stage_config("corpus").parse(profile), {}, _make)
+    scenes = profiles.stage_config("scenes").parse(profile)
+    questions = produce(AnyArtifact, tmp_path / "questions", scenes, {}, _make)
+    reading = profiles.stage_config("corpus").parse(profile)
+    corpus = produce(AnyArtifact, tmp_path / "corpus", reading, {"questions": questions}, _make)
     mixture = profiles.stage_config("mixture").parse(profile)
     produce(AnyArtifact, tmp_path / "tokens", mixture, {"corpus": corpus}, _make)
 
     assert {task.name for task in plan(ir, profile) if task.reused} == {"corpus", "mixture"}
+    busy = profiles.load("tiny", ["corpus.workers=3"])
+    assert {task.name for task in plan(ir, busy) if task.reused} == {"corpus", "mixture"}
     changed = profiles.load("tiny", ["mixture.recipe=mix0"])
     assert {task.name for task in plan(ir, changed) if task.reused} == {"corpus"}

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus
+from inkling.components.artifacts.manifest import Manifest, Provenance
+from inkling.components.artifacts.questions import Question, write_questions
 from inkling.components.config import ConfigError
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.catalogue import PackageSource
@@ -16,7 +18,7 @@ from inkling.components.packages import FetchError
 Sources = dict[str, PackageSource]
 
 
-def build(path: Path, **settings: Any) -> Corpus:
+def build(path: Path, questions: Path | None = None, **settings: Any) -> Corpus:
     known: dict[str, Any] = {
         "sources": ["encyclopedia", "code"],
         "words_per_source": 1_500,
@@ -24,7 +26,7 @@ def build(path: Path, **settings: Any) -> Corpus:
         "heldout": 0.3,
     }
     known["similarity"] = None
-    return build_corpus(CorpusConfig.model_validate({**known, **settings}), path)
+    return build_corpus(CorpusConfig.model_validate({**known, **settings}), path, questions)
 
 
 def test_no_more_documents_are_taken_than_needed(fake_sources: Sources, tmp_path: Path) -> None:
@@ -85,6 +87,40 @@ def test_same_settings_same_bytes_and_another_seed_others(fake_sources: Sources,
     first, second = build(tmp_path / "a" / "corpus"), build(tmp_path / "b" / "corpus")
     assert first.manifest.files == second.manifest.files
     assert build(tmp_path / "c" / "corpus", seed=1).digest != first.digest
+
+
+LEAK = "Thing 7 is large. It is red. Thing 7 is large"
+
+
+def asked(path: Path, question: str) -> Path:
+    """A Questions artifact with one question whose answer is "large"."""
+    path.mkdir(parents=True)
+    choices = ["large", "small"]
+    one = Question("q", "i", "j", question, choices, "large", "General", "size", "none", "test")
+    write_questions(path, [], [one])
+    Manifest.describe(path, "Questions", 1, Provenance("scenes", "", "", {}, {}, {})).write(path)
+    return path
+
+
+def test_training_text_that_repeats_a_question_is_left_out_and_counted(fake_sources: Sources, tmp_path: Path) -> None:
+    settings = {"sources": ["encyclopedia"], "segments_per_document": 9, "words_per_source": 10_000}
+    questions = asked(tmp_path / "leaked" / "questions", LEAK.removesuffix(" large"))
+    clean = build(tmp_path / "clean" / "corpus", None, **settings)
+    freed = build(tmp_path / "freed" / "corpus", questions, **settings)
+    lost = [one for one in clean.segments("encyclopedia") if one not in freed.segments("encyclopedia")]
+    assert lost
+    assert all("Thing 7 " in one.text and one.split == "train" for one in lost)
+    assert freed.sources()["encyclopedia"].removed == {"contaminated": len(lost)}
+
+
+def test_other_questions_that_remove_nothing_leave_the_same_corpus(fake_sources: Sources, tmp_path: Path) -> None:
+    digests = {
+        build(
+            tmp_path / name / "corpus", asked(tmp_path / name / "questions", f"Which of these animals is {name}?")
+        ).digest
+        for name in ("tallest in the field", "farthest from the tree")
+    }
+    assert digests == {build(tmp_path / "corpus").digest}
 
 
 def test_too_little_held_out_text_is_refused(fake_sources: Sources, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from rich.table import Table
 from inkling.components.artifacts.corpus import Corpus, SourceSummary, write_segments, write_sources
 from inkling.components.artifacts.labels import Labels
 from inkling.components.artifacts.manifest import Manifest, Provenance
-from inkling.components.corpus.describe import describe
+from inkling.components.corpus.describe import describe, left_out
 
 
 @pytest.fixture
@@ -18,8 +18,10 @@ def corpus(tmp_path: Path) -> Corpus:
     path.mkdir()
     for source in ("code", "law"):
         write_segments(path, source, [])
-    code = SourceSummary("real", "source code", 10_000, 40, 8, 50, ["MIT", "BSD"], {})
-    write_sources(path, {"code": code, "law": SourceSummary("proxy", "licences", 1_000, 4, 1, 5, ["CC0"], {})})
+    code = SourceSummary("real", "source code", 10_000, 40, 8, 50, ["MIT", "BSD"], {}, removed={"near": 1_200})
+    removed = {"contaminated": 2, "exact": 3}
+    law = SourceSummary("proxy", "licences", 1_000, 4, 1, 5, ["CC0"], {}, {}, removed, {"empty": 7, "too long": 1})
+    write_sources(path, {"code": code, "law": law})
     Manifest.describe(path, "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(path)
     return Corpus.open(path)
 
@@ -32,6 +34,13 @@ def test_what_a_source_is(corpus: Corpus) -> None:
     assert rows(describe(corpus)) == [
         ["code", "real", "40", "50", "10,000", "MIT; BSD"],
         ["law", "proxy", "4", "5", "1,000", "CC0"],
+    ]
+
+
+def test_what_was_left_out(corpus: Corpus) -> None:
+    assert rows(left_out(corpus)) == [
+        ["code", "0", "1,200", "0", "0"],
+        ["law", "3", "0", "2", "7 empty, 1 too long"],
     ]
 
 
