@@ -12,7 +12,7 @@ from inkling.components.corpus.document import Wanted, everything
 from inkling.components.corpus.readers import SELECTIVE
 
 _FOLDER = Path(__file__).parent
-SHIPPED = {"packages": _FOLDER / "sources.yaml"}
+SHIPPED = {"packages": _FOLDER / "sources.yaml", "hub": _FOLDER / "hub.yaml"}
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
@@ -60,7 +60,21 @@ class FileSource(Source):
     folder: Path = Field(Path(), exclude=True, description="where the patterns start, relative to the catalogue's own")
 
 
-_KINDS: dict[str, type[Source]] = {"parts": PackageSource, "files": FileSource}
+class HubSource(Source):
+    """A source that is streamed from a data set of the Hugging Face hub."""
+
+    licence: str = Field(description="licence of the text")
+    attribution: str = Field("", description="whom the licence asks to name")
+    dataset: str = Field(description="name of the data set on the hub, or a local directory laid out like one")
+    config: str | None = Field(None, description="configuration of the data set; its only one if left out")
+    split: str = Field("train", description="split of the data set")
+    revision: str | None = Field(
+        None, pattern=r"^[0-9a-f]{40}$", description="commit of the data set; nothing is fetched without one"
+    )
+    field: str = Field("text", description="column that holds the text")
+
+
+_KINDS: dict[str, type[Source]] = {"parts": PackageSource, "files": FileSource, "dataset": HubSource}
 
 
 @cache

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from inkling.components.artifacts.corpus import Segment
-from inkling.components.corpus.catalogue import FileSource, PackageSource, Part, shared_out
+from inkling.components.corpus.catalogue import FileSource, HubSource, PackageSource, Part, shared_out
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.corpus.document import Document, Wanted, hash_order
+from inkling.components.corpus.hub import documents_of_shard, shards_of
 from inkling.components.corpus.readers import READERS, SELECTIVE
 from inkling.components.corpus.segmenting import segments_of
 from inkling.components.corpus.spans import Span, documents, units_of_files
@@ -21,12 +23,14 @@ class Unit:
     Attributes:
         source: Name of the source.
         number: Its place in the order in which the source's units are taken.
-        spans: Pieces of files; none for a source of packages, which is one unit.
+        spans: Pieces of files, if the source is made of files.
+        shard: Number of a shard, if it is a data set of the hub. A source of packages is one unit, with neither.
     """
 
     source: str
     number: int
     spans: tuple[Span, ...] = ()
+    shard: int = 0
 
 
 def units(name: str, config: CorpusConfig) -> list[Unit]:
@@ -35,6 +39,8 @@ def units(name: str, config: CorpusConfig) -> list[Unit]:
     if isinstance(entry, FileSource):
         found = units_of_files(entry, config.files[name], config.seed)
         return [Unit(name, number, spans) for number, spans in enumerate(found)]
+    if isinstance(entry, HubSource):
+        return [Unit(name, number, shard=shard) for number, shard in enumerate(shards_of(entry, config.seed))]
     return [Unit(name, 0)]
 
 
@@ -46,22 +52,26 @@ def collect(unit: Unit, config: CorpusConfig, skipped: Counter[str]) -> Iterator
         config: The stage's configuration.
         skipped: Counts what cannot be read, by reason.
     """
-    entry = config.chosen[unit.source]
-    found = (
-        _of_files(unit, entry, config, skipped) if isinstance(entry, FileSource) else _of_packages(unit.source, config)
-    )
     missing = config.words_per_source
-    for segments in found:
+    for segments in _documents_cut(unit, config, skipped):
         yield segments
         missing -= sum(segment.words for segment in segments)
         if missing <= 0:
             return
 
 
-def _of_files(unit: Unit, entry: FileSource, config: CorpusConfig, skipped: Counter[str]) -> Iterator[list[Segment]]:
-    for span in unit.spans:
-        for document in documents(entry, span, skipped):
-            yield segments_of(unit.source, document, entry.licence, config)
+def _documents_cut(unit: Unit, config: CorpusConfig, skipped: Counter[str]) -> Iterator[list[Segment]]:
+    entry = config.chosen[unit.source]
+    found: Iterator[Document]
+    if isinstance(entry, FileSource):
+        found = chain.from_iterable(documents(entry, span, skipped) for span in unit.spans)
+    elif isinstance(entry, HubSource):
+        found = documents_of_shard(entry, unit.shard, skipped)
+    else:
+        yield from _of_packages(unit.source, config)
+        return
+    for document in found:
+        yield segments_of(unit.source, document, entry.licence, config)
 
 
 def parts_of(name: str, config: CorpusConfig) -> list[tuple[Part, Wanted]]:

@@ -1,5 +1,6 @@
 """Settings of the corpus stage."""
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -8,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.config import ConfigError, ExecutionOnly, StageConfig, unknown
-from inkling.components.corpus.catalogue import SHIPPED, FileSource, Name, Source, read_catalogues
+from inkling.components.corpus.catalogue import SHIPPED, FileSource, HubSource, Name, Source, read_catalogues
 from inkling.components.corpus.files import TextFile, checked_files, pinned
 
 _TABLE_2 = list(SOURCE_NAMES[:6])
@@ -23,7 +24,7 @@ class CorpusConfig(StageConfig):
     catalogue: list[str] = Field(
         ["packages"],
         min_length=1,
-        description="where sources are looked up: packages, or YAML files of one's own; the later one wins",
+        description="where sources are looked up: packages, hub, or YAML files of one's own; the later one wins",
     )
     sources: list[Name] = Field(
         _TABLE_2,
@@ -48,6 +49,9 @@ class CorpusConfig(StageConfig):
         "1 for the same words only); none: all are kept",
     )
     heldout: float = Field(0.05, gt=0, lt=0.5, description="chance of a document to be held out from all training")
+    hub_revisions: dict[Name, str] = Field(
+        {}, description="commits of data sets by source, in place of those of the catalogue (the hub's pin is a commit)"
+    )
     benchmarks: list[str] = Field(
         [],
         description="JSON lines files with `question` and, if it likes, `answer`; training text that repeats one is "
@@ -89,7 +93,25 @@ class CorpusConfig(StageConfig):
         for name in self.sources:
             if name not in known:
                 raise unknown("source", name, known)
-        return {name: known[name] for name in self.sources}
+        return {name: self._pinned(name, known[name]) for name in self.sources}
+
+    def _pinned(self, name: str, entry: Source) -> Source:
+        """An entry with the commit that the settings give it.
+
+        Raises:
+            ConfigError: If a data set of the hub has no commit, or what is given is none.
+        """
+        if not isinstance(entry, HubSource):
+            return entry
+        revision = self.hub_revisions.get(name, entry.revision)
+        if revision is None or not re.fullmatch(r"[0-9a-f]{40}", revision):
+            found = "has no pinned revision" if revision is None else f"is pinned to '{revision}', which is no commit"
+            raise ConfigError(
+                f"source '{name}': data set {entry.dataset} {found}. Take the 40 digits of a commit from the data "
+                f"set's list of files and versions and give --set corpus.hub_revisions.{name}=COMMIT, or state `revision` "
+                "in a catalogue of your own"
+            )
+        return entry.model_copy(update={"revision": revision})
 
     @cached_property
     def files(self) -> dict[str, list[TextFile]]:
@@ -113,6 +135,7 @@ class CorpusConfig(StageConfig):
         return {
             **super().determinants(),
             "catalogue": entries,
+            "hub_revisions": {},
             "files": files,
             "benchmarks": sorted(file.sha256 for file in self.benchmark_files),
         }
