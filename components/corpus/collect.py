@@ -76,7 +76,7 @@ def _documents_cut(unit: Unit, config: CorpusConfig, skipped: Counter[str]) -> I
 
 def parts_of(name: str, config: CorpusConfig) -> list[tuple[Part, Wanted]]:
     """The parts of a source of packages and what it takes of each, beside the other chosen sources of packages."""
-    return shared_out(name, [name for name, entry in config.chosen.items() if isinstance(entry, PackageSource)])
+    return shared_out(name, {name: entry for name, entry in config.chosen.items() if isinstance(entry, PackageSource)})
 
 
 def _of_packages(name: str, config: CorpusConfig) -> Iterator[list[Segment]]:

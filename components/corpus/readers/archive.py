@@ -1,14 +1,15 @@
 """Finding files inside a wheel."""
 
 from fnmatch import fnmatchcase
-from zipfile import ZipFile
+
+from inkling.components.archives import Archive
 
 
 class ReadError(RuntimeError):
     """A package whose content is not what its reader expects; the message names what is missing."""
 
 
-def matching(archive: ZipFile, pattern: str) -> list[str]:
+def matching(archive: Archive, pattern: str) -> list[str]:
     """Names of the archive's files that match a shell pattern (`*` also matches `/`).
 
     Raises:
@@ -20,7 +21,7 @@ def matching(archive: ZipFile, pattern: str) -> list[str]:
     return names
 
 
-def single(archive: ZipFile, pattern: str) -> str:
+def single(archive: Archive, pattern: str) -> str:
     """Name of the one file of the archive that matches a shell pattern.
 
     Raises:
@@ -32,6 +33,6 @@ def single(archive: ZipFile, pattern: str) -> str:
     return names[0]
 
 
-def text_of(archive: ZipFile, name: str) -> str:
+def text_of(archive: Archive, name: str) -> str:
     """The UTF-8 text of a file."""
     return archive.read(name).decode()

@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import ReadError, single, text_of
 
@@ -14,7 +14,7 @@ _HEADING = re.compile(r"\s{5,}.*", re.DOTALL)
 _LINE = re.compile(r"\s{2,}")
 
 
-def read_bible(archive: ZipFile, order: Order) -> Iterator[Document]:
+def read_bible(archive: Archive, order: Order) -> Iterator[Document]:
     """Yields one document per chapter: its verses, without their numbers; a line of verse is a line.
 
     A verse key is book x 1,000,000 + chapter x 1,000 + verse.

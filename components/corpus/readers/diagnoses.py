@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from xml.etree import ElementTree
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import single, text_of
 
 
-def read_diagnoses(archive: ZipFile, order: Order) -> Iterator[Document]:
+def read_diagnoses(archive: Archive, order: Order) -> Iterator[Document]:
     """Yields one document per category of disease: a line for each of its diagnoses and of their notes."""
     text = text_of(archive, single(archive, "*/icd10c-tabular*.xml"))
     tree = ElementTree.fromstring(text)  # noqa: S314 (the wheel is pinned by its digest)

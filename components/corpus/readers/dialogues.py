@@ -1,17 +1,17 @@
 """Short dialogues: one YAML file per subject, a list of exchanges."""
 
 from collections.abc import Iterator
-from zipfile import ZipFile
 
 import yaml
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import matching, text_of
 
 PAGE = 10
 
 
-def read_dialogues(archive: ZipFile, order: Order) -> Iterator[Document]:
+def read_dialogues(archive: Archive, order: Order) -> Iterator[Document]:
     """Yields pages of `PAGE` neighbouring exchanges of a subject, without repeated ones: a line per utterance."""
     pages: dict[str, list[str]] = {}
     for name in matching(archive, "*/data/english/*.yml"):

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import matching, text_of
 
@@ -17,7 +17,7 @@ _NATURAL_HISTORY = re.compile(
 _SPACE = re.compile(r"\s+")
 
 
-def read_dictionary(archive: ZipFile, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
+def read_dictionary(archive: Archive, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
     """Yields the wanted entries of pages of `PAGE` neighbours, so that inflections of one word never part in a split.
 
     An entry is of the kind "natural history" if it names a species or a genus or marks a sense as botany or zoology,

@@ -5,8 +5,8 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import matching, text_of
 
@@ -15,7 +15,7 @@ _TAG = re.compile(r"<[^>]+>")
 _BLANK = re.compile(r"\s*\n\s*")
 
 
-def read_factbook(archive: ZipFile, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
+def read_factbook(archive: Archive, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
     """Yields one document per country: its wanted sections, and in them a line per field."""
     for country in order(matching(archive, "*/data/*.json")):
         profile = json.loads(text_of(archive, country))

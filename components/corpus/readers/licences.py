@@ -1,15 +1,15 @@
 """Legal texts: one file per licence, a YAML header between lines of dashes and the text below it."""
 
 from collections.abc import Iterator
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import matching, text_of
 
 _HEADER_END = "\n---\n"
 
 
-def read_licences(archive: ZipFile, order: Order) -> Iterator[Document]:
+def read_licences(archive: Archive, order: Order) -> Iterator[Document]:
     """Yields one document per licence in English: its text without the header."""
     for name in order(matching(archive, "*/licenses/*.LICENSE")):
         header, _, text = text_of(archive, name).partition(_HEADER_END)

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import single, text_of
 
@@ -13,7 +13,7 @@ _DEFINITION = re.compile(r'^def: "((?:[^"\\]|\\.)*)"', re.MULTILINE)
 _ESCAPE = re.compile(r"\\(.)")
 
 
-def read_phenotypes(archive: ZipFile, order: Order) -> Iterator[Document]:
+def read_phenotypes(archive: Archive, order: Order) -> Iterator[Document]:
     """Yields pages of `PAGE` neighbouring terms that are defined, each its name and its definition."""
     stanzas = text_of(archive, single(archive, "*.obo")).split("\n[Term]\n")[1:]
     terms = [f"{name[1]}\n{_plain(definition[1])}" for name, definition in map(_parts, stanzas) if name and definition]

@@ -3,8 +3,8 @@
 import ast
 import inspect
 from collections.abc import Iterator
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import matching, text_of
 
@@ -12,7 +12,7 @@ _LEFT_OUT = ("/tests/", "/test/", "/benchmarks/", "/externals/", "_antlr/", "/__
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def read_docstrings(archive: ZipFile, order: Order) -> Iterator[Document]:
+def read_docstrings(archive: Archive, order: Order) -> Iterator[Document]:
     """Yields one document per module that has docstrings: each under the name of what it describes."""
     for name, source in _modules(archive, order):
         parts = []
@@ -23,7 +23,7 @@ def read_docstrings(archive: ZipFile, order: Order) -> Iterator[Document]:
             yield Document(name, "\n\n".join(parts))
 
 
-def read_code(archive: ZipFile, order: Order) -> Iterator[Document]:
+def read_code(archive: Archive, order: Order) -> Iterator[Document]:
     """Yields one document per module: its source with the lines of all docstrings taken out."""
     for name, source in _modules(archive, order):
         lines = source.splitlines(keepends=True)
@@ -36,7 +36,7 @@ def read_code(archive: ZipFile, order: Order) -> Iterator[Document]:
             yield Document(name, code + "\n")
 
 
-def _modules(archive: ZipFile, order: Order) -> Iterator[tuple[str, str]]:
+def _modules(archive: Archive, order: Order) -> Iterator[tuple[str, str]]:
     """Modules of a library proper: no tests, benchmarks, vendored or generated files."""
     names = [name for name in matching(archive, "*.py") if not any(part in name for part in _LEFT_OUT)]
     return ((name, text_of(archive, name)) for name in order(names))

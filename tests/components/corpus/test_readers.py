@@ -1,6 +1,8 @@
 """Each reader turns its package's layout into documents, and says what is missing otherwise."""
 
 import json
+import struct
+import zlib
 from collections.abc import Callable, Iterable
 from zipfile import ZipFile
 
@@ -180,6 +182,79 @@ def test_tests_and_generated_modules_are_left_out(wheel: Wheel, reader: str) -> 
         "package/box.py",
     )
     assert [document.name for document in read(wheel, reader, dict.fromkeys(paths, MODULE))] == ["package/box.py"]
+
+
+def test_wordnet_pages_hold_entries_of_one_kind(wheel: Wheel) -> None:
+    lines = [
+        "  1 This is a licence",
+        '00003553 05 n 02 zebra 0 striped_horse 0 000 | a striped animal; "it ran"  ',
+        "00003554 13 n 01 bread 0 000 | food  ",
+    ]
+    files = {"usr/share/wordnet/data.noun": "\n".join(lines), "usr/share/wordnet/data.verb": lines[1] + "\n"}
+    zebra = 'zebra, striped horse: a striped animal; "it ran"'
+    assert sorted(document.text for document in read(wheel, "wordnet", files)) == ["bread: food", zebra, zebra]
+    (animals,) = SELECTIVE["wordnet"](wheel("package", files), sorted, lambda kind: kind == "animal")
+    assert animals == Document("usr/share/wordnet/data.noun#animal.0", zebra)
+
+
+def test_fortunes_without_their_indices(wheel: Wheel) -> None:
+    sayings = "One.\n%\nTwo,\nlines.\n%\n"
+    files = {f"usr/share/games/fortunes/{name}": sayings for name in ("art", "art.dat", "art.u8", "disclaimer")}
+    assert read(wheel, "fortunes", files) == [Document("usr/share/games/fortunes/art#0", "One.\n\nTwo,\nlines.")]
+
+
+def test_webpages_a_paragraph_a_line(wheel: Wheel) -> None:
+    page = "<html><head><title>T</title><style>x</style></head><body><h1>A &amp; B</h1><p>It\nis <i>so</i>.</p></body>"
+    documents = read(wheel, "webpages", {"x/a.html": page, "x/b.html": "<p> </p>"})
+    assert documents == [Document("x/a.html", "A & B\nIt is so.")]
+
+
+def serialized(lines: list[str], version: int = 3) -> bytes:
+    """A vector of strings as R writes it into a data base."""
+    head = b"X\n" + struct.pack(">iii", version, 0, 0) + (struct.pack(">i", 5) + b"UTF-8") * (version == 3)
+    strings = (struct.pack(">ii", 0x40009, len(line.encode())) + line.encode() for line in lines)
+    raw = head + struct.pack(">ii", 16, len(lines)) + b"".join(strings)
+    return struct.pack(">i", len(raw)) + zlib.compress(raw)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_novels_by_chapter(wheel: Wheel, version: int) -> None:
+    novels = [["EMMA", "", "CHAPTER I", "", "She.", "Chapter II", "He."], ["PERSUASION", "Chapter 1", "Caf\u00e9."]]
+    archive = wheel(
+        "package", {"lib/data/Rdata.rdb": "".join(serialized(n, version).decode("latin-1") for n in novels)}
+    )
+    raw = b"".join(serialized(novel, version) for novel in novels)
+    archive.read = lambda name: raw  # type: ignore[method-assign, assignment]
+    assert list(READERS["novels"](archive, sorted)) == [
+        Document("Emma#2", "CHAPTER I\n\nShe."),
+        Document("Emma#5", "Chapter II\nHe."),
+        Document("Persuasion#1", "Chapter 1\nCaf\u00e9."),
+    ]
+
+
+@pytest.mark.parametrize("raw", [b"A\n", b"X\n" + struct.pack(">iiiii", 2, 0, 0, 13, 0)])
+def test_an_object_that_is_no_novel_is_refused(wheel: Wheel, raw: bytes) -> None:
+    archive = wheel("package", {"lib/data/Rdata.rdb": ""})
+    archive.read = lambda name: struct.pack(">i", len(raw)) + zlib.compress(raw)  # type: ignore[method-assign, assignment]
+    with pytest.raises(ReadError, match="holds an object that"):
+        list(READERS["novels"](archive, sorted))
+
+
+def test_chapters_with_or_without_a_title(wheel: Wheel) -> None:
+    files = {
+        "package/data/a.json": json.dumps({"title": "Loomings.", "text": "Call me."}),
+        "package/data/b.json": json.dumps({"name": "x", "text": "Citizens:"}),
+        "package/data/list.json": json.dumps(["a", "b"]),
+    }
+    assert [document.text for document in read(wheel, "chapters", files)] == ["Loomings.\n\nCall me.", "Citizens:"]
+
+
+def test_brown_without_parts_of_speech_by_genre(wheel: Wheel) -> None:
+    text = "\n\n\tHe/pps said/vbd ``/`` Come/vb ;/. ;/. now/rb and\\/or/cc later/rb ''/'' ./.\n"
+    files = {"package/ca01": text, "package/ck01": text, "package/CONTENTS": "x"}
+    assert [document.name for document in read(wheel, "brown", files)] == ["package/ca01", "package/ck01"]
+    (fiction,) = SELECTIVE["brown"](wheel("package", files), sorted, lambda genre: genre == "fiction")
+    assert fiction == Document("package/ck01", 'He said "Come; now and\\/or later".')
 
 
 @pytest.mark.parametrize("reader", sorted(READERS))
