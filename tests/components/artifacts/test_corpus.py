@@ -1,10 +1,20 @@
 """A Corpus gives back what was written, by source and split."""
 
+import dataclasses
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
+from inkling.components.artifacts.corpus import (
+    BATCH,
+    Corpus,
+    Segment,
+    SegmentWriter,
+    SourceSummary,
+    write_segments,
+    write_sources,
+)
 from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.config import ConfigError
 
@@ -29,6 +39,27 @@ def test_segments_come_back_in_order_and_by_split(corpus: Corpus) -> None:
     assert corpus.segments("code", "train") == SEGMENTS[:2]
     assert corpus.segments("code", "heldout") == SEGMENTS[2:]
     assert corpus.sources() == {"code": SUMMARY}
+
+
+def test_columns_come_without_the_text(corpus: Corpus) -> None:
+    (batch,) = corpus.columns("code", ["words", "split"])
+    assert batch.to_pylist() == [{"words": one.words, "split": one.split} for one in SEGMENTS]
+    with pytest.raises(ConfigError, match="unknown source of the corpus"):
+        list(corpus.columns("law", ["words"]))
+
+
+@pytest.mark.parametrize("count", [0, 1, BATCH - 1, BATCH, 2 * BATCH + 7])
+def test_row_groups_are_full_however_segments_come(tmp_path: Path, count: int) -> None:
+    rows = [dataclasses.replace(SEGMENTS[0], segment=number) for number in range(count)]
+    write_segments(tmp_path, "whole", iter(rows))
+    with SegmentWriter(tmp_path / "segments" / "pieces.parquet") as writer:
+        for start in range(0, count, 1_000):
+            writer.write(rows[start : start + 1_000])
+    whole, pieces = (pq.ParquetFile(tmp_path / "segments" / f"{name}.parquet") for name in ("whole", "pieces"))
+    sizes = [whole.metadata.row_group(group).num_rows for group in range(whole.num_row_groups)]
+    assert sizes == [BATCH] * (count // BATCH) + [count % BATCH] * (count % BATCH > 0)
+    assert whole.read() == pieces.read()
+    assert (tmp_path / "segments/whole.parquet").read_bytes() == (tmp_path / "segments/pieces.parquet").read_bytes()
 
 
 def test_an_absent_source_names_those_present(corpus: Corpus) -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from rich.table import Table
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
 
-from inkling.components.artifacts.corpus import Corpus, SourceSummary, write_segments, write_sources
+from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
 from inkling.components.artifacts.labels import Labels
 from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.corpus.describe import describe, left_out
@@ -35,6 +38,17 @@ def test_what_a_source_is(corpus: Corpus) -> None:
         ["code", "real", "40", "50", "10,000", "MIT; BSD"],
         ["law", "proxy", "4", "5", "1,000", "CC0"],
     ]
+
+
+def test_tokens_are_counted_on_a_sample(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment = Segment("code", "d", 0, "one two three", 3, "MIT", "train")
+    monkeypatch.setattr(Corpus, "batches", lambda self, source: iter([[segment] * 3]))
+    monkeypatch.setattr("inkling.components.corpus.describe.SAMPLE_WORDS", 4)
+    tokenizer = Tokenizer(WordLevel({"one": 0, " ": 1, "two": 2, "three": 3, "?": 4}, "?"))
+    tokenizer.pre_tokenizer = Split(" ", "isolated")
+    table = describe(corpus, tokenizer=tokenizer)
+    assert [column.header for column in table.columns][6] == "tokens"
+    assert [row[6] for row in rows(table)] == ["16,667", "1,667"]
 
 
 def test_what_was_left_out(corpus: Corpus) -> None:
