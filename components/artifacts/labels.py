@@ -1,6 +1,7 @@
 """The Labels artifact: which of the six labels of LSBS each segment of a corpus carries."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.artifact import Artifact
-from inkling.components.artifacts.corpus import Corpus
+from inkling.components.artifacts.corpus import BATCH, Corpus
 from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.config import unknown
 
@@ -61,6 +62,20 @@ class Labels(Artifact):
         table = pq.read_table(self.path / _file(source))
         flags = np.column_stack([table[label].to_numpy(zero_copy_only=False) for label in LABELS])
         return SegmentLabels(table["document"].to_pylist(), table["segment"].to_pylist(), flags.astype(np.bool_))
+
+    def batches(self, source: str) -> Iterator[SegmentLabels]:
+        """The same in the batches of the corpus, so that memory does not grow with it.
+
+        Raises:
+            ConfigError: If there is no such source; it names those that there are.
+        """
+        if source not in self.shares():
+            raise unknown("labelled source", source, self.shares())
+        with pq.ParquetFile(self.path / _file(source)) as file:
+            for batch in file.iter_batches(BATCH):
+                flags = np.column_stack([batch[label].to_numpy(zero_copy_only=False) for label in LABELS])
+                documents, segments = (batch[name].to_pylist() for name in ("document", "segment"))
+                yield SegmentLabels(documents, segments, flags.astype(np.bool_))
 
     def check(self, corpus: Corpus) -> None:
         """Checks that these are labels of a given corpus.

@@ -5,22 +5,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from inkling.components.artifacts.corpus import Corpus
+from inkling.components.artifacts.corpus import Corpus, Segment
 from inkling.components.artifacts.tokens import BOS, BOS_ID, EOS, EOS_ID, PAD, PAD_ID
 from inkling.components.config import ConfigError
-from inkling.components.mixture.tokenizer import Pool, sample, train_tokenizer
+from inkling.components.mixture.tokenizer import sample, train_tokenizer
 
 HALVES = {"code": 0.5, "encyclopedia": 0.5}
+Pool = list[tuple[set[str], list[tuple[str, Segment]]]]
 
 
 @pytest.fixture
 def pool(corpus: Corpus) -> Pool:
-    return {source: corpus.segments(source, "train") for source in corpus.sources()}
+    return [({source}, [(source, one) for one in corpus.segments(source, "train")]) for source in corpus.sources()]
+
+
+def texts(pool: Pool, shares: dict[str, float] = HALVES, limit: int = 5_000) -> list[str]:
+    available = {name: sum(one.words for _, one in segments) for (name,), segments in pool}
+    return list(sample(pool, shares, available, limit))
 
 
 @pytest.fixture
 def tokenizer(pool: Pool) -> Tokenizer:
-    return train_tokenizer(pool, HALVES, 320, 5_000)
+    return train_tokenizer(texts(pool), 320)
 
 
 def test_special_tokens_are_the_first_three(tokenizer: Tokenizer) -> None:
@@ -50,13 +56,14 @@ def test_training_is_deterministic(
     pool: Pool, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch, threads: str
 ) -> None:
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", threads)
-    assert train_tokenizer(pool, HALVES, 320, 5_000).to_str() == tokenizer.to_str()
+    assert train_tokenizer(texts(pool), 320).to_str() == tokenizer.to_str()
+    assert train_tokenizer(texts(pool)[::-1], 320).to_str() == tokenizer.to_str()
 
 
 def words(pool: Pool, shares: dict[str, float], limit: int) -> dict[str, int]:
-    sizes = {segment.text: (source, segment.words) for source, segments in pool.items() for segment in segments}
+    sizes = {one.text: (source, one.words) for (source,), segments in pool for _, one in segments}
     given = dict.fromkeys(shares, 0)
-    for text in sample(pool, shares, limit):
+    for text in texts(pool, shares, limit):
         source, count = sizes[text]
         given[source] += count
     return given
@@ -74,4 +81,4 @@ def test_too_little_text_for_the_vocabulary_is_refused(pool: Pool) -> None:
     with pytest.raises(
         ConfigError, match=r"the text yields a vocabulary of \d+ only: lower mixture\.vocabulary \(4096\)"
     ):
-        train_tokenizer(pool, HALVES, 4_096, 5_000)
+        train_tokenizer(texts(pool), 4_096)
