@@ -61,7 +61,7 @@ def _make(config: MixtureConfig, corpus: Corpus, labels: Labels | None, draft: D
         tokenizer = read_tokenizer(config.tokenizer)
     else:
         note(f"training a tokenizer of {config.vocabulary:,} entries")
-        texts = training_texts(corpus, labels, mixed)
+        texts = training_texts(corpus, mixed)
         words = {name: cell.total for name, cell in mixed.cells.items()}
         tokenizer = train_tokenizer(sample(texts, mixed.weights, words, config.tokenizer_words), config.vocabulary)
     place = draft.path / TOKENIZER
@@ -70,7 +70,7 @@ def _make(config: MixtureConfig, corpus: Corpus, labels: Labels | None, draft: D
 
     vocabulary = tokenizer.get_vocab_size()
     with Progress("writing tokens", sum(one.words for one in corpus.sources().values()), "words") as progress:
-        shards = write_shards(draft.path, corpus, labels, mixed, place, vocabulary, config.workers, progress.advance)
+        shards = write_shards(draft.path, corpus, mixed, place, vocabulary, config.workers, progress.advance)
     train, heldout = {}, {}
     for (split, name), shard in shards.items():
         if split == "heldout":

@@ -43,13 +43,13 @@ def grid(corpus: Corpus, labels: Labelling, tokens: int) -> list[GridCell]:
         labels: Its labels.
         tokens: Training tokens for which the repetitions are stated.
     """
-    cells = pooled(count_cells(corpus, labels, _NAMED, corpus.sources()))
+    cells = pooled(count_cells(corpus, labels, _NAMED, corpus.sources()).cells)
     return [_cell(cells, tokens, reasoning, visual) for reasoning, visual in TABLE_1]
 
 
 def _cell(cells: Sequence[Cell], tokens: int, reasoning: int, visual: int) -> GridCell:
     try:
-        mixed = mix(LabelRecipe(labels={"reasoning": reasoning / 100, "visual": visual / 100}), cells, _NAMED)
+        mixed = mix(LabelRecipe(labels={"reasoning": reasoning / 100, "visual": visual / 100}), cells, _NAMED, {})
     except ConfigError:
         return GridCell(reasoning, visual, None, None)
     effective = mixed.solution.effective_words if mixed.solution else None

@@ -12,7 +12,6 @@ from inkling.components.artifacts.corpus import Corpus, Segment
 from inkling.components.artifacts.indexed import IndexedWriter, token_type
 from inkling.components.artifacts.manifest import sha256
 from inkling.components.artifacts.tokens import EOS_ID, shard
-from inkling.components.mixture.counting import Labelling
 from inkling.components.mixture.encoding import Encoding, encode
 from inkling.components.mixture.placing import Place, placed
 from inkling.components.mixture.portions import Portions
@@ -64,7 +63,7 @@ class Shard:
 
 
 def write_shards(
-    directory: Path, corpus: Corpus, labels: Labelling | None, mixed: Portions, tokenizer: Path, vocabulary: int,
+    directory: Path, corpus: Corpus, mixed: Portions, tokenizer: Path, vocabulary: int,
     workers: int, advance: Advance,
 ) -> dict[Place, Shard]:  # fmt: skip
     """Writes a shard of each portion, and one of each source's held-out text.
@@ -74,7 +73,6 @@ def write_shards(
     Args:
         directory: Directory of the Tokens artifact.
         corpus: The corpus.
-        labels: Its labels, where the portions are told apart by them.
         mixed: The portions.
         tokenizer: Path of the `tokenizer.json`.
         vocabulary: Entries of the tokenizer.
@@ -88,7 +86,7 @@ def write_shards(
     waiting: deque[list[tuple[Place, Segment]]] = deque()
 
     def texts() -> Iterator[list[str]]:
-        for unit in _units(corpus, labels, mixed, advance):
+        for unit in _units(corpus, mixed, advance):
             waiting.append(unit)
             yield [segment.text for _, segment in unit]
 
@@ -109,12 +107,10 @@ def _places(corpus: Corpus, mixed: Portions) -> list[Place]:
     return [*train, *(("heldout", source) for source in corpus.sources())]
 
 
-def _units(
-    corpus: Corpus, labels: Labelling | None, mixed: Portions, advance: Advance
-) -> Iterator[list[tuple[Place, Segment]]]:
+def _units(corpus: Corpus, mixed: Portions, advance: Advance) -> Iterator[list[tuple[Place, Segment]]]:
     """Segments that go into a shard, each with its place; `advance` is told the words of those that go into none."""
     for source in corpus.sources():
-        for batch in placed(corpus, labels, mixed, source):
+        for batch in placed(corpus, mixed, source):
             unit = [(place, segment) for place, segment in batch if place]
             advance(sum(segment.words for place, segment in batch if not place))
             yield from (unit[start : start + _UNIT] for start in range(0, len(unit), _UNIT))

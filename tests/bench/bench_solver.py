@@ -57,10 +57,11 @@ def solve(home: Path, segments: int) -> dict[str, float]:
     start = time.perf_counter()
     corpus, labels = Corpus.open(home / f"corpus-{segments}"), Labels.open(home / f"labels-{segments}")
     opened = time.perf_counter()
-    cells = pooled(count_cells(corpus, labels, LABELS, corpus.sources()))
+    counts = count_cells(corpus, labels, LABELS, corpus.sources())
+    cells = pooled(counts.cells)
     counted = time.perf_counter()
     recipe = MixtureConfig.model_validate({"recipe": {"labels": dict.fromkeys(LABELS, 0.25)}}).recipe
-    mix(recipe, cells, LABELS)
+    mix(recipe, cells, LABELS, counts.patterns)
     solved = time.perf_counter()
     grid(corpus, labels, TOKENS)
     whole = time.perf_counter()

@@ -34,7 +34,7 @@ def ours(home: Path, times: int, workers: int) -> Path:
     corpus = Corpus(path, Manifest.read(path))
     out = fresh(home / f"ours-{times}-{workers}")
     mixed = portions(RECIPE, corpus, None)
-    write_shards(out, corpus, None, mixed, home / "tokenizer.json", VOCABULARY, workers, lambda words: None)
+    write_shards(out, corpus, mixed, home / "tokenizer.json", VOCABULARY, workers, lambda words: None)
     return out
 
 

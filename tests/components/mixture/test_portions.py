@@ -58,7 +58,7 @@ def test_one_label_has_its_share_and_the_rest_stays_in_proportion(labelled: tupl
     mixed = mix(labelled, {"labels": {"code": 0.6}})
     assert mixed.weights == pytest.approx({"code.code": 0.6, "code.other": 0.4 * 6 / 15, "food.other": 0.4 * 9 / 15})
     assert mixed.cells["code.code"].words == {"code": 3 * WORDS}
-    taken = [(place, one.document) for batch in placed(*labelled, mixed, "code") for place, one in batch]
+    taken = [(place, one.document) for batch in placed(labelled[0], mixed, "code") for place, one in batch]
     assert [document for place, document in taken if place == ("train", "code.code")] == ["code:0", "code:1", "code:2"]
     assert taken[-1] == (("heldout", "code"), "code:9")
 

@@ -67,12 +67,12 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path, monkeypatch: pytes
     for documents in (200, 200, 2_000):  # the first one only warms up
         corpus = long_corpus(tmp_path / f"corpus-{len(peaks)}", documents)
         mixed = portions("code", corpus, None)
-        texts = training_texts(corpus, None, mixed)
+        texts = training_texts(corpus, mixed)
         tokenizer = train_tokenizer(sample(texts, mixed.weights, {"code": mixed.cells["code"].total}, 10_000), 300)
         place = tmp_path / "tokenizer.json"
         tokenizer.save(str(place))
         out = tmp_path / f"tokens-{len(peaks)}"
-        peaks.append(peak(lambda: write_shards(out, corpus, None, mixed, place, 300, 1, lambda words: None)))  # noqa: B023
+        peaks.append(peak(lambda: write_shards(out, corpus, mixed, place, 300, 1, lambda words: None)))  # noqa: B023
         sizes.append((out / "train" / "code.bin").stat().st_size)
     assert sizes[2] > 9 * sizes[1]
     assert peaks[2] < 1.25 * peaks[1] + 200_000
