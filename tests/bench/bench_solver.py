@@ -45,7 +45,9 @@ def prepare(home: Path, segments: int) -> None:
 
 
 def solve(home: Path, segments: int) -> dict[str, float]:
-    """Seconds of each part."""
+    """Seconds of each part, once what they import is there."""
+    import scipy.optimize  # noqa: F401
+
     from inkling.components.artifacts.corpus import Corpus
     from inkling.components.artifacts.labels import LABELS, Labels
     from inkling.components.mixture.cells import pooled
