@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3.11
 PROFILE ?= laptop
 PORT ?= 8080
-EXTRAS := train,export,serve,cluster,dev
+EXTRAS := train,export,serve,data,monitor,cluster,dev
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 FETCHED := .build/fetched
@@ -74,7 +74,7 @@ WHEELS := .build/wheels
 wheels: $(INSTALLED) ## Collect every wheel of the images with this machine's pip settings, for a build without network
 	mkdir -p $(WHEELS)
 	$(BIN)/python -m pip wheel --no-build-isolation --progress-bar off --constraint constraints.txt --wheel-dir $(WHEELS) \
-	  setuptools '.[train,export,serve]'
+	  setuptools '.[train,export,serve,data]'
 	rm -f $(WHEELS)/inkling_stack-*.whl
 
 image: wheels ## Build the image TARGET (train-cpu, serve) from those wheels, without network

@@ -8,14 +8,25 @@ any work starts, with the place of the error and what would have been valid.
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from datetime import date
+from typing import Annotated, Any, ClassVar, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 
 class ConfigError(ValueError):
     """A configuration that cannot be used; the message says where, why and what is valid."""
+
+
+def _no_number(value: Any) -> Any:
+    if isinstance(value, int | float):
+        raise ValueError("Input should be a date such as 2026-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_no_number)]
+"""A day, `YYYY-MM-DD`; a number is refused, which pydantic would take for seconds since 1970."""
 
 
 class Section(BaseModel):
@@ -81,7 +92,7 @@ def read_mapping(text: str) -> dict[str, Any]:
     """
     try:
         loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a ValueError is what it makes of a date such as 2026-02-30
         raise ConfigError(f"not valid YAML: {error}") from None
     if not isinstance(loaded, dict):
         raise ConfigError(f"expected a mapping of settings, got {type(loaded).__name__}")

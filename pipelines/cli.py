@@ -10,6 +10,7 @@ from rich.console import Console
 from inkling.components.config import ConfigError
 from inkling.components.packages import allowed, cache_directory, default_packages, package
 from inkling.components.progress import clock
+from inkling.pipelines.mixture import app as mixture_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(no_args_is_help=True, help="The text: what it holds and what a recipe makes of it.")
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(mixture_app, name="mixture")
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]

@@ -21,6 +21,7 @@ from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import GridCell, grid
 from inkling.components.mixture.portions import Portions, portions
 from inkling.components.mixture.recipe_types import named_labels
+from inkling.components.mixture.retrieval import as_of
 from inkling.components.scenes.build import build_questions
 from inkling.components.scenes.config import ScenesConfig
 
@@ -44,6 +45,7 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus", questions.path)
     labels = build_labels(LabelConfig.parse(profile), corpus.path, folder / "labels")
     config = MixtureConfig.parse(profile)
+    labels = as_of(labels, config.as_of) if config.as_of else labels
     mixed = portions(config.recipe, corpus, labels)
     sources = mixed.solution.sources if mixed.solution else mixed.weights
     tokenizer = _tokenizer(config, corpus, labels)

@@ -69,5 +69,5 @@ def _override(mapping: dict[str, Any], override: str) -> None:
             raise ConfigError(f"override '{override}': '{parent}' is a value, not a section")
     try:
         section[key] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"override '{override}': the value is not valid YAML: {error}") from None

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # The packages whose version can change a bit of an artifact.
 PACKAGES = (
-    "datasketch", "lightning", "matplotlib", "nemo-toolkit", "numpy", "onnx", "onnxruntime-gpu", "onnxscript", "pillow",
-    "pyarrow", "safetensors", "scipy", "tokenizers", "torch", "transformers",
+    "datasketch", "feast", "lightning", "matplotlib", "nemo-toolkit", "numpy", "onnx", "onnxruntime-gpu", "onnxscript",
+    "pillow", "pyarrow", "safetensors", "scipy", "tokenizers", "torch", "transformers",
 )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """Label shares of a corpus beside those that LSBS prints in Table 4."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from inkling.components.artifacts.labels import SHARES
+from inkling.components.artifacts.labels import SHARES, Version
 from inkling.components.config import read_mapping
 
 _TABLE = Path(__file__).with_name("table4.yaml")
@@ -18,13 +18,14 @@ def paper_shares() -> dict[str, dict[str, float]]:
     return read_mapping(_TABLE.read_text())
 
 
-def write_shares(directory: Path, labeller: str, segments: Mapping[str, int], shares: Shares) -> None:
-    """Writes the shares of every source with the number of its segments and, where there is one, the paper's row."""
+def write_shares(directory: Path, versions: Sequence[Version], segments: Mapping[str, int], shares: Shares) -> None:
+    """Writes who labelled when, and the latest shares of every source with its size and, if any, the paper's row."""
     sources = {
         source: {"segments": segments[source], "percent": percent, "paper": paper_shares().get(source)}
         for source, percent in shares.items()
     }
-    (directory / SHARES).write_text(json.dumps({"labeller": labeller, "sources": sources}, indent=2) + "\n")
+    dated = [{"date": version.date.isoformat(), "labeller": version.labeller} for version in versions]
+    (directory / SHARES).write_text(json.dumps({"versions": dated, "sources": sources}, indent=2) + "\n")
 
 
 def table(shares: Shares) -> str:

@@ -18,6 +18,7 @@ from inkling.components.artifacts.tokens import (
 from inkling.components.config import unknown
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import describe, named_labels, named_sources
+from inkling.components.mixture.retrieval import as_of
 from inkling.components.progress import Progress, note
 
 
@@ -33,8 +34,9 @@ def build_mixture(
         labels: Where the corpus's Labels artifact lies; read only for a recipe that names labels.
 
     Raises:
-        ConfigError: If the corpus lacks a source of the recipe, no mixture of it has the recipe's shares, text would be
-            repeated too often, or there is too little for the vocabulary.
+        ConfigError: If the corpus lacks a source of the recipe, there were no labels yet on the day that is asked for,
+            no mixture of it has the recipe's shares, text would be repeated too often, or there is too little for the
+            vocabulary.
         ArtifactError: If the corpus or the labels are not what was written, or do not belong together.
     """
     opened = Corpus.open(corpus)
@@ -45,8 +47,8 @@ def build_mixture(
     if judged is None:
         return produce(Tokens, output, config, {"corpus": opened}, lambda draft: _make(config, opened, None, draft))
     judged.check(opened)
-    inputs = {"corpus": opened, "labels": judged}
-    return produce(Tokens, output, config, inputs, lambda draft: _make(config, opened, judged, draft))
+    inputs, held = {"corpus": opened, "labels": judged}, as_of(judged, config.as_of)
+    return produce(Tokens, output, config, inputs, lambda draft: _make(config, opened, held, draft))
 
 
 def _make(config: MixtureConfig, corpus: Corpus, labels: Labels | None, draft: Draft) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, field_validator
 
 from inkling.components.artifacts.manifest import sha256
-from inkling.components.config import ExecutionOnly, StageConfig
+from inkling.components.config import Day, ExecutionOnly, StageConfig
 from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe, Recipe
 from inkling.components.mixture.recipes import shares
 
@@ -33,6 +33,10 @@ class MixtureConfig(StageConfig):
         "(Muennighoff et al. 2023, Scaling Data-Constrained Language Models)",
     )
 
+    as_of: Day | None = Field(
+        None,
+        description="day on which a recipe by labels looks at them, so that later ones change nothing; or latest",
+    )
     workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, description="processes that tokenize")
 
     @field_validator("tokenizer")

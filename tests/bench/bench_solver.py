@@ -7,6 +7,7 @@ alternative to compare with; better is less, and memory that does not grow with 
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,18 @@ TOKENS = 100_000_000
 def prepare(home: Path, segments: int) -> None:
     """Writes a corpus of so many segments, and its labels."""
     from inkling.components.artifacts.corpus import SOURCE_NAMES, Segment, SourceSummary, write_segments, write_sources
-    from inkling.components.artifacts.labels import SegmentLabels, write_labels
+    from inkling.components.artifacts.labels import (
+        Labels,
+        SegmentLabels,
+        Version,
+        labels_table,
+        statistics_table,
+        write_partition,
+    )
     from inkling.components.artifacts.manifest import Manifest, Provenance
+    from inkling.components.label.shares import write_shares
 
-    random = np.random.default_rng(0)
+    random, version = np.random.default_rng(0), Version(date(2026, 1, 1), "bench")
     corpus, labels = home / f"corpus-{segments}", home / f"labels-{segments}"
     corpus.mkdir()
     labels.mkdir()
@@ -34,14 +43,14 @@ def prepare(home: Path, segments: int) -> None:
         ]
         write_segments(corpus, source, rows)
         flags = random.random((each, 6)) < random.random(6) / 2
-        write_labels(labels, source, SegmentLabels([row.document for row in rows], [0] * each, flags))
+        table = labels_table(source, version, SegmentLabels([row.document for row in rows], [0] * each, flags))
+        write_partition(labels, source, 0, table, statistics_table(rows, version.date))
     summary = SourceSummary("synthetic", "no text", 700 * each, each, each // 20, each, ["none"], {})
     write_sources(corpus, dict.fromkeys(SOURCE_NAMES, summary))
     made = Provenance("bench", "", "", {}, {}, {})
     Manifest.describe(corpus, "Corpus", 1, made).write(corpus)
-    percent = ", ".join(f'"{source}": {{"percent": {{}}}}' for source in SOURCE_NAMES)
-    (labels / "shares.json").write_text(f'{{"sources": {{{percent}}}}}')
-    Manifest.describe(labels, "Labels", 1, made).write(labels)
+    write_shares(labels, [version], dict.fromkeys(SOURCE_NAMES, each), {source: {} for source in SOURCE_NAMES})
+    Manifest.describe(labels, Labels.type, Labels.schema, made).write(labels)
 
 
 def solve(home: Path, segments: int) -> dict[str, float]:

@@ -1,8 +1,12 @@
 """Labels give back what was written, and say whose they are."""
 
+import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,34 +17,75 @@ from inkling.components.artifacts.labels import (
     LABELS,
     Labels,
     SegmentLabels,
+    Version,
+    labels_table,
     member,
     percentages,
-    write_labels,
+    statistics_table,
+    write_partition,
 )
 from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.config import ConfigError
 
 FLAGS = np.array([[1, 0, 0, 0, 0, 0], [0, 0, 1, 1, 0, 1], [0, 0, 0, 0, 0, 0]], bool)
 WRITTEN = SegmentLabels(["a.py", "a.py", "b.py"], [0, 1, 0], FLAGS)
+CHANGED = SegmentLabels(["a.py", "a.py", "b.py"], [0, 1, 0], ~FLAGS)
+FIRST, SECOND = Version(date(2026, 1, 1), "x"), Version(date(2026, 3, 1), "y")
 
 
-def write(path: Path, corpus: str) -> Labels:
-    write_labels(path, "code", WRITTEN)
-    (path / "shares.json").write_text('{"labeller": "x", "sources": {"code": {"percent": {"code": 33.33}}}}')
-    Manifest.describe(path, "Labels", 1, Provenance("label", "", "", {}, {}, {"corpus": corpus})).write(path)
+def write(path: Path, corpus: str, versions: dict[Version, SegmentLabels]) -> Labels:
+    segments = [Segment("code", d, i, "x\n", 1, "MIT", "train") for d, i in (("a.py", 0), ("a.py", 1), ("b.py", 0))]
+    rows = pa.concat_tables([labels_table("code", version, labels) for version, labels in versions.items()])
+    write_partition(path, "code", 0, rows, statistics_table(segments, FIRST.date))
+    dated = [{"date": str(version.date), "labeller": version.labeller} for version in versions]
+    (path / "shares.json").write_text(
+        json.dumps({"versions": dated, "sources": {"code": {"percent": {"code": 33.33}}}})
+    )
+    Manifest.describe(path, "Labels", Labels.schema, Provenance("label", "", "", {}, {}, {"corpus": corpus})).write(
+        path
+    )
     return Labels.open(path)
 
 
 def test_labels_come_back_in_order(tmp_path: Path) -> None:
-    found = write(tmp_path, "x").of("code")
+    labels = write(tmp_path, "x", {FIRST: WRITTEN})
+    found = labels.of("code")
     assert (found.documents, found.segments) == (WRITTEN.documents, WRITTEN.segments)
     assert (found.flags == FLAGS).all()
-    assert write(tmp_path, "x").shares() == {"code": {"code": 33.33}}
+    assert labels.shares() == {"code": {"code": 33.33}}
+    assert labels.versions() == [FIRST]
+
+
+def test_of_several_versions_the_latest_is_read(tmp_path: Path) -> None:
+    labels = write(tmp_path, "x", {FIRST: WRITTEN, SECOND: CHANGED})
+    assert labels.versions() == [FIRST, SECOND]
+    found = labels.of("code")
+    assert found.segments == WRITTEN.segments
+    assert (found.flags == ~FLAGS).all()
+
+
+def test_rows_say_which_segment_and_since_when(tmp_path: Path) -> None:
+    labels = write(tmp_path, "x", {FIRST: WRITTEN, SECOND: CHANGED})
+    (path,) = labels.partitions("code")
+    rows = pq.read_table(path).to_pylist()
+    assert [row["segment_id"] for row in rows] == 2 * ["code/a.py#0", "code/a.py#1", "code/b.py#0"]
+    assert [row["event_timestamp"].date() for row in rows] == 3 * [FIRST.date] + 3 * [SECOND.date]
+    assert [row["labeller"] for row in rows] == ["x"] * 3 + ["y"] * 3
+    (counted,) = (tmp_path / "statistics").glob("*")
+    assert pq.read_table(counted).to_pylist()[0] == {
+        "segment_id": "code/a.py#0",
+        "event_timestamp": datetime(2026, 1, 1, tzinfo=UTC),
+        "source": "code",
+        "split": "train",
+        "licence": "MIT",
+        "words": 1,
+        "characters": 2,
+    }
 
 
 def test_an_absent_source_names_those_present(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"unknown labelled source 'law'.*Valid: code"):
-        write(tmp_path, "x").of("law")
+        write(tmp_path, "x", {FIRST: WRITTEN}).of("law")
 
 
 def test_labels_of_another_corpus_are_refused(tmp_path: Path) -> None:
@@ -52,9 +97,9 @@ def test_labels_of_another_corpus_are_refused(tmp_path: Path) -> None:
     )
     corpus = Corpus.open(tmp_path / "corpus")
     (tmp_path / "labels").mkdir()
-    write(tmp_path / "labels", corpus.digest).check(corpus)
+    write(tmp_path / "labels", corpus.digest, {FIRST: WRITTEN}).check(corpus)
     with pytest.raises(ArtifactError, match="holds labels of another corpus"):
-        write(tmp_path / "labels", "0" * 64).check(corpus)
+        write(tmp_path / "labels", "0" * 64, {FIRST: WRITTEN}).check(corpus)
 
 
 def test_a_family_is_the_union_of_its_labels() -> None:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
@@ -47,7 +49,7 @@ def test_every_segment_is_labelled_in_the_order_of_the_corpus(corpus: Corpus, tm
 def test_shares_stand_beside_the_papers(corpus: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = build(corpus, tmp_path / "labels")
     report = json.loads((labels.path / "shares.json").read_text())
-    assert report["labeller"] == "lexicon"
+    assert report["versions"] == [{"date": "2026-01-01", "labeller": "lexicon"}]
     assert report["sources"]["code"]["segments"] == 4
     assert report["sources"]["code"]["percent"]["reasoning"] == 75
     assert report["sources"]["code"]["paper"]["reasoning"] == 97.3
@@ -81,3 +83,70 @@ def test_the_papers_table() -> None:
     below = [name for name, row in paper_shares().items() if row["visual"] < row["concept"]]
     assert below == ["web-crawl"]
     assert all(row["reasoning"] >= max(row[name] for name in LABELS[:3]) for row in paper_shares().values())
+
+
+def dated(corpus: Corpus, path: Path, day: str, earlier: Path | None = None) -> Labels:
+    return build_labels(LabelConfig.parse(f"label: {{date: {day}}}"), corpus.path, path, earlier)
+
+
+def test_earlier_labels_stay_and_the_new_ones_stand_behind_them(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = dated(corpus, tmp_path / "first", "2026-01-01")
+    monkeypatch.setitem(LABELLERS, "lexicon", lambda: lambda texts: np.zeros((len(texts), 6), np.bool_))
+    second = dated(corpus, tmp_path / "second", "2026-03-01", first.path)
+    assert [str(version.date) for version in second.versions()] == ["2026-01-01", "2026-03-01"]
+    assert not second.of("code").flags.any()
+    assert second.shares()["code"]["reasoning"] == 0
+    for (old,), (new,) in ((first.partitions(s), second.partitions(s)) for s in ("code", "law")):
+        rows = pq.read_table(old)
+        assert pq.read_table(new).slice(0, len(rows)) == rows
+    assert (
+        first.manifest.files["statistics/code.00000.parquet"]
+        == (second.manifest.files["statistics/code.00000.parquet"])
+    )
+    assert second.manifest.provenance.inputs == {"corpus": corpus.digest, "earlier": first.digest}
+
+
+@pytest.mark.parametrize("day", ["2026-03-01", "2026-02-28"])
+def test_labels_are_only_added_behind_earlier_ones(corpus: Corpus, tmp_path: Path, day: str) -> None:
+    first = dated(corpus, tmp_path / "first", "2026-03-01")
+    with pytest.raises(ConfigError, match=rf"label\.date is {day} and the labels in .* are of 2026-03-01"):
+        dated(corpus, tmp_path / "second", day, first.path)
+    assert not (tmp_path / "second").exists()
+
+
+def test_earlier_labels_of_another_corpus_are_refused(corpus: Corpus, tmp_path: Path) -> None:
+    first = dated(corpus, tmp_path / "first", "2026-01-01")
+    write_segments(corpus.path, "law", [Segment("law", "0", 0, CODE, 20, "MIT", "train")])
+    Manifest.describe(corpus.path, Corpus.type, Corpus.schema, corpus.manifest.provenance).write(corpus.path)
+    with pytest.raises(ArtifactError, match="holds labels of another corpus"):
+        dated(Corpus.open(corpus.path), tmp_path / "second", "2026-03-01", first.path)
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "soon", "12", "2026-01-01 10:00:00"])
+def test_what_is_no_day_is_refused(day: str) -> None:
+    with pytest.raises(ConfigError, match=r"label\.date|not valid YAML"):
+        LabelConfig.parse(f"label: {{date: {day}}}")
+
+
+def test_a_killed_labelling_goes_on_to_the_same_bytes(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = build(corpus, tmp_path / "whole")
+    judged: list[str] = []
+    labeller = LABELLERS["lexicon"]()
+
+    def killed(texts: list[str]) -> object:
+        if judged == [CODE, CODE, PROSE, CODE]:
+            judged.clear()
+            raise KeyboardInterrupt
+        judged.extend(texts)
+        return labeller(texts)
+
+    monkeypatch.setitem(LABELLERS, "lexicon", lambda: killed)
+    with pytest.raises(KeyboardInterrupt):
+        build(corpus, tmp_path / "labels")
+    resumed = build(corpus, tmp_path / "labels")
+    assert judged == [PROSE]
+    assert resumed.manifest.files == whole.manifest.files

@@ -1,5 +1,6 @@
 """The mixture stage: shards that hold the corpus, a blend that adds up, determinism, refusals."""
 
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,15 @@ import numpy as np
 import pytest
 
 from inkling.components.artifacts.corpus import Corpus, Segment, Split, write_segments
-from inkling.components.artifacts.labels import LABELS, SegmentLabels, write_labels
+from inkling.components.artifacts.labels import (
+    LABELS,
+    Labels,
+    SegmentLabels,
+    Version,
+    labels_table,
+    statistics_table,
+    write_partition,
+)
 from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.artifacts.tokens import EOS, EOS_ID, Tokens
 from inkling.components.config import ConfigError
@@ -16,10 +25,12 @@ from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
+from inkling.components.label.shares import write_shares
 from inkling.components.mixture import cells
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
 
+VERSION = Version(date(2026, 1, 1), "test")
 OWN = {"code": 0.75, "encyclopedia": 0.25}
 
 
@@ -96,10 +107,11 @@ def label(corpus: Corpus, path: Path) -> Path:
         flags = np.zeros((len(segments), 6), bool)
         flags[::every, LABELS.index(label)] = True
         keys = [segment.document for segment in segments], [segment.segment for segment in segments]
-        write_labels(path, source, SegmentLabels(*keys, flags))
-    (path / "shares.json").write_text('{"sources": {"code": {"percent": {}}, "encyclopedia": {"percent": {}}}}')
+        rows = labels_table(source, VERSION, SegmentLabels(*keys, flags))
+        write_partition(path, source, 0, rows, statistics_table(segments, VERSION.date))
+    write_shares(path, [VERSION], {"code": 120, "encyclopedia": 120}, {"code": {}, "encyclopedia": {}})
     origin = Provenance("label", "", "", {}, {}, {"corpus": corpus.digest})
-    Manifest.describe(path, "Labels", 1, origin).write(path)
+    Manifest.describe(path, "Labels", Labels.schema, origin).write(path)
     return path
 
 

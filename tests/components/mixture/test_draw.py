@@ -4,6 +4,7 @@ The corpora are synthetic but for one test: every word of a segment says which s
 """
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,16 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
-from inkling.components.artifacts.labels import LABELS, Labels, SegmentLabels, member, write_labels
+from inkling.components.artifacts.labels import (
+    LABELS,
+    Labels,
+    SegmentLabels,
+    Version,
+    labels_table,
+    member,
+    statistics_table,
+    write_partition,
+)
 from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.config import ConfigError
@@ -21,6 +31,7 @@ from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
+from inkling.components.label.shares import write_shares
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import TABLE_1, grid
@@ -28,6 +39,7 @@ from inkling.components.mixture.portions import portions
 from inkling.components.mixture.recipes import shares
 from inkling.components.pretrain.data import BlendBatches
 
+VERSION = Version(date(2026, 1, 1), "test")
 TOKENS, CONTEXT, BATCH = 1_000_000, 1_024, 8
 POINT = 0.01
 SOURCES = ("web-crawl", "encyclopedia", "academia", "literature", "math", "code")
@@ -58,16 +70,16 @@ def write_text(path: Path, carried: Mapping[str, NDArray[np.bool_]]) -> Text:
         ]
         write_segments(path / "corpus", source, segments)
         labels = SegmentLabels([one.document for one in segments], [one.segment for one in segments], flags)
-        write_labels(path / "labels", source, labels)
+        rows = labels_table(source, VERSION, labels)
+        write_partition(path / "labels", source, 0, rows, statistics_table(segments, VERSION.date))
     size = len(next(iter(carried.values())))
     summary = SourceSummary("synthetic", "words", size * WORDS, size // 4, 1, size, ["MIT"], {})
     write_sources(path / "corpus", dict.fromkeys(carried, summary))
     Manifest.describe(path / "corpus", "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(path / "corpus")
     corpus = Corpus.open(path / "corpus")
-    percent = ", ".join(f'"{source}": {{"percent": {{}}}}' for source in carried)
-    (path / "labels" / "shares.json").write_text(f'{{"sources": {{{percent}}}}}')
+    write_shares(path / "labels", [VERSION], dict.fromkeys(carried, size), {source: {} for source in carried})
     origin = Provenance("label", "", "", {}, {}, {"corpus": corpus.digest})
-    Manifest.describe(path / "labels", "Labels", 1, origin).write(path / "labels")
+    Manifest.describe(path / "labels", "Labels", Labels.schema, origin).write(path / "labels")
     tokenizer = Tokenizer(models.WordLevel(entries, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.save(str(path / "tokenizer.json"))

@@ -1,5 +1,6 @@
 """Recipes on a labelled corpus: shares that are met, cells that hold the right text, refusals in words."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
-from inkling.components.artifacts.labels import LABELS, Labels, SegmentLabels, write_labels
+from inkling.components.artifacts.labels import (
+    LABELS,
+    Labels,
+    SegmentLabels,
+    Version,
+    labels_table,
+    statistics_table,
+    write_partition,
+)
 from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.config import ConfigError
+from inkling.components.label.shares import write_shares
 from inkling.components.mixture import cells
 from inkling.components.mixture.cells import Cell, base_of, pooled
 from inkling.components.mixture.config import MixtureConfig
@@ -18,6 +28,7 @@ from inkling.components.mixture.grid import TABLE_1, grid
 from inkling.components.mixture.placing import placed
 from inkling.components.mixture.portions import Portions, portions
 
+VERSION = Version(date(2026, 1, 1), "test")
 CARRIED = {
     "code": ["code", "code", "code+math", "math", "", "", "", "", "", "code"],
     "food": ["concept", "concept", "concept+attribute", "", "", "", "concept", "", "concept", ""],
@@ -39,14 +50,15 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Corpus, Labels]:
         ]
         write_segments(path / "corpus", source, segments)
         flags = np.array([[label in names.split("+") for label in LABELS] for names in carried])
-        write_labels(path / "labels", source, SegmentLabels([s.document for s in segments], [0] * 10, flags))
+        rows = labels_table(source, VERSION, SegmentLabels([s.document for s in segments], [0] * 10, flags))
+        write_partition(path / "labels", source, 0, rows, statistics_table(segments, VERSION.date))
     summary = SourceSummary("real", "words", 10 * WORDS, 10, 1, 10, ["MIT"], {})
     write_sources(path / "corpus", dict.fromkeys(CARRIED, summary))
     Manifest.describe(path / "corpus", "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(path / "corpus")
     corpus = Corpus.open(path / "corpus")
-    (path / "labels" / "shares.json").write_text('{"sources": {"code": {"percent": {}}, "food": {"percent": {}}}}')
+    write_shares(path / "labels", [VERSION], {"code": 10, "food": 10}, {"code": {}, "food": {}})
     origin = Provenance("label", "", "", {}, {}, {"corpus": corpus.digest})
-    Manifest.describe(path / "labels", "Labels", 1, origin).write(path / "labels")
+    Manifest.describe(path / "labels", "Labels", Labels.schema, origin).write(path / "labels")
     return corpus, Labels.open(path / "labels")
 
 
