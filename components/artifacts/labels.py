@@ -132,20 +132,6 @@ class Labels(Artifact):
         """
         return joined(self.read_partitions(source))
 
-    def batches(self, source: str) -> Iterator[SegmentLabels]:
-        """The same in the batches of the corpus, so that memory does not grow with it.
-
-        Raises:
-            ConfigError: If there is no such source; it names those that there are.
-        """
-        if source not in self.shares():
-            raise unknown("labelled source", source, self.shares())
-        with pq.ParquetFile(self.path / _file(source)) as file:
-            for batch in file.iter_batches(BATCH):
-                flags = np.column_stack([batch[label].to_numpy(zero_copy_only=False) for label in LABELS])
-                documents, segments = (batch[name].to_pylist() for name in ("document", "segment"))
-                yield SegmentLabels(documents, segments, flags.astype(np.bool_))
-
     def check(self, corpus: Corpus) -> None:
         """Checks that these are labels of a given corpus.
 
