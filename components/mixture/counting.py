@@ -75,7 +75,7 @@ def _count(
         flags = _flags(judged, batch, source)
         found = (_carried(flags, named) @ (1 << np.arange(len(named)))).astype(np.uint8)
         train = np.array(batch["split"].to_pylist()) == "train"
-        lengths = batch["words"].to_numpy()[train].astype(np.int64)
+        lengths = np.array(batch["words"].to_pylist(), np.int64)[train]
         np.add.at(words, found[train], lengths)
         np.add.at(labelled, found[train], lengths[:, None] * _carried(flags[train], MEASURED))
         patterns.append(found)

@@ -1,9 +1,9 @@
 """Tokenizing and packing a corpus into Megatron shards, against `datasets.map` with the same tokenizer and processes.
 
 Both read the same Parquet files and must write the same bytes. The text is real: what the data packages hold
-(`make fetch`). For memory it is taken once and ten times over under other names; that text is synthetic in so far, and
-no speed is read from it, because a text that repeats flatters whoever remembers its words. Better is more words per
-second, and memory that does not grow with the corpus.
+(`make fetch`). For memory one source of it is repeated under other names until it fills four batches, and forty; that
+text is synthetic in so far, and no speed is read from it, because a text that repeats flatters whoever remembers its
+words. Better is more words per second, and memory that does not grow with the corpus.
 """
 
 import hashlib
@@ -11,7 +11,9 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from harness import peak_memory, report, rounds
@@ -20,25 +22,27 @@ PROCESSES = 2
 ROUNDS = 5
 WORDS_PER_SOURCE = int(os.environ.get("BENCH_WORDS", "300000"))
 RECIPE, VOCABULARY = "mix6", 4_096
-TIMES = (1, 10)
+SEGMENTS = 4 * 2_048
+SPEED, MEMORY = "speed", {"N": SEGMENTS, "10 N": 10 * SEGMENTS}
+SOURCE = "code"
 
 
-def ours(home: Path, times: int, workers: int) -> Path:
+def ours(home: Path, name: str, workers: int) -> Path:
     """What the mixture stage does once it has a tokenizer."""
     from inkling.components.artifacts.corpus import Corpus
     from inkling.components.artifacts.manifest import Manifest
     from inkling.components.mixture.portions import portions
     from inkling.components.mixture.shards import write_shards
 
-    path = home / f"corpus-{times}"
+    path = home / name
     corpus = Corpus(path, Manifest.read(path))
-    out = fresh(home / f"ours-{times}-{workers}")
-    mixed = portions(RECIPE, corpus, None)
+    out = fresh(home / f"ours-{name}-{workers}")
+    mixed = portions(RECIPE if name == SPEED else SOURCE, corpus, None)
     write_shards(out, corpus, mixed, home / "tokenizer.json", VOCABULARY, workers, lambda words: None)
     return out
 
 
-def theirs(home: Path, times: int, workers: int) -> Path:
+def theirs(home: Path, name: str, workers: int) -> Path:
     """The same with `datasets.map`: tokens into its cache, then from there into the shards."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     import datasets
@@ -49,10 +53,10 @@ def theirs(home: Path, times: int, workers: int) -> Path:
     from inkling.components.artifacts.tokens import EOS_ID
 
     datasets.disable_progress_bars()
-    out, cache = fresh(home / f"theirs-{times}-{workers}"), fresh(home / "cache")
+    out, cache = fresh(home / f"theirs-{name}-{workers}"), fresh(home / "cache")
     tokenizer = Tokenizer.from_file(str(home / "tokenizer.json"))
     tokenizer.encode_special_tokens = True
-    for path in sorted((home / f"corpus-{times}" / "segments").glob("*.parquet")):
+    for path in sorted((home / name / "segments").glob("*.parquet")):
         rows = datasets.Dataset.from_parquet(str(path), cache_dir=str(cache))
         mapped = rows.map(
             partial(tokenize, tokenizer), batched=True, batch_size=1_000, num_proc=workers, load_from_cache_file=False,
@@ -90,7 +94,7 @@ def whole_texts(home: Path) -> Path:
     kept, encoding.in_parts = encoding.in_parts, lambda tokenizer: False
     encoding._encoder.cache_clear()
     try:
-        return ours(home, 1, 1)
+        return ours(home, SPEED, 1)
     finally:
         encoding.in_parts = kept
         encoding._encoder.cache_clear()
@@ -101,7 +105,7 @@ def cold(home: Path, workers: int) -> Path:
     from inkling.components.mixture import encoding
 
     encoding._encoder.cache_clear()
-    return ours(home, 1, workers)
+    return ours(home, SPEED, workers)
 
 
 def fresh(path: Path) -> Path:
@@ -131,38 +135,36 @@ def prepare(home: Path) -> int:
     settings = (
         f"corpus: {{words_per_source: {WORDS_PER_SOURCE}}}\nmixture: {{recipe: {RECIPE}, vocabulary: {VOCABULARY}}}"
     )
-    corpus = build_corpus(CorpusConfig.parse(settings), home / "corpus-1")
+    corpus = build_corpus(CorpusConfig.parse(settings), home / SPEED)
     made = build_mixture(MixtureConfig.parse(settings), corpus.path, home / "made")
     shutil.copy(made.path / "tokenizer" / "tokenizer.json", home)
-    import dataclasses
-
-    again = fresh(home / f"corpus-{TIMES[1]}")
-    for source in corpus.sources():
-        segments = corpus.segments(source)
-        repeated = (
-            [dataclasses.replace(one, document=f"{one.document}#{time}") for one in segments]
-            for time in range(TIMES[1])
-        )
-        write_segments(again, source, [one for copy in repeated for one in copy])
-    write_sources(again, corpus.sources())
-    Manifest.describe(again, "Corpus", 1, corpus.manifest.provenance).write(again)
+    segments = corpus.segments(SOURCE)
+    for name, count in MEMORY.items():
+        fresh(home / name)
+        copies = count // len(segments) + 1
+        repeated = (replace(one, document=f"{one.document}#{copy}") for copy in range(copies) for one in segments)
+        write_segments(home / name, SOURCE, list(islice(repeated, count)))
+        write_sources(home / name, {SOURCE: corpus.sources()[SOURCE]})
+        Manifest.describe(home / name, "Corpus", 1, corpus.manifest.provenance).write(home / name)
     return sum(one.words for one in corpus.sources().values())
 
 
 def main() -> None:
     """Runs the bench, or one case of it for the measurement of memory."""
     if len(sys.argv) > 1:
-        who, home, times = sys.argv[1:]
-        {"ours": ours, "datasets.map": theirs}[who](Path(home), int(times), PROCESSES)
+        who, home, name = sys.argv[1:]
+        {"ours": ours, "datasets.map": theirs}[who](Path(home), name, PROCESSES)
         return
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
         words = prepare(home)
-        assert digest(ours(home, 1, PROCESSES)) == digest(theirs(home, 1, PROCESSES)) == digest(whole_texts(home))
+        assert (
+            digest(ours(home, SPEED, PROCESSES)) == digest(theirs(home, SPEED, PROCESSES)) == digest(whole_texts(home))
+        )
         timed = rounds(
             {
-                f"ours, {PROCESSES} processes": partial(ours, home, 1, PROCESSES),
-                f"datasets.map, {PROCESSES} processes": partial(theirs, home, 1, PROCESSES),
+                f"ours, {PROCESSES} processes": partial(ours, home, SPEED, PROCESSES),
+                f"datasets.map, {PROCESSES} processes": partial(theirs, home, SPEED, PROCESSES),
                 "ours, 1 process": partial(cold, home, 1),
                 "ours, whole texts, the library's threads": partial(whole_texts, home),
             },
@@ -170,10 +172,17 @@ def main() -> None:
         )
         memory = []
         for who in ("ours", "datasets.map"):
-            held = [peak_memory([__file__, who, directory, str(times)])[1] for times in TIMES]
-            row = {"who": who, **{f"MB at {times} x": round(peak) for times, peak in zip(TIMES, held, strict=True)}}
-            memory.append({**row, "growth": round(held[1] / held[0], 2)})
-        facts = {"words": words, "text": "real, of the data packages", "bytes written": "the same", "rounds": ROUNDS}
+            held = [round(peak_memory([__file__, who, directory, name])[1]) for name in MEMORY]
+            memory.append(
+                {"who": who, "MB at N": held[0], "MB at 10 N": held[1], "growth": round(held[1] / held[0], 2)}
+            )
+        facts = {
+            "words": words,
+            "text": "real, of the data packages",
+            "bytes written": "the same",
+            "rounds": ROUNDS,
+            "N": f"{SEGMENTS} segments",
+        }
         report("tokens", facts, {"throughput": timed.table(words, "words"), "peak memory of all processes": memory})
 
 
