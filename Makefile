@@ -15,7 +15,7 @@ FETCHED := .build/fetched
 TYPES := .build/types
 PACKAGES := inkling.components inkling.models inkling.pipelines
 
-.PHONY: help install fetch run serve test check format wheels image clean
+.PHONY: help install fetch run serve test bench check format wheels image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ serve: $(INSTALLED) ## Serve the model of the latest run on 127.0.0.1:PORT
 
 test: $(INSTALLED) ## Run the tests (the laws are `make check`)
 	$(BIN)/python -m pytest --ignore=tests/laws
+
+bench: $(INSTALLED) $(FETCHED) ## Measure against the alternatives, paired: tables here, figures in .build/bench (ONLY=tokens for one)
+	for bench in tests/bench/bench_$(or $(ONLY),*).py; do $(BIN)/python $$bench; done
 
 check: $(INSTALLED) $(TYPES)/inkling ## Lint, types, import laws, file lengths, docstrings, wheel, clean import
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ Source: megatron/core/datasets/indexed_dataset.py of NVIDIA Megatron-LM.
 """
 
 import struct
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +34,11 @@ def token_type(vocabulary: int) -> np.dtype[Any]:
 
 
 class IndexedWriter:
-    """Writes an indexed dataset, document by document; a context manager."""
+    """Writes an indexed dataset as it comes; a context manager. It remembers 12 bytes per sequence at most.
+
+    Attributes:
+        type: How a token is stored.
+    """
 
     def __init__(self, prefix: Path, vocabulary: int) -> None:
         """Opens the `.bin` file.
@@ -42,18 +47,34 @@ class IndexedWriter:
             prefix: Path of both files without their suffix.
             vocabulary: Number of entries of the vocabulary.
         """
-        self._prefix, self._type = prefix, token_type(vocabulary)
-        self._lengths: list[int] = []
-        self._documents = [0]
+        self._prefix, self.type = prefix, token_type(vocabulary)
+        self._lengths = array("i")
+        self._documents = array("q", [0])
         prefix.parent.mkdir(parents=True, exist_ok=True)
         self._file = _suffixed(prefix, ".bin").open("wb")
 
-    def add(self, sequences: Sequence[Sequence[int]]) -> None:
-        """Appends one document, given as its sequences of token ids."""
-        for sequence in sequences:
-            self._file.write(np.asarray(sequence, dtype=self._type).tobytes())
-            self._lengths.append(len(sequence))
+    def append(self, tokens: bytes) -> None:
+        """Appends a sequence to the document at hand, given as the bytes of its tokens in `type`."""
+        self._file.write(tokens)
+        self._lengths.append(len(tokens) // self.type.itemsize)
+
+    def end_document(self, *last: int) -> None:
+        """Ends the document at hand; tokens given here are added to its last sequence, which must be there."""
+        if last:
+            self._file.write(np.array(last, self.type).tobytes())
+            self._lengths[-1] += len(last)
         self._documents.append(len(self._lengths))
+
+    def add(self, sequences: Sequence[Sequence[int]]) -> None:
+        """Appends a whole document, given as its sequences of token ids, at least one."""
+        for sequence in sequences:
+            self.append(np.asarray(sequence, self.type).tobytes())
+        self.end_document()
+
+    @property
+    def documents(self) -> int:
+        """Documents that were ended so far."""
+        return len(self._documents) - 1
 
     def __enter__(self) -> Self:
         """Returns the writer."""
@@ -71,8 +92,8 @@ class IndexedWriter:
         lengths = np.asarray(self._lengths, dtype="<i4")
         documents = np.asarray(self._documents, dtype="<i8")
         with _suffixed(self._prefix, ".idx").open("wb") as file:
-            file.write(_HEADER.pack(_MAGIC, _VERSION, _CODES[self._type.str], len(lengths), len(documents)))
-            for column in (lengths, _bounds(lengths)[:-1] * self._type.itemsize, documents):
+            file.write(_HEADER.pack(_MAGIC, _VERSION, _CODES[self.type.str], len(lengths), len(documents)))
+            for column in (lengths, _bounds(lengths)[:-1] * self.type.itemsize, documents):
                 file.write(column.tobytes())
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 BLEND, SOLUTION, TOKENIZER = "blend.json", "solution.json", "tokenizer/tokenizer.json"
+MEGATRON = "blend.txt"
+"""The training shards as Megatron's `--data-args-path` and NeMo's `data_prefix` want them."""
 BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
 BOS_ID, EOS_ID, PAD_ID = 0, 1, 2
 
@@ -85,6 +87,10 @@ class Blend:
         """Writes `blend.json`."""
         path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
+    def megatron(self) -> str:
+        """Text of `blend.txt`: weight and prefix of each training shard, relative to the artifact, a shard a line."""
+        return "".join(f"{shard.weight!r} train/{name}\n" for name, shard in self.train.items())
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -119,6 +125,11 @@ class Tokens(Artifact):
     def blend(self) -> Blend:
         """How the shards make up the mixture."""
         return Blend.read(self.path / BLEND)
+
+    def data_prefix(self) -> list[str]:
+        """Weight and absolute prefix of each training shard in turn: Megatron's `--data-path`, NeMo's `data_prefix`."""
+        words = self.blend().megatron().split()
+        return [str(self.path.resolve() / word) if place % 2 else word for place, word in enumerate(words)]
 
     def solution(self) -> Solution | None:
         """How shares by label were met; None where the recipe names no labels."""

@@ -1,4 +1,4 @@
-"""Making Tokens: a tokenizer trained on the mixture, a shard per portion of it, and one per source held out."""
+"""Making Tokens: a tokenizer, a shard per portion of the mixture, and one per source held out."""
 
 from pathlib import Path
 
@@ -7,13 +7,13 @@ from inkling.components.artifacts.labels import Labels
 from inkling.components.artifacts.store import Draft, produce
 from inkling.components.artifacts.tokens import (
     BLEND,
+    MEGATRON,
     SOLUTION,
     TOKENIZER,
     Blend,
     HeldoutShard,
     Tokens,
     TrainShard,
-    shard,
 )
 from inkling.components.config import unknown
 from inkling.components.mixture.config import MixtureConfig
@@ -54,32 +54,39 @@ def build_mixture(
 
 
 def _make(config: MixtureConfig, corpus: Corpus, labels: Labels | None, draft: Draft) -> None:
+    from inkling.components.mixture.placing import training_texts
     from inkling.components.mixture.portions import portions
-    from inkling.components.mixture.shards import write_shard
-    from inkling.components.mixture.tokenizer import train_tokenizer
+    from inkling.components.mixture.shards import write_shards
+    from inkling.components.mixture.tokenizer import read_tokenizer, sample, train_tokenizer
 
     if labels:
         labels = retrieve(labels, config.as_of, draft.work / labels.digest / str(config.as_of))
     mixed = portions(config.recipe, corpus, labels)
     mixed.check_repetition(config.token_budget, config.repetition_limit)
-    weights, pool = mixed.weights, mixed.segments
-    heldout_pool = {source: corpus.segments(source, "heldout") for source in corpus.sources()}
-    note(f"training a tokenizer of {config.vocabulary:,} entries")
-    tokenizer = train_tokenizer(pool, weights, config.vocabulary, config.tokenizer_words)
-    (draft.path / TOKENIZER).parent.mkdir()
-    tokenizer.save(str(draft.path / TOKENIZER), pretty=False)
+    if config.tokenizer:
+        tokenizer = read_tokenizer(config.tokenizer)
+    else:
+        note(f"training a tokenizer of {config.vocabulary:,} entries")
+        texts = training_texts(corpus, mixed)
+        words = {name: cell.total for name, cell in mixed.cells.items()}
+        tokenizer = train_tokenizer(sample(texts, mixed.weights, words, config.tokenizer_words), config.vocabulary)
+    place = draft.path / TOKENIZER
+    place.parent.mkdir()
+    tokenizer.save(str(place), pretty=False)
 
+    vocabulary = tokenizer.get_vocab_size()
+    with Progress("writing tokens", sum(one.words for one in corpus.sources().values()), "words") as progress:
+        shards = write_shards(draft.path, corpus, mixed, place, vocabulary, config.workers, progress.advance)
     train, heldout = {}, {}
-    words = sum(segment.words for split in (pool, heldout_pool) for segments in split.values() for segment in segments)
-    with Progress("writing tokens", words, "words") as progress:
-        for name, weight in weights.items():
-            tokens, documents = write_shard(shard(draft.path, name, "train"), pool[name], tokenizer, progress.advance)
-            train[name] = TrainShard(weight, tokens, documents, repetition=weight * config.token_budget / tokens)
-        for source, segments in heldout_pool.items():
-            tokens, documents = write_shard(shard(draft.path, source, "heldout"), segments, tokenizer, progress.advance)
-            size = sum(len(segment.text.encode()) for segment in segments)
-            heldout[source] = HeldoutShard(tokens, documents, size)
-    recipe = describe(config.recipe)
-    Blend(recipe, tokenizer.get_vocab_size(), config.token_budget, train, heldout).write(draft.path / BLEND)
+    for (split, name), shard in shards.items():
+        if split == "heldout":
+            heldout[name] = HeldoutShard(shard.tokens, shard.documents, shard.bytes)
+        else:
+            weight = mixed.weights[name]
+            repetition = weight * config.token_budget / shard.tokens
+            train[name] = TrainShard(weight, shard.tokens, shard.documents, repetition)
+    blend = Blend(describe(config.recipe), vocabulary, config.token_budget, train, heldout)
+    blend.write(draft.path / BLEND)
+    (draft.path / MEGATRON).write_text(blend.megatron())
     if mixed.solution:
         mixed.solution.write(draft.path / SOLUTION)

@@ -1,22 +1,19 @@
 """Cells of a corpus: the training segments of one source that agree on the labels that a recipe names."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.artifacts.corpus import Corpus, Segment
-from inkling.components.artifacts.labels import FAMILIES, LABELS, Flags, Labels, member
-from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.artifacts.labels import FAMILIES, LABELS
 from inkling.components.config import ConfigError
 
 SMALLEST = 4_096
 """Words below which a cell is pooled with others of the same labels: a shard must hold at least one sequence."""
 SEVERAL = "several"
 MEASURED = (*LABELS, *FAMILIES)
-Key = tuple[str, tuple[bool, ...]]
 
 
 @dataclass(frozen=True)
@@ -26,14 +23,12 @@ class Cell:
     Attributes:
         source: Name of the source, "several" for pooled ones.
         carried: Whether it carries each label that the recipe names.
-        segments: Its segments.
         words: Words of it by source.
         labelled: Words of it that carry each label and family, (8,), as in `MEASURED`.
     """
 
     source: str
     carried: tuple[bool, ...]
-    segments: list[Segment]
     words: dict[str, int]
     labelled: NDArray[np.int64]
 
@@ -43,36 +38,11 @@ class Cell:
         return sum(self.words.values())
 
     def name(self, labels: Sequence[str]) -> str:
-        """Name of its shard: the source and what it carries of the given labels."""
+        """Name of its shard: the source and, where labels are given, what it carries of them."""
+        if not labels:
+            return self.source
         carried = [label for label, here in zip(labels, self.carried, strict=True) if here]
         return f"{self.source}.{'+'.join(carried) or 'other'}"
-
-
-def cut_cells(corpus: Corpus, labels: Labels, named: Sequence[str], sources: Iterable[str]) -> list[Cell]:
-    """Cuts the training text of a corpus into cells.
-
-    Args:
-        corpus: The corpus.
-        labels: Labels of that corpus.
-        named: The labels and families that tell cells apart.
-        sources: The sources that are wanted.
-
-    Raises:
-        ArtifactError: If the labels are those of another corpus.
-    """
-    cells: list[Cell] = []
-    for source in sources:
-        segments, flags = _training(corpus, labels, source)
-        carried = np.column_stack([member(flags, name) for name in named])
-        measured = np.column_stack([member(flags, name) for name in MEASURED])
-        groups: dict[tuple[bool, ...], list[int]] = defaultdict(list)
-        for index, row in enumerate(carried.tolist()):
-            groups[tuple(row)].append(index)
-        for key, indices in sorted(groups.items()):
-            words = np.array([segments[index].words for index in indices], np.int64)
-            chosen = [segments[index] for index in indices]
-            cells.append(Cell(source, key, chosen, {source: int(words.sum())}, words @ measured[indices]))
-    return pooled(cells)
 
 
 def pooled(cells: Sequence[Cell]) -> list[Cell]:
@@ -93,10 +63,7 @@ def _merged(cells: Sequence[Cell]) -> Cell:
     words: dict[str, int] = {}
     for cell in cells:
         words |= cell.words
-    segments = [segment for cell in cells for segment in cell.segments]
-    return Cell(
-        SEVERAL, cells[0].carried, segments, words, sum((cell.labelled for cell in cells), np.zeros(8, np.int64))
-    )
+    return Cell(SEVERAL, cells[0].carried, words, sum((cell.labelled for cell in cells), np.zeros(8, np.int64)))
 
 
 def base_of(cells: Sequence[Cell], by_source: Mapping[str, float] | None) -> NDArray[np.float64]:
@@ -121,12 +88,3 @@ def base_of(cells: Sequence[Cell], by_source: Mapping[str, float] | None) -> NDA
         sum(shares.get(source, 0.0) * words / totals[source] for source, words in cell.words.items()) for cell in cells
     ]
     return np.array(weights)
-
-
-def _training(corpus: Corpus, labels: Labels, source: str) -> tuple[list[Segment], Flags]:
-    segments, judged = corpus.segments(source), labels.of(source)
-    keys = [(segment.document, segment.segment) for segment in segments]
-    if keys != list(zip(judged.documents, judged.segments, strict=True)):
-        raise ArtifactError(f"{labels.path} does not label the segments of '{source}' in {corpus.path}")
-    train = [index for index, segment in enumerate(segments) if segment.split == "train"]
-    return [segments[index] for index in train], judged.flags[train]

@@ -1,10 +1,12 @@
 """Settings of the mixture stage."""
 
-from typing import ClassVar
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from inkling.components.config import Day, StageConfig
+from inkling.components.artifacts.manifest import sha256
+from inkling.components.config import Day, ExecutionOnly, StageConfig
 from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe, Recipe
 from inkling.components.mixture.recipes import shares
 
@@ -18,8 +20,11 @@ class MixtureConfig(StageConfig):
         "mix6",
         description="name in recipes.yaml or of a source, own shares by source, shares by label, or a path between two",
     )
-    vocabulary: int = Field(4_096, ge=300, le=262_144, description="entries of the tokenizer, special tokens included")
-    tokenizer_words: int = Field(1_000_000, ge=1_000, description="words that the tokenizer is trained on, at most")
+    tokenizer: Path | None = Field(None, description="a tokenizer.json to use; without one a tokenizer is trained")
+    vocabulary: int = Field(
+        4_096, ge=300, le=262_144, description="entries of a trained tokenizer, special tokens included"
+    )
+    tokenizer_words: int = Field(1_000_000, ge=1_000, description="words that a tokenizer is trained on, at most")
     token_budget: int = Field(1_000_000, ge=1, description="training tokens for which repetitions are stated")
     repetition_limit: float = Field(
         40.0,
@@ -32,6 +37,16 @@ class MixtureConfig(StageConfig):
         None,
         description="day on which a recipe by labels looks at them, so that later ones change nothing; or latest",
     )
+    workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, description="processes that tokenize")
+
+    @field_validator("tokenizer")
+    @classmethod
+    def _usable(cls, tokenizer: Path | None) -> Path | None:
+        if tokenizer:
+            from inkling.components.mixture.tokenizer import read_tokenizer
+
+            read_tokenizer(tokenizer)
+        return tokenizer
 
     @field_validator("recipe")
     @classmethod
@@ -39,3 +54,7 @@ class MixtureConfig(StageConfig):
         if not isinstance(recipe, LabelRecipe | PathRecipe):
             shares(recipe)
         return recipe
+
+    def determinants(self) -> dict[str, Any]:
+        """A given tokenizer counts by its content, wherever it lies."""
+        return {**super().determinants(), "tokenizer": self.tokenizer and sha256(self.tokenizer)}

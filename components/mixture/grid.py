@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inkling.components.artifacts.corpus import Corpus
-from inkling.components.artifacts.labels import Labels
 from inkling.components.config import ConfigError
-from inkling.components.mixture.cells import Cell, cut_cells
+from inkling.components.mixture.cells import Cell, pooled
+from inkling.components.mixture.counting import Labelling, count_cells
 from inkling.components.mixture.portions import mix
 from inkling.components.mixture.recipe_types import LabelRecipe
 
@@ -35,7 +35,7 @@ class GridCell:
     effective_words: float | None
 
 
-def grid(corpus: Corpus, labels: Labels, tokens: int) -> list[GridCell]:
+def grid(corpus: Corpus, labels: Labelling, tokens: int) -> list[GridCell]:
     """Solves every cell of LSBS Table 1.
 
     Args:
@@ -43,13 +43,13 @@ def grid(corpus: Corpus, labels: Labels, tokens: int) -> list[GridCell]:
         labels: Its labels.
         tokens: Training tokens for which the repetitions are stated.
     """
-    cells = cut_cells(corpus, labels, _NAMED, corpus.sources())
+    cells = pooled(count_cells(corpus, labels, _NAMED, corpus.sources()).cells)
     return [_cell(cells, tokens, reasoning, visual) for reasoning, visual in TABLE_1]
 
 
 def _cell(cells: Sequence[Cell], tokens: int, reasoning: int, visual: int) -> GridCell:
     try:
-        mixed = mix(LabelRecipe(labels={"reasoning": reasoning / 100, "visual": visual / 100}), cells, _NAMED)
+        mixed = mix(LabelRecipe(labels={"reasoning": reasoning / 100, "visual": visual / 100}), cells, _NAMED, {})
     except ConfigError:
         return GridCell(reasoning, visual, None, None)
     effective = mixed.solution.effective_words if mixed.solution else None

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.artifacts.corpus import Corpus, Segment
-from inkling.components.artifacts.labels import Labels
+from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.tokens import Solution
 from inkling.components.config import ConfigError
-from inkling.components.mixture.cells import MEASURED, Cell, base_of, cut_cells
+from inkling.components.mixture.cells import MEASURED, Cell, base_of, pooled
+from inkling.components.mixture.counting import Labelling, Patterns, count_cells, unpacked
 from inkling.components.mixture.recipe_types import POOL, LabelRecipe, PathRecipe, Recipe, named_labels, source_shares
 from inkling.components.mixture.recipes import shares
 from inkling.components.mixture.solver import Infeasible, solve
@@ -22,18 +22,26 @@ class Portions:
 
     Attributes:
         weights: Share of the training tokens of each portion, by its name; positive, summing to 1.
-        segments: Training segments of each portion.
+        cells: The text of each portion.
+        named: The labels and families that tell cells apart; none where a portion is a source.
+        patterns: Which of these each segment of a source carries, as in `Counts`.
         solution: How shares by label were met; None for a recipe without labels.
     """
 
     weights: dict[str, float]
-    segments: dict[str, list[Segment]]
+    cells: dict[str, Cell]
+    named: tuple[str, ...]
+    patterns: dict[str, list[Patterns]]
     solution: Solution | None = None
+
+    def of(self, source: str) -> list[str | None]:
+        """Name of the portion of a source's training text by the pattern of a segment; None for what is left out."""
+        names = {cell.carried: name for name, cell in self.cells.items() if source in cell.words}
+        return [names.get(unpacked(pattern, len(self.named))) for pattern in range(1 << len(self.named))]
 
     def repetitions(self, tokens: int) -> dict[str, float]:
         """How often each portion is read while so many tokens are spent; a word counts as one token, its least."""
-        words = {name: sum(segment.words for segment in segments) for name, segments in self.segments.items()}
-        return {name: weight * tokens / words[name] for name, weight in self.weights.items()}
+        return {name: weight * tokens / self.cells[name].total for name, weight in self.weights.items()}
 
     def check_repetition(self, tokens: int, limit: float) -> None:
         """Refuses a recipe that repeats a portion too often.
@@ -51,7 +59,7 @@ class Portions:
             )
 
 
-def portions(recipe: Recipe, corpus: Corpus, labels: Labels | None) -> Portions:
+def portions(recipe: Recipe, corpus: Corpus, labels: Labelling | None) -> Portions:
     """Works out what a recipe means on a corpus.
 
     Args:
@@ -65,19 +73,26 @@ def portions(recipe: Recipe, corpus: Corpus, labels: Labels | None) -> Portions:
     named = named_labels(recipe)
     if not named:
         weights = source_shares(recipe)
-        return Portions(weights, {source: corpus.segments(source, "train") for source in weights})
+        counts = count_cells(corpus, None, (), weights)
+        cells = {cell.source: cell for cell in counts.cells}
+        for source in weights:
+            if source not in cells:
+                raise ConfigError(f"'{source}' has no training text: raise corpus.words_per_source or leave it out")
+        return Portions(weights, cells, (), counts.patterns)
     if labels is None:
         raise ConfigError(f"the recipe '{recipe}' names labels: label the corpus and give the labels too")
-    return mix(recipe, cut_cells(corpus, labels, named, corpus.sources()), named)
+    counts = count_cells(corpus, labels, named, corpus.sources())
+    return mix(recipe, pooled(counts.cells), named, counts.patterns)
 
 
-def mix(recipe: Recipe, cells: Sequence[Cell], named: Sequence[str]) -> Portions:
+def mix(recipe: Recipe, cells: Sequence[Cell], named: tuple[str, ...], patterns: dict[str, list[Patterns]]) -> Portions:
     """Works out what a recipe means on the cells of a corpus.
 
     Args:
         recipe: The recipe.
         cells: The cells.
         named: The labels and families that tell the cells apart; all that the recipe names are among them.
+        patterns: Which of these each segment carries.
 
     Raises:
         ConfigError: If no mixture of the cells has the recipe's shares; it names the nearest that one has.
@@ -86,7 +101,9 @@ def mix(recipe: Recipe, cells: Sequence[Cell], named: Sequence[str]) -> Portions
     chosen = [(cell, float(weight)) for cell, weight in zip(cells, weights, strict=True) if weight > 0]
     return Portions(
         {cell.name(named): weight for cell, weight in chosen},
-        {cell.name(named): cell.segments for cell, _ in chosen},
+        {cell.name(named): cell for cell, _ in chosen},
+        named,
+        patterns,
         _solution(recipe, cells, weights),
     )
 

@@ -50,6 +50,19 @@ def test_what_is_written_is_read(
     assert len(dataset.documents) == len(documents) + 1
 
 
+def test_a_document_may_come_by_the_sequence_and_end_with_a_token(tmp_path: Path) -> None:
+    with IndexedWriter(tmp_path / "shard", 4_096) as writer:
+        for document in EXAMPLE:
+            for sequence in document:
+                writer.append(np.array(sequence, writer.type).tobytes())
+            writer.end_document(99)
+        assert writer.documents == 3
+    dataset = IndexedDataset(tmp_path / "shard")
+    ended = [[*document[:-1], [*document[-1], 99]] for document in EXAMPLE]
+    assert [row.tolist() for row in dataset] == [sequence for document in ended for sequence in document]
+    assert dataset.documents.tolist() == [0, 2, 3, 6]
+
+
 def test_token_type_follows_the_vocabulary() -> None:
     assert token_type(65_499) == np.uint16
     assert token_type(65_500) == np.int32

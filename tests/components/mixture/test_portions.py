@@ -25,6 +25,7 @@ from inkling.components.mixture import cells
 from inkling.components.mixture.cells import Cell, base_of, pooled
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import TABLE_1, grid
+from inkling.components.mixture.placing import placed
 from inkling.components.mixture.portions import Portions, portions
 
 VERSION = Version(date(2026, 1, 1), "test")
@@ -68,7 +69,10 @@ def mix(labelled: tuple[Corpus, Labels], recipe: Any) -> Portions:
 def test_one_label_has_its_share_and_the_rest_stays_in_proportion(labelled: tuple[Corpus, Labels]) -> None:
     mixed = mix(labelled, {"labels": {"code": 0.6}})
     assert mixed.weights == pytest.approx({"code.code": 0.6, "code.other": 0.4 * 6 / 15, "food.other": 0.4 * 9 / 15})
-    assert [segment.document for segment in mixed.segments["code.code"]] == ["code:0", "code:1", "code:2"]
+    assert mixed.cells["code.code"].words == {"code": 3 * WORDS}
+    taken = [(place, one.document) for batch in placed(labelled[0], mixed, "code") for place, one in batch]
+    assert [document for place, document in taken if place == ("train", "code.code")] == ["code:0", "code:1", "code:2"]
+    assert taken[-1] == (("heldout", "code"), "code:9")
 
 
 def test_a_grid_cell_is_met_and_reported(labelled: tuple[Corpus, Labels]) -> None:
@@ -145,8 +149,8 @@ def test_labels_in_another_order_are_refused(labelled: tuple[Corpus, Labels], mo
     corpus, labels = labelled
     found = labels.of("code")
     shuffled = SegmentLabels(found.documents[::-1], found.segments, found.flags)
-    monkeypatch.setattr(Labels, "of", lambda self, source: shuffled)
-    with pytest.raises(ArtifactError, match="does not label the segments of 'code'"):
+    monkeypatch.setattr(Labels, "batches", lambda self, source: iter([shuffled]))
+    with pytest.raises(ArtifactError, match="labels are not those of the segments of 'code'"):
         mix((corpus, labels), {"labels": {"code": 0.5}})
 
 
@@ -160,7 +164,7 @@ def test_the_grid_is_the_papers_and_says_what_cannot_be_met(labelled: tuple[Corp
 
 
 def test_a_source_with_too_little_text_for_a_shard_is_refused() -> None:
-    kept = [Cell("code", (False,), [], {"code": 9_000}, np.zeros(8, np.int64))]
+    kept = [Cell("code", (False,), {"code": 9_000}, np.zeros(8, np.int64))]
     with pytest.raises(ConfigError, match="'law' has too little training text"):
         base_of(kept, {"code": 0.5, "law": 0.5})
 
@@ -172,7 +176,7 @@ CELLS = st.lists(
 
 @given(CELLS)
 def test_pooling_keeps_all_text_but_patterns_too_small_for_a_shard(drawn: list[tuple[str, bool, int]]) -> None:
-    before = [Cell(source, (carried,), [], {source: words}, np.zeros(8, np.int64)) for source, carried, words in drawn]
+    before = [Cell(source, (carried,), {source: words}, np.zeros(8, np.int64)) for source, carried, words in drawn]
     after = pooled(before)
     assert all(cell.total >= cells.SMALLEST for cell in after)
     assert len({cell.name(["x"]) for cell in after}) == len(after)
