@@ -1,7 +1,6 @@
 """Labels under examination: a sheet for a person, a second labeller, and the report of how far they agree."""
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -12,33 +11,17 @@ from typing import get_args
 from rich.console import Console
 from rich.table import Table
 
-from inkling.components.artifacts.corpus import Corpus
-from inkling.components.artifacts.labels import Flags, Labels
-from inkling.components.artifacts.store import STORE_VARIABLE
+from inkling.components.artifacts.labels import Flags
 from inkling.components.config import ConfigError, read_mapping, unknown
-from inkling.components.corpus.build import build_corpus
-from inkling.components.corpus.config import CorpusConfig
 from inkling.components.label.audit import Agreement, compare
 from inkling.components.label.audit_page import cells, headings, page
 from inkling.components.label.audit_sample import Drawn, draw
 from inkling.components.label.audit_sheet import check_name, read_sheet, write_sheet
-from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import labelling
 from inkling.components.progress import Progress
 from inkling.pipelines import local
-
-
-def labelled(profile: str) -> tuple[Corpus, Labels]:
-    """The profile's corpus and labels, which a run of it makes or reuses too; prints the shares.
-
-    Args:
-        profile: The checked profile, as YAML text.
-    """
-    os.environ[STORE_VARIABLE] = str(local.home() / "store")
-    folder = local.home() / "described"
-    corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus")
-    return corpus, build_labels(LabelConfig.parse(profile), corpus.path, folder / "labels")
+from inkling.pipelines.describe import labelled
 
 
 def sample(profile: str, output: Path, count: int, seed: int) -> None:
@@ -54,7 +37,7 @@ def sample(profile: str, output: Path, count: int, seed: int) -> None:
         ConfigError: If the sheet's name tells no format, or it is there already.
     """
     check_name(output)
-    corpus, labels = labelled(profile)
+    corpus, labels = labelled(profile, local.home())
     drawn = draw(corpus, labels, count, seed)
     key = write_sheet(output, drawn, LabelConfig.parse(profile).labeller, seed)
     print(
@@ -88,7 +71,7 @@ def against_labeller(profile: str, name: str, output: Path, count: int, seed: in
     first, second = LabelConfig.parse(profile), _second(profile, name)
     if first.labeller == second.labeller:
         raise ConfigError(f"'{name}' is the profile's own labeller; name another one with --against")
-    corpus, labels = labelled(profile)
+    corpus, labels = labelled(profile, local.home())
     drawn = draw(corpus, labels, count, seed)
     _report(drawn, _read(second, drawn), (first.labeller, second.labeller), output, seed)
 

@@ -26,6 +26,20 @@ from inkling.components.scenes.build import build_questions
 from inkling.components.scenes.config import ScenesConfig
 
 
+def labelled(profile: str, home: Path) -> tuple[Corpus, Labels]:
+    """The profile's corpus and labels, which a run of it makes or reuses too; prints the shares of the labels.
+
+    Args:
+        profile: The checked profile, as YAML text.
+        home: Where runs and artifacts live.
+    """
+    os.environ[STORE_VARIABLE] = str(home / "store")
+    folder = home / "described"
+    questions = build_questions(ScenesConfig.parse(profile), folder / "questions")
+    corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus", questions.path)
+    return corpus, build_labels(LabelConfig.parse(profile), corpus.path, folder / "labels")
+
+
 def describe_corpus(profile: str, home: Path, console: Console) -> None:
     """Prints a corpus with its labels, what the recipe makes of it, and the cells of LSBS Table 1 that it can meet.
 
@@ -39,14 +53,10 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     Raises:
         ConfigError: If the recipe cannot be made from the corpus.
     """
-    os.environ[STORE_VARIABLE] = str(home / "store")
-    folder = home / "described"
-    questions = build_questions(ScenesConfig.parse(profile), folder / "questions")
-    corpus = build_corpus(CorpusConfig.parse(profile), folder / "corpus", questions.path)
-    labels = build_labels(LabelConfig.parse(profile), corpus.path, folder / "labels")
+    corpus, labels = labelled(profile, home)
     config = MixtureConfig.parse(profile)
     labels = (
-        retrieve(labels, config.as_of, folder / "retrieved" / labels.digest / str(config.as_of))
+        retrieve(labels, config.as_of, home / "described" / "retrieved" / labels.digest / str(config.as_of))
         if config.as_of
         else labels
     )

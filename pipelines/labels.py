@@ -21,9 +21,10 @@ def describe(profile: Profile = "laptop", overrides: Overrides = []) -> None:  #
 
         inkling labels describe --set label.labeller=embedding
     """
-    from inkling.pipelines import audits, profiles
+    from inkling.pipelines import local, profiles
+    from inkling.pipelines.describe import labelled
 
-    audits.labelled(profiles.load(profile, overrides))
+    labelled(profiles.load(profile, overrides), local.home())
 
 
 @app.command()

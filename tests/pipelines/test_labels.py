@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, 
 from inkling.components.artifacts.labels import LABELS
 from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.label import labellers
-from inkling.pipelines import audits
+from inkling.pipelines import describe
 from inkling.pipelines.cli import app
 
 CODE = "def area(self, width):\n    if width == 0:\n        return None\n    return self.height * width\n"
@@ -23,7 +24,7 @@ PROSE = "The king rode his horse to the river, where a woman sat with her child 
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home whose corpus is six documents of code and six of prose."""
 
-    def build(config: object, output: Path) -> Corpus:
+    def build(config: object, output: Path, questions: Path) -> Corpus:
         output.mkdir(parents=True, exist_ok=True)
         for source, text in {"code": CODE, "literature": PROSE}.items():
             segments = [Segment(source, f"{i}", 0, f"{text}{i}", 20, "MIT", "train") for i in range(6)]
@@ -33,7 +34,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Manifest.describe(output, "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(output)
         return Corpus.open(output)
 
-    monkeypatch.setattr(audits, "build_corpus", build)
+    monkeypatch.setattr(describe, "build_questions", lambda config, output: SimpleNamespace(path=output))
+    monkeypatch.setattr(describe, "build_corpus", build)
     monkeypatch.setenv("INKLING_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("INKLING_STORE", "")
     monkeypatch.setenv("COLUMNS", "250")
@@ -110,6 +112,6 @@ def test_what_cannot_be_done_is_refused_before_work_starts(
     def never(config: object, output: Path) -> Corpus:
         raise AssertionError("work has started")
 
-    monkeypatch.setattr(audits, "build_corpus", never)
+    monkeypatch.setattr(describe, "build_questions", never)
     with pytest.raises(ValueError, match=words):
         run(*arguments)
