@@ -10,10 +10,10 @@ from rich.console import Console
 from inkling.components.config import ConfigError
 from inkling.components.packages import allowed, cache_directory, default_packages, package
 from inkling.components.progress import clock
-from inkling.pipelines import cluster_cli, labels, mixture, reproduce_cli
-from inkling.pipelines.estimate import estimate
-from inkling.pipelines.language import language_app
-from inkling.pipelines.ranks import ranks
+from inkling.pipelines.commands import cluster, labels, mixture, reproduce
+from inkling.pipelines.commands.estimate import estimate
+from inkling.pipelines.commands.language import language_app
+from inkling.pipelines.commands.ranks import ranks
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,8 +27,8 @@ app.add_typer(language_app, name="language")
 app.command()(estimate)
 app.command()(ranks)
 app.add_typer(labels.app, name="labels")
-cluster_cli.add_commands(app)
-reproduce_cli.add_commands(app)
+cluster.add_commands(app)
+reproduce.add_commands(app)
 app.add_typer(mixture.app, name="mixture")
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
 Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
@@ -80,8 +80,9 @@ def run(
 
         inkling run --profile tiny --containers
     """
-    from inkling.pipelines import local, profiles
-    from inkling.pipelines.summary import show
+    from inkling.pipelines import profiles
+    from inkling.pipelines.local import run as local
+    from inkling.pipelines.local.summary import show
 
     console = Console(file=sys.stdout)  # the screen itself: the runner's own output is redirected into the log
     text = profiles.load(profile, overrides)
@@ -96,7 +97,9 @@ def describe_corpus(profile: Profile = "laptop", overrides: Overrides = []) -> N
 
     Example: inkling corpus describe --set 'mixture.recipe={labels: {reasoning: 0.6, visual: 0.15}}'
     """
-    from inkling.pipelines import describe, local, profiles
+    from inkling.pipelines import profiles
+    from inkling.pipelines.commands import describe
+    from inkling.pipelines.local import run as local
 
     describe.describe_corpus(profiles.load(profile, overrides), local.home(), Console(file=sys.stdout))
 
@@ -116,7 +119,7 @@ def serve(
         inkling serve --bundle /mnt/models --host 0.0.0.0
     """
     from inkling.components.serve.server import start
-    from inkling.pipelines import local
+    from inkling.pipelines.local import run as local
 
     if bundle is None:
         finished = local.Run.read(run or local.home() / "runs" / "latest")
@@ -139,7 +142,7 @@ def ask(
 
         inkling ask --image cat.png --blind "What is in the picture?" --choices bird,mammal,fruit,car
     """
-    from inkling.pipelines.ask import ask as ask_server
+    from inkling.pipelines.commands.ask import ask as ask_server
 
     options = [choice.strip() for choice in choices.split(",")] if choices else None
     ask_server(question, None if blind else image, f"http://127.0.0.1:{port}", options)

@@ -13,8 +13,8 @@ from kfp.dsl.graph_component import GraphComponent
 import inkling
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
-from inkling.pipelines.placement import DIGEST, PlacementConfig
-from inkling.pipelines.pod_patch import pod_patches
+from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
+from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.study import study
 from inkling.pipelines.visual_prior import visual_prior
 

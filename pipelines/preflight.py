@@ -10,9 +10,9 @@ from pathlib import Path
 from inkling.components.config import ConfigError
 from inkling.components.progress import note
 from inkling.pipelines import profiles
-from inkling.pipelines.placement import PlacementConfig
-from inkling.pipelines.quota import too_large
-from inkling.pipelines.registry import resolve
+from inkling.pipelines.cluster.placement import PlacementConfig
+from inkling.pipelines.cluster.quota import too_large
+from inkling.pipelines.cluster.registry import resolve
 
 _IN_POD = "KUBERNETES_SERVICE_HOST"
 _FREE_BYTES = 1 << 30

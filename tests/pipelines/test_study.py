@@ -89,7 +89,7 @@ def test_a_small_study_runs_here_and_a_second_time_makes_the_same(
 ) -> None:
     from rich.console import Console
 
-    from inkling.pipelines.local import run_study
+    from inkling.pipelines.local.run import run_study
 
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     study, profile = Study(**{**SMALL, "nothing": True}), profiles.load("tiny")

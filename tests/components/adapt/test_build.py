@@ -29,6 +29,7 @@ from inkling.components.artifacts.language_model import LanguageModel, write_lan
 from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.models.prompt import answer_ids, choose, prompt_ids
+from inkling.models.training.fit import Fitted
 from inkling.models.vision.config import EncoderConfig
 
 _PROGRAM = Path(__file__).with_name("killed.py")
@@ -147,7 +148,7 @@ def test_a_stage_that_changes_what_it_froze_is_refused(
     def meddling(model, *arguments, **settings):
         with torch.no_grad():
             model.language.model.norm.weight.add_(1)
-        return []
+        return Fitted([], {})
 
     monkeypatch.setattr(training, "fit", meddling)
     with pytest.raises(TrainableError, match="stage 'start' changed parameters that it froze"):

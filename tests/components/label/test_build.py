@@ -11,7 +11,6 @@ from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus, Segment, w
 from inkling.components.artifacts.labels import LABELS, Flags, Labels
 from inkling.components.artifacts.manifest import ArtifactError, Manifest
 from inkling.components.config import ConfigError
-from inkling.components.label import labellers
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import LABELLERS
@@ -96,7 +95,7 @@ def test_earlier_labels_stay_and_the_new_ones_stand_behind_them(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = dated(corpus, tmp_path / "first", "2026-01-01")
-    monkeypatch.setattr(labellers, "_loaded", lambda name: lambda texts: np.zeros((len(texts), 6), np.bool_))
+    monkeypatch.setitem(LABELLERS, "lexicon", lambda: lambda texts: np.zeros((len(texts), 6), np.bool_))
     second = dated(corpus, tmp_path / "second", "2026-03-01", first.path)
     assert [str(version.date) for version in second.versions()] == ["2026-01-01", "2026-03-01"]
     assert not second.of("code").flags.any()
@@ -147,7 +146,7 @@ def test_a_killed_labelling_goes_on_to_the_same_bytes(
         judged.append(len(texts))
         return labeller(texts)
 
-    monkeypatch.setattr(labellers, "_loaded", lambda name: killed)
+    monkeypatch.setitem(LABELLERS, "lexicon", lambda: killed)
     with pytest.raises(KeyboardInterrupt):
         build(corpus, tmp_path / "labels")
     resumed = build(corpus, tmp_path / "labels")

@@ -77,7 +77,7 @@ def write_text(path: Path, carried: Mapping[str, NDArray[np.bool_]]) -> Text:
     write_sources(path / "corpus", dict.fromkeys(carried, summary))
     Manifest.describe(path / "corpus", "Corpus", 1, Provenance("corpus", "", "", {}, {}, {})).write(path / "corpus")
     corpus = Corpus.open(path / "corpus")
-    write_shares(path / "labels", [VERSION], dict.fromkeys(carried, size), {source: {} for source in carried})
+    write_shares(path / "labels", [VERSION], dict.fromkeys(carried, size), {source: {} for source in carried}, {})
     origin = Provenance("label", "", "", {}, {}, {"corpus": corpus.digest})
     Manifest.describe(path / "labels", "Labels", Labels.schema, origin).write(path / "labels")
     tokenizer = Tokenizer(models.WordLevel(entries, unk_token="<unk>"))

@@ -24,7 +24,7 @@ from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.questions import Questions
 from inkling.components.serve.client import Client, ServerRefused, data_uri
 from inkling.components.serve.process import ServerFailed, running_server
-from inkling.pipelines.ask import ask
+from inkling.pipelines.commands.ask import ask
 
 SETTINGS = {"threads": 1, "max_body_bytes": 400_000, "max_new_tokens": 64, "waiting": 64, "max_choices": 5}
 CHAT = "/openai/v1/chat/completions"

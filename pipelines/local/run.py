@@ -16,14 +16,14 @@ from inkling.components import lifeline, progress
 from inkling.components.artifacts import store
 from inkling.components.artifacts.scores import Scores
 from inkling.pipelines import study_file
+from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.compile import compile_pipeline, compile_study, needs_labels, read_ir
-from inkling.pipelines.console import RunConsole, last_error
-from inkling.pipelines.containers import container_tasks
-from inkling.pipelines.placement import PlacementConfig, unmet
-from inkling.pipelines.plan import Task, plan
+from inkling.pipelines.local.console import RunConsole, last_error
+from inkling.pipelines.local.containers import container_tasks
+from inkling.pipelines.local.plan import Task, plan
+from inkling.pipelines.local.warm import warm_tasks
 from inkling.pipelines.profiles import STAGES
 from inkling.pipelines.study_file import Study
-from inkling.pipelines.warm import warm_tasks
 
 # How the stages' processes use the machine. Large blocks stay with the process instead of going back to the kernel
 # after each training step: a fifth more tokens/s (measured).

@@ -13,8 +13,8 @@ from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, 
 from inkling.components.artifacts.labels import LABELS
 from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.label import labellers
-from inkling.pipelines import describe
 from inkling.pipelines.cli import app
+from inkling.pipelines.commands import describe
 
 CODE = "def area(self, width):\n    if width == 0:\n        return None\n    return self.height * width\n"
 PROSE = "The king rode his horse to the river, where a woman sat with her child and a dog beside a fig tree.\n"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kfp.local import SubprocessRunner
 
 _STAGES = {"pretrain", "encode", "adapt", "evaluate", "export"}
-_PRELOAD = "inkling.pipelines.frameworks"
+_PRELOAD = "inkling.pipelines.local.frameworks"
 _PROGRAM, _ARGUMENTS = 3, slice(4, None)
 """Where a lightweight component's command has its program, and the arguments of KFP's executor; first comes a shell."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from inkling.pipelines.local import Run
+from inkling.pipelines.local.run import Run
 
 _READERS = {"pretrained": "read the recipe", "untrained": "read nothing"}
 _VIEWS = ("visual", "blind", "mismatched")

@@ -10,7 +10,7 @@ import pytest
 from kfp import dsl, local
 from kfp.local import subprocess_task_handler
 
-from inkling.pipelines import warm
+from inkling.pipelines.local import warm
 
 
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
@@ -89,9 +89,13 @@ def test_an_interrupted_run_leaves_no_task_behind(tmp_path: Path) -> None:
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
     threading.Thread(target=interrupt, daemon=True).start()
-    with warm.warm_tasks({"adapt"}), pytest.raises(KeyboardInterrupt):
-        adapt(folder=str(tmp_path))
+    try:
+        with warm.warm_tasks({"adapt"}), pytest.raises(KeyboardInterrupt):
+            adapt(folder=str(tmp_path))
+    finally:
+        signal.signal(signal.SIGINT, before)
     with pytest.raises(ProcessLookupError):
         os.kill(int(process.read_text()), 0)
 

@@ -13,8 +13,8 @@ from kfp import dsl, local
 
 import inkling
 from inkling.components.artifacts.manifest import Manifest
-from inkling.pipelines import containers
-from inkling.pipelines.local import Run
+from inkling.pipelines.local import containers
+from inkling.pipelines.local.run import Run
 
 IMAGE = f"inkling/train-cpu:{inkling.__version__}"
 RUN = [sys.executable, "-m", "inkling.pipelines", "run", "--profile", "tiny", "--set", "threads=1"]
@@ -69,7 +69,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from kfp import local
-from inkling.pipelines.containers import container_tasks
+from inkling.pipelines.local.containers import container_tasks
 from test_containers import IMAGE, sleep
 home = Path(sys.argv[1])
 with container_tasks(home, [home / "tasks"], [IMAGE], {{}}) as runner:

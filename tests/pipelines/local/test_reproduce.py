@@ -10,7 +10,7 @@ from inkling.components.artifacts.manifest import ArtifactError, Manifest
 from inkling.components.artifacts.provenance import package_versions
 from inkling.components.artifacts.store import STORE_VARIABLE
 from inkling.pipelines.cli import app
-from inkling.pipelines.reproduce import differences, reproduce
+from inkling.pipelines.local.reproduce import differences, reproduce
 
 pytestmark = pytest.mark.data
 

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from inkling.pipelines.place import COMPONENT_LABEL, LABELS
-from inkling.pipelines.placement import PlacementConfig
+from inkling.pipelines.cluster.place import COMPONENT_LABEL, LABELS
+from inkling.pipelines.cluster.placement import PlacementConfig
 
 API = "admissionregistration.k8s.io/v1"
 _CONTAINER = "main"

@@ -21,8 +21,9 @@ def describe(profile: Profile = "laptop", overrides: Overrides = []) -> None:  #
 
         inkling labels describe --set label.labeller=embedding
     """
-    from inkling.pipelines import local, profiles
-    from inkling.pipelines.describe import labelled
+    from inkling.pipelines import profiles
+    from inkling.pipelines.commands.describe import labelled
+    from inkling.pipelines.local import run as local
 
     labelled(profiles.load(profile, overrides), local.home())
 
@@ -41,7 +42,8 @@ def sample(
 
     Example: inkling labels sample --output mine.csv --count 3
     """
-    from inkling.pipelines import audits, profiles
+    from inkling.pipelines import profiles
+    from inkling.pipelines.commands import audits
 
     audits.sample(profiles.load(profile, overrides), output, count, seed)
 
@@ -68,7 +70,8 @@ def audit(
         inkling labels audit --against llm --set label.llm.url=http://127.0.0.1:8000/v1
             --set label.llm.model=qwen3 --set 'label.llm.hosts=[127.0.0.1]'
     """
-    from inkling.pipelines import audits, profiles
+    from inkling.pipelines import profiles
+    from inkling.pipelines.commands import audits
 
     if sheet:
         audits.against_person(sheet, output, seed)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from inkling.components.progress import note
-from inkling.pipelines.placement import Placement, PlacementConfig
+from inkling.pipelines.cluster.placement import Placement, PlacementConfig
 
 
 def too_large(placement: PlacementConfig, stages: Iterable[str], client: Any = None) -> list[str]:

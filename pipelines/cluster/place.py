@@ -7,7 +7,7 @@ the pods by their labels; see `pod_patch.py`. KFP itself sets the rest of the re
 from kfp import dsl
 from kfp.dsl.pipeline_context import Pipeline
 
-from inkling.pipelines.placement import Placement, PlacementConfig
+from inkling.pipelines.cluster.placement import Placement, PlacementConfig
 
 LABELS = {"app.kubernetes.io/part-of": "inkling"}
 COMPONENT_LABEL = "app.kubernetes.io/component"

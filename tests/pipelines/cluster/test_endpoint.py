@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from inkling.components.config import ConfigError
 from inkling.pipelines import profiles
 from inkling.pipelines.cli import app
+from inkling.pipelines.cluster.endpoint import Endpoint, EndpointError
+from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.compile import compile_for_cluster
-from inkling.pipelines.endpoint import Endpoint, EndpointError
-from inkling.pipelines.placement import PlacementConfig
 
 TOKEN = "a-valid-token"
 

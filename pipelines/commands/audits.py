@@ -20,8 +20,8 @@ from inkling.components.label.audit_sheet import check_name, read_sheet, write_s
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import labelling
 from inkling.components.progress import Progress
-from inkling.pipelines import local
-from inkling.pipelines.describe import labelled
+from inkling.pipelines.commands.describe import labelled
+from inkling.pipelines.local import run as local
 
 
 def sample(profile: str, output: Path, count: int, seed: int) -> None:

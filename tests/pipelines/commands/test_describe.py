@@ -7,7 +7,7 @@ from rich.console import Console
 
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
-from inkling.pipelines.describe import describe_corpus
+from inkling.pipelines.commands.describe import describe_corpus
 
 PROFILE = """
 seed: 0

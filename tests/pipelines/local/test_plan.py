@@ -8,7 +8,7 @@ from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.store import STORE_VARIABLE, Draft, produce
 from inkling.pipelines import profiles
 from inkling.pipelines.compile import compile_pipeline, read_ir
-from inkling.pipelines.plan import plan
+from inkling.pipelines.local.plan import plan
 
 
 class AnyArtifact(Artifact):

@@ -21,7 +21,7 @@ from inkling.components.config import ConfigError
 from inkling.components.label.lexicon import Lexicon
 from inkling.components.progress import Progress
 from inkling.components.statistics import wilson
-from inkling.pipelines import local
+from inkling.pipelines.local import run as local
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,8 +23,8 @@ def reproduce_artifact(
 
     Example: inkling reproduce .inkling/store/mixture-0123456789abcdef/tokens
     """
-    from inkling.pipelines.local import home
-    from inkling.pipelines.reproduce import reproduce
+    from inkling.pipelines.local.reproduce import reproduce
+    from inkling.pipelines.local.run import home
 
     differing = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from inkling.components.config import ConfigError
 from inkling.models.vision import preprocess
-from inkling.pipelines.ask import ask
+from inkling.pipelines.commands.ask import ask
 
 NOBODY = "http://127.0.0.1:9"
 

@@ -5,7 +5,7 @@ import yaml
 
 from inkling.components.config import ConfigError
 from inkling.pipelines import profiles
-from inkling.pipelines.placement import PlacementConfig, unmet
+from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 
 DIGEST = f"registry.example/inkling/train-gpu@sha256:{'a' * 64}"
 

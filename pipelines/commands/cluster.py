@@ -17,8 +17,8 @@ from inkling.components.config import ConfigError
 from inkling.pipelines.study_summary import show_scores
 
 if TYPE_CHECKING:
+    from inkling.pipelines.cluster.endpoint import Endpoint
     from inkling.pipelines.compile import Compiled
-    from inkling.pipelines.endpoint import Endpoint
 
 ENDPOINT_VARIABLE, TOKEN_VARIABLE = "INKLING_KFP_ENDPOINT", "INKLING_KFP_TOKEN"
 Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (cluster, gpu) or a YAML file.")]
@@ -133,7 +133,7 @@ def study(
 
     stated, text = study_file.load(name), profiles.load(profile, overrides)
     if output is None and endpoint is None:
-        from inkling.pipelines.local import run_study
+        from inkling.pipelines.local.run import run_study
 
         scores = run_study(stated, text, Path(name).stem, Console(file=sys.stdout))
         show_scores(scores.scores(), Console(file=sys.stdout))
@@ -159,7 +159,7 @@ def _submit(
     name: str,
     experiment: str,
 ) -> None:
-    from inkling.pipelines.placement import PlacementConfig
+    from inkling.pipelines.cluster.placement import PlacementConfig
 
     connection = _connect(endpoint)
     with tempfile.TemporaryDirectory() as folder:
@@ -180,7 +180,7 @@ def _connect(url: str | None) -> "Endpoint":
     Raises:
         ConfigError: If none was, or the address cannot be one.
     """
-    from inkling.pipelines.endpoint import Endpoint
+    from inkling.pipelines.cluster.endpoint import Endpoint
 
     address = url or os.environ.get(ENDPOINT_VARIABLE)
     if not address:

@@ -20,7 +20,7 @@ from inkling.components.config import ConfigError
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
 from inkling.pipelines.cli import app
-from inkling.pipelines.compare import difference_interval, draw, find_tokens
+from inkling.pipelines.commands.compare import difference_interval, draw, find_tokens
 
 CODE = "def area(self, width):\n    if width == 0:\n        return None\n    return self.height * width\n"
 PROSE = "whereas the parties have agreed to the terms that follow and to no others\n"

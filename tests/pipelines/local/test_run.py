@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from inkling.components.artifacts.manifest import Manifest
-from inkling.pipelines.local import Run
+from inkling.pipelines.local.run import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.data]
 COMMAND = [sys.executable, "-m", "inkling.pipelines", "run", "--profile", "tiny"]

@@ -64,7 +64,7 @@ def compare(
 
     Example: inkling mixture compare .inkling/runs/laptop-mix0 .inkling/runs/laptop-mix6 --output drift.html
     """
-    from inkling.pipelines.compare import draw, find_tokens, shares_table, write_report
+    from inkling.pipelines.commands.compare import draw, find_tokens, shares_table, write_report
 
     mixtures = find_tokens(first), find_tokens(second)
     samples = draw(mixtures[0]), draw(mixtures[1])
@@ -76,6 +76,6 @@ def compare(
 
 def _use_store() -> None:
     from inkling.components.artifacts.store import STORE_VARIABLE
-    from inkling.pipelines import local
+    from inkling.pipelines.local import run as local
 
     os.environ[STORE_VARIABLE] = str(local.home() / "store")

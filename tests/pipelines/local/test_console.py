@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from inkling.pipelines.console import RunConsole, last_error
+from inkling.pipelines.local.console import RunConsole, last_error
 
 STARTED = "21:00:00.000 - INFO - Executing task \x1b[96m'adapt-2'\x1b[0m\n"
 EVENT = (

@@ -1,0 +1,1 @@
+"""The commands behind `inkling`, a file each."""
