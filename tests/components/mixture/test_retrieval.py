@@ -16,9 +16,9 @@ from inkling.components.artifacts.labels import LABELS, Flags, Labels
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.config import ConfigError
 from inkling.components.label import build as label_stage
-from inkling.components.label import labellers
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
+from inkling.components.label.labellers import LABELLERS
 from inkling.components.mixture import cells, retrieval
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
@@ -48,9 +48,9 @@ def history(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(layout, "BATCH", 50)
     monkeypatch.setattr("inkling.components.artifacts.corpus.BATCH", 50)
     monkeypatch.setattr(cells, "SMALLEST", 100)
-    monkeypatch.setattr(labellers, "_loaded", lambda name: judge(0)())
+    monkeypatch.setitem(LABELLERS, "lexicon", judge(0))
     first = build_labels(LabelConfig.parse(f"label: {{date: {JANUARY}}}"), corpus.path, tmp_path / "first")
-    monkeypatch.setattr(labellers, "_loaded", lambda name: judge(1)())
+    monkeypatch.setitem(LABELLERS, "lexicon", judge(1))
     config = LabelConfig.parse(f"label: {{date: {MARCH}}}")
     return first, build_labels(config, corpus.path, tmp_path / "second", first.path)
 
