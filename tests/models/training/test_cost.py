@@ -10,12 +10,9 @@ PLAN = Plan(load_preset("7B"), 32_000, 30_000_000_000, batch=1024, context=2048,
 
 @pytest.mark.parametrize("name", preset_names())
 def test_parameters_are_those_of_the_network(name: str) -> None:
-    import torch
-
     from inkling.models.language import build_language_model
 
-    with torch.device("meta"):
-        network = build_language_model(name, 32_000, 0)
+    network = build_language_model(name, 32_000, 0, device="meta")
     counted = sum(parameter.numel() for parameter in network.parameters())
     assert Plan(load_preset(name), 32_000, 1, 1, 1).parameters == counted
 
