@@ -82,9 +82,12 @@ def test_parts_of_a_step_add_up(alone, tmp_path: Path):
 
 
 def test_a_source_of_whole_batches_cannot_be_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delattr(sharing.Parts, "part")
-    monkeypatch.setattr(sharing.Parts, "batch", lambda self, step: {"ids": torch.full((8, 16), 3)})
-    with pytest.raises(ValueError, match="Parts gives whole batches only, not 2 parts of one"):
+    class Whole:
+        def batch(self, step: int) -> dict[str, torch.Tensor]:
+            return {"ids": torch.full((8, 16), 3)}
+
+    monkeypatch.setattr(sharing, "Parts", Whole)
+    with pytest.raises(ValueError, match="Whole gives whole batches only, not 2 parts of one"):
         sharing.share(tmp_path, accumulate=2)
 
 
