@@ -23,7 +23,7 @@ COPY pyproject.toml constraints.txt .build/wheel[s] /wheels/
 RUN python3 -m venv /opt/inkling && cd /wheels && pip install --constraint constraints.txt setuptools && python -c \
     "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; e = p['optional-dependencies']; \
 open('serve.txt', 'w').write('\n'.join(p['dependencies'] + e['serve'])); \
-open('train.txt', 'w').write('\n'.join(e['train'] + e['export']))" \
+open('train.txt', 'w').write('\n'.join(e['train'] + e['export'] + e['data']))" \
     && pip install --no-build-isolation --constraint constraints.txt --requirement serve.txt
 
 FROM serve-packages AS train-packages

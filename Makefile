@@ -15,7 +15,7 @@ FETCHED := .build/fetched
 TYPES := .build/types
 PACKAGES := inkling.components inkling.models inkling.pipelines
 
-.PHONY: help install fetch run serve test bench check format wheels image clean
+.PHONY: help install fetch run serve test soak bench check format wheels image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,10 @@ serve: $(INSTALLED) ## Serve the model of the latest run on 127.0.0.1:PORT
 	$(BIN)/inkling serve --port $(PORT)
 
 test: $(INSTALLED) ## Run the tests (the laws are `make check`)
-	$(BIN)/python -m pytest --ignore=tests/laws
+	$(BIN)/python -m pytest --ignore=tests/laws -m 'not soak'
+
+soak: $(INSTALLED) ## Run the tests that take minutes: many kills, ranks, a study, the pipeline in containers
+	$(BIN)/python -m pytest --ignore=tests/laws -m soak
 
 bench: $(INSTALLED) $(FETCHED) ## Measure against the alternatives, paired: tables here, figures in .build/bench (ONLY=tokens for one)
 	for bench in tests/bench/bench_$(or $(ONLY),*).py; do $(BIN)/python $$bench; done

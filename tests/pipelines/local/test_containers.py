@@ -159,6 +159,7 @@ def test_no_container_outlives_its_run(blow: signal.Signals, tmp_path: Path) -> 
 
 
 @pytest.mark.containers
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.usefixtures("runner")
