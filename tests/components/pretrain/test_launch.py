@@ -13,6 +13,7 @@ SETTINGS = {"preset": "tiny", "token_budget": 768, "batch": 4, "context": 32, "t
 TWO = {"strategy": "ddp", "processes": 2}
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_two_ranks_make_the_model_of_one(
     tokens: Tokens, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -27,6 +28,7 @@ def test_two_ranks_make_the_model_of_one(
     assert {path.name for path in two.path.parent.iterdir()} == {"language_model", ".language_model.lock"}
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_rank_that_fails_fails_the_stage_with_its_words(
     tokens: Tokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -91,6 +91,7 @@ def test_a_source_of_whole_batches_cannot_be_shared(tmp_path: Path, monkeypatch:
         sharing.share(tmp_path, accumulate=2)
 
 
+@pytest.mark.soak
 def test_one_strategy_goes_on_where_another_stopped(alone, tmp_path: Path):
     """From step 20, where all but the last are told to leave: two sharded ranks, two copies, one device in parts."""
     assert [status for status, _, _ in _ranks(tmp_path, "fsdp2", 50, 1, "terminate", 1, 15)] == [143, 143]
@@ -109,6 +110,7 @@ def test_one_strategy_goes_on_where_another_stopped(alone, tmp_path: Path):
     assert rates == [row.learning_rate for row in sharing.share(alone[2])[1].rows]
 
 
+@pytest.mark.soak
 def test_a_stage_takes_what_its_ranks_have_trained(tmp_path: Path):
     losses = _losses(tmp_path, "fsdp2", 10, 1)
 
@@ -121,12 +123,14 @@ def test_a_stage_takes_what_its_ranks_have_trained(tmp_path: Path):
     assert abs(float(sharing.loss(network, batch)) - losses[9]) < 0.3
 
 
+@pytest.mark.soak
 def test_a_loss_that_is_not_finite_on_one_rank_stops_all_with_words(tmp_path: Path):
     for status, _, errors in _ranks(tmp_path, "ddp", 50, 1, "nan", 1, 3):
         assert status == 1
         assert "TrainingError: the loss is nan at step 3" in errors
 
 
+@pytest.mark.soak
 def test_a_rank_that_dies_leaves_its_own_traceback_and_the_other_ends(tmp_path: Path):
     first, second = _ranks(tmp_path, "ddp", 50, 1, "die", 1, 3)
     assert first[0] != 0
