@@ -12,7 +12,7 @@ from datetime import date
 from typing import Annotated, Any, ClassVar, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 
 class ConfigError(ValueError):
@@ -33,6 +33,23 @@ class Section(BaseModel):
     """A frozen group of settings that refuses unknown keys; the base of stage configs and of their parts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InnerSection(Section):
+    """A section within another that names its valid keys itself, also where a union of kinds hides whose they are.
+
+    A subclass may say in `key_name` what its keys are keys of.
+    """
+
+    key_name: ClassVar[str] = "key"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, stated: Any) -> Any:
+        for key in stated if isinstance(stated, dict) else ():
+            if key not in cls.model_fields:
+                raise unknown(cls.key_name, str(key), cls.model_fields)
+        return stated
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,24 @@
 """The kinds of recipe that a profile may state."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS
-from inkling.components.config import ConfigError, Section, unknown
+from inkling.components.config import ConfigError, InnerSection, unknown
 from inkling.components.mixture.recipes import shares
 
 SourceShares = dict[str, float]
 POOL = "pool"
 
 
-class _Stated(Section):
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, stated: Any) -> Any:
-        for key in stated if isinstance(stated, dict) else ():
-            if key not in cls.model_fields:
-                raise unknown("key of a recipe", str(key), cls.model_fields)
-        return stated
-
-
-class LabelRecipe(_Stated):
+class LabelRecipe(InnerSection):
     """Shares by label: what is named has its share, everything else stays in proportion to a base.
 
     One label or family is a point of LSBS Figure 3; `{reasoning: 0.6, visual: 0.15}` is a cell of its Table 1.
     """
+
+    key_name: ClassVar[str] = "key of a recipe"
 
     labels: dict[str, float] = Field(min_length=1, description="share of the tokens by label or family")
     base: Literal["pool"] | str | SourceShares = Field(
@@ -69,8 +61,10 @@ Endpoint = Annotated[
 ]
 
 
-class PathRecipe(_Stated):
+class PathRecipe(InnerSection):
     """A point on the straight path between two recipes (LSBS Table 2 goes from mix0 to mix6 in six steps)."""
+
+    key_name: ClassVar[str] = "key of a recipe"
 
     path: tuple[Endpoint, Endpoint] = Field(description="the two ends")
     at: float = Field(ge=0, le=1, description="0 is the first end, 1 the second")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from inkling.components.config import ConfigError, Section, StageConfig, unknown
+from inkling.components.config import ConfigError, InnerSection, StageConfig, unknown
 
 ACCELERATORS = ("amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe", "habana.ai/gaudi", "nvidia.com/gpu")
 """Extended resources that the vendors' device plugins announce; MIG slices of NVIDIA's are valid too."""
@@ -35,19 +35,7 @@ Name = Annotated[str, _matches(_NAME, "name of a Kubernetes object")]
 Image = Annotated[str, _matches(_IMAGE, "image reference, such as registry/name:tag or registry/name@sha256:<64 hex>")]
 
 
-class _Stated(Section):
-    """A section that names its valid keys, wherever it stands."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, stated: Any) -> Any:
-        for key in stated if isinstance(stated, dict) else ():
-            if key not in cls.model_fields:
-                raise unknown("key", str(key), cls.model_fields)
-        return stated
-
-
-class Accelerator(_Stated):
+class Accelerator(InnerSection):
     """Devices of one kind for a pod."""
 
     type: str = Field(description="extended resource of the device plugin")
@@ -61,7 +49,7 @@ class Accelerator(_Stated):
         return name
 
 
-class Toleration(_Stated):
+class Toleration(InnerSection):
     """A taint that pods put up with."""
 
     key: str | None = Field(None, description="key of the taint; none: every taint")
@@ -76,7 +64,7 @@ class Toleration(_Stated):
         return self
 
 
-class SecretKey(_Stated):
+class SecretKey(InnerSection):
     """A key of a Secret as an environment variable; the value itself never stands in a profile."""
 
     secret: Name = Field(description="name of the Secret in the namespace of the run")
@@ -84,7 +72,7 @@ class SecretKey(_Stated):
     env: str = Field(pattern=r"^[A-Z_][A-Z0-9_]*$", description="environment variable")
 
 
-class Retries(_Stated):
+class Retries(InnerSection):
     """How often a failed task is tried again; every stage goes on from what it has written."""
 
     count: int = Field(2, ge=0, le=10, description="tries after the first")
@@ -93,7 +81,7 @@ class Retries(_Stated):
     longest: Duration = Field("600s", description="longest wait")
 
 
-class Placement(_Stated):
+class Placement(InnerSection):
     """What the pod of a stage gets; a field that a stage leaves out has the default's value."""
 
     image: Image | None = Field(None, description="image in place of the component's own, before `images` is applied")

@@ -21,13 +21,13 @@ def profile(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(("kind", "name"), [("trainjob", "TrainJob"), ("volcano", "Job")])
 def test_the_manifest_of_a_profile(profile: str, kind: str, name: str) -> None:
-    result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/work", "--profile", profile, "--kind", kind])
+    result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/out", "--profile", profile, "--kind", kind])
     assert result.exit_code == 0, result.output
     manifest = yaml.safe_load(result.stdout)
     assert manifest["kind"] == name
-    assert "/runs/work/config.json" in result.stdout and "nvidia.com/gpu: '8'" in result.stdout
+    assert "/runs/out/config.json" in result.stdout and "nvidia.com/gpu: '8'" in result.stdout
 
 
 def test_a_laptop_has_no_manifest() -> None:
-    result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/work"])
+    result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/out"])
     assert "a manifest needs kubernetes" in str(result.exception)
