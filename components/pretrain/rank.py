@@ -12,6 +12,7 @@ from inkling.components.lifeline import tie_to_runner
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.train import train
 from inkling.models.language import build_language_model
+from inkling.models.training.execution import Ranks
 
 
 @record
@@ -25,7 +26,11 @@ def main() -> None:
     config = PretrainConfig.model_validate_json(settings.read_text())
     tokens = Tokens(tokens_path, Manifest.read(tokens_path))
     torch.set_num_threads(config.threads)
-    network = build_language_model(config.preset, tokens.blend().vocabulary, config.seed)
+    # FSDP2 hands out rank 0's weights: the other ranks of a node need no memory for a whole network.
+    away = config.strategy == "fsdp2" and Ranks.of(config.strategy).rank > 0
+    network = build_language_model(
+        config.preset, tokens.blend().vocabulary, config.seed, device="meta" if away else "cpu"
+    )
     train(config, network, tokens, work)
 
 

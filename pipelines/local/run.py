@@ -181,7 +181,9 @@ def _execute(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        local.init(runner=runner, pipeline_root=str(path / "tasks"))
+        workspace = path / "workspace"  # KFP removes it at the end of a run; a killed one leaves it here, not in /tmp
+        workspace.mkdir()
+        local.init(runner=runner, pipeline_root=str(path / "tasks"), workspace_root=str(workspace))
         pipeline = components.load_component_from_file(str(path / "pipeline.yaml"))
         with RunConsole(labels, path / "log.txt", console) as screen, contextlib.redirect_stdout(screen):
             try:

@@ -15,11 +15,14 @@ TWO = {"strategy": "ddp", "processes": 2}
 
 @pytest.mark.soak
 @pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
 def test_two_ranks_make_the_model_of_one(
-    tokens: Tokens, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    strategy: str, tokens: Tokens, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    two = build_pretrain(PretrainConfig(**SETTINGS, **TWO), tokens.path, tmp_path / "two/language_model")
+    two = build_pretrain(
+        PretrainConfig(**SETTINGS, **TWO | {"strategy": strategy}), tokens.path, tmp_path / "two/language_model"
+    )
     said = capfd.readouterr().out
     assert "pretrain: 1 x 2 ranks through TorchX, scheduler local_cwd" in said
     one = build_pretrain(PretrainConfig(**SETTINGS), tokens.path, tmp_path / "one/language_model")
