@@ -117,9 +117,8 @@ class Corpus(Artifact):
         """
         if source not in self.sources():
             raise unknown("source of the corpus", source, self.sources())
-        with pq.ParquetFile(segments_path(self.path, source)) as file:
-            for batch in file.iter_batches(BATCH):
-                yield [Segment(**row) for row in batch.to_pylist() if split is None or row["split"] == split]
+        for batch in read_batches(segments_path(self.path, source)):
+            yield [Segment(**row) for row in batch.to_pylist() if split is None or row["split"] == split]
 
     def columns(self, source: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Some columns of a source's segments, in the same batches: without the text, a million take seconds.
@@ -129,8 +128,7 @@ class Corpus(Artifact):
         """
         if source not in self.sources():
             raise unknown("source of the corpus", source, self.sources())
-        with pq.ParquetFile(segments_path(self.path, source)) as file:
-            yield from file.iter_batches(BATCH, columns=list(names))
+        yield from read_batches(segments_path(self.path, source), names)
 
 
 class SegmentWriter:
@@ -170,6 +168,18 @@ class SegmentWriter:
         if end:
             self._writer.write_table(rows.slice(0, end), row_group_size=BATCH)
         return rows.slice(end)
+
+
+def read_batches(path: Path, names: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """What a `SegmentWriter` wrote, all columns of it or those named, a row group at a time.
+
+    Arrow's own iterator over all row groups holds on to more memory the more of them it has passed, and each thread
+    that decodes keeps some to itself; the text is nearly all there is to decode, so threads would gain little.
+    """
+    columns = None if names is None else list(names)
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield from file.iter_batches(BATCH, [group], columns, use_threads=False)
 
 
 def write_segments(directory: Path, source: str, segments: Iterable[Segment]) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from inkling.components.artifacts.corpus import (
     ATTRIBUTION,
@@ -15,6 +14,7 @@ from inkling.components.artifacts.corpus import (
     Corpus,
     SegmentWriter,
     SourceSummary,
+    read_batches,
     segments_path,
     write_sources,
 )
@@ -117,12 +117,11 @@ def _write(
             words += int(facts["words"][mask].sum())
             segments += int(mask.sum())
             skipped += partition.skipped()
-            with pq.ParquetFile(partition.segments) as file:
-                for begin, batch in zip(range(0, len(mask), BATCH), file.iter_batches(BATCH), strict=True):
-                    chosen = pa.Table.from_batches([batch]).filter(pa.array(mask[begin : begin + BATCH]))
-                    licences.update(chosen["licence"].unique().to_pylist())
-                    writer.write_table(chosen)
-                    progress.advance(len(batch))
+            for begin, batch in zip(range(0, len(mask), BATCH), read_batches(partition.segments), strict=True):
+                chosen = pa.Table.from_batches([batch]).filter(pa.array(mask[begin : begin + BATCH]))
+                licences.update(chosen["licence"].unique().to_pylist())
+                writer.write_table(chosen)
+                progress.advance(len(batch))
     for split in ("train", "heldout"):
         if not documents[split]:
             raise ConfigError(

@@ -1,66 +1,98 @@
-"""How fast segments are labelled and in how much memory; `N=1000000 python tests/bench/bench_label.py` does a million.
+"""Labelling a corpus by the lexicon: seconds, and memory that does not grow with the corpus.
 
-Segments have 1,024 words, drawn by a seed from the lexicon's own words and from made-up ones. Each row is a process of
-its own, so that its peak is its own. The alternative is the lexicon written down plainly: Python's `re` and sets, a
+`N=1000000 python tests/bench/bench_label.py` labels a million segments. The stage is measured as it runs: Parquet in,
+labels and statistics out, each case in a process of its own. The text is real, what the data packages hold
+(`make fetch`), repeated under other names until it fills N segments; the labeller remembers none of it. As cut, most
+segments are shorter than the 1,024 tokens they may have, because dictionaries and web pages are; the full ones, of
+900 words and more, are measured too. The alternative is the lexicon written down plainly: Python's `re` and sets, a
 text at a time; both must give the same flags. The embedding labeller is measured where its package is fetched.
 """
 
+import json
 import os
 import re
-import resource
-import statistics
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from typing import Any
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-
-from inkling.components.artifacts.corpus import BATCH
-from inkling.components.artifacts.labels import LABELS, Flags
-from inkling.components.label.config import LabelConfig
-from inkling.components.label.embedding_encoder import PACKAGE
-from inkling.components.label.labellers import labelling
-from inkling.components.label.lexicon import LEAST, Lexicon
-from inkling.components.packages import cache_directory, package
+from harness import Row, peak_memory, report, rounds
 
 DEFAULT, ROUNDS, PLAIN, EMBEDDED = 30_000, 3, 400, 48
-WORDS = 1_024
+WORDS_PER_SOURCE, FULL = 300_000, 900
+SOURCE = "repeated"
 
 
-def segments(count: int) -> Iterator[list[str]]:
-    """Batches as a corpus gives them; every segment differs."""
-    random = np.random.default_rng(0)
-    known = sorted(word for entry in Lexicon.load()._entries for word in entry.vocabulary())
-    made_up = [
-        "".join(chr(97 + letter) for letter in random.integers(0, 26, size)) for size in random.integers(2, 10, 20_000)
-    ]
-    vocabulary = np.array([*made_up, *known, "\n", "x = f(y)", "def g(x):", "in front of"])
-    pool = [" ".join(vocabulary[random.integers(0, len(vocabulary), WORDS)]) for _ in range(BATCH)]
-    for start in range(0, count, BATCH):
-        yield [f"{start} {text}" for text in pool[: count - start]]
+def prepare(home: Path) -> None:
+    """Makes the corpus whose text is repeated."""
+    from inkling.components.corpus.build import build_corpus
+    from inkling.components.corpus.config import CorpusConfig
+
+    build_corpus(CorpusConfig.parse({"corpus": {"words_per_source": WORDS_PER_SOURCE}}), home / "real")
 
 
-def label(labeller: str, workers: int, count: int) -> tuple[float, float]:
-    """Labels so many segments: seconds, without the loading, and peak megabytes of all processes."""
-    with labelling(LabelConfig(labeller=labeller, workers=workers)) as open_labeller:  # type: ignore[arg-type]
-        open_labeller(["warm"] * 256 * workers)
-        seconds = 0.0
-        for batch in segments(count):
-            started = time.perf_counter()
-            open_labeller(batch)
-            seconds += time.perf_counter() - started
-    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return seconds, (own + (workers if workers > 1 else 0) * children) / 1024
+def repeat(home: Path, name: str, count: int, least: int) -> float:
+    """Writes a corpus of so many segments of at least so many words; returns the mean of their words."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    from inkling.components.artifacts.corpus import Corpus, SegmentWriter, segments_path, write_sources
+    from inkling.components.artifacts.manifest import Manifest
+
+    real = Corpus.open(home / "real")
+    rows = pa.concat_tables(pq.read_table(segments_path(real.path, source)) for source in real.sources())
+    rows = rows.filter(pc.greater_equal(rows["words"], least))
+    rows = rows.set_column(0, rows.schema.field(0), pa.array([SOURCE] * len(rows)))
+    path, written = home / name, 0
+    path.mkdir()
+    with SegmentWriter(segments_path(path, SOURCE)) as writer:
+        for copy in range(-(-count // len(rows))):
+            named = pc.binary_join_element_wise(rows["document"], str(copy), "#")
+            writer.write_table(rows.set_column(1, rows.schema.field(1), named).slice(0, count - written))
+            written += len(rows)
+    summary = next(iter(real.sources().values()))
+    write_sources(path, {SOURCE: replace(summary, segments=count)})
+    Manifest.describe(path, "Corpus", 1, real.manifest.provenance).write(path)
+    return float(np.mean(rows["words"].to_numpy()))
 
 
-def plainly(texts: Sequence[str]) -> Flags:
+def label(corpus: Path, labeller: str, workers: int) -> None:
+    """Labels a corpus, and writes beside it the seconds of the processor that this took."""
+    from inkling.components.label.build import build_labels
+    from inkling.components.label.config import LabelConfig
+
+    with tempfile.TemporaryDirectory(dir=corpus.parent) as folder:
+        settings = {"labeller": labeller, "workers": workers}
+        build_labels(LabelConfig.parse({"label": settings}), corpus, Path(folder) / "labels")
+    spent = os.times()
+    (corpus.parent / "spent.json").write_text(json.dumps(sum(spent[:4])))
+
+
+def measured(home: Path, labeller: str, workers: int, count: int, least: int = 1) -> Row:
+    """A row of the table: a corpus is written, labelled in a process of its own, and removed."""
+    with tempfile.TemporaryDirectory(dir=home) as folder:
+        corpus = Path(folder) / "corpus"
+        (Path(folder) / "real").symlink_to(home / "real")
+        words = repeat(Path(folder), corpus.name, count, least)
+        seconds, megabytes = peak_memory([__file__, str(corpus), labeller, str(workers)])
+        spent = json.loads((Path(folder) / "spent.json").read_text())
+    row = {"labeller": labeller, "processes": workers, "segments": count, "words each": round(words)}
+    row |= {"seconds": round(seconds, 1), "of the processor": round(spent, 1), "MB": round(megabytes)}
+    print(row, flush=True)
+    return row
+
+
+def plainly(texts: Sequence[str]) -> np.ndarray:
     """The lexicon without Arrow: the same rule, one text and one word at a time."""
-    entries = Lexicon.load()._entries
+    from inkling.components.artifacts.labels import LABELS
+    from inkling.components.label.lexicon import LEAST, Lexicon
+
     rules = [
         (entry.vocabulary(), re.compile(entry.phrase_pattern()), [re.compile(one) for one in entry.patterns], entry)
-        for entry in entries
+        for entry in Lexicon.load()._entries
     ]
     flags = np.zeros((len(texts), len(LABELS)), np.bool_)
     for row, text in enumerate(texts):
@@ -74,54 +106,42 @@ def plainly(texts: Sequence[str]) -> Flags:
     return flags
 
 
-def against_plain(count: int) -> tuple[list[float], list[float]]:
-    """Seconds of the lexicon and of the plain one on the same segments, in turns.
+def against_plain(home: Path) -> list[Row]:
+    """The lexicon and the plain one on the same segments of each source, in turns."""
+    from inkling.components.artifacts.corpus import Corpus
+    from inkling.components.label.lexicon import Lexicon
 
-    Raises:
-        AssertionError: If they disagree.
-    """
-    texts = next(segments(count))
+    corpus = Corpus.open(home / "real")
+    each = PLAIN // len(corpus.sources())
+    texts = [one.text for source in corpus.sources() for one in corpus.segments(source)[:each]]
     lexicon = Lexicon.load()
-    ours, theirs = [], []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        fast = lexicon(texts)
-        ours.append(time.perf_counter() - started)
-        started = time.perf_counter()
-        slow = plainly(texts)
-        theirs.append(time.perf_counter() - started)
-        assert (fast == slow).all()
-    return ours, theirs
+    if not np.array_equal(lexicon(texts), plainly(texts)):
+        raise SystemExit("the two ways do not give the same flags")
+    timed = rounds({"lexicon": lambda: lexicon(texts), "plain Python": lambda: plainly(texts)}, ROUNDS)
+    return timed.table(len(texts), "segments")
 
 
-def apart(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs a function in a process of its own, which may have processes itself."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result()
+def main() -> None:
+    """Measures and reports."""
+    if len(sys.argv) > 1:
+        corpus, labeller, workers = sys.argv[1:]
+        label(Path(corpus), labeller, int(workers))
+        return
+    from inkling.components.label.embedding_encoder import PACKAGE
+    from inkling.components.packages import cache_directory, package
 
-
-def main() -> list[dict[str, Any]]:
-    """Measures, prints a table and returns its rows."""
     count = int(os.environ.get("N", DEFAULT))
-    cases = [("lexicon", 1, count // 10), ("lexicon", 1, count), ("lexicon", 2, count)]
-    if (cache_directory() / package(PACKAGE).file).exists():
-        cases.append(("embedding", 1, EMBEDDED))
-    print(f"{'labeller':<12}{'processes':>10}{'segments':>12}{'seconds':>10}{'a million':>14}{'peak MB':>10}")
-    rows = []
-    for name, workers, size in cases:
-        seconds, megabytes = apart(label, name, workers, size)
-        row = {"labeller": name, "processes": workers, "segments": size, "seconds": seconds, "megabytes": megabytes}
-        row["seconds_a_million"] = seconds / size * 1e6
-        rows.append(row)
-        print(
-            f"{name:<12}{workers:>10}{size:>12,}{seconds:>10.1f}{row['seconds_a_million']:>12,.0f} s{megabytes:>10,.0f}"
-        )
-    ours, theirs = apart(against_plain, PLAIN)
-    ratio = statistics.median(slow / fast for fast, slow in zip(ours, theirs, strict=True))
-    rows.append({"labeller": "plain Python", "segments": PLAIN, "seconds": statistics.median(theirs), "ratio": ratio})
-    print(f"plain Python takes {ratio:.1f} times as long for the same flags ({PLAIN} segments, {ROUNDS} turns)")
-    print("'a million' is extrapolated from those labelled; from the first row to the second the peak should not grow")
-    return rows
+    with tempfile.TemporaryDirectory() as directory:
+        home = Path(directory)
+        prepare(home)
+        paired = against_plain(home)
+        cases = [("lexicon", 1, count // 10), ("lexicon", 1, count), ("lexicon", 2, count)]
+        cases += [("lexicon", 1, count, FULL)]
+        cases += [("embedding", 1, EMBEDDED)] if (cache_directory() / package(PACKAGE).file).exists() else []
+        stage = [measured(home, *case) for case in cases]
+    report(
+        "label", {"text": "real, of the data packages, repeated"}, {"the stage": stage, "the lexicon, paired": paired}
+    )
 
 
 if __name__ == "__main__":

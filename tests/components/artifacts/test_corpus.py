@@ -12,6 +12,7 @@ from inkling.components.artifacts.corpus import (
     Segment,
     SegmentWriter,
     SourceSummary,
+    read_batches,
     write_segments,
     write_sources,
 )
@@ -59,6 +60,9 @@ def test_row_groups_are_full_however_segments_come(tmp_path: Path, count: int) -
     sizes = [whole.metadata.row_group(group).num_rows for group in range(whole.num_row_groups)]
     assert sizes == [BATCH] * (count // BATCH) + [count % BATCH] * (count % BATCH > 0)
     assert whole.read() == pieces.read()
+    batches = list(read_batches(tmp_path / "segments" / "pieces.parquet"))
+    assert [len(batch) for batch in batches] == sizes
+    assert [row for batch in batches for row in batch.to_pylist()] == [dataclasses.asdict(row) for row in rows]
     assert (tmp_path / "segments/whole.parquet").read_bytes() == (tmp_path / "segments/pieces.parquet").read_bytes()
 
 
