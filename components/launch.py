@@ -1,7 +1,8 @@
 """Several ranks of a stage: where they run, and their log as the stage's own.
 
 A stage that trains on one rank does so in its own process; with more, it writes what the ranks must know to a directory
-that all of them see, and waits here. On a cluster the stage's pod holds no GPU: it submits, watches and cancels.
+that all of them see or into object storage, and waits here. On a cluster the stage's pod holds no GPU: it submits,
+watches and cancels.
 """
 
 import os
@@ -17,7 +18,43 @@ from inkling.components.progress import EVENT_MARKER, note
 from inkling.models.training.devices import AUTO, device_names
 
 if TYPE_CHECKING:
+    from inkling.components.objects import Storage
     from inkling.models.training.launch.job import Job
+
+SCRATCH_VARIABLE = "INKLING_SCRATCH"
+"""Directory of a node for what its ranks fetch and write; it need not outlive them."""
+_SCRATCH = Path("/scratch")
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+
+
+class StorageConfig(Section):
+    """Object storage through which a stage and its ranks hand each other what they read and write."""
+
+    uri: str = Field(
+        pattern=rf"^s3://{_BUCKET}(/[\w.-]+)*$", description="s3://bucket/prefix that the stage and its ranks can use"
+    )
+    endpoint: str | None = Field(
+        None, pattern=r"^https?://[\w.-]+(:\d+)?$", description="URL of a store other than AWS's own"
+    )
+    region: str | None = Field(None, pattern=r"^[a-z0-9-]+$", description="region of the bucket")
+    secret: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        description="Secret with access-key and secret-key for the pods of the ranks; none: their account's own access",
+    )
+
+    def open(self) -> "Storage":
+        """The place; the key is in the environment."""
+        from inkling.components.objects import Storage
+
+        return Storage(self.uri, self.endpoint, self.region)
+
+    def keys(self) -> dict[str, tuple[str, str]]:
+        """The environment variables that the ranks' pods get from a Secret, each with its name and key."""
+        if self.secret is None:
+            return {}
+        keys = {"AWS_ACCESS_KEY_ID": "access-key", "AWS_SECRET_ACCESS_KEY": "secret-key"}
+        return {variable: (self.secret, key) for variable, key in keys.items()}
 
 
 class LaunchConfig(Section):
@@ -28,7 +65,10 @@ class LaunchConfig(Section):
     namespace: str = Field("default", description="where the job goes")
     queue: str = Field("default", description="queue that admits the job")
     service_account: str | None = Field(None, description="account of the job's pods")
-    claims: dict[str, str] = Field({}, description="where each volume claim is mounted, by the claim's name")
+    storage: StorageConfig | None = Field(None, description="object storage between the stage and its ranks")
+    claims: dict[str, str] = Field(
+        {}, description="shared volumes instead of it: where each claim is mounted, by the claim's name"
+    )
     cpus: int = Field(8, ge=1, description="CPU cores of a node")
     gpus: int = Field(0, ge=0, description="GPUs of a node")
     memory_gb: int = Field(32, ge=1, description="main memory of a node, 10^9 bytes")
@@ -45,9 +85,12 @@ class LaunchConfig(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.scheduler == "kubernetes" and not (self.image and self.claims):
+        if self.storage and self.claims:
+            raise ValueError("launch.storage or launch.claims: what the ranks write goes to one of them")
+        if self.scheduler == "kubernetes" and not (self.image and (self.storage or self.claims)):
             raise ValueError(
-                "scheduler kubernetes needs the image of the ranks and a claim with what the stage reads and writes"
+                "scheduler kubernetes needs the image of the ranks and launch.storage, the object storage for what "
+                "they read and write, or launch.claims, shared volumes with it"
             )
         return self
 
@@ -69,7 +112,7 @@ def ranks_job(
         name: Name of the job, such as the stage's.
         module: The module that each rank runs.
         arguments: Its arguments.
-        work: Directory that every rank sees; it outlives a kill.
+        work: Directory of the stage that outlives a kill; every rank sees it, unless there is object storage.
         nodes: Machines.
         processes: Ranks of a machine.
         launch: Where they run.
@@ -77,10 +120,17 @@ def ranks_job(
     from inkling.models.training.launch.job import Job, Node
 
     local = launch.scheduler == "local_cwd"
-    node = None if local else Node(str(launch.image), launch.cpus, launch.gpus, launch.memory_gb, launch.claims)
     environment = {RUNNER_VARIABLE: str(os.getpid())} if local else {}
-    logs = work / "launch"
-    return Job(name, module, tuple(arguments), logs, nodes, processes, environment, node, launch.retries)
+    place, scratch = work, None
+    if launch.storage is not None:
+        place = work / "scratch" if local else _SCRATCH
+        scratch = str(place)
+        environment |= {**launch.storage.open().environment(), SCRATCH_VARIABLE: scratch}
+    node = None
+    if not local:
+        keys = launch.storage.keys() if launch.storage else {}
+        node = Node(str(launch.image), launch.cpus, launch.gpus, launch.memory_gb, launch.claims, scratch, keys)
+    return Job(name, module, tuple(arguments), place / "launch", nodes, processes, environment, node, launch.retries)
 
 
 def run_ranks(job: "Job", launch: LaunchConfig) -> None:

@@ -32,6 +32,7 @@ def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Pat
         ValueError: If a source of the blend is shorter than one sequence.
         TrainingError: If training diverges.
         RankError: If one of several ranks fails; the message ends with its own traceback.
+        StorageError: If the object storage between stage and ranks cannot be used.
     """
     opened = Tokens.open(tokens)
     return produce(LanguageModel, output, config, {"tokens": opened}, lambda draft: _make(config, opened, draft))
@@ -46,7 +47,7 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
     if config.strategy != "single" and config.steps:
         from inkling.components.pretrain.launch import alone, train_on_ranks
 
-        train_on_ranks(config, tokens.path, draft.work)
+        train_on_ranks(config, tokens, draft.work)
         reader = alone(config)
     import torch
 

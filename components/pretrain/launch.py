@@ -3,29 +3,44 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inkling.components.artifacts.tokens import Tokens
 from inkling.components.launch import ranks_job, run_ranks
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.pretrain.exchange import CONFIG, Exchange
+from inkling.components.progress import note
 
 if TYPE_CHECKING:
     from inkling.models.training.launch.job import Job
 
-MODULE, CONFIG = "inkling.components.pretrain.rank", "config.json"
+MODULE = "inkling.components.pretrain.rank"
 
 
-def train_on_ranks(config: PretrainConfig, tokens: Path, work: Path) -> None:
+def train_on_ranks(config: PretrainConfig, tokens: Tokens, work: Path) -> None:
     """Trains on the ranks that the configuration asks for; the last checkpoint in `work` is the result.
+
+    With `launch.storage` everything goes through object storage; otherwise every rank sees the directories themselves.
 
     Args:
         config: The stage's configuration, of more than one rank.
-        tokens: Where the Tokens artifact lies, for every rank.
-        work: Directory that every rank sees and that outlives a kill.
+        tokens: What the ranks read.
+        work: Directory that outlives a kill.
 
     Raises:
         RankError: If a rank fails; the message ends with its own traceback.
+        StorageError: If object storage cannot be used or does not give back what was written.
         SystemExit: With status 143 if this process is told to terminate; the ranks wrote a checkpoint first.
     """
-    (work / CONFIG).write_text(config.model_dump_json())
-    run_ranks(pretrain_job(config, tokens, work), config.launch)
+    if config.launch.storage is None:
+        (work / CONFIG).write_text(config.model_dump_json())
+        run_ranks(pretrain_job(config, str(tokens.path.resolve()), str(work.resolve()), work), config.launch)
+        return
+    exchange = Exchange.of(config.launch.storage.open(), config, tokens)
+    if exchange.finished(config.steps):
+        note(f"the ranks have ended before: {exchange.work.uri}")
+    else:
+        exchange.offer(config, tokens.path)
+        run_ranks(pretrain_job(config, exchange.tokens.uri, exchange.work.uri, work), config.launch)
+    exchange.collect(work)
 
 
 def alone(config: PretrainConfig) -> PretrainConfig:
@@ -33,7 +48,14 @@ def alone(config: PretrainConfig) -> PretrainConfig:
     return config.model_copy(update={"strategy": "single", "processes": 1, "nodes": 1, "micro_batch": None})
 
 
-def pretrain_job(config: PretrainConfig, tokens: Path, work: Path) -> "Job":
-    """The job that `train_on_ranks` runs."""
-    arguments = [str(path.resolve()) for path in (work / CONFIG, tokens, work)]
-    return ranks_job("pretrain", MODULE, arguments, work.resolve(), config.nodes, config.processes, config.launch)
+def pretrain_job(config: PretrainConfig, tokens: str, work: str, place: Path) -> "Job":
+    """The job that `train_on_ranks` runs.
+
+    Args:
+        config: The stage's configuration.
+        tokens: The Tokens artifact as the ranks find it, a path or a URI.
+        work: The directory of settings and checkpoints, likewise.
+        place: Directory of the launching process for the job's logs.
+    """
+    arguments = (tokens, work)
+    return ranks_job("pretrain", MODULE, arguments, place.resolve(), config.nodes, config.processes, config.launch)

@@ -1,7 +1,6 @@
-"""What each rank of pre-training runs under torchrun: rank CONFIG TOKENS WORK."""
+"""What each rank of pre-training runs under torchrun: rank TOKENS WORK, each a path or a URI."""
 
 import sys
-from pathlib import Path
 
 import torch
 from torch.distributed.elastic.multiprocessing.errors import record
@@ -10,6 +9,7 @@ from inkling.components.artifacts.manifest import Manifest
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.lifeline import tie_to_runner
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.pretrain.exchange import reach
 from inkling.components.pretrain.train import train
 from inkling.models.language import build_language_model
 from inkling.models.training.execution import Ranks
@@ -22,16 +22,16 @@ def main() -> None:
     The stage has verified the tokens.
     """
     tie_to_runner()
-    settings, tokens_path, work = map(Path, sys.argv[1:])
-    config = PretrainConfig.model_validate_json(settings.read_text())
-    tokens = Tokens(tokens_path, Manifest.read(tokens_path))
-    torch.set_num_threads(config.threads)
-    # FSDP2 hands out rank 0's weights: the other ranks of a node need no memory for a whole network.
-    away = config.strategy == "fsdp2" and Ranks.of(config.strategy).rank > 0
-    network = build_language_model(
-        config.preset, tokens.blend().vocabulary, config.seed, device="meta" if away else "cpu"
-    )
-    train(config, network, tokens, work)
+    with reach(*sys.argv[1:]) as found:
+        config = PretrainConfig.model_validate_json(found.settings)
+        tokens = Tokens(found.tokens, Manifest.read(found.tokens))
+        torch.set_num_threads(config.threads)
+        # FSDP2 hands out rank 0's weights: the other ranks of a node need no memory for a whole network.
+        away = config.strategy == "fsdp2" and Ranks.of(config.strategy).rank > 0
+        network = build_language_model(
+            config.preset, tokens.blend().vocabulary, config.seed, device="meta" if away else "cpu"
+        )
+        train(config, network, tokens, found.work, found.mirror)
 
 
 if __name__ == "__main__":

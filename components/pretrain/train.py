@@ -19,6 +19,7 @@ from inkling.components.pretrain.perplexity import score_sources, unigram_log_pr
 from inkling.components.progress import Progress, note
 from inkling.models.training.execution import Execution, Ranks
 from inkling.models.training.fit import fit
+from inkling.models.training.job import Mirror
 from inkling.models.training.optimization import Optimization
 from inkling.models.training.speed import matrix_rate, operations_per_token
 
@@ -61,7 +62,9 @@ def next_token_loss(network: torch.nn.Module, batch: dict[str, torch.Tensor]) ->
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), batch["targets"].flatten())
 
 
-def train(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work: Path) -> Trained:
+def train(
+    config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work: Path, mirror: Mirror | None = None
+) -> Trained:
     """Trains a network in place on a blend of sources, alone or as one rank of several.
 
     Args:
@@ -69,6 +72,7 @@ def train(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work
         network: The language model.
         tokens: What it reads.
         work: Directory that outlives a kill.
+        mirror: Its copy in object storage, where it does not.
 
     Raises:
         ConfigError: If the annealing names a shard that the tokens lack, or there are more or fewer ranks than asked.
@@ -101,6 +105,7 @@ def train(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work
         keep=tuple(config.export_steps.values()),
         spike=config.spike,
         describe=lambda step: describe_batch(batches, shards, step),
+        mirror=mirror,
     )
     per_step = config.batch * config.context
     rows = [TrainingRow(row.step, row.step * per_step, row.loss, row.learning_rate) for row in fitted.rows]

@@ -31,7 +31,7 @@ from inkling.models.training.optimization import Optimization
 if TYPE_CHECKING:
     import torch
 
-    from inkling.models.training.job import BatchSource, Loss
+    from inkling.models.training.job import BatchSource, Loss, Mirror
 
 _TERMINATED = 128 + 15
 
@@ -63,6 +63,7 @@ def fit(
     keep: Collection[int] = (),
     spike: float | None = None,
     describe: Callable[[int], list[str]] | None = None,
+    mirror: "Mirror | None" = None,
 ) -> Fitted:
     """Trains a network in place, on the GPU if there is one, else on the CPU.
 
@@ -84,6 +85,7 @@ def fit(
         keep: Steps after which the weights are kept beside the checkpoints.
         spike: Rise of the loss over its recent mean that stops the run; never if not given.
         describe: What a batch was made of, a line for each sequence; asked for the batch that stops a run.
+        mirror: Keeps a copy of the work directory where that does not outlive a kill; a node goes on from the copy.
 
     Raises:
         TrainingError: If the loss is not finite or jumps; the message names step, batch and last checkpoint.
@@ -96,18 +98,22 @@ def fit(
     from inkling.models.training.checkpoint import newest_sound_step, step_path
     from inkling.models.training.identity import run_identity
     from inkling.models.training.job import Job
-    from inkling.models.training.ranks import agree, joined
+    from inkling.models.training.ranks import agree, joined, wait
 
     execution = execution or Execution()
     ranks = Ranks.of(execution.strategy)
     job = Job(
-        network, loss, batches, optimization, seed, checkpoint_every, progress, execution, keep, spike, describe
+        network, loss, batches, optimization, seed, checkpoint_every, progress, execution, keep, spike, describe, mirror
     )  # fmt: skip
     with joined(ranks):
         identity = agree(ranks, lambda: run_identity(network, batches, optimization, seed, keep))
         work = work / identity[:16]
         checkpoints = work / "checkpoints"
         kept = {step: step_path(work / "kept", step) for step in keep}
+        if mirror is not None:
+            if ranks.local_rank == 0:
+                mirror.fetch(work)
+            wait(ranks)
         done = agree(ranks, lambda: newest_sound_step(checkpoints) or 0)
         if done == optimization.steps:
             from inkling.models.training.restore import restore

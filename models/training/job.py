@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -29,6 +30,16 @@ class PartedBatchSource(BatchSource, Protocol):
         """One of `count` equal parts of the batch of a step."""
 
 
+class Mirror(Protocol):
+    """A copy of a work directory where another node finds it again."""
+
+    def fetch(self, run: Path) -> None:
+        """Leaves a run's directory on this node the newest checkpoint of the copy, and no other."""
+
+    def saved(self, path: Path) -> None:
+        """Told on rank 0 of each checkpoint, and of weights that are kept, once they are written."""
+
+
 class TrainingError(RuntimeError):
     """Training that cannot go on; the message names the step."""
 
@@ -48,3 +59,4 @@ class Job:
     keep: Collection[int]
     spike: float | None
     describe: Callable[[int], list[str]] | None
+    mirror: Mirror | None

@@ -92,14 +92,19 @@ class Recorder(Callback):
         self.rows.append(row)
         self._tell(trainer, row)
         if row.step in self._job.keep:
-            trainer.save_checkpoint(step_path(self._folder.with_name("kept"), row.step), weights_only=True)
+            self._save(trainer, step_path(self._folder.with_name("kept"), row.step), weights_only=True)
         if row.step % self._job.checkpoint_every == 0 or row.step == trainer.max_steps or leave:
-            trainer.save_checkpoint(step_path(self._folder, row.step))
+            self._save(trainer, step_path(self._folder, row.step))
             if self._ranks.rank == 0:
                 prune(self._folder, KEPT_CHECKPOINTS)
         self._meter.advance(1, loss=row.loss)
         if leave and row.step < trainer.max_steps:
             raise SIGTERMException
+
+    def _save(self, trainer: Trainer, path: Path, weights_only: bool = False) -> None:
+        trainer.save_checkpoint(path, weights_only=weights_only)
+        if self._job.mirror is not None and self._ranks.rank == 0:
+            self._job.mirror.saved(path)
 
     def _tell(self, trainer: Trainer, row: LogRow) -> None:
         """Logs a step for those who watch: for TensorBoard, and as a line of JSON with the seconds that it took."""

@@ -36,3 +36,9 @@ def agree(ranks: Ranks, decide: Callable[[], T]) -> T:
     told: list[Any] = [decide() if ranks.rank == 0 else None]
     dist.broadcast_object_list(told, src=0)
     return told[0]
+
+
+def wait(ranks: Ranks) -> None:
+    """Returns once every rank has come here."""
+    if ranks.size > 1:
+        dist.barrier()

@@ -67,6 +67,8 @@ def run(job: Job, ranks: Ranks, work: Path, done: int) -> list[LogRow]:
     if 0 in job.keep and not done and ranks.rank == 0:
         first = {MODULE_PREFIX + name: value for name, value in job.network.state_dict().items()}
         write_checkpoint(step_path(work / "kept", 0), {"state_dict": first})
+        if job.mirror is not None:
+            job.mirror.saved(step_path(work / "kept", 0))
     if execution.compiled(cuda):
         compile_blocks(job.network)
     progress = job.progress if ranks.rank == 0 else silent

@@ -11,8 +11,8 @@ from inkling.components.config import ConfigError
 
 
 def ranks(
-    tokens: Annotated[Path, typer.Argument(help="The Tokens artifact, as the pods see it.")],
-    work: Annotated[Path, typer.Argument(help="Directory for config and checkpoints, as the pods see it.")],
+    tokens: Annotated[str, typer.Argument(help="The Tokens artifact as the pods find it, a path or an s3:// URI.")],
+    work: Annotated[str, typer.Argument(help="Directory for config and checkpoints, likewise.")],
     profile: Annotated[str, typer.Option("--profile", "-p", help="A shipped profile or a YAML file.")] = "laptop",
     overrides: Annotated[
         list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")
@@ -25,8 +25,9 @@ def ranks(
 
     The ranks read `config.json` from the work directory: the file of that name that a stage writes there.
 
-    Example: inkling ranks /runs/tokens /runs/work --profile my.yaml --kind trainjob
+    Example: inkling ranks s3://bucket/tokens s3://bucket/work --profile my.yaml --kind trainjob
     """
+    from inkling.components.objects import SCHEME
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.components.pretrain.launch import pretrain_job
     from inkling.models.training.launch.trainjob import train_job
@@ -36,8 +37,10 @@ def ranks(
     config = PretrainConfig.parse(profiles.load(profile, overrides))
     launch = config.launch
     if launch.scheduler != "kubernetes":
-        raise ConfigError("pretrain.launch.scheduler is local_cwd: a manifest needs kubernetes, an image and a claim")
-    job = pretrain_job(config, tokens, work)
+        raise ConfigError("pretrain.launch.scheduler is local_cwd: a manifest needs kubernetes, an image and storage")
+    if any(place.startswith(SCHEME) != (launch.storage is not None) for place in (tokens, work)):
+        raise ConfigError("with pretrain.launch.storage TOKENS and WORK are s3:// URIs, without it they are paths")
+    job = pretrain_job(config, tokens, work, Path(work))
     if kind == "trainjob":
         manifest = train_job(job, launch.namespace, launch.queue, launch.service_account)
     else:

@@ -8,12 +8,33 @@ from inkling.components.launch import LaunchConfig, ranks_job
 from inkling.components.progress import EVENT_MARKER
 
 CLUSTER = {"scheduler": "kubernetes", "image": "inkling/train-gpu:0.1.0", "claims": {"runs": "/runs"}, "gpus": 8}
+STORAGE = {"uri": "s3://runs/inkling", "endpoint": "http://seaweedfs:8333", "secret": "inkling-storage"}
 
 
 def test_a_cluster_needs_an_image_and_a_shared_place() -> None:
     for missing in ("image", "claims"):
-        with pytest.raises(ValidationError, match="needs the image of the ranks and a claim"):
+        with pytest.raises(ValidationError, match="needs the image of the ranks and launch.storage"):
             LaunchConfig(**{key: value for key, value in CLUSTER.items() if key != missing})
+    with pytest.raises(ValidationError, match="goes to one of them"):
+        LaunchConfig(**CLUSTER, storage=STORAGE)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("uri", "bucket/prefix"),
+        ("uri", "s3://"),
+        ("uri", "s3://bucket/prefix/"),
+        ("uri", "s3://key:secret@bucket/prefix"),
+        ("endpoint", "seaweedfs.kubeflow:8333"),
+        ("endpoint", "http://key:secret@seaweedfs:8333"),
+        ("secret", "A Secret"),
+        ("access_key", "never in a file"),
+    ],
+)
+def test_storage_that_no_store_can_have_is_refused(key: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=key):
+        LaunchConfig(storage={**STORAGE, key: value})
 
 
 @pytest.mark.parametrize(
@@ -37,6 +58,21 @@ def test_only_ranks_of_this_machine_watch_the_launcher() -> None:
     assert here.node is None and "INKLING_RUNNER" in here.environment
     assert there.node is not None and not there.environment and there.node.claims == {"runs": "/runs"}
     assert there.ranks == 32
+
+
+def test_ranks_with_object_storage_have_scratch_and_keys_by_reference() -> None:
+    """Nothing but a reference to the Secret is in the job, and no volume is shared."""
+    stored = LaunchConfig(**{**CLUSTER, "claims": {}}, storage=STORAGE)
+    there = ranks_job("pretrain", "module", ["s3://a"], Path("/work"), 2, 8, stored)
+    assert there.environment == {"AWS_ENDPOINT_URL": "http://seaweedfs:8333", "INKLING_SCRATCH": "/scratch"}
+    assert there.logs == Path("/scratch/launch") and there.node is not None
+    assert not there.node.claims and there.node.scratch == "/scratch"
+    assert there.node.secrets == {
+        "AWS_ACCESS_KEY_ID": ("inkling-storage", "access-key"),
+        "AWS_SECRET_ACCESS_KEY": ("inkling-storage", "secret-key"),
+    }
+    here = ranks_job("pretrain", "module", ["s3://a"], Path("/work"), 1, 2, LaunchConfig(storage=STORAGE))
+    assert here.node is None and here.environment["INKLING_SCRATCH"] == "/work/scratch"
 
 
 def test_a_line_says_whose_it_is_unless_it_is_progress(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """The two manifests of a job on a cluster, at the sizes of the profiles, against the schemas of their controllers."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,41 @@ def test_the_train_job_is_valid_and_holds_the_job(nodes: int, processes: int, er
     (patch,) = manifest["spec"]["runtimePatches"]
     pod = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]["spec"]
     assert {"name": "claim-0", "mountPath": "/runs"} in pod["containers"][0]["volumeMounts"]
+    assert not errors(manifest)
+
+
+def stored_job(nodes: int, processes: int) -> Job:
+    secrets = {"AWS_ACCESS_KEY_ID": ("inkling-storage", "access-key")}
+    node = Node("inkling/train-gpu:0.1.0", 16, processes, 200, scratch="/scratch", secrets=secrets)
+    return dataclasses.replace(job(nodes, processes), node=node)
+
+
+REFERENCE = {"secretKeyRef": {"name": "inkling-storage", "key": "access-key"}}
+
+
+@pytest.mark.parametrize(("nodes", "processes"), SIZES)
+def test_a_volcano_job_with_object_storage_shares_no_volume(nodes: int, processes: int, errors: Errors) -> None:
+    manifest = volcano_job(stored_job(nodes, processes), scheduler_options("ml", "gpu", "trainer"))
+    for task in manifest["spec"]["tasks"]:
+        pod = task["template"]["spec"]
+        (container,) = pod["containers"]
+        assert {"name": "AWS_ACCESS_KEY_ID", "valueFrom": REFERENCE} in container["env"]
+        assert {"name": "scratch", "mountPath": "/scratch"} in container["volumeMounts"]
+        assert {"name": "scratch", "emptyDir": {}} in pod["volumes"]
+        assert not any("persistentVolumeClaim" in volume for volume in pod["volumes"])
+        pod_object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": pod}
+        kubernetes_validate.validate(pod_object, "1.32", strict=True)
+    assert not errors(manifest)
+
+
+@pytest.mark.parametrize(("nodes", "processes"), SIZES)
+def test_a_train_job_with_object_storage_shares_no_volume(nodes: int, processes: int, errors: Errors) -> None:
+    manifest = train_job(stored_job(nodes, processes), "ml", "gpu", "trainer")
+    assert {"name": "AWS_ACCESS_KEY_ID", "valueFrom": REFERENCE} in manifest["spec"]["trainer"]["env"]
+    (patch,) = manifest["spec"]["runtimePatches"]
+    pod = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]["spec"]
+    assert {"name": "scratch", "mountPath": "/scratch"} in pod["containers"][0]["volumeMounts"]
+    assert [volume["name"] for volume in pod["volumes"]] == ["shared-memory", "scratch"]
     assert not errors(manifest)
 
 

@@ -15,6 +15,8 @@ class Node:
         gpus: GPUs; one for each rank where there are any.
         memory_gb: Main memory, 10^9 bytes.
         claims: Where each volume claim is mounted, by the claim's name.
+        scratch: Where a directory of the node's own disk is mounted; None for none.
+        secrets: Environment variables from Secrets: the Secret's name and its key, by the variable.
     """
 
     image: str
@@ -22,6 +24,8 @@ class Node:
     gpus: int
     memory_gb: int
     claims: Mapping[str, str] = field(default_factory=dict)
+    scratch: str | None = None
+    secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Job:
         name: Name of the job: lower-case letters, digits and dashes.
         module: The module that each rank runs, as `python -m` takes it.
         arguments: Its arguments.
-        logs: Directory for the logs and error files of the ranks; on a cluster below a mounted claim.
+        logs: Directory for the logs and error files of the ranks; on a cluster below a mounted claim or scratch.
         nodes: Machines.
         processes: Ranks of a machine.
         environment: Environment variables of the ranks.

@@ -15,7 +15,7 @@ from torchx.specs.api import is_started, is_terminal
 from inkling.models.training.launch.app import app_definition, rank_of
 from inkling.models.training.launch.failure import RankError, failures_in, first_failure
 from inkling.models.training.launch.job import Job
-from inkling.models.training.launch.volcano import harden
+from inkling.models.training.launch.volcano import equip
 
 Say = Callable[[int | None, str], None]
 """Takes a line of the log and the rank that wrote it; None for torchrun itself."""
@@ -50,7 +50,7 @@ def run_job(job: Job, scheduler: Scheduler, options: Mapping[str, str], say: Say
     with _signals_kept(), get_runner() as runner:
         ready = runner.dryrun(app, scheduler, cfg=settings, workspace=None)
         if scheduler == "kubernetes":
-            harden(ready.request.resource)
+            equip(ready.request.resource, job)
         handle = runner.schedule(ready)
         signal.signal(signal.SIGTERM, _leave)
         readers = [

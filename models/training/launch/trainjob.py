@@ -8,7 +8,7 @@ from typing import Any
 
 from inkling.models.training.launch.app import rank_environment
 from inkling.models.training.launch.job import Job, Node
-from inkling.models.training.launch.volcano import POD_RESTRICTED, RESTRICTED
+from inkling.models.training.launch.volcano import POD_RESTRICTED, RESTRICTED, SCRATCH
 
 _RUNTIME, _CONTAINER = "torch-distributed", "node"
 _MANAGER = "inkling/pretrain"
@@ -43,7 +43,7 @@ def train_job(job: Job, namespace: str, queue: str, service_account: str | None 
                 "image": node.image,
                 "command": ["torchrun", "--tee", "3", "-m", job.module],
                 "args": list(job.arguments),
-                "env": [{"name": name, "value": value} for name, value in sorted(rank_environment(job).items())],
+                "env": _environment(job, node),
                 "numNodes": job.nodes,
                 "numProcPerNode": job.processes,
                 "resourcesPerNode": {"limits": resources, "requests": resources},
@@ -53,13 +53,24 @@ def train_job(job: Job, namespace: str, queue: str, service_account: str | None 
     }
 
 
+def _environment(job: Job, node: Node) -> list[dict[str, Any]]:
+    plain = [{"name": name, "value": value} for name, value in sorted(rank_environment(job).items())]
+    return plain + [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+        for name, (secret, key) in sorted(node.secrets.items())
+    ]
+
+
 def _patch(node: Node, service_account: str | None) -> dict[str, Any]:
-    """What a TrainJob says of its pods beside the runtime: claims, shared memory, security."""
+    """What a TrainJob says of its pods beside the runtime: volumes, shared memory, security."""
     volumes: list[dict[str, Any]] = [{"name": "shared-memory", "emptyDir": {"medium": "Memory"}}]
     mounts = [{"name": "shared-memory", "mountPath": "/dev/shm"}]  # noqa: S108 (where torch's workers share memory)
     for number, (claim, path) in enumerate(sorted(node.claims.items())):
         volumes.append({"name": f"claim-{number}", "persistentVolumeClaim": {"claimName": claim}})
         mounts.append({"name": f"claim-{number}", "mountPath": path})
+    if node.scratch:
+        volumes.append({"name": SCRATCH, "emptyDir": {}})
+        mounts.append({"name": SCRATCH, "mountPath": node.scratch})
     pod: dict[str, Any] = {
         "containers": [{"name": _CONTAINER, "volumeMounts": mounts, "securityContext": RESTRICTED}],
         "securityContext": POD_RESTRICTED,

@@ -12,6 +12,8 @@ from inkling.models.training.launch.job import Job
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 POD_RESTRICTED = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 """What the restricted Pod Security Standard asks of a container and of its pod."""
+SCRATCH = "scratch"
+"""Name of the volume on the node's own disk."""
 
 
 def scheduler_options(namespace: str, queue: str, service_account: str | None) -> dict[str, str]:
@@ -31,21 +33,34 @@ def volcano_job(job: Job, options: Mapping[str, str]) -> dict[str, Any]:
         settings = {**options, "validate_spec": False}
         ready = runner.dryrun(app_definition(job), "kubernetes", cfg=settings, workspace=None)
     resource: dict[str, Any] = ready.request.resource
-    harden(resource)
+    equip(resource, job)
     manifest: dict[str, Any] = sanitize_for_serialization(resource)
     return manifest
 
 
-def harden(resource: Mapping[str, Any]) -> None:
-    """Gives the pods of a Volcano Job, in place, what the restricted Pod Security Standard asks for."""
+def equip(resource: Mapping[str, Any], job: Job) -> None:
+    """Gives the pods of a Volcano Job, in place, what TorchX has no words for: scratch, secrets, security."""
     from kubernetes import client
 
+    assert job.node is not None
+    keys = [
+        client.V1EnvVar(
+            name=variable,
+            value_from=client.V1EnvVarSource(secret_key_ref=client.V1SecretKeySelector(name=secret, key=key)),
+        )
+        for variable, (secret, key) in sorted(job.node.secrets.items())
+    ]
     for task in resource["spec"]["tasks"]:
         pod = task["template"].spec
         pod.security_context = client.V1PodSecurityContext(
             run_as_non_root=True, seccomp_profile=client.V1SeccompProfile(type="RuntimeDefault")
         )
+        if job.node.scratch:
+            pod.volumes.append(client.V1Volume(name=SCRATCH, empty_dir=client.V1EmptyDirVolumeSource()))
         for container in pod.containers:
             container.security_context = client.V1SecurityContext(
                 allow_privilege_escalation=False, capabilities=client.V1Capabilities(drop=["ALL"])
             )
+            container.env.extend(keys)
+            if job.node.scratch:
+                container.volume_mounts.append(client.V1VolumeMount(name=SCRATCH, mount_path=job.node.scratch))

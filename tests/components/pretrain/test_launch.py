@@ -1,13 +1,21 @@
+import json
 import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from inkling.components.artifacts.tokens import Tokens
+from inkling.components.launch import SCRATCH_VARIABLE, LaunchConfig
+from inkling.components.objects import Storage
 from inkling.components.pretrain import launch
 from inkling.components.pretrain.build import build_pretrain
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.models.training.launch.failure import RankError
+from inkling.models.training.launch.job import Job
 
 SETTINGS = {"preset": "tiny", "token_budget": 768, "batch": 4, "context": 32, "threads": 1, "learning_rate": 1e-2}
 TWO = {"strategy": "ddp", "processes": 2}
@@ -43,3 +51,57 @@ def test_a_rank_that_fails_fails_the_stage_with_its_words(
         build_pretrain(PretrainConfig(**SETTINGS, **TWO), tokens.path, tmp_path / "language_model")
     assert str(caught.value).rstrip().endswith("ArithmeticError: this rank cannot count to three")
     assert not (tmp_path / "language_model").exists()
+
+
+def _two_nodes(folder: Path) -> Callable[[Job, LaunchConfig], None]:
+    """Stands in for the cluster: two nodes on loopback, each with torchrun, a rank and a disk of its own."""
+
+    def run(job: Job, launch: LaunchConfig) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        nodes = []
+        for node in range(2):
+            environment = {**os.environ, **job.environment, SCRATCH_VARIABLE: str(folder / f"node-{node}")}
+            command = [
+                sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1",
+                f"--node_rank={node}", "--master_addr=127.0.0.1", f"--master_port={port}", "-m", job.module,
+            ]  # fmt: skip
+            nodes.append(subprocess.Popen([*command, *job.arguments], env=environment))
+        ended = []
+        for node in reversed(nodes):
+            ended.append(node.wait(300))
+            if ended[-1]:
+                nodes[0].terminate()
+        if any(ended):
+            raise RankError("a node ended badly")
+
+    return run
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+def test_nodes_that_share_no_disk_make_the_same_model_and_go_on_after_a_kill(
+    tokens: Tokens, tmp_path: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    settings = {**SETTINGS, **TWO, "checkpoint_every": 2, "exports": (256,)}
+    shared = build_pretrain(PretrainConfig(**settings), tokens.path, tmp_path / "shared/language_model")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setattr(launch, "MODULE", "dying_rank")
+    place = {"storage": {"uri": storage.uri, "endpoint": storage.endpoint}}
+    config = PretrainConfig(**settings, launch=LaunchConfig(**place))
+    monkeypatch.setenv("DYING_STEP", "6")
+    monkeypatch.setattr(launch, "run_ranks", _two_nodes(tmp_path / "first"))
+    with pytest.raises(RankError):
+        build_pretrain(config, tokens.path, tmp_path / "lost/language_model")
+    monkeypatch.delenv("DYING_STEP")
+    monkeypatch.setattr(launch, "run_ranks", _two_nodes(tmp_path / "second"))
+    stored = build_pretrain(config, tokens.path, tmp_path / "stored/language_model")
+    assert stored.digest == shared.digest
+    log = next((tmp_path / "second/node-0").glob("pretrain-*/*/steps.jsonl")).read_text().splitlines()
+    assert json.loads(log[0])["step"] in (3, 5) and json.loads(log[-1])["step"] == 6
+    assert not list((tmp_path / "second/node-1").glob("pretrain-*/*/steps.jsonl"))
+    monkeypatch.setattr(launch, "run_ranks", lambda *_: pytest.fail("the ranks had ended"))
+    again = build_pretrain(config, tokens.path, tmp_path / "again/language_model")
+    assert again.digest == shared.digest and "the ranks have ended before" in capsys.readouterr().out

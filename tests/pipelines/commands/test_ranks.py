@@ -25,7 +25,21 @@ def test_the_manifest_of_a_profile(profile: str, kind: str, name: str) -> None:
     assert result.exit_code == 0, result.output
     manifest = yaml.safe_load(result.stdout)
     assert manifest["kind"] == name
-    assert "/runs/out/config.json" in result.stdout and "nvidia.com/gpu: '8'" in result.stdout
+    assert (
+        "/runs/out" in result.stdout and "claimName: runs" in result.stdout and "nvidia.com/gpu: '8'" in result.stdout
+    )
+
+
+@pytest.mark.parametrize("kind", ["trainjob", "volcano"])
+def test_the_manifest_of_a_profile_with_object_storage(kind: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(PROFILE.replace("claims: {runs: /runs}", "storage: {uri: 's3://runs/x', secret: inkling-storage}"))
+    command = ["ranks", "s3://runs/x/tokens", "s3://runs/x/work", "--profile", str(own), "--kind", kind]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "s3://runs/x/work" in result.stdout and "persistentVolumeClaim" not in result.stdout
+    mixed = CliRunner().invoke(app, ["ranks", "/runs/tokens", *command[2:]])
+    assert "TOKENS and WORK are s3:// URIs" in str(mixed.exception)
 
 
 def test_a_laptop_has_no_manifest() -> None:

@@ -1,0 +1,183 @@
+"""Pre-training through object storage: what a stage and its ranks hand each other where they share no disk.
+
+    tokens/<digest>                                the Tokens artifact, stored once whoever reads it
+    pretrain-<key>/config.json                     the settings; the key is that of the model that comes out
+    pretrain-<key>/<run>/checkpoints/step-........ the newest checkpoints, as rank 0 writes them
+    pretrain-<key>/<run>/kept/step-........        weights kept on the way
+
+Ranks that were killed, and a stage that was, go on from what lies there.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from inkling.components.artifacts.provenance import provenance
+from inkling.components.launch import SCRATCH_VARIABLE
+from inkling.components.objects import SCHEME, Storage
+from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.pretrain.preflight import KEPT
+from inkling.components.progress import note
+
+if TYPE_CHECKING:
+    from inkling.components.artifacts.tokens import Tokens
+
+CONFIG = "config.json"
+_CHECKPOINTS, _KEPT, _STEP = "checkpoints", "kept", "step-"
+_KEY_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Where a run's input and its work lie in object storage.
+
+    Attributes:
+        tokens: The Tokens artifact.
+        work: The directory of settings and checkpoints.
+    """
+
+    tokens: Storage
+    work: Storage
+
+    @classmethod
+    def of(cls, storage: Storage, config: PretrainConfig, tokens: "Tokens") -> Self:
+        """The places of a run, by the digests of what determines them."""
+        key = provenance(config, {"tokens": tokens.digest}).key[:_KEY_LENGTH]
+        return cls(storage.at(f"tokens/{tokens.digest}"), storage.at(f"{config.stage}-{key}"))
+
+    def offer(self, config: PretrainConfig, tokens: Path) -> None:
+        """Stores what the ranks read, unless it is there.
+
+        Raises:
+            StorageError: If the store cannot be used.
+        """
+        self.work.check()
+        if self.tokens.complete():
+            note(f"the tokens are in object storage: {self.tokens.uri}")
+        else:
+            self.tokens.put(tokens)
+        self.work.at(CONFIG).write(config.model_dump_json().encode())
+
+    def finished(self, steps: int) -> bool:
+        """Whether the checkpoint of the last step is there."""
+        last = f"{_CHECKPOINTS}/{_STEP}{steps:08d}"
+        return any(name.endswith(f"/{last}") for name in self.work.directories())
+
+    def collect(self, work: Path) -> None:
+        """Brings what the ranks have left: of each run the newest checkpoint, and the weights that were kept."""
+        for run in {name.partition("/")[0] for name in self.work.directories()}:
+            _fetch_newest(self.work.at(run), work / run)
+            for name in self.work.at(f"{run}/{_KEPT}").directories():
+                self.work.at(f"{run}/{_KEPT}/{name}").get(work / run / _KEPT / name)
+
+
+class Mirror:
+    """The work directory of a rank and its copy in object storage; leaving it waits for the last upload.
+
+    Example:
+        with Mirror(work, storage) as mirror:
+            fit(..., work, mirror=mirror)
+    """
+
+    def __init__(self, work: Path, storage: Storage) -> None:
+        """Takes the directory on this node, and where its copy lies."""
+        self._work, self._storage = work, storage
+        self._pool = ThreadPoolExecutor(1)
+        self._upload: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        """Does nothing yet."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """Waits for the upload that is under way, and raises what it raised unless something else was."""
+        self._pool.shutdown()
+        if kind is None and self._upload is not None:
+            self._upload.result()
+
+    def fetch(self, run: Path) -> None:
+        """Leaves a run on this node its newest stored checkpoint, and no other."""
+        _fetch_newest(self._place(run), run)
+
+    def saved(self, path: Path) -> None:
+        """Stores a checkpoint while training goes on; the one before it is stored when this returns.
+
+        Raises:
+            StorageError: If the one before it could not be stored.
+        """
+        if self._upload is not None:
+            self._upload.result()
+        self._upload = self._pool.submit(self._store, path)
+
+    def _store(self, path: Path) -> None:
+        self._place(path).put(path)
+        if path.parent.name == _CHECKPOINTS:
+            for name in self._place(path.parent).directories()[:-KEPT]:
+                self._place(path.parent).at(name).remove()
+
+    def _place(self, path: Path) -> Storage:
+        return self._storage.at(path.relative_to(self._work).as_posix())
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a rank works with on its node.
+
+    Attributes:
+        settings: The stage's configuration, as JSON.
+        tokens: Where the Tokens artifact lies.
+        work: Directory for checkpoints.
+        mirror: Its copy in object storage; None where all ranks see `work` itself.
+    """
+
+    settings: str
+    tokens: Path
+    work: Path
+    mirror: Mirror | None
+
+
+@contextmanager
+def reach(tokens: str, work: str) -> Iterator[Reach]:
+    """Gives a rank what the stage has handed over: shared directories as they are, stored ones through the node's disk.
+
+    Args:
+        tokens: The Tokens artifact, a path or a URI.
+        work: The directory of settings and checkpoints, likewise.
+
+    Raises:
+        StorageError: If the store cannot be used or does not give back what was written.
+    """
+    if not work.startswith(SCHEME):
+        yield Reach((Path(work) / CONFIG).read_text(), Path(tokens), Path(work), None)
+        return
+    text, remote = Storage.from_environment(tokens), Storage.from_environment(work)
+    scratch = Path(os.environ[SCRATCH_VARIABLE])
+    here = scratch / "tokens" / Path(tokens).name
+    with _alone(scratch):
+        if not here.exists():
+            text.get(here)
+    local = scratch / Path(work).name
+    with Mirror(local, remote) as mirror:
+        yield Reach(remote.at(CONFIG).read().decode(), here, local, mirror)
+
+
+@contextmanager
+def _alone(scratch: Path) -> Iterator[None]:
+    """Lets the ranks of a node in one after another."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with (scratch / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch_newest(run: Storage, directory: Path) -> None:
+    here, there = directory / _CHECKPOINTS, run.at(_CHECKPOINTS)
+    shutil.rmtree(here, ignore_errors=True)
+    for name in there.directories()[-1:]:
+        there.at(name).get(here / name)

@@ -1,0 +1,100 @@
+"""What stage and ranks hand each other through a real object store on loopback, without training."""
+
+from pathlib import Path
+
+import pytest
+
+from inkling.components.artifacts.tokens import Tokens
+from inkling.components.launch import SCRATCH_VARIABLE
+from inkling.components.objects import Storage, StorageError
+from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.pretrain.exchange import CONFIG, Exchange, Mirror, reach
+
+RUN = "0123456789abcdef"
+TWO = {"preset": "tiny", "token_budget": 768, "context": 32, "strategy": "ddp", "processes": 2}
+
+
+def _checkpoint(work: Path, step: int, kind: str = "checkpoints") -> Path:
+    path = work / RUN / kind / f"step-{step:08d}"
+    path.mkdir(parents=True)
+    (path / "tensors").write_text(f"{kind} of step {step}")
+    return path
+
+
+def test_a_new_node_goes_on_from_the_newest_checkpoint(storage: Storage, tmp_path: Path) -> None:
+    with Mirror(tmp_path / "first", storage) as mirror:
+        mirror.saved(_checkpoint(tmp_path / "first", 2, "kept"))
+        for step in (2, 4, 6):
+            mirror.saved(_checkpoint(tmp_path / "first", step))
+    kept, newest = f"{RUN}/kept/step-00000002", f"{RUN}/checkpoints/step-00000006"
+    assert storage.directories() == [f"{RUN}/checkpoints/step-00000004", newest, kept]
+    _checkpoint(tmp_path / "second", 8)
+    with Mirror(tmp_path / "second", storage) as mirror:
+        mirror.fetch(tmp_path / "second" / RUN)
+    assert [path.name for path in (tmp_path / "second" / RUN / "checkpoints").iterdir()] == ["step-00000006"]
+    assert (tmp_path / "second" / newest / "tensors").read_text() == "checkpoints of step 6"
+    exchange = Exchange(storage.at("tokens"), storage)
+    assert exchange.finished(6) and not exchange.finished(7)
+    exchange.collect(tmp_path / "third")
+    assert {path.relative_to(tmp_path / "third").as_posix() for path in (tmp_path / "third").glob("*/*/*")} == {
+        kept, newest
+    }  # fmt: skip
+
+
+def test_a_first_node_starts_from_nothing(storage: Storage, tmp_path: Path) -> None:
+    with Mirror(tmp_path, storage) as mirror:
+        mirror.fetch(tmp_path / RUN)
+    assert not (tmp_path / RUN).exists()
+
+
+def test_an_upload_that_failed_is_told_with_the_next_or_at_the_end(storage: Storage, tmp_path: Path) -> None:
+    nowhere, words = Storage("s3://no-such-bucket/x", storage.endpoint), "no bucket 'no-such-bucket'"
+    mirror = Mirror(tmp_path, nowhere)
+    mirror.saved(_checkpoint(tmp_path, 2))
+    with pytest.raises(StorageError, match=words):
+        mirror.saved(_checkpoint(tmp_path, 4))
+    with pytest.raises(StorageError, match=words), Mirror(tmp_path, nowhere) as mirror:
+        mirror.saved(_checkpoint(tmp_path, 6))
+
+
+def test_what_ended_the_training_is_not_hidden_by_an_upload(storage: Storage, tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path, Storage("s3://no-such-bucket/x", storage.endpoint))
+    mirror.saved(_checkpoint(tmp_path, 2))
+    with pytest.raises(ArithmeticError), mirror:
+        raise ArithmeticError
+
+
+def test_what_is_stored_is_not_stored_again(
+    tokens: Tokens, storage: Storage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = PretrainConfig(**TWO)
+    exchange = Exchange.of(storage, config, tokens)
+    exchange.offer(config, tokens.path)
+    monkeypatch.setattr(Storage, "put", lambda *arguments: pytest.fail("stored again"))
+    exchange.offer(config, tokens.path)
+    assert "the tokens are in object storage" in capsys.readouterr().out
+    other = Exchange.of(storage, PretrainConfig(**TWO, seed=1), tokens)
+    assert other.tokens == exchange.tokens and other.work != exchange.work
+
+
+def test_a_rank_reads_what_the_stage_has_stored(
+    tokens: Tokens, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = PretrainConfig(**TWO)
+    exchange = Exchange.of(storage, config, tokens)
+    exchange.offer(config, tokens.path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(storage.endpoint))
+    monkeypatch.setenv(SCRATCH_VARIABLE, str(tmp_path / "scratch"))
+    for _ in range(2):
+        with reach(exchange.tokens.uri, exchange.work.uri) as found:
+            assert PretrainConfig.model_validate_json(found.settings) == config
+            assert Tokens.open(found.tokens).digest == tokens.digest
+            assert found.tokens.is_relative_to(tmp_path / "scratch") and found.work.is_relative_to(tmp_path / "scratch")
+            assert found.mirror is not None
+        monkeypatch.setattr(Storage, "get", lambda *arguments: pytest.fail("fetched again"))
+
+
+def test_a_rank_takes_shared_directories_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / CONFIG).write_text("settings")
+    with reach("/tokens", str(tmp_path)) as found:
+        assert (found.settings, found.tokens, found.work, found.mirror) == ("settings", Path("/tokens"), tmp_path, None)
