@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from inkling.components.config import ConfigError
+from inkling.components.objects import StorageError
+from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.progress import note
 from inkling.pipelines import profiles
 from inkling.pipelines.cluster.placement import PlacementConfig
@@ -39,6 +41,7 @@ def check_run(config: str, output: str | Path, environment: Mapping[str, str] = 
     problems = {"settings": _settings(config), "storage": _storage(path)}
     if _IN_POD in environment and not problems["settings"]:
         placement = PlacementConfig.parse(config)
+        problems["storage"] += _exchange(config)
         problems["secrets"] = _secrets(placement, environment)
         problems["images"] = _images(placement, resolve)
         problems["quota"] = too_large(placement, profiles.TASKS)
@@ -84,6 +87,18 @@ def _storage(output: Path) -> list[str]:
         return [f"what is read back from {output.parent} is not what was written"]
     if free < _FREE_BYTES:
         return [f"{output.parent} has {free / 2**20:,.0f} MiB left, a run needs at least {_FREE_BYTES / 2**20:,.0f}"]
+    return []
+
+
+def _exchange(config: str) -> list[str]:
+    """Whether the object storage between pre-training and its ranks takes what a pod writes, and gives it back."""
+    asked = PretrainConfig.parse(config)
+    if asked.strategy == "single" or asked.launch.storage is None:
+        return []
+    try:
+        asked.launch.storage.open().check()
+    except StorageError as error:
+        return [f"pretrain.launch.storage: {error}"]
     return []
 
 

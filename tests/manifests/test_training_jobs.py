@@ -7,7 +7,9 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
+import inkling
 from inkling.models.training.launch.job import Job, Node
 from inkling.models.training.launch.trainjob import train_job
 from inkling.models.training.launch.volcano import scheduler_options, volcano_job
@@ -60,6 +62,21 @@ def test_the_train_job_is_valid_and_holds_the_job(nodes: int, processes: int, er
     pod = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]["spec"]
     assert {"name": "claim-0", "mountPath": "/runs"} in pod["containers"][0]["volumeMounts"]
     assert not errors(manifest)
+
+
+def test_the_network_policies_know_the_pods_of_ranks() -> None:
+    policies = yaml.safe_load_all((Path(inkling.__file__).parent / "manifests/base/network-policies.yaml").read_text())
+    (wanted,) = [
+        policy["spec"]["podSelector"]["matchLabels"]
+        for policy in policies
+        if policy["metadata"]["name"] == "allow-training"
+    ]
+    volcano = volcano_job(job(2, 8), scheduler_options("ml", "gpu", None))
+    trainer = train_job(job(2, 8), "ml", "gpu")["spec"]["runtimePatches"][0]["trainingRuntimeSpec"]
+    templates = [task["template"] for task in volcano["spec"]["tasks"]]
+    templates.append(trainer["template"]["spec"]["replicatedJobs"][0]["template"]["spec"]["template"])
+    for template in templates:
+        assert wanted.items() <= template["metadata"]["labels"].items()
 
 
 def stored_job(nodes: int, processes: int) -> Job:

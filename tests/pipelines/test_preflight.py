@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inkling.components.objects import Storage
 from inkling.pipelines import preflight, profiles
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.cluster.quota import too_large
@@ -82,6 +83,23 @@ def test_too_little_space_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(preflight, "_FREE_BYTES", 1 << 80)
     with pytest.raises(PreflightError, match="MiB left"):
         check_run(profiles.load("tiny"), tmp_path / "checks", {})
+
+
+def test_in_a_pod_the_storage_of_the_ranks_is_tried(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "too_large", lambda placement, stages: [])
+    profile = yaml.safe_load(profiles.load("tiny"))
+
+    def check(uri: str, strategy: str) -> None:
+        launch = {"storage": {"uri": uri, "endpoint": storage.endpoint}}
+        whole = {**profile, "pretrain": {**profile["pretrain"], "strategy": strategy, "launch": launch}}
+        check_run(yaml.safe_dump(whole), tmp_path / "checks", POD)
+
+    with pytest.raises(PreflightError, match=r"pretrain\.launch\.storage: .* has no bucket 'absent'"):
+        check("s3://absent/x", "ddp")
+    check(storage.uri, "ddp")
+    check("s3://absent/x", "single")
 
 
 def test_in_a_pod_every_problem_is_told_at_once(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from inkling.models.training.launch.app import rank_environment
 from inkling.models.training.launch.job import Job, Node
-from inkling.models.training.launch.volcano import POD_RESTRICTED, RESTRICTED, SCRATCH
+from inkling.models.training.launch.volcano import LABELS, POD_RESTRICTED, RESTRICTED, SCRATCH
 
 _RUNTIME, _CONTAINER = "torch-distributed", "node"
 _MANAGER = "inkling/pretrain"
@@ -78,5 +78,5 @@ def _patch(node: Node, service_account: str | None) -> dict[str, Any]:
     }
     if service_account is not None:
         pod["serviceAccountName"] = service_account
-    replicated = {"name": _CONTAINER, "template": {"spec": {"template": {"spec": pod}}}}
+    replicated = {"name": _CONTAINER, "template": {"spec": {"template": {"metadata": {"labels": LABELS}, "spec": pod}}}}
     return {"template": {"spec": {"replicatedJobs": [replicated]}}}

@@ -12,6 +12,8 @@ from inkling.models.training.launch.job import Job
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 POD_RESTRICTED = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 """What the restricted Pod Security Standard asks of a container and of its pod."""
+LABELS = {"app.kubernetes.io/component": "training"}
+"""By which the network policies know the pods of ranks."""
 SCRATCH = "scratch"
 """Name of the volume on the node's own disk."""
 
@@ -39,7 +41,7 @@ def volcano_job(job: Job, options: Mapping[str, str]) -> dict[str, Any]:
 
 
 def equip(resource: Mapping[str, Any], job: Job) -> None:
-    """Gives the pods of a Volcano Job, in place, what TorchX has no words for: scratch, secrets, security."""
+    """Gives the pods of a Volcano Job, in place, what TorchX has no words for: label, scratch, secrets, security."""
     from kubernetes import client
 
     assert job.node is not None
@@ -51,6 +53,7 @@ def equip(resource: Mapping[str, Any], job: Job) -> None:
         for variable, (secret, key) in sorted(job.node.secrets.items())
     ]
     for task in resource["spec"]["tasks"]:
+        task["template"].metadata.labels.update(LABELS)
         pod = task["template"].spec
         pod.security_context = client.V1PodSecurityContext(
             run_as_non_root=True, seccomp_profile=client.V1SeccompProfile(type="RuntimeDefault")
