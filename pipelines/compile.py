@@ -13,8 +13,10 @@ from kfp.dsl.graph_component import GraphComponent
 import inkling
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
+from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
 from inkling.pipelines.cluster.pod_patch import pod_patches
+from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.study import study
 from inkling.pipelines.visual_prior import visual_prior
 
@@ -35,25 +37,27 @@ class Compiled:
     unpinned: tuple[str, ...]
 
 
-def compile_pipeline(path: Path, labelled: bool = False) -> None:
+def compile_pipeline(path: Path, labelled: bool = False, fan_out: FanOut | None = None) -> None:
     """Compiles the visual_prior pipeline without a placement, as it runs on this machine.
 
     Args:
         path: Where the IR goes, a YAML file.
         labelled: Whether the recipe names labels, so that the text is labelled first.
+        fan_out: How many tasks share the work on the text; by default one does each stage.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(visual_prior(labelled), str(path))
+    compiler.Compiler().compile(visual_prior(labelled, fan_out), str(path))
 
 
-def compile_study(path: Path) -> None:
+def compile_study(path: Path, fan_out: FanOut | None = None) -> None:
     """Compiles the study pipeline without a placement, as it runs on this machine.
 
     Args:
         path: Where the IR goes, a YAML file.
+        fan_out: How many tasks share the work on the text; by default one does each stage.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(study(), str(path))
+    compiler.Compiler().compile(study(fan_out), str(path))
 
 
 def compile_for_cluster(profile: str, directory: Path) -> Compiled:
@@ -67,7 +71,7 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
         profile: The checked profile, as YAML text.
         directory: Where they go.
     """
-    pipeline = visual_prior(needs_labels(profile), PlacementConfig.parse(profile))
+    pipeline = visual_prior(needs_labels(profile), FanOut.of(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)
 
 
@@ -78,7 +82,7 @@ def compile_study_for_cluster(profile: str, directory: Path) -> Compiled:
         profile: The checked profile, as YAML text.
         directory: Where the files go.
     """
-    return write_compiled(study(PlacementConfig.parse(profile)), profile, directory)
+    return write_compiled(study(FanOut.of(profile), PlacementConfig.parse(profile)), profile, directory)
 
 
 def needs_labels(profile: str) -> bool:
@@ -111,7 +115,7 @@ def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> C
             pipeline, str(resources), kubernetes_manifest_format=True, kubernetes_manifest_options=options
         )
     executors = read_ir(ir)["deploymentSpec"]["executors"].values()
-    patches = pod_patches(placement, {function_of(executor) for executor in executors})
+    patches = pod_patches(placement, {stage_of(function_of(executor)) for executor in executors})
     policies.unlink(missing_ok=True)
     if patches:
         policies.write_text(yaml.safe_dump_all(patches, sort_keys=True))
@@ -128,6 +132,6 @@ def read_ir(path: Path) -> dict[str, Any]:
 
 
 def function_of(executor: dict[str, Any]) -> str:
-    """The function that an executor runs: the name of its stage."""
+    """The function that an executor runs: the name of its stage, where it is no part of one."""
     arguments = executor["container"]["args"]
     return str(arguments[arguments.index("--function_to_execute") + 1])

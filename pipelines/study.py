@@ -5,37 +5,38 @@ from kfp.dsl.graph_component import GraphComponent
 
 from inkling.components.adapt.component import adapt
 from inkling.components.compare.component import compare
-from inkling.components.corpus.component import corpus
 from inkling.components.encode.component import encode
 from inkling.components.evaluate.component import evaluate
-from inkling.components.label.component import label
-from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
 from inkling.components.scenes.component import scenes
 from inkling.pipelines.cluster.place import place_tasks
 from inkling.pipelines.cluster.placement import PlacementConfig
+from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
 from inkling.pipelines.run_tasks import preflight
 
 
-def study(placement: PlacementConfig | None = None) -> GraphComponent:
+def study(fan_out: FanOut | None = None, placement: PlacementConfig | None = None) -> GraphComponent:
     """Defines the pipeline.
 
-    It has no exit handler: KFP's backend breaks a ParallelFor inside one (kubeflow/pipelines issue 12390).
+    It has no exit handler: KFP's backend breaks a ParallelFor inside one (kubeflow/pipelines issue 12390). The tasks
+    that share a run's tokenizing are a loop within the loop over the runs.
 
     Args:
+        fan_out: How many tasks share the work on the text; by default one does each stage.
         placement: Where pods run; None where there are no pods, and runs follow one after the other.
     """
+    shared = fan_out or FanOut()
 
     @dsl.pipeline(name="study", description="Many recipes, sizes and seeds; one table of scores with intervals.")
     def pipeline(config: str, runs: list) -> None:  # type: ignore[type-arg]
         pictures = scenes(config=config).after(preflight(config=config)).outputs
-        text = corpus(config=config, questions=pictures["questions"]).outputs["corpus"]
-        labels = label(config=config, corpus=text).outputs["labels"]
+        text = corpus_tasks(config, pictures["questions"], shared)
+        labels = label_tasks(config, text, shared)
         features = encode(
             config=config, conversations=pictures["conversations"], questions=pictures["questions"]
         ).outputs["features"]
         with dsl.ParallelFor(items=runs, parallelism=placement.parallelism if placement else 1) as run:
-            tokens = mixture(config=run.config, corpus=text, labels=labels).outputs["tokens"]
+            tokens = mixture_tasks(run.config, text, labels, shared)
             language = pretrain(config=run.config, tokens=tokens, untrained=run.nothing).outputs["language_model"]
             model = adapt(
                 config=run.config,

@@ -6,18 +6,26 @@ from kfp.dsl.pipeline_channel import PipelineChannel
 
 from inkling.components.adapt.component import adapt
 from inkling.components.analyze.component import analyze
-from inkling.components.corpus.component import corpus
 from inkling.components.encode.component import encode
 from inkling.components.evaluate.component import evaluate
 from inkling.components.export.component import export
-from inkling.components.label.component import label
-from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
 from inkling.components.scenes.component import scenes
 from inkling.components.serve.component import serve
 from inkling.pipelines.cluster.place import place_tasks
 from inkling.pipelines.cluster.placement import PlacementConfig
+from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
 from inkling.pipelines.run_tasks import epilogue, preflight
+
+
+def _to_tokens(
+    config: str, labelled: bool, fan_out: FanOut
+) -> tuple[dict[str, PipelineChannel], PipelineChannel, PipelineChannel]:
+    """Pictures, text and tokens."""
+    pictures = scenes(config=config).after(preflight(config=config)).outputs
+    text = corpus_tasks(config, pictures["questions"], fan_out)
+    labels = label_tasks(config, text, fan_out) if labelled else None
+    return pictures, text, mixture_tasks(config, text, labels, fan_out)
 
 
 def _from_tokens(
@@ -65,30 +73,36 @@ def _from_tokens(
     )
 
 
-def visual_prior(labelled: bool = False, placement: PlacementConfig | None = None) -> GraphComponent:
+def visual_prior(
+    labelled: bool = False, fan_out: FanOut | None = None, placement: PlacementConfig | None = None
+) -> GraphComponent:
     """Defines the pipeline: a corpus is built and read; the model learns to see, is examined, exported, served.
 
     The control is the same network with the same first weights that has read nothing (the paper's 0B models, section
     2 of LSBS): what it lacks against the other is what the text has taught.
 
+    The epilogue follows whatever happens, except where tasks share the work on the text: KFP's backend breaks a
+    ParallelFor inside an exit handler (kubeflow/pipelines issue 12390), so all up to the tokens then stands before it.
+
     Args:
         labelled: Whether the recipe names labels, so that the text is labelled first.
+        fan_out: How many tasks share the work on the text; by default one does each stage.
         placement: Where pods run; None where there are no pods.
     """
+    shared = fan_out or FanOut()
+    stages = (shared.corpus, shared.mixture, shared.label if labelled else 1)
 
     @dsl.pipeline(
         name="visual-prior", description="Text in, served and evaluated multimodal model out, beside its control."
     )
     def pipeline(config: str) -> None:
-        with dsl.ExitHandler(epilogue(config=config)):
-            pictures = scenes(config=config).after(preflight(config=config)).outputs
-            text = corpus(config=config, questions=pictures["questions"]).outputs["corpus"]
-            if labelled:
-                labels = label(config=config, corpus=text).outputs["labels"]
-                tokens = mixture(config=config, corpus=text, labels=labels).outputs["tokens"]
-            else:
-                tokens = mixture(config=config, corpus=text).outputs["tokens"]
-            _from_tokens(config, pictures, text, tokens)
+        if max(stages) == 1:
+            with dsl.ExitHandler(epilogue(config=config)):
+                _from_tokens(config, *_to_tokens(config, labelled, shared))
+        else:
+            made = _to_tokens(config, labelled, shared)
+            with dsl.ExitHandler(epilogue(config=config)):
+                _from_tokens(config, *made)
         if placement:
             place_tasks(placement)
 

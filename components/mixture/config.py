@@ -38,6 +38,9 @@ class MixtureConfig(StageConfig):
         description="day on which a recipe by labels looks at them, so that later ones change nothing; or latest",
     )
     workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, description="processes that tokenize")
+    parts: Annotated[int, ExecutionOnly()] = Field(
+        1, ge=1, le=256, description="tasks of the pipeline that share the tokenizing; pods, on a cluster"
+    )
 
     @field_validator("tokenizer")
     @classmethod

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.partitions import Advance
 
 _PARTS = re.compile(r"[^\S\x1c-\x1f]*[\S\x1c-\x1f]+|[^\S\x1c-\x1f]+")
@@ -76,7 +77,22 @@ class Encoding:
     token_type: str
 
 
-def encode(wanted: Encoding, texts: Sequence[str], advance: Advance) -> list[bytes]:
+@dataclass(frozen=True)
+class Ready:
+    """Texts whose tokens another task has written.
+
+    Attributes:
+        prefix: Path of an indexed dataset, without suffix: a sequence a text.
+        begin: The first of its sequences that is meant.
+        end: The first behind them.
+    """
+
+    prefix: Path
+    begin: int
+    end: int
+
+
+def encode(wanted: Encoding, texts: Sequence[str] | Ready, advance: Advance) -> list[bytes]:
     """The tokens of each text, as bytes, by an encoder that stays with the process.
 
     Args:
@@ -84,8 +100,12 @@ def encode(wanted: Encoding, texts: Sequence[str], advance: Advance) -> list[byt
         texts: The texts.
         advance: Told how many texts are done.
     """
-    encoded = _encoder(wanted).encode(texts)
-    advance(len(texts))
+    if isinstance(texts, Ready):
+        written = _dataset(texts.prefix)
+        encoded = [written[place].tobytes() for place in range(texts.begin, texts.end)]
+    else:
+        encoded = _encoder(wanted).encode(texts)
+    advance(len(encoded))
     return encoded
 
 
@@ -107,3 +127,8 @@ def in_parts(tokenizer: Tokenizer) -> bool:
 @lru_cache(maxsize=1)
 def _encoder(wanted: Encoding) -> Encoder:
     return Encoder(Tokenizer.from_str(wanted.tokenizer.read_text()), wanted.token_type)
+
+
+@lru_cache(maxsize=1)
+def _dataset(prefix: Path) -> IndexedDataset:
+    return IndexedDataset(prefix)

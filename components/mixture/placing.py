@@ -1,6 +1,7 @@
 """Where each segment of a corpus goes: the shard of a portion, of the held-out text, or none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 import numpy as np
 
@@ -12,12 +13,21 @@ Place = tuple[Split, str]
 Placed = list[tuple[Place | None, Segment]]
 
 
-def placed(corpus: Corpus, mixed: Portions, source: str) -> Iterator[Placed]:
-    """The segments of a source, a batch at a time, each with its place; None for text outside of the recipe."""
+def placed(corpus: Corpus, mixed: Portions, source: str, wanted: Sequence[int] | None = None) -> Iterator[Placed]:
+    """The segments of a source, a batch at a time, each with its place; None for text outside of the recipe.
+
+    Args:
+        corpus: The corpus.
+        mixed: The portions.
+        source: Name of the source.
+        wanted: Places of the batches that are wanted, rising; None for all.
+    """
     names = mixed.of(source)
-    patterns = iter(mixed.patterns.get(source, ()))
-    for segments in corpus.batches(source):
-        found = next(patterns, np.zeros(len(segments), np.uint8)).tolist()
+    patterns = dict(enumerate(mixed.patterns.get(source, ())))
+    for place, segments in zip(
+        count() if wanted is None else wanted, corpus.batches(source, wanted=wanted), strict=False
+    ):
+        found = patterns.get(place, np.zeros(len(segments), np.uint8)).tolist()
         yield [(_place(one, names[pattern]), one) for one, pattern in zip(segments, found, strict=True)]
 
 

@@ -4,6 +4,8 @@ What they cannot (a pod's PriorityClass, its ephemeral storage) goes into an adm
 the pods by their labels; see `pod_patch.py`. KFP itself sets the rest of the restricted security context.
 """
 
+import re
+
 from kfp import dsl
 from kfp.dsl.pipeline_context import Pipeline
 
@@ -19,12 +21,12 @@ def place_tasks(config: PlacementConfig) -> None:
     """Places every task of the pipeline that is being defined; called last in a pipeline function."""
     for task in Pipeline.get_default_pipeline().tasks.values():
         if task.container_spec is not None:
-            _place(task, stage_of(task), config)
+            _place(task, stage_of(str(task.component_spec.name)), config)
 
 
-def stage_of(task: dsl.PipelineTask) -> str:
-    """The stage of a task: the name of its component."""
-    return str(task.component_spec.name)
+def stage_of(component: str) -> str:
+    """The stage that a component belongs to: what its name begins with (corpus-part and corpus_part: corpus)."""
+    return re.split("[-_]", component)[0]
 
 
 def _place(task: dsl.PipelineTask, stage: str, config: PlacementConfig) -> None:

@@ -6,10 +6,14 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from inkling.components.artifacts.manifest import Manifest
+from inkling.components.artifacts.part import GATHERED
 from inkling.components.artifacts.provenance import provenance
 from inkling.components.artifacts.store import stored_path
 from inkling.pipelines.compile import function_of
 from inkling.pipelines.profiles import OPTIONAL, STAGES, stage_config
+
+Output = tuple[str, str]
+"""A task and the name of one of its outputs."""
 
 
 @dataclass(frozen=True)
@@ -38,33 +42,61 @@ def plan(ir: Mapping[str, Any], profile: str) -> list[Task]:
         ir: The pipeline spec.
         profile: The profile, as YAML text.
     """
-    specs = _stage_tasks(ir, ir["root"])
+    specs = _stage_tasks(ir, ir["root"], {})
     order = TopologicalSorter(
-        {name: [task for task in spec.get("dependentTasks", []) if task in specs] for name, spec in specs.items()}
+        {
+            name: [
+                task
+                for task in (*spec.get("dependentTasks", []), *(task for task, _ in sources.values()))
+                if task in specs
+            ]
+            for name, (spec, sources) in specs.items()
+        }
     )
-    digests: dict[tuple[str, str], str] = {}
+    digests: dict[Output, str] = {}
     tasks = []
     for name in order.static_order():
-        spec = specs[name]
+        spec, sources = specs[name]
         component = ir["components"][spec["componentRef"]["name"]]
         stage = _stage(ir, component)
-        found = _stored_outputs(stage, spec, component, profile, digests)
+        found = _stored_outputs(stage, spec, sources, component, profile, digests)
         digests.update({(name, output): digest for output, digest in found.items()})
         reused = set(found) == set(component["outputDefinitions"]["artifacts"])
         tasks.append(Task(name, spec["taskInfo"]["name"], stage, reused))
     return tasks
 
 
-def _stage_tasks(ir: Mapping[str, Any], component: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The tasks that run a stage, by name, those of nested pipelines included; names are unique within a run."""
-    found: dict[str, Mapping[str, Any]] = {}
+def _stage_tasks(
+    ir: Mapping[str, Any], component: Mapping[str, Any], given: Mapping[str, Output]
+) -> dict[str, tuple[Mapping[str, Any], dict[str, Output]]]:
+    """The tasks that run a stage with where their inputs come from, by name, which is unique within a run.
+
+    Args:
+        ir: The pipeline spec.
+        component: A pipeline or a group of its tasks; those of nested groups are found too.
+        given: Where the inputs of the component come from.
+    """
+    found: dict[str, tuple[Mapping[str, Any], dict[str, Output]]] = {}
     for name, spec in component["dag"]["tasks"].items():
         below = ir["components"][spec["componentRef"]["name"]]
+        sources = {
+            key: _source(stated, given)
+            for key, stated in spec.get("inputs", {}).get("artifacts", {}).items()
+            if key not in GATHERED
+        }
         if "dag" in below:
-            found |= _stage_tasks(ir, below)
+            found |= _stage_tasks(ir, below, sources)
         elif _stage(ir, below) in (*STAGES, *OPTIONAL):
-            found[name] = spec
+            found[name] = (spec, sources)
     return found
+
+
+def _source(stated: Mapping[str, Any], given: Mapping[str, Output]) -> Output:
+    """Task and output that an input comes from."""
+    if "componentInputArtifact" in stated:
+        return given[stated["componentInputArtifact"]]
+    producer = stated["taskOutputArtifact"]
+    return producer["producerTask"], producer["outputArtifactKey"]
 
 
 def _stage(ir: Mapping[str, Any], component: Mapping[str, Any]) -> str:
@@ -75,15 +107,15 @@ def _stage(ir: Mapping[str, Any], component: Mapping[str, Any]) -> str:
 def _stored_outputs(
     stage: str,
     spec: Mapping[str, Any],
+    sources: Mapping[str, Output],
     component: Mapping[str, Any],
     profile: str,
-    digests: Mapping[tuple[str, str], str],
+    digests: Mapping[Output, str],
 ) -> dict[str, str]:
     """Content digests of those outputs of a task that the store holds, by name."""
     inputs = {}
-    for name, source in spec["inputs"].get("artifacts", {}).items():
-        producer = source["taskOutputArtifact"]
-        digest = digests.get((producer["producerTask"], producer["outputArtifactKey"]))
+    for name, source in sources.items():
+        digest = digests.get(source)
         if digest is None:
             return {}
         inputs[name] = digest

@@ -18,6 +18,7 @@ from inkling.components.artifacts.scores import Scores
 from inkling.pipelines import study_file
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.compile import compile_pipeline, compile_study, needs_labels, read_ir
+from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
@@ -93,7 +94,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(path / "pipeline.yaml", needs_labels(profile))
+    compile_pipeline(path / "pipeline.yaml", needs_labels(profile), FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)
@@ -146,7 +147,7 @@ def run_study(study: Study, profile: str, name: str, console: Console) -> Scores
     path = home() / "studies" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     config = study_file.with_study(study, profile)
-    compile_study(path / "pipeline.yaml")
+    compile_study(path / "pipeline.yaml", FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     console.print(f"{study.title} ({study.figure}): {len(listed)} runs, one after the other", highlight=False)
     for line in unmet(PlacementConfig.parse(profile)):

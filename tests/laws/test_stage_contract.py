@@ -21,8 +21,9 @@ def component_faults(text: str, stage: str, images: set[str]) -> list[str]:
         for decorator in function.decorator_list
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "dsl.component"
     ]
-    if [function.name for function, _ in components] != [stage]:
-        faults.append(f"{stage}: expected one component of that name")
+    names = [function.name for function, _ in components]
+    if names.count(stage) != 1 or not all(name == stage or name.startswith(f"{stage}_") for name in names):
+        faults.append(f"{stage}: expected one component of that name, and others only for parts of its work")
     for function, decorator in components:
         options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in decorator.keywords}
         if options.get("base_image") not in images:

@@ -39,14 +39,19 @@ def judge(remainder: int) -> type:
     return Judge
 
 
-@pytest.fixture
-def history(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Labels, Labels]:
-    """Labels of January, and the same with March's behind them, in partitions of 50 segments."""
+@pytest.fixture(autouse=True)
+def small_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partitions of 50 segments; the corpus is written in these too."""
     for module in (layout, label_stage):
         monkeypatch.setattr(module, "PARTITION", 50)
         monkeypatch.setattr(module, "BATCHES", 1, raising=False)
     monkeypatch.setattr(layout, "BATCH", 50)
     monkeypatch.setattr("inkling.components.artifacts.corpus.BATCH", 50)
+
+
+@pytest.fixture
+def history(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Labels, Labels]:
+    """Labels of January, and the same with March's behind them."""
     monkeypatch.setattr(cells, "SMALLEST", 100)
     monkeypatch.setitem(LABELLERS, "lexicon", judge(0))
     first = build_labels(LabelConfig.parse(f"label: {{date: {JANUARY}}}"), corpus.path, tmp_path / "first")
