@@ -7,22 +7,24 @@ from inkling.components.adapt.component import adapt
 from inkling.components.compare.component import compare
 from inkling.components.encode.component import encode
 from inkling.components.evaluate.component import evaluate
+from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
 from inkling.components.scenes.component import scenes
 from inkling.pipelines.cluster.place import place_tasks
 from inkling.pipelines.cluster.placement import PlacementConfig
-from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
+from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks
 from inkling.pipelines.run_tasks import preflight
 
 
 def study(fan_out: FanOut | None = None, placement: PlacementConfig | None = None) -> GraphComponent:
     """Defines the pipeline.
 
-    It has no exit handler: KFP's backend breaks a ParallelFor inside one (kubeflow/pipelines issue 12390). The tasks
-    that share a run's tokenizing are a loop within the loop over the runs.
+    It has no exit handler: KFP's backend breaks a ParallelFor inside one (kubeflow/pipelines issue 12390). The runs are
+    a fan-out already, so each does its own tokenizing in one task; a loop within that over the runs would not run on
+    this machine either, where KFP 2.17 takes the item of the inner loop for that of the outer one.
 
     Args:
-        fan_out: How many tasks share the work on the text; by default one does each stage.
+        fan_out: How many tasks share the reading and the labelling; by default one does each.
         placement: Where pods run; None where there are no pods, and runs follow one after the other.
     """
     shared = fan_out or FanOut()
@@ -36,7 +38,7 @@ def study(fan_out: FanOut | None = None, placement: PlacementConfig | None = Non
             config=config, conversations=pictures["conversations"], questions=pictures["questions"]
         ).outputs["features"]
         with dsl.ParallelFor(items=runs, parallelism=placement.parallelism if placement else 1) as run:
-            tokens = mixture_tasks(run.config, text, labels, shared)
+            tokens = mixture(config=run.config, corpus=text, labels=labels).outputs["tokens"]
             language = pretrain(config=run.config, tokens=tokens, untrained=run.nothing).outputs["language_model"]
             model = adapt(
                 config=run.config,

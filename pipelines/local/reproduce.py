@@ -147,4 +147,9 @@ def _run(stage: str, arguments: dict[str, Any]) -> None:
 
 
 def _same_type(outputs: dict[str, Path], manifest: Manifest) -> Path:
-    return next(path for path in outputs.values() if Manifest.read(path).type == manifest.type)
+    for path in outputs.values():
+        if Manifest.read(path).type == manifest.type:
+            return path
+    raise ArtifactError(
+        f"a {manifest.type} is no output of stage '{manifest.provenance.stage}': name what is made of it"
+    )

@@ -17,7 +17,7 @@ import yaml
 
 import inkling
 from inkling.pipelines import profiles
-from inkling.pipelines.compile import compile_for_cluster, compile_pipeline, compile_study_for_cluster
+from inkling.pipelines.compile import compile_for_cluster, compile_pipeline, compile_study_for_cluster, read_ir
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMAS = Path(inkling.__file__).parent.parent / "shared" / "crds"
@@ -64,8 +64,9 @@ def test_compiling_again_gives_the_same_bytes(cluster: Path, tmp_path: Path) -> 
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_the_preflight_comes_first_and_the_epilogue_last_whatever_happens(cluster: Path) -> None:
-    ir = next(yaml.load_all((cluster / "pipeline.yaml").read_text(), yaml.CSafeLoader))
+def test_the_preflight_comes_first_and_the_epilogue_last_whatever_happens(tmp_path: Path) -> None:
+    compile_for_cluster(profiles.load("cluster", ["corpus.parts=1", "mixture.parts=1"]), tmp_path)
+    ir = read_ir(tmp_path / "pipeline.yaml")
     epilogue = ir["root"]["dag"]["tasks"]["epilogue"]
     assert epilogue["triggerPolicy"] == {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
     tasks = ir["components"]["comp-exit-handler-1"]["dag"]["tasks"]

@@ -61,7 +61,8 @@ def test_an_unknown_study_is_told() -> None:
 
 
 def test_shared_stages_stand_outside_the_loop_and_the_table_gathers_it(tmp_path: Path) -> None:
-    compile_study_for_cluster(profiles.load("cluster"), tmp_path)
+    alone = [f"{stage}.parts=1" for stage in ("corpus", "label", "mixture")]
+    compile_study_for_cluster(profiles.load("cluster", alone), tmp_path)
     ir = read_ir(tmp_path / "pipeline.yaml")
     tasks = ir["root"]["dag"]["tasks"]
     assert set(tasks) == {"preflight", "corpus", "label", "scenes", "encode", "for-loop-1", "compare"}

@@ -1,16 +1,19 @@
 """Tokenizing shared by several tasks: the same bytes whatever their number."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inkling.components.artifacts import corpus as corpus_module
 from inkling.components.artifacts import labels as labels_module
 from inkling.components.artifacts.corpus import Corpus
-from inkling.components.artifacts.labels import Labels
+from inkling.components.artifacts.labels import LABELS, Flags, Labels
 from inkling.components.artifacts.part import Part
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
+from inkling.components.label.labellers import LABELLERS
 from inkling.components.mixture import cells, encoding, shards
 from inkling.components.mixture import tokenizer as tokenizer_module
 from inkling.components.mixture.build import build_mixture, build_mixture_part, build_prepared
@@ -30,8 +33,18 @@ def small_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "SMALLEST", 100)
 
 
+class Judge:
+    """A labeller that calls every third text math, by its length."""
+
+    def __call__(self, texts: Sequence[str]) -> Flags:
+        flags = np.zeros((len(texts), len(LABELS)), np.bool_)
+        flags[:, LABELS.index("math")] = [len(text) % 3 == 0 for text in texts]
+        return flags
+
+
 @pytest.fixture
-def labels(corpus: Corpus, tmp_path: Path) -> Labels:
+def labels(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Labels:
+    monkeypatch.setitem(LABELLERS, "lexicon", Judge)
     return build_labels(LabelConfig(), corpus.path, tmp_path / "labels")
 
 
@@ -67,7 +80,7 @@ def test_any_number_of_tasks_makes_the_same_tokens(
 def test_a_recipe_by_labels_retrieves_them_once(
     corpus: Corpus, labels: Labels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = {"labels": {"concept": 0.5}}
+    recipe = {"labels": {"math": 0.5}}
     alone = build_mixture(config(recipe=recipe), corpus.path, tmp_path / "alone" / "tokens", labels.path)
     settings = config(recipe=recipe, parts=2)
     prepared = build_prepared(settings, corpus.path, tmp_path / "prepared", labels.path)

@@ -8,6 +8,7 @@ from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.store import STORE_VARIABLE, Draft, produce
 from inkling.pipelines import profiles
 from inkling.pipelines.compile import compile_pipeline, read_ir
+from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.local.plan import plan
 
 
@@ -19,9 +20,10 @@ def _make(draft: Draft) -> None:
     (draft.path / "file").touch()
 
 
-@pytest.fixture
-def ir(tmp_path: Path) -> dict[str, object]:
-    compile_pipeline(tmp_path / "pipeline.yaml")
+@pytest.fixture(params=[FanOut(), FanOut(corpus=3, mixture=2)], ids=["alone", "shared"])
+def ir(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
+    """The pipeline with and without tasks that share the work on the text; these are no part of the plan."""
+    compile_pipeline(tmp_path / "pipeline.yaml", fan_out=request.param)
     return read_ir(tmp_path / "pipeline.yaml")
 
 

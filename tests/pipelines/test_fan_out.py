@@ -1,0 +1,148 @@
+"""Tasks that share the work on the text: where they stand in the pipelines, and what they make, run by kfp.local."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from google.protobuf import json_format
+from kfp import dsl, local
+from kfp.dsl.graph_component import GraphComponent
+
+from inkling.components.artifacts.manifest import Manifest, Provenance
+from inkling.components.artifacts.questions import Question, Questions, write_questions
+from inkling.components.artifacts.store import STORE_VARIABLE
+from inkling.components.corpus.build import build_corpus
+from inkling.components.corpus.config import CorpusConfig
+from inkling.components.label.build import build_labels
+from inkling.components.label.config import LabelConfig
+from inkling.components.mixture.build import build_mixture
+from inkling.components.mixture.config import MixtureConfig
+from inkling.pipelines import profiles
+from inkling.pipelines.cluster.placement import PlacementConfig
+from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
+from inkling.pipelines.study import study
+from inkling.pipelines.visual_prior import visual_prior
+
+SHARED = FanOut(2, 3, 4)
+
+
+def ir_of(pipeline: GraphComponent) -> dict[str, Any]:
+    found: dict[str, Any] = json_format.MessageToDict(pipeline.pipeline_spec)
+    return found
+
+
+def groups(ir: dict[str, Any]) -> dict[str, set[str]]:
+    """Names of the tasks of each group of the pipeline, by the group's task; the whole is the root."""
+    found = {"root": set(ir["root"]["dag"]["tasks"])}
+    for name, component in ir["components"].items():
+        if "dag" in component:
+            found[name.removeprefix("comp-")] = set(component["dag"]["tasks"])
+    return found
+
+
+def test_a_profile_says_how_many_tasks_share_the_work() -> None:
+    assert FanOut.of(profiles.load("tiny")) == FanOut()
+    assert FanOut.of(profiles.load("tiny", ["corpus.parts=2", "mixture.parts=3"])) == FanOut(2, 1, 3)
+
+
+def test_the_text_is_made_before_the_exit_handler_which_holds_no_loop() -> None:
+    ir = ir_of(visual_prior(True, SHARED))
+    found = groups(ir)
+    (handler,) = (name for name in found if name.startswith("exit-handler"))
+    assert not any(name.startswith("for-loop") for name in found[handler])
+    assert {"preflight", "scenes", "corpus", "label", "mixture-prepare", "mixture", handler} < found["root"]
+    loops = {next(iter(tasks)): name for name, tasks in found.items() if name.startswith("for-loop")}
+    items = {part: ir["root"]["dag"]["tasks"][name]["parameterIterator"]["items"] for part, name in loops.items()}
+    numbers = {"corpus-part": "[0, 1]", "label-part": "[0, 1, 2]", "mixture-part": "[0, 1, 2, 3]"}
+    assert items == {part: {"raw": raw} for part, raw in numbers.items()}
+
+
+def test_labels_that_no_recipe_names_move_nothing_out_of_the_exit_handler() -> None:
+    found = groups(ir_of(visual_prior(False, FanOut(label=8))))
+    assert found["root"] == {"epilogue", "exit-handler-1"}
+
+
+def test_a_part_is_placed_like_its_stage() -> None:
+    stages = {"mixture": {"memory": "3Gi"}, "corpus": {"queue": "reading", "priority_class": "low"}}
+    pipeline = visual_prior(True, SHARED, PlacementConfig.parse({"placement": {"stages": stages}}))
+    executors = ir_of(pipeline)["deploymentSpec"]["executors"]
+    for name in ("mixture", "mixture-part", "mixture-prepare"):
+        assert executors[f"exec-{name}"]["container"]["resources"]["resourceMemoryLimit"] == "3Gi", name
+    pods = json_format.MessageToDict(pipeline.platform_spec)["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    labels = pods["exec-corpus-part"]["podMetadata"]["labels"]
+    assert labels["kueue.x-k8s.io/queue-name"] == "reading"
+    assert labels["app.kubernetes.io/component"] == "corpus"
+
+
+def test_a_study_shares_the_reading_and_the_labelling_and_has_no_loop_within_a_loop() -> None:
+    found = groups(ir_of(study(SHARED)))
+    loops = [tasks for name, tasks in found.items() if name.startswith("for-loop")]
+    assert sorted(map(sorted, loops)) == [
+        ["adapt", "evaluate", "mixture", "pretrain"], ["corpus-part"], ["label-part"]
+    ]  # fmt: skip
+
+
+@dsl.component(base_image="none", install_kfp_package=False)
+def given(place: str, questions: dsl.Output[dsl.Dataset]) -> None:
+    """Hands on questions that lie somewhere."""
+    import shutil
+
+    shutil.copytree(place, questions.path)
+
+
+def make_questions(path: Path) -> Questions:
+    path.mkdir()
+    one = Question("q", "i", "j", "Is there a dog?", ["yes", "no"], "no", "Existence", "dog", "none", "test")
+    write_questions(path, [("i", b"a"), ("j", b"b")], [one])
+    Manifest.describe(path, Questions.type, Questions.schema, Provenance("scenes", "", "", {}, {}, {})).write(path)
+    return Questions.open(path)
+
+
+def profile(path: Path, **parts: int) -> dict[str, Any]:
+    """A profile for two sources of files."""
+    entries = {}
+    for source in ("code", "law"):
+        lines = (
+            json.dumps({"text": " ".join(f"{source[:2]}{(number * 31 + k * k) % 97}" for k in range(60))})
+            for number in range(120)
+        )
+        (path / f"{source}.jsonl").write_text("\n".join(lines))
+        entries[source] = {
+            "quality": "real", "description": "words", "licence": "CC0-1.0", "files": [f"{source}.jsonl"],
+            "field": "text",
+        }  # fmt: skip
+    (path / "mine.yaml").write_text(yaml.safe_dump(entries))
+    corpus = {"catalogue": str(path / "mine.yaml"), "words_per_source": 5_000, "similarity": None, "heldout": 0.2}
+    mixture = {"recipe": {"code": 0.5, "law": 0.5}, "vocabulary": 300, "token_budget": 10_000}
+    return {"corpus": {**corpus, **parts}, "label": parts, "mixture": {**mixture, **parts}}
+
+
+@pytest.mark.slow
+def test_shared_by_two_tasks_run_by_kfp_the_bytes_and_keys_are_those_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(STORE_VARIABLE, raising=False)
+    questions = make_questions(tmp_path / "questions")
+    alone = profile(tmp_path)
+    corpus = build_corpus(CorpusConfig.parse(alone), tmp_path / "corpus", questions.path)
+    labels = build_labels(LabelConfig.parse(alone), corpus.path, tmp_path / "labels")
+    tokens = build_mixture(MixtureConfig.parse(alone), corpus.path, tmp_path / "tokens")
+
+    @dsl.pipeline(name="text")
+    def pipeline(config: str, place: str) -> None:
+        shared = FanOut(2, 2, 2, at_once=1)
+        text = corpus_tasks(config, given(place=place).outputs["questions"], shared)
+        mixture_tasks(config, text, label_tasks(config, text, shared), shared)
+
+    shared = yaml.safe_dump(profile(tmp_path, parts=2))
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(tmp_path / "tasks"))
+    pipeline(config=shared, place=str(questions.path))
+    made = {path.parent.name: Manifest.read(path.parent) for path in (tmp_path / "tasks").rglob("manifest.json")}
+    assert made["corpus"] == corpus.manifest
+    assert made["labels"] == labels.manifest
+    assert made["tokens"] == tokens.manifest
+    parts = [Manifest.read(path.parent) for path in (tmp_path / "tasks").rglob("part/manifest.json")]
+    assert len(parts) == 6
+    assert all(part.files for part in parts)
