@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from inkling.components.config import Section, unknown
 from inkling.components.lifeline import RUNNER_VARIABLE
+from inkling.components.machine import IMAGE_VARIABLE
 from inkling.components.progress import EVENT_MARKER, note
 from inkling.models.training.devices import AUTO, device_names
 
@@ -120,7 +121,7 @@ def ranks_job(
     from inkling.models.training.launch.job import Job, Node
 
     local = launch.scheduler == "local_cwd"
-    environment = {RUNNER_VARIABLE: str(os.getpid())} if local else {}
+    environment = {RUNNER_VARIABLE: str(os.getpid())} if local else {IMAGE_VARIABLE: str(launch.image)}
     place, scratch = work, None
     if launch.storage is not None:
         place = work / "scratch" if local else _SCRATCH

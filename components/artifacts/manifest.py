@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from inkling.components.machine import Machine
+
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
 
@@ -46,6 +48,7 @@ class Manifest:
         files: SHA-256 of each file, by its path relative to the artifact.
         provenance: Who made it and from what.
         digest: SHA-256 over type, schema and files: the identity of the content, whoever made it and when.
+        made_on: The machine that made it, no part of the identity; None where nothing records it.
     """
 
     type: str
@@ -53,6 +56,7 @@ class Manifest:
     files: dict[str, str]
     provenance: Provenance
     digest: str = field(default="")
+    made_on: Machine | None = None
 
     def __post_init__(self) -> None:
         """Computes the content digest where none was given."""
@@ -61,9 +65,15 @@ class Manifest:
             object.__setattr__(self, "digest", content)
 
     @classmethod
-    def describe(cls, directory: Path, type: str, schema: int, provenance: Provenance) -> Self:
-        """Builds the manifest of the files that lie in a directory."""
-        return cls(type, schema, {name: sha256(directory / name) for name in list_files(directory)}, provenance)
+    def describe(
+        cls, directory: Path, type: str, schema: int, provenance: Provenance, made_on: Machine | None = None
+    ) -> Self:
+        """Builds the manifest of the files that lie in a directory.
+
+        A manifest that is itself a file of another artifact must not say what it was made on.
+        """
+        files = {name: sha256(directory / name) for name in list_files(directory)}
+        return cls(type, schema, files, provenance, made_on=made_on)
 
     @classmethod
     def read(cls, directory: Path) -> Self:
@@ -75,7 +85,9 @@ class Manifest:
         path = directory / MANIFEST
         try:
             raw = json.loads(path.read_text())
-            return cls(**{**raw, "provenance": Provenance(**raw["provenance"])})
+            origin = Provenance(**raw["provenance"])
+            made_on = Machine.parse(raw["made_on"]) if raw.get("made_on") else None
+            return cls(**{**raw, "provenance": origin, "made_on": made_on})
         except FileNotFoundError:
             raise ArtifactError(f"no artifact at {directory}: {MANIFEST} is missing") from None
         except (ValueError, KeyError, TypeError) as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from inkling.components import machine
 from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.provenance import provenance
@@ -84,7 +85,8 @@ def _make(kind: type[A], place: Path, origin: Provenance, make: Callable[[Draft]
         draft.path.mkdir(parents=True)
         draft.work.mkdir(exist_ok=True)
         make(draft)
-        Manifest.describe(draft.path, kind.type, kind.schema, origin).write(draft.path)
+        made_on = machine.recorded(draft.work)
+        Manifest.describe(draft.path, kind.type, kind.schema, origin, made_on).write(draft.path)
         _settle(draft.path)
         shutil.rmtree(place, ignore_errors=True)
         draft.path.rename(place)

@@ -2,6 +2,7 @@
 
     tokens/<digest>                                the Tokens artifact, stored once whoever reads it
     pretrain-<key>/config.json                     the settings; the key is that of the model that comes out
+    pretrain-<key>/made_on.json                    the machine of rank 0
     pretrain-<key>/<run>/checkpoints/step-........ the newest checkpoints, as rank 0 writes them
     pretrain-<key>/<run>/kept/step-........        weights kept on the way
 
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Self
 
 from inkling.components.artifacts.provenance import provenance
 from inkling.components.launch import SCRATCH_VARIABLE
+from inkling.components.machine import RECORD
 from inkling.components.objects import SCHEME, Storage
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.preflight import KEPT
@@ -70,7 +72,8 @@ class Exchange:
         return any(name.endswith(f"/{last}") for name in self.work.directories())
 
     def collect(self, work: Path) -> None:
-        """Brings what the ranks have left: of each run the newest checkpoint, and the weights that were kept."""
+        """Brings what the ranks have left: their machine, a run's newest checkpoint, and the weights that were kept."""
+        (work / RECORD).write_bytes(self.work.at(RECORD).read())
         for run in {name.partition("/")[0] for name in self.work.directories()}:
             _fetch_newest(self.work.at(run), work / run)
             for name in self.work.at(f"{run}/{_KEPT}").directories():
@@ -114,6 +117,14 @@ class Mirror:
         if self._upload is not None:
             self._upload.result()
         self._upload = self._pool.submit(self._store, path)
+
+    def copy(self, name: str) -> None:
+        """Stores one file of the directory.
+
+        Raises:
+            StorageError: If the store cannot be used.
+        """
+        self._storage.at(name).write((self._work / name).read_bytes())
 
     def _store(self, path: Path) -> None:
         self._place(path).put(path)

@@ -1,10 +1,12 @@
 """What each rank of pre-training runs under torchrun: rank TOKENS WORK, each a path or a URI."""
 
+import os
 import sys
 
 import torch
 from torch.distributed.elastic.multiprocessing.errors import record
 
+from inkling.components import machine
 from inkling.components.artifacts.manifest import Manifest
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.lifeline import tie_to_runner
@@ -31,6 +33,10 @@ def main() -> None:
         network = build_language_model(
             config.preset, tokens.blend().vocabulary, config.seed, device="meta" if away else "cpu"
         )
+        if os.environ["RANK"] == "0":
+            machine.record(found.work)
+            if found.mirror is not None:
+                found.mirror.copy(machine.RECORD)
         train(config, network, tokens, found.work, found.mirror)
 
 

@@ -9,6 +9,7 @@ import re
 from kfp import dsl
 from kfp.dsl.pipeline_context import Pipeline
 
+from inkling.components.machine import IMAGE_VARIABLE
 from inkling.pipelines.cluster.placement import Placement, PlacementConfig
 
 LABELS = {"app.kubernetes.io/part-of": "inkling"}
@@ -33,7 +34,8 @@ def _place(task: dsl.PipelineTask, stage: str, config: PlacementConfig) -> None:
     from kfp import kubernetes
 
     asked = config.of(stage)
-    task.set_container_image(config.image(str(task.container_spec.image), stage))
+    image = config.image(str(task.container_spec.image), stage)
+    task.set_container_image(image).set_env_variable(IMAGE_VARIABLE, image)
     _resources(task, asked)
     for key, value in {**LABELS, COMPONENT_LABEL: stage}.items():
         kubernetes.add_pod_label(task, key, value)

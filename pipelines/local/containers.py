@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from inkling.components import lifeline
 from inkling.components.artifacts import store
+from inkling.components.machine import IMAGE_VARIABLE
 from inkling.components.packages import CACHE_VARIABLE, cache_directory
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def _run(client: "DockerClient", image: str, command: Sequence[str], volumes: ob
     """
     import docker
 
+    settings["environment"] = {**settings.get("environment", {}), IMAGE_VARIABLE: _identity(client, image)}
     container = client.containers.create(image, list(command), stdin_open=True, auto_remove=True, **settings)
     pipe = container.attach_socket(params={"stdin": 1, "stream": 1})
     output = container.attach(stream=True, logs=True)
@@ -135,6 +137,12 @@ def _run(client: "DockerClient", image: str, command: Sequence[str], volumes: ob
         finally:
             pipe.close()
             _end(container)
+
+
+def _identity(client: "DockerClient", image: str) -> str:
+    """What an image can be had by again: its digest in a registry, or for one that was built here its identity."""
+    found = client.images.get(image)
+    return str((found.attrs["RepoDigests"] or [found.id])[0])
 
 
 def _end(container: "Container") -> None:

@@ -1,15 +1,17 @@
-"""Making an artifact again, back to its sources, from what its manifest records; and saying which digests match.
+"""Making an artifact again, back to its sources, from what its manifest records; and saying what matches.
 
-The manifest names the stage, its resolved config with the seed, and the digest of each input. The stage's component is
-run on inputs that were made again themselves, in a process and a folder of their own; the store is only read.
+The manifest names the stage, its resolved config with the seed, the digest of each input, and the machine. The stage's
+component is run on inputs that were made again themselves, in a process and a folder of their own; the store is only
+read. Where digests differ, the contents are compared.
 """
 
+import dataclasses
 import importlib
 import inspect
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,33 @@ from kfp.dsl.types import type_annotations
 from inkling.components.artifacts.manifest import MANIFEST, ArtifactError, Manifest, Provenance
 from inkling.components.artifacts.provenance import code_digest, package_versions
 from inkling.components.artifacts.store import STORE_VARIABLE
+from inkling.components.machine import Machine
+from inkling.pipelines.local.contents import Comparison, Verdict, compare
+
+FORWARD = 1e-4
+"""Tolerance of a forward pass in fp32: what the tests allow between torch and ONNX Runtime, batches, and encoders."""
+TRAINED = 1e-3
+"""Tolerance of weights and losses after training. Measured: with the kernels of another instruction set (AVX-512, AVX2,
+none) the preset `tiny` ends within 8e-5 of a tensor's largest weight, its losses within 1e-6; ten times that is left
+for longer runs."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An artifact that is to be made again.
+
+    Attributes:
+        path: Its directory.
+        manifest: Its manifest.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def stage(self) -> str:
+        """The stage that makes it."""
+        return self.manifest.provenance.stage
 
 
 @dataclass(frozen=True)
@@ -30,19 +59,14 @@ class Outcome:
         output: Its name among the stage's outputs.
         recorded: The digest that its manifest records.
         made: The digest of what was made now.
-        differs: What was otherwise than recorded: code, packages; empty if nothing that is known.
+        comparison: How the contents compare.
     """
 
     stage: str
     output: str
     recorded: str
     made: str
-    differs: tuple[str, ...]
-
-    @property
-    def matches(self) -> bool:
-        """Whether the bytes are the same."""
-        return self.recorded == self.made
+    comparison: Comparison
 
 
 @dataclass(frozen=True)
@@ -52,38 +76,104 @@ class _Place:
     path: str
 
 
-def reproduce(artifact: Path, store: Path, work: Path) -> Iterator[Outcome]:
-    """Makes an artifact and everything that it was made from again.
+def lineage(artifact: Path, store: Path) -> list[Recorded]:
+    """An artifact and everything that it was made from, sources first.
 
     Args:
-        artifact: The artifact.
-        store: Directory of stored artifacts, in which the manifests of the inputs are looked up.
+        artifact: The artifact; its files must be what its manifest says.
+        store: Directory below which the artifacts lie that it was made from.
+
+    Raises:
+        ArtifactError: If the artifact is not what was written, or the manifest of an input is missing.
+    """
+    known: dict[str, Recorded] = {}
+    for path in sorted(store.rglob(MANIFEST)):
+        found = Recorded(path.parent, Manifest.read(path.parent))
+        known.setdefault(found.manifest.digest, found)
+    target = Recorded(artifact, Manifest.read(artifact))
+    target.manifest.verify(artifact)
+    if "checkpoint" in target.manifest.provenance.config:
+        raise ArtifactError(f"{artifact} is an earlier state of a model: reproduce {artifact.parent.parent}")
+    known[target.manifest.digest] = target
+    ordered: list[Recorded] = []
+
+    def visit(digest: str, name: str) -> None:
+        if digest not in known:
+            raise ArtifactError(
+                f"the input '{name}' ({digest[:16]}) is not in the store {store}: its config cannot be read"
+            )
+        if known[digest] in ordered:
+            return
+        for below, source in sorted(known[digest].manifest.provenance.inputs.items()):
+            visit(source, below)
+        ordered.append(known[digest])
+
+    visit(target.manifest.digest, "itself")
+    return ordered
+
+
+def expectations(steps: Sequence[Recorded]) -> Iterator[str]:
+    """What is otherwise here than recorded, with the stages that it concerns: why bytes may not match.
+
+    Args:
+        steps: The artifacts that are to be made.
+    """
+    import torch  # noqa: F401 (without it a machine does not know its GPU)
+
+    # A stage sets the threads of torch itself, as its config says.
+    here = dataclasses.replace(Machine.here(), threads=None)
+    found: dict[str, list[str]] = {}
+    for step in steps:
+        reasons = list(differences(step.manifest.provenance))
+        recorded = step.manifest.made_on
+        reasons += here.differences(recorded) if recorded else ["nothing records what it was made on"]
+        for reason in reasons:
+            found.setdefault(reason, []).append(step.stage)
+    for reason, stages in found.items():
+        yield f"{reason} ({', '.join(dict.fromkeys(stages))})"
+
+
+def reproduce(
+    steps: Sequence[Recorded], work: Path, from_inputs: bool = False, tolerance: float | None = None
+) -> Iterator[Outcome]:
+    """Makes artifacts again and compares them with those that are recorded.
+
+    Args:
+        steps: What `lineage` has found.
         work: Empty directory for what is made.
+        from_inputs: Whether only the last one is made, of the inputs that are recorded, instead of all of them.
+        tolerance: Largest difference that is taken for rounding; None for that of the stage.
 
     Yields:
         The outcome of each artifact that was made, sources first.
 
     Raises:
-        ArtifactError: If the artifact or the manifest of something that it was made from is missing.
+        ArtifactError: If an input is to be used as recorded and is not what was written.
         RuntimeError: If a stage fails; what it said stands before.
     """
-    known = {Manifest.read(path.parent).digest: path.parent for path in sorted(store.glob(f"*/*/{MANIFEST}"))}
-    target = Manifest.read(artifact)
-    known[target.digest] = artifact
     made: dict[str, Path] = {}
-    for digest in _order(target.digest, known):
-        manifest = Manifest.read(known[digest])
-        folder = work / f"{manifest.provenance.stage}-{manifest.provenance.key[:16]}"
-        outputs = _remake(manifest.provenance, made, folder)
-        path = outputs[known[digest].name] if known[digest].name in outputs else _same_type(outputs, manifest)
-        made[digest] = path
-        yield Outcome(
-            manifest.provenance.stage,
-            path.name,
-            digest,
-            Manifest.read(path).digest,
-            tuple(differences(manifest.provenance)),
-        )
+    if from_inputs:
+        wanted = steps[-1].manifest.provenance.inputs.values()
+        for step in steps[:-1]:
+            if step.manifest.digest in wanted:
+                step.manifest.verify(step.path)
+                made[step.manifest.digest] = step.path
+        steps = steps[-1:]
+    for step in steps:
+        origin = step.manifest.provenance
+        outputs = _remake(origin, made, work / f"{origin.stage}-{origin.key[:16]}")
+        path = outputs.get(step.path.name) or _same_type(outputs, step.manifest)
+        made[step.manifest.digest] = path
+        allowed = tolerance_of(step.stage) if tolerance is None else tolerance
+        digest = Manifest.read(path).digest
+        same = digest == step.manifest.digest
+        comparison = Comparison(Verdict.SAME) if same else compare(step.path, path, allowed)
+        yield Outcome(step.stage, path.name, step.manifest.digest, digest, comparison)
+
+
+def tolerance_of(stage: str) -> float:
+    """Largest difference of a stage's numbers that is taken for rounding."""
+    return TRAINED if stage in ("pretrain", "adapt") else FORWARD
 
 
 def differences(recorded: Provenance) -> Iterator[str]:
@@ -94,23 +184,6 @@ def differences(recorded: Provenance) -> Iterator[str]:
     for name, version in sorted(recorded.packages.items()):
         if here.get(name) != version:
             yield f"{name} is {here.get(name, 'not installed')} here, was {version}"
-
-
-def _order(target: str, known: dict[str, Path]) -> list[str]:
-    """Digests of everything that an artifact was made from, sources first, itself last."""
-    ordered: list[str] = []
-
-    def visit(digest: str, name: str) -> None:
-        if digest in ordered:
-            return
-        if digest not in known:
-            raise ArtifactError(f"the input '{name}' ({digest[:16]}) is not in the store: its config cannot be read")
-        for below, source in sorted(Manifest.read(known[digest]).provenance.inputs.items()):
-            visit(source, below)
-        ordered.append(digest)
-
-    visit(target, "itself")
-    return ordered
 
 
 def _remake(recorded: Provenance, made: dict[str, Path], folder: Path) -> dict[str, Path]:

@@ -56,7 +56,8 @@ def test_only_ranks_of_this_machine_watch_the_launcher() -> None:
     here = ranks_job("pretrain", "module", ["a"], Path("/work"), 1, 2, LaunchConfig())
     there = ranks_job("pretrain", "module", ["a"], Path("/work"), 4, 8, LaunchConfig(**CLUSTER))
     assert here.node is None and "INKLING_RUNNER" in here.environment
-    assert there.node is not None and not there.environment and there.node.claims == {"runs": "/runs"}
+    assert there.node is not None and there.node.claims == {"runs": "/runs"}
+    assert there.environment == {"INKLING_IMAGE": CLUSTER["image"]}
     assert there.ranks == 32
 
 

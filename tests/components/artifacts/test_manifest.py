@@ -1,5 +1,6 @@
 """Manifests: every changed, missing or extra file is found and named."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance, digest_of
+from inkling.components.machine import Machine
 
+MACHINE = Machine("registry/train@sha256:1", "Model A", ("avx2",), 2, "cpu")
 ORIGIN = Provenance(stage="s", key="k", code="c", packages={}, config={"a": 1}, inputs={"x": "d"})
 
 
@@ -64,3 +67,19 @@ def test_the_digest_is_of_the_content_not_of_its_maker(directory: Path) -> None:
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.none(), max_size=5))
 def test_the_canonical_digest_ignores_the_order_of_keys(value: dict[str, object]) -> None:
     assert digest_of(value) == digest_of(dict(reversed(list(value.items()))))
+
+
+def test_what_it_was_made_on_is_kept_and_is_no_part_of_the_identity(directory: Path) -> None:
+    made = Manifest.describe(directory, "Thing", 1, ORIGIN, MACHINE)
+    assert made.digest == Manifest.read(directory).digest
+    made.write(directory)
+    assert Manifest.read(directory) == made and Manifest.read(directory).made_on == MACHINE
+
+
+def test_a_manifest_from_before_machines_were_recorded_is_read(directory: Path) -> None:
+    path = directory / "manifest.json"
+    raw = json.loads(path.read_text())
+    del raw["made_on"]
+    path.write_text(json.dumps(raw))
+    assert Manifest.read(directory).made_on is None
+    Manifest.read(directory).verify(directory)
