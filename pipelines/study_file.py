@@ -82,8 +82,9 @@ def runs(study: Study, profile: str) -> list[dict[str, Any]]:
     total = len(json.dumps(listed))
     if total > MAX_BYTES:
         raise ConfigError(
-            f"the {len(listed)} runs of the study take {total:,} bytes, one pipeline can be given {MAX_BYTES:,}: "
-            "make two studies of it, for example by seeds"
+            f"the {len(listed)} runs of the study take {total:,} bytes, one pipeline can be given {MAX_BYTES:,}: make "
+            f"{-(-total // MAX_BYTES)} study files of it, each with some of the sizes or recipes and all seeds; what"
+            " they share is made once, and intervals over seeds stay whole"
         )
     return listed
 

@@ -1,16 +1,22 @@
-"""The command `inkling estimate`: the memory, disk and device hours of pre-training, before anything is spent."""
+"""The command `inkling estimate`: what pre-training and the whole run take, before anything is spent."""
 
 import shutil
 import sys
+import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from inkling.components.config import ConfigError, unknown
-from inkling.models.training.devices import AUTO, device_names
+from inkling.models.training.devices import AUTO, Device, device_names
+
+if TYPE_CHECKING:
+    from inkling.pipelines.bill import Bill
 
 _GIGA = 1e9
 
@@ -24,11 +30,22 @@ def estimate(
     devices: Annotated[
         int | None, typer.Option(help="Devices that share the work, if not the profile's.", min=1)
     ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Bill this study, shipped or a YAML file, instead of one run.")
+    ] = None,
+    prices: Annotated[
+        list[str],
+        typer.Option("--price", help="Price of a cpu-hour, gpu-hour, gb-month or gb-egress: gpu-hour=2.5. Repeatable."),
+    ] = [],  # noqa: B006 (typer wants a list)
 ) -> None:
-    """Prints what pre-training would take, for the profile's preset and for the others, and whether it fits.
+    """Prints what pre-training would take, for the profile's preset and for the others, and the bill of the whole run.
+
+    The bill has device hours, bytes that are kept, and bytes that move between pods; prices are yours to state.
 
     Examples:
         inkling estimate --profile laptop
+
+        inkling estimate --profile cluster --device h100 --study mixtures --price gpu-hour=2.5 --price gb-month=0.023
 
         inkling estimate --set pretrain.optimization=lsbs --set pretrain.preset=7B --set token_budget=30_000_000_000
         --set pretrain.strategy=fsdp2 --set pretrain.micro_batch=1 --device h100 --devices 64
@@ -41,6 +58,7 @@ def estimate(
     from inkling.models.training import devices as kinds
     from inkling.pipelines import profiles
 
+    stated_prices = dict(map(_price, prices))
     if device not in (AUTO, *device_names()):
         raise unknown("device", device, (AUTO, *device_names()))
     text = profiles.load(profile, overrides)
@@ -88,6 +106,46 @@ def estimate(
         f"{held.frameworks / _GIGA:.2f} GB",
         highlight=False,
     )
+    from inkling.pipelines.bill_summary import show_bill
+    from inkling.pipelines.cluster.placement import PlacementConfig
+
+    whole, images = _bill(text, study, kind)
+    parallelism = PlacementConfig.parse(text).parallelism
+    show_bill(whole, parallelism, found.disk, images, stated_prices, console)
     if reason := refusal(found, min(chosen.ranks, config.processes), free, config.launch.hours):
         console.print(f"refused: {reason}", highlight=False, soft_wrap=True)
         raise typer.Exit(1)
+
+
+def _bill(profile: str, study: str | None, kind: Device) -> "tuple[Bill, set[str]]":
+    """The bill of a profile's run, or of a study, and the images of its tasks."""
+    from inkling.pipelines import study_file
+    from inkling.pipelines.bill import bill
+    from inkling.pipelines.compile import compile_for_cluster, compile_study_for_cluster, read_ir
+
+    configs: Sequence[dict[str, object]] = study_file.runs(study_file.load(study), profile) if study else ()
+    with tempfile.TemporaryDirectory() as folder:
+        (compile_study_for_cluster if study else compile_for_cluster)(profile, Path(folder))
+        ir = read_ir(Path(folder) / "pipeline.yaml")
+    images = {executor["container"]["image"] for executor in ir["deploymentSpec"]["executors"].values()}
+    return bill(ir, profile, configs, kind), images
+
+
+def _price(stated: str) -> tuple[str, float]:
+    """A price as it was stated.
+
+    Raises:
+        ConfigError: If it is no known name with a number that is not negative.
+    """
+    from inkling.pipelines.bill import PRICES
+
+    name, _, amount = stated.partition("=")
+    try:
+        price = float(amount)
+    except ValueError:
+        price = -1.0
+    if not 0 <= price < float("inf"):
+        raise ConfigError(f"price '{stated}' must read name=number, for example gpu-hour=2.5")
+    if name not in PRICES:
+        raise unknown("price", name, PRICES)
+    return name, price

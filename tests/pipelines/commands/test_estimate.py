@@ -1,6 +1,7 @@
 import pytest
 from typer.testing import CliRunner
 
+from inkling.components.config import ConfigError
 from inkling.pipelines.cli import app
 
 PAPER = [
@@ -34,3 +35,24 @@ def test_what_does_not_fit_is_refused_with_what_does() -> None:
 def test_devices_that_cannot_share_the_batch_are_refused() -> None:
     result = CliRunner().invoke(app, [*PAPER, "--set", "pretrain.preset=1B", "--devices", "3"])
     assert "batch 1024 cannot be shared evenly by 3 devices" in str(result.exception)
+
+
+def test_the_bill_of_a_study_has_its_queue_and_the_prices_that_are_stated() -> None:
+    arguments = ["--device", "h100", "--study", "sources", "--price", "gpu-hour=2.5", "--price", "gb-month=0"]
+    result = CliRunner().invoke(app, ["estimate", "--profile", "tiny", *arguments])
+    assert result.exit_code == 0, result.output
+    for words in (
+        "the whole study of 21 runs", "queue, simulated  8 runs", "images, once for each node  inkling/train-cpu:",
+        "x 2.5 = ", "total  ",
+    ):  # fmt: skip
+        assert words in result.output
+    assert "inkling/serve" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [("gpu-hour", "name=number"), ("gpu-hour=-1", "name=number"), ("gpu_hour=1", "Did you mean 'gpu-hour'")],
+)
+def test_prices_that_cannot_be_used_are_refused(price: str, words: str) -> None:
+    result = CliRunner().invoke(app, ["estimate", "--profile", "tiny", "--device", "h100", "--price", price])
+    assert isinstance(result.exception, ConfigError) and words in str(result.exception)

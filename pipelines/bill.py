@@ -1,0 +1,202 @@
+"""What a whole run, or a study, takes before it is spent: device hours, bytes kept, bytes moved between pods.
+
+Sizes follow from the settings where they can: weights are 4 bytes, a token is 2 or 4, a picture's features are its grid
+in fp32. What depends on the text and the pictures was measured on the profiles `tiny` and `laptop`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from statistics import fmean
+from typing import Any
+
+from inkling.components.adapt.config import AdaptConfig
+from inkling.components.artifacts.indexed import token_type
+from inkling.components.config import read_mapping
+from inkling.components.corpus.config import CorpusConfig
+from inkling.components.encode.config import EncodeConfig
+from inkling.components.mixture.config import MixtureConfig
+from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe
+from inkling.components.mixture.recipes import shares
+from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.pretrain.preflight import estimate, plan_of
+from inkling.components.scenes.config import ScenesConfig
+from inkling.models.training.devices import Device
+
+# Measured on `tiny` and `laptop`: bytes of a word in the corpus's Parquet, tokens of a word (1.67 with a vocabulary of
+# 2,048, 1.45 with 4,096), bytes of a tokenizer by entry, and of a picture with its turns or questions in Parquet.
+_CORPUS_WORD, _TOKENS_WORD, _TOKENIZER_ENTRY, _PICTURE = 1.7, 1.5, 25, 9_300
+# Pictures and questions of a scene of each of the eleven families; turns of a picture in tokens; an answer in Parquet;
+# what the summary of the answers, the report, the rehearsal and a study's table take.
+_PICTURES, _QUESTIONS, _CAPTION, _INSTRUCTION, _QUESTION = 11, 12, 26, 54, 18
+_ANSWER, _SUMMARY, _REPORT, _REHEARSAL, _SCORES = 25, 85_000, 1.1e6, 8_000, 1e6
+_VIEWS, _SEEN = 3, 2
+_NO_DEVICE = Device("none", "cpu", 0.0, (1.0, 1.0), 1.0)
+PRICES = ("cpu-hour", "gpu-hour", "gb-month", "gb-egress")
+"""What a price can be stated for."""
+_GIGA = 1e9
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a run or a study takes.
+
+    Attributes:
+        runs: Runs in it.
+        hours: Device hours by stage, of all runs; those of the stages that compute on a CPU alone are not counted.
+        run_hours: From the start of each run's own stages to their end, in hours.
+        device: What computes.
+        stored: Bytes of the artifacts by name, of all runs: the object store keeps every one.
+        own: Bytes that each run of a study adds to the store, the shared artifacts left out.
+        read: Bytes that tasks read from the store.
+    """
+
+    runs: int
+    hours: dict[str, float]
+    run_hours: tuple[float, ...]
+    device: Device
+    stored: dict[str, float]
+    own: tuple[float, ...]
+    read: float
+
+    @property
+    def written(self) -> float:
+        """Bytes that tasks write to the store: all that is kept."""
+        return sum(self.stored.values())
+
+    def costs(self, prices: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+        """Quantity and cost of each thing that a price was stated for.
+
+        Storage is kept for one month; every byte that a task reads counts as egress, which it is where the store lies
+        elsewhere than the pods.
+
+        Args:
+            prices: Price of a unit, by a name of `PRICES`.
+        """
+        hours = sum(self.hours.values())
+        mine = "cpu-hour" if self.device.kind == "cpu" else "gpu-hour"
+        amounts = {**dict.fromkeys(PRICES, 0.0), mine: hours}
+        amounts |= {"gb-month": self.written / _GIGA, "gb-egress": self.read / _GIGA}
+        return {name: (amounts[name], amounts[name] * price) for name, price in prices.items()}
+
+
+def bill(ir: Mapping[str, Any], profile: str, configs: Sequence[Mapping[str, Any]], kind: Device) -> Bill:
+    """The bill of a pipeline.
+
+    Args:
+        ir: The compiled pipeline; the bytes that move follow from its tasks.
+        profile: The checked profile, as YAML text.
+        configs: What `study_file.runs` lists; empty for the pipeline of one run.
+        kind: The kind of device that the stages compute on.
+    """
+    stated = read_mapping(profile)
+    runs = [{**stated, **read_mapping(run["config"])} for run in configs] or [stated]
+    sizes = [artifact_bytes(run) for run in runs]
+    mean = {name: fmean(size[name] for size in sizes) for name in sizes[0]}
+    stored: defaultdict[str, float] = defaultdict(float)
+    own: list[str] = []
+    read = 0.0
+    for times, spec, component in _tasks(ir, ir["root"], 1, len(runs)):
+        for name in component.get("outputDefinitions", {}).get("artifacts", {}):
+            stored[name] += times * mean.get(name, 0.0)
+            own += [name] if times > 1 else []
+        for name in spec.get("inputs", {}).get("artifacts", {}):
+            listed = component["inputDefinitions"]["artifacts"][name].get("isArtifactList", False)
+            read += times * (len(runs) if listed else 1) * mean.get(name.partition("_untrained")[0], 0.0)
+    nothing = [bool(run["nothing"]) for run in configs] or [False]
+    by_run = [device_hours(run, kind, untrained) for run, untrained in zip(runs, nothing, strict=True)]
+    hours = {stage: sum(run[stage] for run in by_run) for stage in by_run[0]}
+    if not configs:  # the control learns to see and is asked as well
+        hours = {stage: spent * (1 if stage == "pretrain" else 2) for stage, spent in hours.items()}
+    ranks = [PretrainConfig.parse(run).ranks for run in runs]
+    lasting = [
+        run["pretrain"] / count + run["adapt"] + run["evaluate"] for run, count in zip(by_run, ranks, strict=True)
+    ]
+    added = tuple(sum(size.get(name, 0.0) for name in own) for size in sizes)
+    return Bill(len(runs), hours, tuple(lasting), kind, dict(stored), added, read)
+
+
+def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
+    """Bytes of each artifact of a run, by its name; labels, which take little, are left out."""
+    corpus, mixture, scenes = CorpusConfig.parse(profile), MixtureConfig.parse(profile), ScenesConfig.parse(profile)
+    pretrain, adapt = PretrainConfig.parse(profile), AdaptConfig.parse(profile)
+    grid, channels, encoder = _encoder(EncodeConfig.parse(profile).encoder)
+    pictures, questions = (per * (scenes.validation + scenes.test) for per in (_PICTURES, _QUESTIONS))
+    tokenizer = _TOKENIZER_ENTRY * mixture.vocabulary
+    plan = plan_of(pretrain, mixture.vocabulary, _NO_DEVICE)
+    parameters, width = plan.parameters, plan.preset.width
+    # Two layers with their biases, mean and deviation of a channel, a position for each place of the grid.
+    connector = 4 * (adapt.hidden * (channels + 1) + width * (adapt.hidden + 1) + 2 * channels + grid * width)
+    embedding = 4 * mixture.vocabulary * width
+    words = corpus.words_per_source * len(corpus.sources)
+    recipe = mixture.recipe
+    sources = len(corpus.sources) if isinstance(recipe, LabelRecipe | PathRecipe) else len(shares(recipe))
+    read_words = corpus.words_per_source * (sources + corpus.heldout * (len(corpus.sources) - sources))
+    answers = _SUMMARY + _ANSWER * _VIEWS * questions
+    return {
+        "corpus": _CORPUS_WORD * words,
+        "tokens": _TOKENS_WORD * read_words * token_type(mixture.vocabulary).itemsize + tokenizer,
+        "conversations": float(_PICTURE * scenes.train),
+        "questions": float(_PICTURE * pictures),
+        "features": 4.0 * (scenes.train + pictures) * grid * channels + encoder,
+        "language_model": (1 + len(pretrain.exports)) * (4.0 * parameters + tokenizer),
+        "multimodal_model": 4.0 * parameters + tokenizer + connector + encoder,
+        "answers": float(answers),
+        "bundle": 4.0 * parameters + embedding + connector + encoder + tokenizer + _SUMMARY,
+        "rehearsal": float(_REHEARSAL),
+        "findings": _REPORT,
+        "scores": _SCORES,
+    }
+
+
+def device_hours(profile: Mapping[str, Any], kind: Device, untrained: bool) -> dict[str, float]:
+    """Hours of a device that the stages of one run take, from the operations of the language model.
+
+    A forward pass without a backward pass takes a third of both. The encoder's work is that of `encode`.
+
+    Args:
+        profile: The checked settings.
+        kind: The kind of device.
+        untrained: Whether the run reads nothing.
+    """
+    config, scenes = PretrainConfig.parse(profile), ScenesConfig.parse(profile)
+    plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
+    grid, _, _ = _encoder(EncodeConfig.parse(profile).encoder)
+    per_turn = {"caption": _CAPTION, "instruct": _INSTRUCTION}
+    seen = sum(
+        stage.epochs * scenes.train * (grid + sum(per_turn[turns] for turns in stage.data))
+        for stage in AdaptConfig.parse(profile).stages()
+        if "next_token" in stage.objectives
+    )
+    asked = _QUESTIONS * (scenes.validation + scenes.test) * (_VIEWS * _QUESTION + _SEEN * grid)
+    return {
+        "pretrain": 0.0 if untrained else estimate(plan, kind).device_hours,
+        "adapt": estimate(replace(plan, tokens=round(seen)), kind).device_hours,
+        "evaluate": estimate(replace(plan, tokens=round(asked)), kind).device_hours / 3,
+    }
+
+
+def _tasks(
+    ir: Mapping[str, Any], component: Mapping[str, Any], times: int, runs: int
+) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
+    """How often each task runs, its specification and its component, loops over the runs taken apart."""
+    for spec in component["dag"]["tasks"].values():
+        below = ir["components"][spec["componentRef"]["name"]]
+        looped = "parameterIterator" in spec or "artifactIterator" in spec
+        if "dag" in below:
+            yield from _tasks(ir, below, times * runs if looped else times, runs)
+        else:
+            yield times, spec, below
+
+
+@cache
+def _encoder(name: str) -> tuple[int, int, float]:
+    """Tokens of a picture, channels of a token, and bytes of the weights of an encoder."""
+    from inkling.models.vision.efficientnet import LITE0
+    from inkling.models.vision.registry import build_encoder
+    from inkling.models.vision.tiny import TINY
+
+    config = {LITE0.architecture: LITE0, TINY.architecture: TINY}[name]
+    weights = build_encoder(config).state_dict().values()
+    return config.tokens, config.channels, 4.0 * sum(weight.numel() for weight in weights)
