@@ -4,6 +4,7 @@ Sizes follow from the settings where they can: weights are 4 bytes, a token is 2
 in fp32. What depends on the text and the pictures was measured on the profiles `tiny` and `laptop`.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.preflight import estimate, plan_of
 from inkling.components.scenes.config import ScenesConfig
 from inkling.models.training.devices import Device
+from inkling.pipelines.compile import function_of
 
 # Measured on `tiny` and `laptop`: bytes of a word in the corpus's Parquet, tokens of a word (1.67 with a vocabulary of
 # 2,048, 1.45 with 4,096), bytes of a tokenizer by entry, and of a picture with its turns or questions in Parquet.
@@ -81,6 +83,31 @@ class Bill:
         return {name: (amounts[name], amounts[name] * price) for name, price in prices.items()}
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A task, or as many as a loop makes of it.
+
+    Attributes:
+        times: How often the runs of a study make it.
+        parts: Tasks that share its work; each reads all of its inputs and writes a part.
+        function: The function that it runs.
+        spec: Its specification in the IR.
+        component: Its component.
+    """
+
+    times: int
+    parts: int
+    function: str
+    spec: Mapping[str, Any]
+    component: Mapping[str, Any]
+
+    def artifact(self, name: str) -> str:
+        """The artifact behind the name of an input or output: all parts together have the size of the whole."""
+        if name in ("part", "parts"):
+            return {"corpus": "corpus", "mixture": "tokens"}.get(self.function.partition("_")[0], name)
+        return name.partition("_untrained")[0]
+
+
 def bill(ir: Mapping[str, Any], profile: str, configs: Sequence[Mapping[str, Any]], kind: Device) -> Bill:
     """The bill of a pipeline.
 
@@ -97,13 +124,14 @@ def bill(ir: Mapping[str, Any], profile: str, configs: Sequence[Mapping[str, Any
     stored: defaultdict[str, float] = defaultdict(float)
     own: list[str] = []
     read = 0.0
-    for times, spec, component in _tasks(ir, ir["root"], 1, len(runs)):
-        for name in component.get("outputDefinitions", {}).get("artifacts", {}):
-            stored[name] += times * mean.get(name, 0.0)
-            own += [name] if times > 1 else []
-        for name in spec.get("inputs", {}).get("artifacts", {}):
-            listed = component["inputDefinitions"]["artifacts"][name].get("isArtifactList", False)
-            read += times * (len(runs) if listed else 1) * mean.get(name.partition("_untrained")[0], 0.0)
+    for task in _tasks(ir, ir["root"], 1, 1, len(runs)):
+        for name in task.component.get("outputDefinitions", {}).get("artifacts", {}):
+            stored[name] += task.times * mean.get(task.artifact(name), 0.0)
+            own += [task.artifact(name)] if task.times > 1 else []
+        for name in task.spec.get("inputs", {}).get("artifacts", {}):
+            listed = task.component["inputDefinitions"]["artifacts"][name].get("isArtifactList", False)
+            each = 1 if name == "parts" else len(runs) if listed else task.parts
+            read += task.times * each * mean.get(task.artifact(name), 0.0)
     nothing = [bool(run["nothing"]) for run in configs] or [False]
     by_run = [device_hours(run, kind, untrained) for run, untrained in zip(runs, nothing, strict=True)]
     hours = {stage: sum(run[stage] for run in by_run) for stage in by_run[0]}
@@ -177,17 +205,20 @@ def device_hours(profile: Mapping[str, Any], kind: Device, untrained: bool) -> d
     }
 
 
-def _tasks(
-    ir: Mapping[str, Any], component: Mapping[str, Any], times: int, runs: int
-) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
-    """How often each task runs, its specification and its component, loops over the runs taken apart."""
+def _tasks(ir: Mapping[str, Any], component: Mapping[str, Any], times: int, parts: int, runs: int) -> Iterator[_Task]:
+    """The tasks of a pipeline; those of a loop once, with how often it goes round."""
     for spec in component["dag"]["tasks"].values():
         below = ir["components"][spec["componentRef"]["name"]]
-        looped = "parameterIterator" in spec or "artifactIterator" in spec
-        if "dag" in below:
-            yield from _tasks(ir, below, times * runs if looped else times, runs)
+        if "dag" not in below:
+            yield _Task(
+                times, parts, function_of(ir["deploymentSpec"]["executors"][below["executorLabel"]]), spec, below
+            )
+            continue
+        items = spec.get("parameterIterator", {}).get("items", {})
+        if "raw" in items:
+            yield from _tasks(ir, below, times, parts * len(json.loads(items["raw"])), runs)
         else:
-            yield times, spec, below
+            yield from _tasks(ir, below, times * runs if items else times, parts, runs)
 
 
 @cache

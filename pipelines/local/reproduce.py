@@ -220,9 +220,7 @@ def _run(stage: str, arguments: dict[str, Any]) -> None:
 
 
 def _same_type(outputs: dict[str, Path], manifest: Manifest) -> Path:
-    for path in outputs.values():
-        if Manifest.read(path).type == manifest.type:
-            return path
-    raise ArtifactError(
-        f"a {manifest.type} is no output of stage '{manifest.provenance.stage}': name what is made of it"
-    )
+    found = next((path for path in outputs.values() if Manifest.read(path).type == manifest.type), None)
+    if found is None:
+        raise ArtifactError(f"stage '{manifest.provenance.stage}' makes no {manifest.type} by itself")
+    return found

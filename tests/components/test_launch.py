@@ -65,7 +65,9 @@ def test_ranks_with_object_storage_have_scratch_and_keys_by_reference() -> None:
     """Nothing but a reference to the Secret is in the job, and no volume is shared."""
     stored = LaunchConfig(**{**CLUSTER, "claims": {}}, storage=STORAGE)
     there = ranks_job("pretrain", "module", ["s3://a"], Path("/work"), 2, 8, stored)
-    assert there.environment == {"AWS_ENDPOINT_URL": "http://seaweedfs:8333", "INKLING_SCRATCH": "/scratch"}
+    assert there.environment == {
+        "AWS_ENDPOINT_URL": "http://seaweedfs:8333", "INKLING_IMAGE": CLUSTER["image"], "INKLING_SCRATCH": "/scratch"
+    }  # fmt: skip
     assert there.logs == Path("/scratch/launch") and there.node is not None
     assert not there.node.claims and there.node.scratch == "/scratch"
     assert there.node.secrets == {

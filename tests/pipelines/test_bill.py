@@ -1,6 +1,7 @@
 """The bill of a run and of a study: against what real runs have left, and against counts made by hand."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from inkling.models.training.devices import device
 from inkling.pipelines import profiles, study_file
 from inkling.pipelines.bill import Bill, artifact_bytes, bill
 from inkling.pipelines.compile import compile_pipeline, compile_study, read_ir
+from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.study_file import Study
 
 # Bytes of each artifact that a run of these profiles has left in its store.
@@ -62,6 +64,18 @@ def test_bytes_move_as_the_tasks_of_a_run_are_joined(irs: Mapping[str, Any]) -> 
         "features": 5, "answers": 4, "bundle": 2, "rehearsal": 1,
     }  # fmt: skip
     assert found.read == pytest.approx(sum(times * size[name] for name, times in readers.items()))
+
+
+def test_tasks_that_share_the_text_each_read_all_of_it(irs: Mapping[str, Any], tmp_path: Path) -> None:
+    text = profiles.load("tiny")
+    size, one = artifact_bytes(read_mapping(text)), bill(irs["run"], text, (), H100)
+    compile_pipeline(tmp_path / "run.yaml", fan_out=FanOut(corpus=2, mixture=3))
+    many = bill(read_ir(tmp_path / "run.yaml"), text, (), H100)
+    assert many.written - one.written == pytest.approx(size["corpus"] + size["tokens"])
+    # Two tasks ask for the questions beside the gathering one, which reads the parts; five look at the corpus, not one.
+    more = 2 * size["questions"] + size["corpus"] + 4 * size["corpus"] + size["tokens"]
+    assert many.read - one.read == pytest.approx(more)
+    assert sum(many.own) == 0
 
 
 def test_the_control_reads_nothing_but_learns_to_see(irs: Mapping[str, Any]) -> None:

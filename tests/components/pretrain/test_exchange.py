@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from inkling.components import machine
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.launch import SCRATCH_VARIABLE
 from inkling.components.objects import Storage, StorageError
@@ -22,7 +23,9 @@ def _checkpoint(work: Path, step: int, kind: str = "checkpoints") -> Path:
 
 
 def test_a_new_node_goes_on_from_the_newest_checkpoint(storage: Storage, tmp_path: Path) -> None:
+    machine.record(tmp_path / "first")
     with Mirror(tmp_path / "first", storage) as mirror:
+        mirror.copy(machine.RECORD)
         mirror.saved(_checkpoint(tmp_path / "first", 2, "kept"))
         for step in (2, 4, 6):
             mirror.saved(_checkpoint(tmp_path / "first", step))
@@ -35,7 +38,9 @@ def test_a_new_node_goes_on_from_the_newest_checkpoint(storage: Storage, tmp_pat
     assert (tmp_path / "second" / newest / "tensors").read_text() == "checkpoints of step 6"
     exchange = Exchange(storage.at("tokens"), storage)
     assert exchange.finished(6) and not exchange.finished(7)
+    (tmp_path / "third").mkdir()
     exchange.collect(tmp_path / "third")
+    assert machine.recorded(tmp_path / "third") == machine.Machine.here()
     assert {path.relative_to(tmp_path / "third").as_posix() for path in (tmp_path / "third").glob("*/*/*")} == {
         kept, newest
     }  # fmt: skip
