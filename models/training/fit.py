@@ -111,8 +111,8 @@ def fit(
         checkpoints = work / "checkpoints"
         kept = {step: step_path(work / "kept", step) for step in keep}
         if mirror is not None:
-            if ranks.local_rank == 0:
-                mirror.fetch(work)
+            if ranks.local_rank == 0 and (ranks.rank == 0 or execution.strategy != "fsdp2"):
+                mirror.fetch(work)  # under FSDP2 rank 0 alone reads checkpoints
             wait(ranks)
         done = agree(ranks, lambda: newest_sound_step(checkpoints) or 0)
         if done == optimization.steps:

@@ -81,12 +81,13 @@ def _two_nodes(folder: Path) -> Callable[[Job, LaunchConfig], None]:
 
 @pytest.mark.soak
 @pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
 def test_nodes_that_share_no_disk_make_the_same_model_and_go_on_after_a_kill(
-    tokens: Tokens, tmp_path: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch,
+    strategy: str, tokens: Tokens, tmp_path: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    settings = {**SETTINGS, **TWO, "checkpoint_every": 2, "exports": (256,)}
+    settings = {**SETTINGS, **TWO, "strategy": strategy, "checkpoint_every": 2, "exports": (256,)}
     shared = build_pretrain(PretrainConfig(**settings), tokens.path, tmp_path / "shared/language_model")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setattr(launch, "MODULE", "dying_rank")

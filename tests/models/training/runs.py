@@ -28,11 +28,13 @@ def loss(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tens
     return torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), batch["ids"][:, 1:].flatten())
 
 
-def run(work: Path, loss=loss, learning_rate: float = 1e-2, steps: int = STEPS) -> tuple[torch.nn.Module, list[LogRow]]:
+def run(
+    work: Path, loss=loss, learning_rate: float = 1e-2, steps: int = STEPS, **further
+) -> tuple[torch.nn.Module, list[LogRow]]:
     torch.set_num_threads(1)
     network = build_language_model("tiny", VOCABULARY, 1)
     optimization = Optimization(steps=steps, learning_rate=learning_rate, warmup_steps=3 if steps else 0)
-    fitted = fit(network, loss, Batches(), optimization, work, seed=7, checkpoint_every=EVERY)
+    fitted = fit(network, loss, Batches(), optimization, work, seed=7, checkpoint_every=EVERY, **further)
     return network, fitted.rows
 
 

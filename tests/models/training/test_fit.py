@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -188,3 +189,38 @@ def test_settings_that_make_no_sense_are_refused(settings: dict, message: str):
 
     with pytest.raises(ValueError, match=message):
         Optimization(**settings)
+
+
+class _Copy:
+    """A mirror that is a folder."""
+
+    def __init__(self, work: Path, folder: Path) -> None:
+        self.work, self.folder, self.told = work, folder, []
+
+    def fetch(self, run: Path) -> None:
+        stored = sorted((self.folder / run.name / "checkpoints").glob("step-*"))
+        for path in stored[-1:]:
+            shutil.copytree(path, run / "checkpoints" / path.name)
+
+    def saved(self, path: Path) -> None:
+        self.told.append(f"{path.parent.name} {int(path.name.removeprefix('step-'))}")
+        shutil.copytree(path, self.folder / path.relative_to(self.work))
+
+
+def test_another_node_goes_on_from_the_copy_to_the_same_bits(undisturbed, tmp_path: Path):
+    taken = []
+
+    def failing(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        taken.append(1)
+        if len(taken) == 8:
+            raise ArithmeticError
+        return runs.loss(network, batch)
+
+    first = _Copy(tmp_path / "first", tmp_path / "copy")
+    with pytest.raises(ArithmeticError):
+        runs.run(tmp_path / "first", failing, mirror=first, keep=(0, 3))
+    second = _Copy(tmp_path / "second", tmp_path / "copy")
+    network, rows = runs.run(tmp_path / "second", failing, mirror=second, keep=(0, 3))
+    assert first.told == ["kept 0", "kept 3", "checkpoints 5"]
+    assert second.told == ["checkpoints 10", "checkpoints 12"] and len(taken) == 8 + runs.STEPS - 5
+    assert rows == undisturbed[1] and _same(network, undisturbed[0])
