@@ -30,7 +30,7 @@ _KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _LIST = ".objects.json"
 _OBJECT_BYTES = 1 << 28
 _BLOCK, _STREAMS = 8 << 20, 8
-_ATTEMPTS, _ATTEMPTS_TO_CHECK = 8, 2
+_ATTEMPTS, _ATTEMPTS_TO_CHECK = 10, 2
 """Tries of a request, with growing pauses: about a minute of an outage is ridden out; a check says so at once."""
 _CONNECT_SECONDS = 5.0
 _SDK_ERROR = "AWS Error "

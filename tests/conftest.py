@@ -73,6 +73,7 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             server.kill()
             server.wait()
+            Path(f"/tmp/seaweedfs-s3-grpc-{ports['-s3.port.grpc']}.sock").unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -59,7 +59,6 @@ class Exchange:
         Raises:
             StorageError: If the store cannot be used.
         """
-        self.work.check()
         if self.tokens.complete():
             note(f"the tokens are in object storage: {self.tokens.uri}")
         else:

@@ -35,6 +35,7 @@ def train_on_ranks(config: PretrainConfig, tokens: Tokens, work: Path) -> None:
         run_ranks(pretrain_job(config, str(tokens.path.resolve()), str(work.resolve()), work), config.launch)
         return
     exchange = Exchange.of(config.launch.storage.open(), config, tokens)
+    exchange.work.check()
     if exchange.finished(config.steps):
         note(f"the ranks have ended before: {exchange.work.uri}")
     else:

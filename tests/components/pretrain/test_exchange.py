@@ -8,6 +8,7 @@ from inkling.components import machine
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.launch import SCRATCH_VARIABLE
 from inkling.components.objects import Storage, StorageError
+from inkling.components.pretrain import launch
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.exchange import CONFIG, Exchange, Mirror, reach
 
@@ -80,6 +81,19 @@ def test_what_is_stored_is_not_stored_again(
     assert "the tokens are in object storage" in capsys.readouterr().out
     other = Exchange.of(storage, PretrainConfig(**TWO, seed=1), tokens)
     assert other.tokens == exchange.tokens and other.work != exchange.work
+
+
+def test_storage_that_cannot_be_used_is_told_before_a_rank_starts(
+    tokens: Tokens, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "run_ranks", lambda *_: pytest.fail("ranks were started"))
+    for uri, endpoint, words in (
+        (storage.uri, "http://127.0.0.1:1", "cannot be reached"),
+        ("s3://no-such-bucket/x", storage.endpoint, "has no bucket"),
+    ):
+        config = PretrainConfig(**TWO, launch={"storage": {"uri": uri, "endpoint": endpoint}})
+        with pytest.raises(StorageError, match=words):
+            launch.train_on_ranks(config, tokens, tmp_path)
 
 
 def test_a_rank_reads_what_the_stage_has_stored(
