@@ -73,7 +73,8 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             server.kill()
             server.wait()
-            Path(f"/tmp/seaweedfs-s3-grpc-{ports['-s3.port.grpc']}.sock").unlink(missing_ok=True)
+            for part, port in ports.items():
+                Path(f"/tmp/seaweedfs{part.removesuffix('.port.grpc')}-grpc-{port}.sock").unlink(missing_ok=True)
 
 
 @pytest.fixture
