@@ -1,9 +1,12 @@
 """The client behind `inkling ask`: a question to a running server, the answer as it comes."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from inkling.components.config import ConfigError
+
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
 def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | None = None) -> str:
@@ -50,14 +53,35 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
 
 
 def _print_pieces(pieces: Iterator[tuple[str, str]]) -> tuple[str, str]:
-    """Prints an answer as it comes; returns it and the view that the server names."""
+    """Prints an answer as it comes, without its blank lines; returns it and the view that the server names."""
     said, views = [], set()
-    for piece, view in pieces:
-        print(piece, end="", flush=True)
-        said.append(piece)
-        views.add(view)
+
+    def heard() -> Iterator[str]:
+        for piece, view in pieces:
+            said.append(piece)
+            views.add(view)
+            yield piece
+
+    for text in without_blank_lines(heard()):
+        print(text, end="", flush=True)
     print()
     return "".join(said), ", ".join(sorted(views))
+
+
+def without_blank_lines(pieces: Iterable[str]) -> Iterator[str]:
+    """Text as it comes, without blank lines and without white space at its ends.
+
+    Args:
+        pieces: The text, cut anywhere.
+    """
+    held, begun = "", False
+    for piece in pieces:
+        text = held + piece if begun else (held + piece).lstrip()
+        shown = text.rstrip()
+        held = text[len(shown) :]
+        if shown:
+            begun = True
+            yield _BLANK_LINES.sub("\n", shown)
 
 
 def _read(image: Path) -> bytes:

@@ -3,11 +3,13 @@
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from inkling.components.config import ConfigError
 from inkling.models.vision import preprocess
-from inkling.pipelines.commands.ask import ask
+from inkling.pipelines.commands.ask import ask, without_blank_lines
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -42,3 +44,24 @@ def test_large_picture_is_refused_before_it_is_sent(tmp_path, monkeypatch):
     monkeypatch.setattr(preprocess, "MAX_PIXELS", 1_000)
     with pytest.raises(ConfigError, match=r"cat\.png: the picture has 64 x 64 pixels; at most 1,000"):
         ask("What is this?", path, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["\n", "\n", " a cat", "\n", "\n \n", "    or a dog", "\n\n"], "a cat\n    or a dog"),
+        (["one\n\ntwo"], "one\ntwo"),
+        (["\n \n"], ""),
+        ([], ""),
+    ],
+)
+def test_blank_lines_of_an_answer_are_not_shown(pieces, shown):
+    assert "".join(without_blank_lines(pieces)) == shown
+
+
+@given(st.lists(st.text("ab \n", max_size=6)))
+def test_the_words_stay_however_the_answer_is_cut(pieces):
+    shown = "".join(without_blank_lines(pieces))
+    assert shown.split() == "".join(pieces).split()
+    assert shown == shown.strip() and all(line.strip() for line in shown.splitlines())
+    assert shown == "".join(without_blank_lines(["".join(pieces)]))
