@@ -184,6 +184,38 @@ def curve_chart(name: str, curves: Sequence[Curve], label: str) -> str:
     return _svg(name, height, draw)
 
 
+def law_chart(name: str, points: Sequence[tuple[float, Interval]], line: Reference, labels: tuple[str, str]) -> str:
+    """Values with intervals against amounts, both logarithmic, and the straight line that a power law is there.
+
+    Args:
+        name: Identifies the figure on its page.
+        points: Amount and value of each point.
+        line: The law at each amount.
+        labels: Names and units of the amounts and of the values.
+    """
+    height = 2.9
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_axes((0.07, 0.46 / height, 0.915, 1 - 0.7 / height))
+        amounts, values = [amount for amount, _ in points], [interval[0] for _, interval in points]
+        for amount, (value, low, high) in points:
+            axes.plot([amount, amount], [low, high], color=BLUE, linewidth=1.6, solid_capstyle="butt")
+            axes.plot([amount], [value], color=BLUE, marker="o", markersize=5, markeredgewidth=0)
+        axes.plot(amounts, line.values, label=line.label, **_REFERENCE)
+        axes.legend(loc="upper right")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xticks(amounts, [f"{amount:,.0f}" for amount in amounts])
+        axes.set_yticks(values, [f"{value:.2f}" for value in values])
+        axes.minorticks_off()
+        axes.set_xlabel(labels[0])
+        axes.set_ylabel(labels[1])
+        axes.grid(axis="y")
+        axes.set_axisbelow(True)
+
+    return _svg(name, height, draw)
+
+
 def running_mean(values: Sequence[float]) -> list[float]:
     """Mean of each value and its neighbours, a twentieth of the curve in all."""
     half = max(1, len(values) // 40)

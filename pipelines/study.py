@@ -49,7 +49,9 @@ def study(fan_out: FanOut | None = None, placement: PlacementConfig | None = Non
             answers = evaluate(
                 config=run.config, multimodal_model=model, questions=pictures["questions"], features=features
             ).outputs["answers"]
-        compare(config=config, runs=runs, answers=dsl.Collected(answers))
+        compare(
+            config=config, runs=runs, answers=dsl.Collected(answers), language_models=dsl.Collected(language)
+        )  # fmt: skip
         if placement:
             place_tasks(placement)
 

@@ -8,6 +8,7 @@ from inkling.components.analyze.bias import first_choice
 from inkling.components.analyze.comparison import compare
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.samples import describe, draw
+from inkling.components.analyze.scaling import states
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.bundle import Bundle
@@ -120,6 +121,7 @@ def _language(inputs: Inputs) -> dict[str, Any]:
         "training": inputs.language_model.training(),
         "perplexity": inputs.language_model.perplexity(),
         "choices": inputs.language_model.choices(),
+        **states(inputs.language_model),
     }
 
 

@@ -2,21 +2,35 @@
 
 import dataclasses
 import json
+import math
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from inkling.components.artifacts.artifact import Artifact
+from inkling.components.losses import DocumentLosses
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import LlamaForCausalLM
 
 TRAINING, PERPLEXITY, TOKENIZER = "training.jsonl", "perplexity.json", "tokenizer.json"
-CHOICES = "choices.json"
+CHOICES, DOCUMENTS = "choices.json", "documents.parquet"
 READING, CHECKPOINTS = "reading.json", "checkpoints"
+_SCHEMA = pa.schema(
+    [
+        ("sources", pa.string()),
+        ("documents", pa.int64()),
+        ("tokens", pa.int64()),
+        ("bytes", pa.float64()),
+        ("nats", pa.float64()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,7 @@ class LanguageModel(Artifact):
     """
 
     type: ClassVar[str] = "LanguageModel"
+    schema: ClassVar[int] = 2
 
     def network(self) -> "LlamaForCausalLM":
         """Loads the network, in evaluation mode."""
@@ -81,11 +96,20 @@ class LanguageModel(Artifact):
     def perplexity(self) -> dict[str, dict[str, Any]]:
         """Scores of held-out text by source: tokens and documents scored, the model's and a unigram model's cost.
 
-        Keys of each: `tokens`, `documents`, `model_nll`, `model_perplexity`, `interval`, `unigram_nll`,
-        `unigram_perplexity`.
+        Keys of each: `tokens`, `documents`, `model_nll`, `bits_per_byte`, `model_perplexity`, `interval`,
+        `unigram_nll`, `unigram_perplexity`.
         """
         scores: dict[str, dict[str, Any]] = json.loads((self.path / PERPLEXITY).read_text())
         return scores
+
+    def documents(self) -> DocumentLosses:
+        """What each document of the scored text costs, in the order of the sources."""
+        table = pq.read_table(self.path / DOCUMENTS)
+        return DocumentLosses(
+            tuple(table.column("sources").to_pylist()),
+            tuple(table.column("documents").to_pylist()),
+            *(table.column(name).to_numpy() for name in ("tokens", "bytes", "nats")),
+        )
 
     def choices(self) -> dict[str, dict[str, Any]]:
         """Zero-shot multiple choice on held-out text, by suite; empty where none was asked.
@@ -99,6 +123,16 @@ class LanguageModel(Artifact):
         """What was read, by training shard; empty for a model that read nothing."""
         raw = json.loads((self.path / READING).read_text())
         return {name: Reading(**entry) for name, entry in raw.items()}
+
+    def parameters(self) -> int:
+        """Weights of the network, those that two layers share counted once."""
+        from safetensors import safe_open
+
+        count = 0
+        for path in self.path.glob("*.safetensors"):
+            with safe_open(path, "np") as tensors:
+                count += sum(math.prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())  # noqa: SIM118
+        return count
 
     def checkpoints(self) -> dict[int, Path]:
         """Where the states at smaller token budgets lie, by budget; each opens as a LanguageModel."""
@@ -114,6 +148,7 @@ def write_language_model(
     perplexity: Mapping[str, Mapping[str, Any]],
     reading: Mapping[str, Reading] | None = None,
     choices: Mapping[str, Mapping[str, Any]] | None = None,
+    documents: DocumentLosses | None = None,
 ) -> None:
     """Writes the files of a LanguageModel.
 
@@ -125,6 +160,7 @@ def write_language_model(
         perplexity: Scores of held-out text by source.
         reading: What was read, by training shard.
         choices: Scores of multiple choice on held-out text, by suite.
+        documents: What each document of the held-out text costs.
     """
     from transformers.utils.logging import disable_progress_bar
 
@@ -134,6 +170,13 @@ def write_language_model(
     lines = (json.dumps(dataclasses.asdict(row)) + "\n" for row in training)
     (directory / TRAINING).write_text("".join(lines))
     (directory / PERPLEXITY).write_text(json.dumps(perplexity, indent=2) + "\n")
+    write_documents(directory, documents)
     (directory / CHOICES).write_text(json.dumps(choices or {}, indent=2) + "\n")
     read = {name: dataclasses.asdict(entry) for name, entry in (reading or {}).items()}
     (directory / READING).write_text(json.dumps(read, indent=2) + "\n")
+
+
+def write_documents(directory: Path, documents: DocumentLosses | None) -> None:
+    """Writes what each document of the held-out text costs; nothing is said of a model that was not scored."""
+    columns = {name: getattr(documents, name, []) for name in _SCHEMA.names}
+    pq.write_table(pa.table(columns, schema=_SCHEMA), directory / DOCUMENTS, compression="zstd")

@@ -1,4 +1,4 @@
-"""The Scores artifact: what a study has found, as numbers, as a table and as a figure."""
+"""The Scores artifact: what a study has found, as numbers, as a table and as figures."""
 
 import csv
 import json
@@ -7,30 +7,36 @@ from typing import Any, ClassVar
 
 from inkling.components.artifacts.artifact import Artifact
 
-SCORES, TABLE, FIGURE = "scores.json", "scores.csv", "scores.svg"
-_VIEWS = ("visual", "blind", "mismatched")
+SCORES, TABLE, FIGURE, LOSSES = "scores.json", "scores.csv", "scores.svg", "losses.svg"
+_VIEWS, _UNITS = ("visual", "blind", "mismatched"), ("nats_per_token", "bits_per_byte")
 
 
 class Scores(Artifact):
     """The scores of many runs and their means over seeds."""
 
     type: ClassVar[str] = "Scores"
+    schema: ClassVar[int] = 2
 
     def scores(self) -> dict[str, Any]:
-        """`runs`: a row a run; `groups`: a row a recipe and size, with intervals over questions and seeds."""
+        """The numbers.
+
+        `runs`: a row a run; `groups`: a row a recipe and size, with intervals over questions or documents and seeds;
+        `sizes`: for each recipe the loss of each size minus that of the next smaller.
+        """
         scores: dict[str, Any] = json.loads((self.path / SCORES).read_text())
         return scores
 
 
-def write_scores(directory: Path, scores: dict[str, Any], figure: str) -> None:
-    """Writes the numbers, the table of the groups (shares from 0 to 1) and the figure."""
+def write_scores(directory: Path, scores: dict[str, Any], figure: str, losses: str) -> None:
+    """Writes the numbers, the table of the groups (shares from 0 to 1), and the figures of the scores and losses."""
     (directory / SCORES).write_text(json.dumps(scores, indent=2, allow_nan=False) + "\n")
     (directory / FIGURE).write_text(figure + "\n")
+    (directory / LOSSES).write_text(losses + "\n")
     with (directory / TABLE).open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            ["recipe", "size", "seeds", *(f"{view}{end}" for view in _VIEWS for end in ("", "_low", "_high"))]
-        )
+        names = [f"{name}{end}" for name in (*_VIEWS, *_UNITS) for end in ("", "_low", "_high")]
+        writer.writerow(["recipe", "size", "seeds", "parameters", *names])
         for group in scores["groups"]:
-            cells = [group["views"][view][key] for view in _VIEWS for key in ("value", "low", "high")]
-            writer.writerow([group["recipe"], group["size"], group["seeds"], *(f"{cell:.6f}" for cell in cells)])
+            estimates = [*(group["views"][view] for view in _VIEWS), *(group["heldout"][unit] for unit in _UNITS)]
+            cells = [f"{estimate[key]:.6f}" for estimate in estimates for key in ("value", "low", "high")]
+            writer.writerow([group["recipe"], group["size"], group["seeds"], group["parameters"], *cells])

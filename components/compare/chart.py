@@ -1,24 +1,33 @@
-"""The figure of a study: a row a recipe, a panel a view, a series a size."""
+"""The figures of a study: a row a recipe, a series a size; scores have a panel a view, losses one."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from inkling.components.figures import BLUE, GREEN, GREY, ORANGE, Panel, Reference, Scale, Series, interval_chart
+from inkling.components.figures import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    Interval,
+    Panel,
+    Reference,
+    Scale,
+    Series,
+    interval_chart,
+)
 
 _LOOKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (GREY, "D"))
 _VIEWS = {"visual": "with its image", "blind": "without an image"}
 
 
 def draw(table: Mapping[str, Any]) -> str:
-    """Draws the figure as SVG.
+    """Draws the scores as SVG.
 
     Args:
         table: The content of `scores.json`.
     """
-    groups = {(group["recipe"], group["size"]): group for group in table["groups"]}
-    recipes = list(dict.fromkeys(recipe for recipe, _ in groups))
-    sizes = list(dict.fromkeys(size for _, size in groups))
-    series = [Series(size, *_LOOKS[number % len(_LOOKS)]) for number, size in enumerate(sizes)]
+    groups, recipes, series = _layout(table)
+    sizes = [one.label for one in series]
     panels = [
         Panel(title, {size: [_interval(groups.get((recipe, size)), view) for recipe in recipes] for size in sizes})
         for view, title in _VIEWS.items()
@@ -30,7 +39,36 @@ def draw(table: Mapping[str, Any]) -> str:
     )
 
 
-def _interval(group: Mapping[str, Any] | None, view: str) -> tuple[float, float, float] | None:
+def draw_losses(table: Mapping[str, Any]) -> str:
+    """Draws the losses on held-out text as SVG.
+
+    Args:
+        table: The content of `scores.json`.
+    """
+    groups, recipes, series = _layout(table)
+    values = {one.label: [_loss(groups.get((recipe, one.label))) for recipe in recipes] for one in series}
+    ends = [end for row in values.values() for one in row if one for end in one[1:]]
+    margin = 0.05 * (max(ends) - min(ends))
+    scale = Scale("loss on held-out text, bits per byte", min(ends) - margin, max(ends) + margin)
+    return interval_chart("losses", recipes, series, [Panel("", values)], scale)
+
+
+def _layout(table: Mapping[str, Any]) -> tuple[dict[tuple[str, str], Mapping[str, Any]], list[str], list[Series]]:
+    """The groups by recipe and size, the rows, and the series."""
+    groups = {(group["recipe"], group["size"]): group for group in table["groups"]}
+    sizes = dict.fromkeys(size for _, size in groups)
+    series = [Series(size, *_LOOKS[number % len(_LOOKS)]) for number, size in enumerate(sizes)]
+    return groups, list(dict.fromkeys(recipe for recipe, _ in groups)), series
+
+
+def _loss(group: Mapping[str, Any] | None) -> Interval | None:
+    if group is None:
+        return None
+    cell = group["heldout"]["bits_per_byte"]
+    return cell["value"], cell["low"], cell["high"]
+
+
+def _interval(group: Mapping[str, Any] | None, view: str) -> Interval | None:
     if group is None:
         return None
     cell = group["views"][view]

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.answers import VIEWS, Answers
+from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.manifest import ArtifactError
-from inkling.components.compare.config import CompareConfig, RunLabel
+from inkling.components.compare.config import CompareConfig
+from inkling.components.compare.losses import Scored, estimate, size_gains
 from inkling.components.progress import track
 from inkling.components.statistics import clustered_mean, crossed_mean
 
@@ -37,15 +39,19 @@ class Asked:
     categories: tuple[str, ...]
 
 
-def tabulate(config: CompareConfig, answers: Sequence[Answers]) -> dict[str, Any]:
+def tabulate(
+    config: CompareConfig, answers: Sequence[Answers], language_models: Sequence[LanguageModel]
+) -> dict[str, Any]:
     """The content of `scores.json`.
 
     Args:
         config: Title, figure and a label for each of the answers.
         answers: The answers.
+        language_models: The language model of each run.
 
     Raises:
-        ArtifactError: If the runs were asked different questions.
+        ArtifactError: If the runs were asked different questions, or two sizes of a recipe were scored on different
+            text.
     """
     first = _asked(answers[0])
     hits = []
@@ -53,6 +59,7 @@ def tabulate(config: CompareConfig, answers: Sequence[Answers]) -> dict[str, Any
         if _asked(one) != first:
             raise ArtifactError(f"{one.path} answers other questions than {answers[0].path}: they are no one study")
         hits.append(_hits(one, first))
+    scored = [Scored.of(run, model) for run, model in zip(config.runs, language_models, strict=True)]
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, run in enumerate(config.runs):
         groups[run.recipe, run.size].append(number)
@@ -62,10 +69,12 @@ def tabulate(config: CompareConfig, answers: Sequence[Answers]) -> dict[str, Any
         "questions": len(first.questions),
         "images": len(set(first.images)),
         "chance": _FOUR_CHOICES,
-        "runs": [_run(run, hit, first) for run, hit in zip(config.runs, hits, strict=True)],
+        "runs": [_run(one, hit, first) for one, hit in zip(scored, hits, strict=True)],
         "groups": [
-            _group(config.runs[members[0]], [hits[number] for number in members], first) for members in groups.values()
+            _group([scored[number] for number in members], [hits[number] for number in members], first)
+            for members in groups.values()
         ],
+        "sizes": size_gains(scored),
     }
 
 
@@ -87,21 +96,23 @@ def _hits(answers: Answers, asked: Asked) -> Hits:
     return {view: np.array([right[view][question] for question in asked.questions]) for view in VIEWS}
 
 
-def _run(run: RunLabel, hits: Hits, asked: Asked) -> dict[str, Any]:
+def _run(scored: Scored, hits: Hits, asked: Asked) -> dict[str, Any]:
     views = {
         view: dataclasses.asdict(clustered_mean(right, asked.images, asked.families)) for view, right in hits.items()
     }
-    return {**run.model_dump(), "views": views}
+    return {**scored.run.model_dump(), "views": views, "heldout": estimate([scored.means])}
 
 
-def _group(run: RunLabel, hits: Sequence[Hits], asked: Asked) -> dict[str, Any]:
+def _group(scored: Sequence[Scored], hits: Sequence[Hits], asked: Asked) -> dict[str, Any]:
     views = {view: [hit[view] for hit in hits] for view in VIEWS}
     seen = [hit["visual"].astype(float) - hit["blind"] for hit in hits]
     categories = np.array(asked.categories)
     return {
-        "recipe": run.recipe,
-        "size": run.size,
+        "recipe": scored[0].run.recipe,
+        "size": scored[0].run.size,
+        "parameters": scored[0].parameters,
         "seeds": len(hits),
+        "heldout": estimate([one.means for one in scored]),
         "views": {
             view: dataclasses.asdict(crossed_mean(right, asked.images, asked.families)) for view, right in views.items()
         },

@@ -79,8 +79,8 @@ def _write(
     from inkling.components.pretrain.choices import score_choices
     from inkling.components.pretrain.train import evaluate
 
-    perplexity = evaluate(config, network, tokens)
+    perplexity, documents = evaluate(config, network, tokens)
     choices = score_choices(config, network, tokens)
     write_language_model(
-        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.reading, choices
+        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.reading, choices, documents
     )  # fmt: skip

@@ -5,7 +5,11 @@ from kfp import dsl
 
 @dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
 def pretrain(
-    config: str, tokens: dsl.Input[dsl.Dataset], language_model: dsl.Output[dsl.Model], untrained: bool = False
+    config: str,
+    tokens: dsl.Input[dsl.Dataset],
+    language_model: dsl.Output[dsl.Model],
+    loss: dsl.Output[dsl.HTML],
+    untrained: bool = False,
 ) -> None:
     """Trains a language model on packed tokens.
 
@@ -13,9 +17,12 @@ def pretrain(
         config: The whole profile, as YAML text.
         tokens: The Tokens artifact.
         language_model: Where the LanguageModel artifact goes.
+        loss: Where the page about its reading goes: a view of the artifact, not an artifact with a manifest.
         untrained: Whether to keep the initial weights: the control that read nothing.
     """
     from inkling.components.pretrain.build import build_pretrain
     from inkling.components.pretrain.config import PretrainConfig
+    from inkling.components.pretrain.page import write_page
 
-    build_pretrain(PretrainConfig.parse(config, untrained=untrained), tokens.path, language_model.path)
+    settings = PretrainConfig.parse(config, untrained=untrained)
+    write_page(build_pretrain(settings, tokens.path, language_model.path), loss.path)

@@ -38,8 +38,10 @@ class PretrainConfig(StageConfig):
     preset: str = Field("laptop", description="size of the network, a file in models/presets")
     untrained: bool = Field(False, description="whether to keep the initial weights: the model that read nothing")
     token_budget: int = Field(1_000_000, ge=1, description="tokens to read; rounded up to whole batches")
-    exports: tuple[int, ...] = Field(
-        (), description="smaller token budgets, 0 included, at which the model is kept as a LanguageModel of its own"
+    exports: tuple[int | Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (),
+        description="smaller token budgets, 0 included, or parts of the whole one, at which the model is kept as a "
+        "LanguageModel of its own; a model that reads nothing has none",
     )
     optimization: str = Field("laptop", description="what holds where the settings below are not given")
     batch: int = Field(4, ge=1, description="sequences per step, over all ranks")
@@ -78,7 +80,9 @@ class PretrainConfig(StageConfig):
     @property
     def export_steps(self) -> dict[int, int]:
         """Steps after which the model is kept, by token budget."""
-        return {budget: self.steps_for(budget) for budget in sorted(self.exports)}
+        whole = self.token_budget
+        budgets = (export if isinstance(export, int) else round(export * whole) for export in self.exports)
+        return {budget: self.steps_for(budget) for budget in sorted(budgets)}
 
     @property
     def rise(self) -> int:
@@ -111,6 +115,8 @@ class PretrainConfig(StageConfig):
         named = known[name]
         if "warmup" in given and "warmup_steps" not in given:
             named.pop("warmup_steps", None)
+        if given.get("untrained"):
+            given = {**given, "exports": ()}
         return {**named, **given}
 
     @field_validator("preset")
@@ -133,10 +139,8 @@ class PretrainConfig(StageConfig):
 
     @model_validator(mode="after")
     def _exportable(self) -> Self:
-        if self.untrained and self.exports:
-            raise ValueError("exports: a model that reads nothing has no earlier states to keep")
-        for budget in self.exports:
-            if budget < 0 or self.steps_for(budget) >= self.steps:
+        for budget, step in self.export_steps.items():
+            if budget < 0 or step >= self.steps:
                 raise ValueError(f"exports: {budget} tokens are not fewer than those of the whole run")
         if len(set(self.export_steps.values())) != len(self.exports):
             raise ValueError("exports: two budgets fall on one step")

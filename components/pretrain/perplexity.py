@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.indexed import IndexedDataset
+from inkling.components.losses import DocumentLosses
 
 _BATCH = 16
 _NORMAL = NormalDist().inv_cdf(0.975)
@@ -40,6 +41,7 @@ class Perplexity:
         tokens: Tokens scored.
         documents: Documents they come from.
         model_nll: Mean negative log-likelihood under the model.
+        bits_per_byte: The same in bits per byte of text, which does not depend on the tokenizer.
         model_perplexity: Its exponential.
         interval: 95 % interval of the model's perplexity, clustered by document.
         unigram_nll: Mean negative log-likelihood of the same tokens under the unigram model.
@@ -49,6 +51,7 @@ class Perplexity:
     tokens: int
     documents: int
     model_nll: float
+    bits_per_byte: float
     model_perplexity: float
     interval: tuple[float, float]
     unigram_nll: float
@@ -106,13 +109,14 @@ def negative_log_likelihoods(network: torch.nn.Module, heldout: Heldout) -> Floa
     return np.concatenate(costs)
 
 
-def score(costs: Floats, heldout: Heldout, unigram: Floats) -> Perplexity:
+def score(costs: Floats, heldout: Heldout, unigram: Floats, bytes_per_token: float) -> Perplexity:
     """Sums costs up to the perplexity of a source.
 
     Args:
         costs: What each target costs under the model, (windows, context).
         heldout: The windows.
         unigram: Log-probability of each token under the unigram model.
+        bytes_per_token: Bytes of text that a token of the source stands for.
     """
     real = heldout.documents >= 0
     documents = np.unique(heldout.documents[real], return_inverse=True)[1]
@@ -122,11 +126,29 @@ def score(costs: Floats, heldout: Heldout, unigram: Floats) -> Perplexity:
         tokens=int(real.sum()),
         documents=int(documents.max()) + 1,
         model_nll=mean,
+        bits_per_byte=mean / math.log(2) / bytes_per_token,
         model_perplexity=math.exp(mean),
         interval=(math.exp(mean - half), math.exp(mean + half)),
         unigram_nll=unigram_nll,
         unigram_perplexity=math.exp(unigram_nll),
     )
+
+
+def document_losses(source: str, costs: Floats, heldout: Heldout, bytes_per_token: float) -> DocumentLosses:
+    """Sums costs up by document.
+
+    Args:
+        source: Name of the source.
+        costs: What each target costs under the model, (windows, context).
+        heldout: The windows.
+        bytes_per_token: Bytes of text that a token of the source stands for.
+    """
+    real = heldout.documents >= 0
+    numbers, members = np.unique(heldout.documents[real], return_inverse=True)
+    tokens = np.bincount(members).astype(np.int64)
+    nats = np.bincount(members, weights=costs[real]).astype(np.float64)
+    bytes_ = (tokens * bytes_per_token).astype(np.float64)
+    return DocumentLosses((source,) * len(numbers), tuple(numbers.tolist()), tokens, bytes_, nats)
 
 
 def clustered_mean(values: Floats, clusters: NDArray[np.int64]) -> tuple[float, float]:
@@ -161,17 +183,19 @@ def student_quantile(freedom: int) -> float:
 def score_sources(
     network: torch.nn.Module,
     shards: Mapping[str, IndexedDataset],
+    bytes_per_token: Mapping[str, float],
     unigram: Floats,
     context: int,
     limit: int,
     end: int,
     advance: Callable[[], object],
-) -> dict[str, dict[str, Any]]:
+) -> tuple[dict[str, dict[str, Any]], DocumentLosses]:
     """Scores every source's held-out text.
 
     Args:
         network: The language model, in evaluation mode.
         shards: Held-out text by source.
+        bytes_per_token: Bytes of text that a token of each source stands for.
         unigram: Log-probability of each token under the unigram model.
         context: Tokens per window.
         limit: Windows per source at most.
@@ -179,11 +203,13 @@ def score_sources(
         advance: Called when a source is done.
 
     Returns:
-        The fields of `Perplexity` by source.
+        The fields of `Perplexity` by source, and what each document costs.
     """
-    results = {}
+    results, documents = {}, []
     for name, shard in shards.items():
         heldout = heldout_windows(shard, context, limit, end)
-        results[name] = asdict(score(negative_log_likelihoods(network, heldout), heldout, unigram))
+        costs, density = negative_log_likelihoods(network, heldout), bytes_per_token[name]
+        results[name] = asdict(score(costs, heldout, unigram, density))
+        documents.append(document_losses(name, costs, heldout, density))
         advance()
-    return results
+    return results, DocumentLosses.joined(documents)

@@ -13,6 +13,7 @@ from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.artifacts.language_model import Reading, TrainingRow
 from inkling.components.artifacts.tokens import EOS_ID, Tokens
 from inkling.components.config import ConfigError, unknown
+from inkling.components.losses import DocumentLosses
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import Anneal, BlendBatches
 from inkling.components.pretrain.perplexity import score_sources, unigram_log_probabilities
@@ -175,8 +176,14 @@ def _progress(config: PretrainConfig, network: torch.nn.Module, done: int) -> To
     return TokenProgress("reading", config.steps, done, config.batch * config.context, ceiling)
 
 
-def evaluate(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens) -> dict[str, dict[str, Any]]:
-    """Perplexity of every source's held-out text, under the network and under a unigram model of the blend."""
+def evaluate(
+    config: PretrainConfig, network: torch.nn.Module, tokens: Tokens
+) -> tuple[dict[str, dict[str, Any]], DocumentLosses]:
+    """Scores every source's held-out text under the network and under a unigram model of the blend.
+
+    Returns:
+        The fields of `Perplexity` by source, and what each document costs the network.
+    """
     blend = tokens.blend()
     counts = {
         name: np.bincount(tokens.dataset(name, "train").tokens, minlength=blend.vocabulary) for name in blend.train
@@ -185,14 +192,15 @@ def evaluate(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens) -
         counts, {name: shard.weight for name, shard in blend.train.items()}, config.token_budget
     )
     shards = {name: tokens.dataset(name, "heldout") for name in blend.heldout}
+    density = {name: entry.bytes / entry.tokens for name, entry in blend.heldout.items()}
     network.eval()
     with Progress("scoring held-out text", len(shards), "sources") as progress:
-        scores = score_sources(
-            network, shards, unigram, config.context, config.heldout_windows, EOS_ID, progress.advance
+        scores, documents = score_sources(
+            network, shards, density, unigram, config.context, config.heldout_windows, EOS_ID, progress.advance
         )
     for name, entry in scores.items():
         note(
             f"{name}: held-out perplexity {entry['model_perplexity']:,.1f}, "
             f"of a unigram model {entry['unigram_perplexity']:,.1f} ({entry['tokens']:,} tokens)"
         )
-    return scores
+    return scores, documents

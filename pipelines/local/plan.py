@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
+from kfp import dsl
+
 from inkling.components.artifacts.manifest import Manifest
 from inkling.components.artifacts.part import GATHERED
 from inkling.components.artifacts.provenance import provenance
@@ -14,6 +16,7 @@ from inkling.pipelines.profiles import OPTIONAL, STAGES, stage_config
 
 Output = tuple[str, str]
 """A task and the name of one of its outputs."""
+PAGE = dsl.HTML.schema_title
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def plan(ir: Mapping[str, Any], profile: str) -> list[Task]:
         stage = _stage(ir, component)
         found = _stored_outputs(stage, spec, sources, component, profile, digests)
         digests.update({(name, output): digest for output, digest in found.items()})
-        reused = set(found) == set(component["outputDefinitions"]["artifacts"])
+        reused = set(found) == set(_kept_outputs(component))
         tasks.append(Task(name, spec["taskInfo"]["name"], stage, reused))
     return tasks
 
@@ -99,6 +102,12 @@ def _source(stated: Mapping[str, Any], given: Mapping[str, Output]) -> Output:
     return producer["producerTask"], producer["outputArtifactKey"]
 
 
+def _kept_outputs(component: Mapping[str, Any]) -> list[str]:
+    """The outputs that the store keeps; a page is only a view of them, written anew at each run."""
+    outputs = component["outputDefinitions"]["artifacts"]
+    return [name for name, output in outputs.items() if output["artifactType"]["schemaTitle"] != PAGE]
+
+
 def _stage(ir: Mapping[str, Any], component: Mapping[str, Any]) -> str:
     """The stage of a component: the name of the function that its executor runs."""
     return function_of(ir["deploymentSpec"]["executors"][component["executorLabel"]])
@@ -126,7 +135,7 @@ def _stored_outputs(
     }
     origin = provenance(stage_config(stage).parse(profile, **constants), inputs)
     found = {}
-    for output in component["outputDefinitions"]["artifacts"]:
+    for output in _kept_outputs(component):
         place = stored_path(origin, output)
         if place and (place / "manifest.json").exists():
             found[output] = Manifest.read(place).digest

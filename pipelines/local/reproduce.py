@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kfp import dsl
 from kfp.dsl.types import type_annotations
 
 from inkling.components.artifacts.manifest import MANIFEST, ArtifactError, Manifest, Provenance
@@ -195,7 +196,8 @@ def _remake(recorded: Provenance, made: dict[str, Path], folder: Path) -> dict[s
         if name == "config":
             arguments[name] = json.dumps({recorded.stage: recorded.config})
         elif type_annotations.is_artifact_wrapped_in_Output(parameter.annotation):
-            outputs[name] = folder / name
+            if type_annotations.get_io_artifact_class(parameter.annotation) is not dsl.HTML:  # a page: no artifact
+                outputs[name] = folder / name
             arguments[name] = _Place(str(folder / name))
         elif name in recorded.inputs:
             arguments[name] = _Place(str(made[recorded.inputs[name]]))

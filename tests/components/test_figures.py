@@ -19,6 +19,7 @@ from inkling.components.figures import (
     Series,
     curve_chart,
     interval_chart,
+    law_chart,
     running_mean,
 )
 
@@ -43,7 +44,14 @@ def curves(name: str = "curves") -> str:
     return curve_chart(name, [Curve("start", "step", [1, 2, 3], [3.0, 2.0, 1.0])], "loss")
 
 
-@pytest.mark.parametrize("figure", [draw(), curves(), draw(scale=Scale("perplexity", 10, 900, logarithmic=True))])
+def law(low: float = 4.0) -> str:
+    points = [(1000, (5.0, 4.5, 5.5)), (9000, (4.2, low, 4.4))]
+    return law_chart("law", points, Reference("9 D^-0.1", [5.0, 4.1]), ("tokens", "nats"))
+
+
+@pytest.mark.parametrize(
+    "figure", [draw(), curves(), law(), draw(scale=Scale("perplexity", 10, 900, logarithmic=True))]
+)
 def test_a_figure_stands_alone_in_a_page(figure: str) -> None:
     root = ElementTree.fromstring(figure)
     assert root.tag == "svg"
@@ -78,6 +86,13 @@ def test_positions_follow_the_numbers() -> None:
         return max(float(end) - float(start) for start, _, end, _ in lines)
 
     assert width(20, 80) == pytest.approx(2 * width(35, 65), rel=1e-3)
+
+
+def test_a_law_is_drawn_beside_its_points() -> None:
+    texts = [element.text for element in ElementTree.fromstring(law()).iter("text")]
+    for expected in ("1,000", "9,000", "5.00", "4.20", "9 D^-0.1", "tokens", "nats"):
+        assert expected in texts
+    assert law(low=3.9) != law()
 
 
 def test_other_processes_draw_the_same_bytes() -> None:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from inkling.components.analyze.report.html import Html, figure, paragraph, section, table
+from inkling.components.analyze.report.scaling import scaling
 from inkling.components.analyze.report.wording import count
 from inkling.components.figures import BLUE, GREY, Curve, Panel, Scale, Series, curve_chart, interval_chart
+from inkling.components.html import Html, figure, paragraph, section, table
 
 _MODEL, _UNIGRAM = Series("language model", BLUE, "o"), Series("unigram model", GREY, "s")
 
@@ -24,7 +25,7 @@ def language_section(findings: dict[str, Any]) -> Html:
         _perplexity_figure(perplexity),
         table(
             "Perplexity per token of held-out text, with 95 % intervals; lower is better",
-            ("Source", "Held-out tokens", "Language model", "95 % interval", "Unigram model", "Ratio"),
+            ("Source", "Held-out tokens", "Language model", "95 % interval", "Unigram model", "Ratio", "Bits per byte"),
             [
                 (
                     name,
@@ -33,6 +34,7 @@ def language_section(findings: dict[str, Any]) -> Html:
                     f"[{entry['interval'][0]:,.1f}, {entry['interval'][1]:,.1f}]",
                     f"{entry['unigram_perplexity']:,.1f}",
                     f"{entry['unigram_perplexity'] / entry['model_perplexity']:.1f}",
+                    f"{entry['bits_per_byte']:.3f}",
                 )
                 for name, entry in perplexity.items()
             ],
@@ -46,6 +48,7 @@ def language_section(findings: dict[str, Any]) -> Html:
             ],
         ),
         _loss_figure(findings["language"]["training"]),
+        scaling(findings["language"]["states"], findings["language"]["law"]),
     )
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from inkling.components.analyze.report.html import Html, bullets, element, paragraph, section, table
 from inkling.components.analyze.report.vision import MODELS
 from inkling.components.analyze.report.wording import count, percent, points_interval, share_interval
+from inkling.components.html import Html, bullets, element, paragraph, section, table
 
 _METHOD = (
     "A question is answered by the choice with the highest log-likelihood, the end of the answer included. The "
@@ -15,7 +15,7 @@ _METHOD = (
     "Differences are paired: the same questions in two views, or of two models. McNemar's exact p takes questions "
     "for independent and weighs them alike; read it beside the clustered interval.",
     "Nothing was corrected for the number of comparisons: of twenty such intervals, one misses by chance.",
-    "Perplexity is per token of this run's tokenizer and cannot be compared across tokenizers.",
+    "Perplexity is per token of this run's tokenizer and cannot be compared across tokenizers; bits per byte can.",
 )
 _UNTESTED = (
     "Other seeds: one was run. The spread between trainings is in no interval here.",

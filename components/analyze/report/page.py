@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inkling.components.analyze.report.html import Html, element, join, paragraph
 from inkling.components.analyze.report.language import adaptation_section, language_section
 from inkling.components.analyze.report.limits import limits_section, validation_section
 from inkling.components.analyze.report.overview import header
@@ -12,9 +11,9 @@ from inkling.components.analyze.report.samples import samples_section
 from inkling.components.analyze.report.serving import serving_section
 from inkling.components.analyze.report.sizes import sizes_section
 from inkling.components.analyze.report.sources import sources_section
-from inkling.components.analyze.report.style import STYLE
 from inkling.components.analyze.report.text import text_section
 from inkling.components.analyze.report.vision import vision_section
+from inkling.components.html import element, page, paragraph
 
 _CONTENTS = {
     "run": "Run",
@@ -40,7 +39,8 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
         pictures: JPEG bytes of every image that a sample shows, by id.
     """
     links = (element("li", element("a", title, href=f"#{identity}")) for identity, title in _CONTENTS.items())
-    body = join(
+    return page(
+        f"Inkling: {findings['run']['recipe']}, seed {findings['run']['seed']}",
         element("a", "Skip to the findings", href="#run", class_="skip"),
         header(findings),
         element(
@@ -64,10 +64,3 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
             paragraph("Made by Inkling. Every number here stands, unrounded, in findings.json beside this page."),
         ),
     )
-    title = f"Inkling: {findings['run']['recipe']}, seed {findings['run']['seed']}"
-    head = join(
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        element("title", title),
-        element("style", Html(STYLE)),
-    )
-    return "<!doctype html>\n" + element("html", element("head", head), element("body", body), lang="en") + "\n"

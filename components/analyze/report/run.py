@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from inkling.components.analyze.report.html import Html, element, join, paragraph, section, table
 from inkling.components.analyze.report.wording import count, percent
+from inkling.components.html import Html, element, join, paragraph, section, table
 
 
 def run_section(findings: dict[str, Any]) -> Html:
@@ -16,7 +16,7 @@ def run_section(findings: dict[str, Any]) -> Html:
     stages = [stage for stage in adaptation["recipe"]["stages"] if stage["steps"]]
     rows = [
         ("Text", f"{count(words)} words at hand, mixed by recipe {run['recipe']}: {shares}"),
-        ("Tokenizer", f"byte-pair encoding, {count(language['vocabulary'])} entries, trained on the mixture's pool"),
+        ("Tokenizer", _tokenizer(run["settings"]["tokens"]["tokenizer"], language["vocabulary"])),
         (
             "Pre-training",
             f"{count(training[-1]['tokens'])} tokens in {count(training[-1]['step'])} steps" if training else "none",
@@ -30,6 +30,13 @@ def run_section(findings: dict[str, Any]) -> Html:
         ("Seeds", f"1 (seed {run['seed']})"),
     ]
     return section("run", "What was run", table("Sizes of this run", ("Part", "Size"), rows, text_columns=2))
+
+
+def _tokenizer(given: str | None, vocabulary: int) -> str:
+    entries = f"{count(vocabulary)} entries"
+    if given:
+        return f"given by the user, not trained in this run: {entries}, tokenizer.json with SHA-256 {given}"
+    return f"byte-pair encoding, {entries}, trained on the mixture's pool"
 
 
 def _vision(model: dict[str, Any]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -13,7 +15,8 @@ from inkling.components.artifacts.answers import VIEWS, Answer, Answers, write_a
 from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.bundle import PARITY, Bundle, write_json
 from inkling.components.artifacts.corpus import ATTRIBUTION, Corpus, SourceSummary, write_sources
-from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, LanguageModel
+from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.multimodal_model import CONFIG, RECIPE, TRAINING, MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.artifacts.rehearsal import Rehearsal, write_rehearsal
@@ -37,6 +40,7 @@ class Made(StageConfig):
 
     stage = "analyze"
     seed: int = 7
+    tokenizer: str | None = None
 
 
 def picture(shade: int) -> bytes:
@@ -135,17 +139,35 @@ class Run:
         Blend("mix6", 4096, 262144, train, {"encyclopedia": HeldoutShard(9000, 45, 30000)}).write(path / BLEND)
 
     def language_model(self, path: Path) -> None:
-        """A loss curve and perplexities."""
-        rows = [{"step": i, "tokens": 4096 * i, "loss": 8.3 * 0.98**i + 3, "learning_rate": 3e-3} for i in range(1, 65)]
+        """A loss curve, perplexities and documents, and three states at smaller budgets, one of which read nothing."""
+        self.state(path, 64)
+        for budget, steps in ((0, 0), (65_000, 16), (131_000, 32)):
+            folder = path / CHECKPOINTS / str(budget)
+            folder.mkdir(parents=True)
+            self.state(folder, steps)
+            Manifest.describe(folder, "LanguageModel", 2, Provenance("pretrain", "", "", {}, {}, {})).write(folder)
+
+    def state(self, path: Path, steps: int) -> None:
+        """The language model after some steps; its loss follows a power law, another one in each document."""
+        rows = [
+            {"step": i, "tokens": 4096 * i, "loss": 8.3 * 0.98**i + 3, "learning_rate": 3e-3}
+            for i in range(1, steps + 1)
+        ]
         (path / "training.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         scores = {
             name: {
-                "tokens": 9000 + index, "model_nll": 4.5, "model_perplexity": 91.25 + index, "interval": [88.5, 97.75],
-                "unigram_perplexity": 450.5 + index,
+                "tokens": 9000 + index, "model_nll": 4.5, "bits_per_byte": 1.625, "model_perplexity": 91.25 + index,
+                "interval": [88.5, 97.75], "unigram_perplexity": 450.5 + index,
             }
             for index, name in enumerate(["encyclopedia", "academia"])
         }  # fmt: skip
         (path / "perplexity.json").write_text(json.dumps(scores))
+        random, tokens = np.random.default_rng(0), np.arange(100, 180)
+        exponents = random.normal(0.1, 0.02, 80)
+        nats = tokens * (8.3 if not steps else 14 * (4096.0 * steps) ** -exponents)
+        sources = [name for name in scores for _ in range(40)]
+        columns = {"sources": sources, "documents": [*range(40), *range(40)], "tokens": tokens, "bytes": 4.0 * tokens}
+        pq.write_table(pa.table({**columns, "nats": nats}), path / DOCUMENTS)
         share = {"value": 0.5, "low": 0.375, "high": 0.625}
         suite = {"items": 64, "documents": 60, "chance": 0.25, "right": share, "blind": share, "difference": share}
         (path / "choices.json").write_text(json.dumps({"cloze": {**suite, "sources": {}}}))

@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from inkling.components.artifacts.language_model import LanguageModel, TrainingRow, write_language_model
 from inkling.components.artifacts.manifest import Manifest, Provenance
+from inkling.components.losses import DocumentLosses
 from inkling.models.language import build_language_model
 
 _SCORES = {
@@ -13,6 +15,7 @@ _SCORES = {
         "unigram_nll": 2.0, "unigram_perplexity": 7.4,
     }
 }  # fmt: skip
+_DOCUMENTS = DocumentLosses(("code", "code"), (0, 3), np.array([5, 4]), np.array([15.0, 12.0]), np.array([7.5, 6.0]))
 
 
 def _write(directory: Path) -> LanguageModel:
@@ -20,8 +23,9 @@ def _write(directory: Path) -> LanguageModel:
     tokenizer.write_text(json.dumps({"version": "1.0"}))
     directory.mkdir()
     rows = [TrainingRow(1, 64, 4.25, 0.5), TrainingRow(2, 128, 4.0, 0.25)]
-    write_language_model(directory, build_language_model("tiny", 40, 0), tokenizer, rows, _SCORES)
-    Manifest.describe(directory, "LanguageModel", 1, Provenance("pretrain", "", "", {}, {}, {})).write(directory)
+    network = build_language_model("tiny", 40, 0)
+    write_language_model(directory, network, tokenizer, rows, _SCORES, documents=_DOCUMENTS)
+    Manifest.describe(directory, "LanguageModel", 2, Provenance("pretrain", "", "", {}, {}, {})).write(directory)
     return LanguageModel.open(directory)
 
 
@@ -31,6 +35,8 @@ def test_what_is_written_is_read(tmp_path: Path):
     assert all(torch.equal(a, b) for a, b in zip(model.network().parameters(), built.parameters(), strict=True))
     assert not model.network().training
     assert model.training()[1] == {"step": 2, "tokens": 128, "loss": 4.0, "learning_rate": 0.25}
+    assert model.documents().same_text(_DOCUMENTS) and model.documents().nats.tolist() == [7.5, 6.0]
+    assert model.parameters() == sum(weight.numel() for weight in built.parameters())
     assert model.perplexity() == {"code": {**_SCORES["code"], "interval": [4.0, 5.0]}}
 
 

@@ -1,15 +1,21 @@
-"""Answers of made-up models, for the tests of the compare stage."""
+"""Answers and held-out losses of made-up models, for the tests of the compare stage."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from inkling.components.artifacts.answers import VIEWS, Answer, Answers, write_answers
+from inkling.components.artifacts.language_model import LanguageModel, write_documents
 from inkling.components.artifacts.store import Draft, produce
 from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.losses import DocumentLosses
+from inkling.components.pretrain.config import PretrainConfig
 
 MakeAnswers = Callable[..., Path]
+MakeModel = Callable[..., Path]
 
 
 def make_answers(place: Path, right: int, questions: int = 40, chance: float = 0.25) -> Path:
@@ -27,6 +33,19 @@ def make_answers(place: Path, right: int, questions: int = 40, chance: float = 0
     return produce(Answers, place, EvaluateConfig(seed=right), {}, lambda draft: _write(draft, rows)).path
 
 
+def make_model(place: Path, nats: float, size: int = 8, documents: int = 10) -> Path:
+    """A language model of so many weights whose tokens cost so much, in some documents a little more than in others."""
+    tokens = np.arange(100, 100 + documents)
+    costs = tokens * (nats + 0.1 * np.sin(np.arange(documents)))
+    losses = DocumentLosses(("code",) * documents, tuple(range(documents)), tokens, 4.0 * tokens, costs)
+
+    def write(draft: Draft) -> None:
+        save_file({"weight": np.zeros((size, 2), np.float32)}, draft.path / "model.safetensors")
+        write_documents(draft.path, losses)
+
+    return produce(LanguageModel, place, PretrainConfig(seed=size, token_budget=round(1e5 * nats)), {}, write).path
+
+
 def _write(draft: Draft, rows: list[Answer]) -> None:
     write_answers(draft.path, rows, {})
 
@@ -35,3 +54,9 @@ def _write(draft: Draft, rows: list[Answer]) -> None:
 def answers_of() -> MakeAnswers:
     """Makes the Answers of a model that sees so many of the questions."""
     return make_answers
+
+
+@pytest.fixture(scope="session")
+def model_of() -> MakeModel:
+    """Makes a LanguageModel with such a loss."""
+    return make_model

@@ -19,7 +19,7 @@ def test_the_component_argument_wins_over_the_profile():
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ("preset: tinny", r"unknown preset 'tinny'. Did you mean 'tiny'\? Valid: .*laptop, tiny"),
+        ("preset: tinny", r"unknown preset 'tinny'. Did you mean 'tiny'\? Valid: .*laptop, small, tiny"),
         ("{preset: tiny, context: 129}", "context 129 is longer than the 128 tokens of preset 'tiny'"),
         ("token_budget: 0", "pretrain.token_budget"),
         ("learning_rate: 0", "pretrain.learning_rate"),
@@ -27,7 +27,8 @@ def test_the_component_argument_wins_over_the_profile():
         ("optimization: lsb", r"unknown optimization 'lsb'. Did you mean 'lsbs'\?"),
         ("{preset: 340M, optimization: lsbs}", "a warm-up of 1024 steps does not fit a run of 1"),
         ("{token_budget: 1000, exports: [1000]}", "1000 tokens are not fewer than those of the whole run"),
-        ("{untrained: true, exports: [0]}", "a model that reads nothing"),
+        ("{exports: [1.5]}", "exports"),
+        ("{token_budget: 2000, exports: [0.001, 1]}", "two budgets fall on one step"),
         ("{exports: [1, 2]}", "two budgets fall on one step"),
         ("{processes: 2}", "strategy 'single' has one rank, not 2"),
         ("{strategy: ddp, processes: 3}", "batch 4 cannot be shared evenly by 3 ranks"),
@@ -66,6 +67,14 @@ def test_a_setting_wins_over_the_named_optimisation():
 def test_budgets_on_the_way_become_steps():
     config = PretrainConfig(token_budget=10_000, batch=4, context=100, exports=(5_000, 0))
     assert config.export_steps == {0: 0, 5_000: 13}
+    parts = PretrainConfig(token_budget=10_000, batch=4, context=100, exports=(0.5, 0.25, 0))
+    assert parts.export_steps == {0: 0, 2_500: 7, 5_000: 13}
+
+
+def test_the_control_of_a_run_that_keeps_states_keeps_none():
+    control = PretrainConfig.parse("pretrain: {exports: [0.25, 0.5]}", untrained=True)
+    assert (control.exports, control.export_steps) == ((), {})
+    assert control.determinants() == PretrainConfig(untrained=True).determinants()
 
 
 def test_a_resolved_config_is_read_again():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inkling.components.artifacts.indexed import IndexedDataset, IndexedWriter
 from inkling.components.pretrain.perplexity import (
     clustered_mean,
+    document_losses,
     heldout_windows,
     negative_log_likelihoods,
     score,
@@ -46,12 +47,17 @@ def test_perplexity_by_hand(tmp_path: Path):
     two, six = math.log(2), math.log(6)
     np.testing.assert_allclose(costs[:, :3], [[six, two, six], [two, two, six]], rtol=1e-6)
     unigram = unigram_log_probabilities({"a": np.array([0, 1, 1, 2])}, {"a": 1.0}, tokens=4)
-    result = score(costs, heldout, unigram)
+    result = score(costs, heldout, unigram, bytes_per_token=3.0)
     assert (result.tokens, result.documents) == (7, 2)
     # Seven tokens: four that change (1 -> 3, 3 -> end, end -> 2, 2 -> end), three that stay.
     mean = (4 * six + 3 * two) / 7
     assert result.model_nll == pytest.approx(mean, rel=1e-6)
     assert result.model_perplexity == pytest.approx(math.exp(mean), rel=1e-6)
+    assert result.bits_per_byte == pytest.approx(mean / math.log(2) / 3, rel=1e-6)
+    documents = document_losses("code", costs, heldout, bytes_per_token=3.0)
+    assert (documents.sources, documents.documents) == (("code", "code"), (0, 1))
+    assert (documents.tokens.tolist(), documents.bytes.tolist()) == ([3, 4], [9.0, 12.0])
+    np.testing.assert_allclose(documents.nats, [2 * six + two, 2 * six + 2 * two], rtol=1e-6)
     residual = 2 * six + two - 3 * mean
     half = 12.7062 * math.sqrt(2 * residual**2 * 2 / 1) / 7
     np.testing.assert_allclose(result.interval, [math.exp(mean - half), math.exp(mean + half)], rtol=1e-5)

@@ -57,10 +57,13 @@ def test_what_the_store_holds_is_reused_and_what_follows_a_change_is_not(
     reading = profiles.stage_config("corpus").parse(profile)
     corpus = produce(AnyArtifact, tmp_path / "corpus", reading, {"questions": questions}, _make)
     mixture = profiles.stage_config("mixture").parse(profile)
-    produce(AnyArtifact, tmp_path / "tokens", mixture, {"corpus": corpus}, _make)
+    tokens = produce(AnyArtifact, tmp_path / "tokens", mixture, {"corpus": corpus}, _make)
+    control = profiles.stage_config("pretrain").parse(profile, untrained=True)
+    produce(AnyArtifact, tmp_path / "language_model", control, {"tokens": tokens}, _make)
 
-    assert {task.name for task in plan(ir, profile) if task.reused} == {"corpus", "mixture"}
+    # Of the control its model is kept; its page is written anew.
+    assert {task.label for task in plan(ir, profile) if task.reused} == {"corpus", "mixture", "pretrain (read nothing)"}
     busy = profiles.load("tiny", ["corpus.workers=3"])
-    assert {task.name for task in plan(ir, busy) if task.reused} == {"corpus", "mixture"}
+    assert {task.stage for task in plan(ir, busy) if task.reused} == {"corpus", "mixture", "pretrain"}
     changed = profiles.load("tiny", ["mixture.recipe=mix0"])
     assert {task.name for task in plan(ir, changed) if task.reused} == {"corpus"}

@@ -132,7 +132,14 @@ def test_tables_hold_the_differences(page: Page, findings: dict[str, Any]) -> No
 
 def test_tables_hold_everything_else(page: Page, findings: dict[str, Any]) -> None:
     caption = "Perplexity per token of held-out text, with 95 % intervals; lower is better"
-    assert row(page, caption, "academia") == ["9,001", "92.2", "[88.5, 97.8]", "451.5", "4.9"]
+    assert row(page, caption, "academia") == ["9,001", "92.2", "[88.5, 97.8]", "451.5", "4.9", "1.625"]
+    heldout = "Loss of held-out text, mean over the sources, with 95 % intervals over documents"
+    for state in findings["language"]["states"]:
+        loss = state["nats_per_token"]
+        told = f"{loss['value']:.3f} [{loss['low']:.3f}, {loss['high']:.3f}]"
+        assert row(page, heldout, f"{state['tokens']:,}")[0] == told
+    exponent = findings["language"]["law"]["exponent"]
+    assert f"of the exponent of [{exponent['low']:.4f}, {exponent['high']:.4f}]" in page.text
     for name, entry in findings["run"]["artifacts"].items():
         assert row(page, "Digests of the artifacts", name)[1] == entry["digest"]
     assert row(page, "Sources of text", "academia")[1:] == [
@@ -202,6 +209,25 @@ def test_everyone_can_read_it(page: Page) -> None:
             assert attributes["aria-labelledby"] in ids
         if (attributes.get("href") or "").startswith("#"):
             assert str(attributes["href"])[1:] in ids
+
+
+def test_a_run_without_earlier_states_says_how_to_keep_them(made_run, findings: dict[str, Any]) -> None:
+    alone = copy.deepcopy(findings)
+    alone["language"].update(law=None, states=alone["language"]["states"][-1:])
+    text = Page(render(alone, made_run.made["questions"].images())).text
+    assert "pretrain.exports" in text and "The power law through" not in text
+
+
+def test_a_given_tokenizer_is_not_said_to_be_trained_here(made_run, findings: dict[str, Any], page: Page) -> None:
+    assert row(page, "Sizes of this run", "Tokenizer") == [
+        "byte-pair encoding, 4,096 entries, trained on the mixture's pool"
+    ]
+    given = copy.deepcopy(findings)
+    given["run"]["settings"]["tokens"]["tokenizer"] = "ab12"
+    other = Page(render(given, made_run.made["questions"].images()))
+    assert row(other, "Sizes of this run", "Tokenizer") == [
+        "given by the user, not trained in this run: 4,096 entries, tokenizer.json with SHA-256 ab12"
+    ]
 
 
 def test_the_seeds_and_the_limits_are_said(page: Page) -> None:

@@ -1,7 +1,9 @@
-"""Building blocks of the report: escaped text, elements, tables and figures that everyone can read."""
+"""Pages that refer to nothing outside themselves: escaped text, elements, tables and figures that everyone can read."""
 
 import html
 from collections.abc import Iterable, Sequence
+
+from inkling.components.style import STYLE
 
 
 class Html(str):
@@ -67,6 +69,21 @@ def figure(svg: str, alternative: str, caption: str) -> Html:
     """A drawing with its caption and, for those who cannot see it, what it shows."""
     drawing = element("div", Html(svg), role="img", aria_label=alternative)
     return element("figure", drawing, element("figcaption", caption))
+
+
+def page(title: str, *content: str) -> str:
+    """A whole document.
+
+    Args:
+        title: Its title.
+        *content: Its body.
+    """
+    head = join(
+        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        element("title", title),
+        element("style", Html(STYLE)),
+    )
+    return "<!doctype html>\n" + element("html", element("head", head), element("body", *content), lang="en") + "\n"
 
 
 def _kind(column: int, text_columns: int) -> str:

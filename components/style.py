@@ -1,4 +1,4 @@
-"""The look of the report: light, narrow, printable."""
+"""The look of a page: light, narrow, printable."""
 
 STYLE = """
 :root {

@@ -1,0 +1,95 @@
+"""Held-out loss against tokens read: the states that a run has kept, and the power law through them.
+
+L(D) = A * D ** -alpha, by least squares of log L on log D. The law of Hoffmann et al. (2022), Training Compute-Optimal
+Large Language Models, has a floor below which no text can be predicted; the few states of a run cannot tell it from
+alpha, so it is left out. Nor are states of one run what shorter runs would give: each of those ends at a low learning
+rate and so at a lower loss (ibid., section 2 and appendix B). Through separate runs the law is flatter: alpha of the
+states bounds theirs from above.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.losses import Mean
+
+FEWEST = 3
+"""States that a law is fitted to, at least: through two there is always one."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PowerLaw:
+    """L(D) = factor * D ** -exponent.
+
+    Attributes:
+        factor: A, nats per token.
+        exponent: alpha.
+        weights: What the logarithm of each loss adds to `-exponent`; they sum to 0.
+    """
+
+    factor: float
+    exponent: float
+    weights: tuple[float, ...]
+
+    def __call__(self, amount: float) -> float:
+        """The loss that the law gives."""
+        return float(self.factor * amount**-self.exponent)
+
+
+def fit_power_law(amounts: Sequence[float], losses: Sequence[float]) -> PowerLaw:
+    """Fits the law by least squares of logarithms.
+
+    Args:
+        amounts: What was spent, such as tokens read; positive, two or more different ones.
+        losses: The loss at each, positive.
+
+    Raises:
+        ValueError: If they are not as said.
+    """
+    if len(amounts) != len(losses) or len(set(amounts)) < 2 or min(*amounts, *losses) <= 0:
+        raise ValueError("a power law needs a positive loss at each of two or more positive amounts")
+    logs = np.log(np.array([amounts, losses], dtype=np.float64))
+    centred = logs[0] - logs[0].mean()
+    weights = centred / (centred**2).sum()
+    slope = float(weights @ logs[1])
+    return PowerLaw(float(np.exp(logs[1].mean() - slope * logs[0].mean())), -slope, tuple(weights.tolist()))
+
+
+def states(model: LanguageModel) -> dict[str, Any]:
+    """The states of a run and their law.
+
+    Returns:
+        `states`: by tokens read, `tokens`, `nats_per_token` and `bits_per_byte` with their intervals; `law`: `factor`,
+        `exponent` with an interval over held-out documents, and `misfit`, the largest part by which a loss departs from
+        it; None where fewer than `FEWEST` states have read something.
+
+    Raises:
+        ArtifactError: If a state was scored on other text than the model.
+    """
+    kept = [LanguageModel.open(path) for path in model.checkpoints().values()]
+    rows, means = [], dict[int, Mean]()
+    scored = model.documents()
+    for state in (*kept, model):
+        training, documents = state.training(), state.documents()
+        if not documents.same_text(scored):
+            raise ArtifactError(f"{state.path} was scored on other text than {model.path}")
+        tokens, loss = (training[-1]["tokens"] if training else 0), documents.nats_per_token()
+        told = {"nats_per_token": loss, "bits_per_byte": documents.bits_per_byte()}
+        rows.append({"tokens": tokens, **{unit: dataclasses.asdict(mean.interval()) for unit, mean in told.items()}})
+        if tokens:
+            means[tokens] = loss
+    return {"states": rows, "law": _law(means) if len(means) >= FEWEST else None}
+
+
+def _law(means: dict[int, Mean]) -> dict[str, Any]:
+    losses = [mean.value for mean in means.values()]
+    law = fit_power_law(list(means), losses)
+    # The exponent moves with each loss by -weight / loss, so with each document by that times its influence.
+    parts = [-weight / mean.value * mean.influence for weight, mean in zip(law.weights, means.values(), strict=True)]
+    exponent = Mean(law.exponent, np.sum(parts, axis=0)).interval()
+    misfit = max(abs(loss / law(tokens) - 1) for tokens, loss in zip(means, losses, strict=True))
+    return {"factor": law.factor, "exponent": dataclasses.asdict(exponent), "misfit": misfit}

@@ -1,0 +1,77 @@
+"""What a language model has read and learned, as a page of its own that Kubeflow's interface shows beside the task."""
+
+from pathlib import Path
+
+from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.figures import Curve, curve_chart
+from inkling.components.html import Html, element, figure, page, paragraph, table
+
+
+def write_page(model: LanguageModel, path: str | Path) -> None:
+    """Writes the page of a model, made now or reused.
+
+    Args:
+        model: The model.
+        path: The file that it goes to.
+    """
+    place = Path(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(render(model))
+
+
+def render(model: LanguageModel) -> str:
+    """The page: loss and learning rate of every step, what was read of each shard, and the scores of held-out text."""
+    settings = model.manifest.provenance.config
+    title = f"Pre-training of preset {settings['preset']}, seed {settings['seed']}"
+    read = _read(model) if model.training() else [paragraph("This model has read nothing: its weights are the first.")]
+    return page(title, element("header", element("h1", title)), element("main", *read, _heldout(model)))
+
+
+def _read(model: LanguageModel) -> list[Html]:
+    rows = model.training()
+    tokens = [row["tokens"] for row in rows]
+    curves = [
+        Curve("Loss, nats per token", "tokens read", tokens, [row["loss"] for row in rows]),
+        Curve("Learning rate", "tokens read", tokens, [row["learning_rate"] for row in rows]),
+    ]
+    first, last = rows[0]["loss"], rows[-1]["loss"]
+    told = f"from {first:.2f} at the first step to {last:.2f} nats per token at step {len(rows):,}"
+    return [
+        paragraph(f"{tokens[-1]:,} tokens were read in {len(rows):,} steps."),
+        figure(
+            curve_chart("reading", curves, ""),
+            f"Training loss goes {told}.",
+            f"Every step (thin) and its running mean (thick): the loss of the batch, {told}, and the learning rate.",
+        ),
+        table(
+            "What was read of each shard",
+            ("Shard", "Tokens read", "Share read, %", "Share in the blend, %", "Times read"),
+            [
+                (
+                    name,
+                    f"{entry.tokens:,}",
+                    f"{100 * entry.share:.2f}",
+                    f"{100 * entry.weight:.2f}",
+                    f"{entry.passes:.2f}",
+                )
+                for name, entry in model.reading().items()
+            ],
+        ),
+    ]
+
+
+def _heldout(model: LanguageModel) -> Html:
+    return table(
+        "Held-out text; a unigram model knows only how frequent each token is",
+        ("Source", "Tokens", "Nats per token", "Unigram model", "Bits per byte"),
+        [
+            (
+                name,
+                f"{entry['tokens']:,}",
+                f"{entry['model_nll']:.3f}",
+                f"{entry['unigram_nll']:.3f}",
+                f"{entry['bits_per_byte']:.3f}",
+            )
+            for name, entry in model.perplexity().items()
+        ],
+    )
