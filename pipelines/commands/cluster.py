@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from inkling.components.artifacts.scores import FIGURE, TABLE
+from inkling.components.artifacts.scores import FIGURE, LOSSES, TABLE
 from inkling.components.config import ConfigError
 from inkling.pipelines.study_summary import show_scores
 
@@ -112,7 +112,9 @@ def cancel(run_id: RunId, endpoint: Url = None) -> None:
 
 
 def study(
-    name: Annotated[str, typer.Argument(help="A shipped study (mixtures, sources, reasoning) or a YAML file.")],
+    name: Annotated[
+        str, typer.Argument(help="A shipped study (mixtures, sources, reasoning, scaling) or a YAML file.")
+    ],
     profile: Annotated[str, typer.Option("--profile", "-p", help="Sets the sizes of every run.")] = "laptop",
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Only compile, into this directory.")] = None,
@@ -123,6 +125,8 @@ def study(
 
     Examples:
         inkling study mixtures --profile tiny
+
+        inkling study scaling --profile tiny --set token_budget=400_000 --set pretrain.batch=4
 
         inkling study mixtures --profile cluster --endpoint http://127.0.0.1:8888
 
@@ -137,7 +141,7 @@ def study(
 
         scores = run_study(stated, text, Path(name).stem, Console(file=sys.stdout))
         show_scores(scores.scores(), Console(file=sys.stdout))
-        print(f"table   {scores.path / TABLE}\nfigure  {scores.path / FIGURE}")
+        print(f"table   {scores.path / TABLE}\nfigures {scores.path / FIGURE} {scores.path / LOSSES}")
         return
     listed, config = study_file.runs(stated, text), study_file.with_study(stated, text)
     if output is not None:

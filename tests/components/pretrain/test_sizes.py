@@ -1,4 +1,4 @@
-"""Larger models learn more of the same text."""
+"""Larger models learn more of the same text, and each more of more text."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 @pytest.mark.data
 def test_at_fixed_tokens_the_heldout_loss_falls_with_size(tmp_path: Path) -> None:
     """The three presets for a CPU, on the mixture of `tiny` with a budget that tells them apart."""
+    from inkling.components.analyze.scaling import states
     from inkling.components.corpus.build import build_corpus
     from inkling.components.corpus.config import CorpusConfig
     from inkling.components.mixture.build import build_mixture
@@ -19,9 +20,8 @@ def test_at_fixed_tokens_the_heldout_loss_falls_with_size(tmp_path: Path) -> Non
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.pipelines import profiles
 
-    profile = profiles.load(
-        "tiny", ["token_budget=400_000", "pretrain.batch=4", "pretrain.choice_items=0", "threads=1"]
-    )
+    settings = ("batch=4", "choice_items=0", "exports=[0.25, 0.5]")
+    profile = profiles.load("tiny", ["token_budget=400_000", "threads=1", *(f"pretrain.{one}" for one in settings)])
     build_corpus(CorpusConfig.parse(profile), tmp_path / "corpus")
     tokens = build_mixture(MixtureConfig.parse(profile), tmp_path / "corpus", tmp_path / "tokens").path
     models = [
@@ -29,6 +29,10 @@ def test_at_fixed_tokens_the_heldout_loss_falls_with_size(tmp_path: Path) -> Non
         for size in ("tiny", "small", "laptop")
     ]
     assert [model.parameters() for model in models] == sorted(model.parameters() for model in models)
+    for model in models:
+        law = states(model)["law"]
+        print(f"{model.parameters():,} parameters: {law}")
+        assert law["exponent"]["low"] > 0
     losses = [model.documents().nats_per_token() for model in models]
     for smaller, larger in pairwise(losses):
         gain = (larger - smaller).interval()
