@@ -71,18 +71,21 @@ $(TYPES)/inkling:
 	mkdir -p $(TYPES)
 	ln -sfn ../.. $@
 
-TARGET ?= train-cpu
+TARGET ?= pipeline serve train-cpu
 WHEELS := .build/wheels
 
+# async-timeout: redis wants it where an image's Python is older than 3.11.3, as Debian's is.
 wheels: $(INSTALLED) ## Collect every wheel of the images with this machine's pip settings, for a build without network
 	mkdir -p $(WHEELS)
 	$(BIN)/python -m pip wheel --no-build-isolation --progress-bar off --constraint constraints.txt --wheel-dir $(WHEELS) \
-	  setuptools '.[train,export,serve,data]'
+	  setuptools cyclonedx-bom async-timeout '.[train,export,serve,data,cluster]'
 	rm -f $(WHEELS)/inkling_stack-*.whl
 
-image: wheels ## Build the image TARGET (train-cpu, serve) from those wheels, without network
-	docker build --network none --target $(TARGET) --build-arg PIP_NO_INDEX=1 --tag inkling/$(TARGET):$$($(BIN)/python -c \
-	  'import inkling; print(inkling.__version__)') .
+image: wheels ## Build the images TARGET from those wheels, without network, and print their sizes
+	@version=$$($(BIN)/python -c 'import inkling; print(inkling.__version__)'); for target in $(TARGET); do \
+	  docker build --network none --target $$target --build-arg PIP_NO_INDEX=1 --build-arg VERSION=$$version \
+	    --build-arg REVISION=$$(git describe --always --dirty --abbrev=40) --tag inkling/$$target:$$version .; done; \
+	for target in $(TARGET); do docker image ls --format '{{.Repository}}:{{.Tag}}  {{.Size}}' inkling/$$target:$$version; done
 
 clean: ## Remove what was built (.venv and runs stay)
 	rm -rf .build build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,16 +1,27 @@
 """The images: what the Dockerfile promises, and the built images themselves where a Docker daemon has them."""
 
+import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packaging.utils import canonicalize_name
 
 import inkling
+from inkling.pipelines import profiles
+from inkling.pipelines.compile import compile_for_cluster
 
 ROOT = Path(inkling.__file__).parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+BILL = "/usr/share/sbom/inkling.cdx.json"
+IMAGES = ("pipeline", "serve", "train-cpu")
+VERSION_PROBE = "import platform; print(platform.python_version())"
 STAGES = sorted(path.parent.name for path in (ROOT / "components").glob("*/component.py"))
 # As a restricted pod runs it: no network, no capabilities, nothing to write to but /tmp.
 RESTRICTED = [
@@ -29,22 +40,40 @@ def final_stages(dockerfile: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     for parent, name, text in parts:
         texts[name] = texts.get(parent, "") + text
-    return {name: texts[name] for name in ("serve", "train-cpu", "train-gpu")}
+    return {name: texts[name] for name in (*IMAGES, "train-gpu")}
 
 
 def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module", params=["train-cpu", "serve"])
-def image(request: pytest.FixtureRequest) -> str:
-    """A built image, by name."""
-    name = f"inkling/{request.param}:{inkling.__version__}"
+def built(target: str) -> str:
+    """Name of a target's image; the test is skipped where it is not built."""
+    name = f"inkling/{target}:{inkling.__version__}"
     if not shutil.which("docker") or docker("info").returncode:
         pytest.skip("no Docker daemon answers")
     if docker("image", "inspect", name).returncode:
-        pytest.skip(f"{name} is not built (make image TARGET={request.param})")
+        pytest.skip(f"{name} is not built (make image TARGET={target})")
     return name
+
+
+@pytest.fixture(scope="module", params=IMAGES)
+def target(request: pytest.FixtureRequest) -> str:
+    """Name of the target of an image that is built."""
+    built(request.param)
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def image(target: str) -> str:
+    """A built image, by name."""
+    return built(target)
+
+
+@pytest.fixture(scope="module")
+def bill(image: str) -> dict[str, Any]:
+    """What an image says that it is made of."""
+    return json.loads(run(image, "cat", BILL))
 
 
 def run(image: str, *command: str) -> str:
@@ -62,7 +91,16 @@ def test_images_run_as_nobody_in_particular() -> None:
 
 def test_images_carry_no_build_tools_and_name_no_moving_tag() -> None:
     assert not re.search(r"gcc|build-essential|apt-get|:latest|^ADD ", DOCKERFILE, re.MULTILINE)
-    assert "--constraint constraints.txt" in DOCKERFILE
+    assert "PIP_CONSTRAINT=/wheels/constraints.txt" in DOCKERFILE
+
+
+def test_the_labels_name_the_version_that_is_built() -> None:
+    assert f"ARG VERSION={inkling.__version__}\n" in DOCKERFILE
+
+
+def test_every_image_carries_a_bill_of_materials() -> None:
+    for name, text in final_stages(DOCKERFILE).items():
+        assert re.search(rf"^COPY --from=\S+ /bill.json {BILL}$", text, re.MULTILINE), name
 
 
 def test_the_server_reports_its_health() -> None:
@@ -80,22 +118,78 @@ def test_the_command_works(image: str) -> None:
 
 
 @pytest.mark.containers
+def test_nothing_can_be_written_but_scratch(image: str) -> None:
+    probe = "touch /opt/inkling/mark /usr/mark /etc/mark 2>/dev/null || touch /tmp/mark && echo scratch"
+    assert run(image, "sh", "-c", probe) == "scratch"
+
+
+@pytest.mark.containers
 def test_there_is_no_compiler(image: str) -> None:
-    assert run(image, "sh", "-c", "command -v cc gcc g++ make clang || echo none") == "none"
+    probe = "for name in cc c++ gcc g++ cpp ld as make cmake clang rustc go; do command -v $name; done; echo none"
+    assert run(image, "sh", "-c", probe) == "none"
 
 
 @pytest.mark.containers
-def test_every_stage_can_be_imported(image: str) -> None:
-    if "/serve:" in image:
-        pytest.skip("the server's image carries the serve stage only")
+def test_labels_say_what_it_is(image: str) -> None:
+    labels = json.loads(docker("image", "inspect", "--format", "{{json .Config.Labels}}", image).stdout)
+    assert labels["org.opencontainers.image.version"] == inkling.__version__
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+    assert labels["inkling.bill-of-materials"] == BILL
+    assert {"org.opencontainers.image.description", "org.opencontainers.image.revision"} <= labels.keys()
+
+
+@pytest.mark.containers
+def test_the_bill_is_valid_and_names_its_image(target: str, bill: dict[str, Any]) -> None:
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)) is None
+    assert bill["metadata"]["component"]["name"] == f"inkling/{target.removesuffix('-cpu')}"
+
+
+@pytest.mark.containers
+def test_the_bill_lists_what_is_installed_as_pinned(image: str, bill: dict[str, Any]) -> None:
+    listed = {canonicalize_name(name): version for name, version in of_kind(bill, "pypi")}
+    probe = "import json, importlib.metadata as m; print(json.dumps([[d.name, d.version] for d in m.distributions()]))"
+    installed = {canonicalize_name(name): version for name, version in json.loads(run(image, "python", "-c", probe))}
+    assert listed == installed
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    pins = {canonicalize_name(name): version for name, version in pins.items()}
+    beside = {"inkling-stack", "pip", "setuptools"}
+    plain = {name: version.split("+")[0] for name, version in listed.items() if name not in beside}
+    assert plain == {name: pins[name] for name in plain}
+
+
+@pytest.mark.containers
+def test_the_bill_lists_the_debian_packages_and_the_interpreter(image: str, bill: dict[str, Any]) -> None:
+    shown = run(image, "dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package} ${Version}\n")
+    installed = [tuple(line.split()[1:]) for line in shown.splitlines() if line.startswith("installed ")]
+    assert sorted(of_kind(bill, "deb")) == sorted(installed)
+    assert list(of_kind(bill, "generic")) == [("python", run(image, "python", "-c", VERSION_PROBE))]
+
+
+def of_kind(bill: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+    """Name and version of a bill's components that one kind of package URL names."""
+    for one in bill["components"]:
+        if one.get("purl", "").startswith(f"pkg:{kind}/"):
+            yield one["name"], one["version"]
+
+
+@pytest.mark.containers
+def test_the_pipeline_image_compiles_what_is_compiled_here(tmp_path: Path) -> None:
+    compile_for_cluster(profiles.load("cluster"), tmp_path)
+    here = "\n".join(path.read_text().strip() for path in sorted(tmp_path.iterdir()))
+    command = "inkling compile --profile cluster --output /tmp/made >&2 && cat $(ls -d /tmp/made/* | LC_ALL=C sort)"
+    assert run(built("pipeline"), "sh", "-c", command) == here
+
+
+@pytest.mark.containers
+def test_every_stage_can_be_imported() -> None:
     modules = ", ".join(f"inkling.components.{stage}.{name}" for stage in STAGES for name in ("build", "component"))
-    assert (
-        run(image, "python", "-c", f"import {modules}; import lightning, nemo.core, onnxscript, kserve; print('ok')")
-        == "ok"
-    )
+    probe = f"import {modules}; import lightning, nemo.core, onnxscript, kserve, feast; print('ok')"
+    assert run(built("train-cpu"), "python", "-c", probe) == "ok"
 
 
 @pytest.mark.containers
-def test_the_server_can_be_imported_without_torch(image: str) -> None:
-    probe = "import sys, inkling.components.serve.server; print('torch' in sys.modules)"
-    assert run(image, "python", "-c", probe) == "False"
+@pytest.mark.parametrize(("target", "module"), [("serve", "components.serve.server"), ("pipeline", "pipelines.cli")])
+def test_torch_is_not_needed_to_serve_or_to_compile(target: str, module: str) -> None:
+    probe = f"import importlib.util as u, inkling.{module}; print(u.find_spec('torch'))"
+    assert run(built(target), "python", "-c", probe) == "None"

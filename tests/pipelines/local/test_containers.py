@@ -1,6 +1,5 @@
 """Tasks in containers: what a task may do there, how its end is told, and that none outlives its run."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,12 +11,9 @@ import pytest
 from kfp import dsl, local
 
 import inkling
-from inkling.components.artifacts.manifest import Manifest
 from inkling.pipelines.local import containers
-from inkling.pipelines.local.run import Run
 
 IMAGE = f"inkling/train-cpu:{inkling.__version__}"
-RUN = [sys.executable, "-m", "inkling.pipelines", "run", "--profile", "tiny", "--set", "threads=1"]
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -156,25 +152,3 @@ def test_no_container_outlives_its_run(blow: signal.Signals, tmp_path: Path) -> 
     while _containers(tmp_path):
         assert time.monotonic() < deadline, "a container is still there"
         time.sleep(0.1)
-
-
-@pytest.mark.containers
-@pytest.mark.soak
-@pytest.mark.slow
-@pytest.mark.data
-@pytest.mark.usefixtures("runner")
-def test_the_pipeline_makes_the_same_bytes_in_containers_as_in_processes(tmp_path: Path) -> None:
-    found = []
-    for name, options in (("processes", []), ("containers", ["--containers"])):
-        home = tmp_path / name
-        home.mkdir()
-        subprocess.run([*RUN, *options], env={**os.environ, "INKLING_HOME": str(home)}, check=True)
-        run = Run.read(home / "runs" / "latest")
-        found.append(
-            {
-                f"{task}/{output}": Manifest.read(Path(path)).digest
-                for task, outputs in run.outputs.items()
-                for output, path in outputs.items()
-            }
-        )
-    assert found[0] == found[1]
