@@ -28,6 +28,9 @@ LABEL = "inkling.home"
 """Label of every container: the home of the run that it belongs to."""
 _NOBODY = 1001
 """User of the images; who starts a run as root gets this one in the containers."""
+_PACKAGES = "/mnt/packages"
+"""Where the containers see the data packages: the place on this machine may lie in a directory closed to them."""
+_CLOSED = Path("/root")
 _GRACE_SECONDS = 12
 
 
@@ -48,16 +51,23 @@ def container_tasks(
         environment: Variables of the tasks.
 
     Raises:
-        ContainerError: If no Docker daemon answers or an image is missing.
+        ContainerError: If no Docker daemon answers, an image is missing, or the containers' user cannot reach home.
     """
     from docker.types import Mount
     from kfp.local import DockerRunner
     from kfp.local import docker_task_handler as handler
 
+    if not os.getuid() and home.is_relative_to(_CLOSED):
+        raise ContainerError(
+            f"tasks in containers are not root and cannot enter {_CLOSED}, where {home} is: "
+            "set INKLING_HOME to a directory elsewhere"
+        )
     _check(images)
-    packages = str(cache_directory())
-    mounts = [Mount(str(home), str(home), type="bind"), Mount(packages, packages, type="bind", read_only=True)]
-    places = {CACHE_VARIABLE: packages, store.STORE_VARIABLE: str(home / "store")}
+    mounts = [
+        Mount(str(home), str(home), type="bind"),
+        Mount(_PACKAGES, str(cache_directory()), type="bind", read_only=True),
+    ]
+    places = {CACHE_VARIABLE: _PACKAGES, store.STORE_VARIABLE: str(home / "store")}
     runner = DockerRunner(
         user=_user(writable),
         environment={**environment, **places, lifeline.RUNNER_VARIABLE: lifeline.STDIN},

@@ -21,6 +21,7 @@ pretrain: {preset: tiny, token_budget: 768, batch: 4, context: 32, threads: 1, l
 
 
 @pytest.mark.containers
+@pytest.mark.soak
 @pytest.mark.slow
 def test_two_ranks_in_a_container_make_the_model_of_two_ranks_here(
     tokens: Tokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -34,7 +35,9 @@ def test_two_ranks_in_a_container_make_the_model_of_two_ranks_here(
         pretrain(config=PROFILE, tokens=given.output)
 
     try:
-        with container_tasks(tmp_path, [tmp_path / "tasks"], [IMAGE], {"OMP_NUM_THREADS": "1"}) as runner:
+        with container_tasks(
+            tmp_path, [tmp_path / "tasks", tmp_path / "store"], [IMAGE], {"OMP_NUM_THREADS": "1"}
+        ) as runner:
             local.init(runner, pipeline_root=str(tmp_path / "tasks"))
             two_ranks()
     except ContainerError as error:

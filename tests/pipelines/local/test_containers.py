@@ -100,6 +100,16 @@ def test_a_missing_daemon_is_told_before_anything_starts(tmp_path: Path, monkeyp
         pass
 
 
+def test_a_home_that_tasks_cannot_enter_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(containers.os, "getuid", lambda: 0)
+    home = Path("/root/work/.inkling")
+    with (
+        pytest.raises(containers.ContainerError, match="set INKLING_HOME to a directory elsewhere"),
+        containers.container_tasks(home, [home / "store"], [IMAGE], {}),
+    ):
+        pass
+
+
 @pytest.mark.containers
 @pytest.mark.usefixtures("runner")
 def test_an_image_that_is_not_built_is_named_with_how_to_build_it(tmp_path: Path) -> None:
