@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from harness import Row, peak_memory, report, rounds
 
-PAIRED, SIZES, ROUNDS = 65_536, (100_000, 1_000_000), 3
+PAIRED, SIZES, ROUNDS = 65_536, (2 * 65_536, 20 * 65_536), 3
 SOURCE = "web-crawl"
 FIRST, BETWEEN, LAST = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 
