@@ -17,23 +17,36 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
         console: Where it is printed.
     """
     title = (
-        f"{scores['title']} ({scores['figure']}): right answers in per cent, loss of held-out text in "
-        "bits per byte; 95 % intervals over questions or documents, and seeds"
+        f"{scores['title']} ({scores['figure']}): right answers in per cent, 95 % intervals over questions and seeds"
     )
     console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("recipe", "size", "seeds", *_VIEWS, "visual - blind", "bits per byte"):
-        table.add_column(column, justify="left" if column in ("recipe", "size") else "right", no_wrap=True)
+    table = _table(*_VIEWS, "visual - blind")
     for group in scores["groups"]:
         cells = [*(group["views"][view] for view in _VIEWS), group["visual_minus_blind"]]
-        loss = _loss(group["heldout"]["bits_per_byte"])
-        table.add_row(group["recipe"], group["size"], str(group["seeds"]), *(_cell(cell) for cell in cells), loss)
+        table.add_row(group["recipe"], group["size"], str(group["seeds"]), *(_cell(cell) for cell in cells))
     console.print(table)
     console.print(f"{scores['questions']} questions of four choices on {scores['images']} images, chance 25")
+    _show_losses(scores, console)
+
+
+def _show_losses(scores: Mapping[str, Any], console: Console) -> None:
+    console.print("\n[bold]Loss of held-out text, 95 % intervals over documents and seeds[/bold]", highlight=False)
+    table = _table("parameters", "nats per token", "bits per byte")
+    for group in scores["groups"]:
+        losses = (_loss(group["heldout"][unit]) for unit in ("nats_per_token", "bits_per_byte"))
+        table.add_row(group["recipe"], group["size"], str(group["seeds"]), f"{group['parameters']:,}", *losses)
+    console.print(table)
     for gain in scores["sizes"]:
         nats = _loss(gain["larger_minus_smaller"]["nats_per_token"])
         pair = f"{gain['recipe']}: {gain['larger']} - {gain['smaller']}"
-        console.print(f"{pair}  {nats} nats per token of held-out text", markup=False, highlight=False)
+        console.print(f"{pair}  {nats} nats per token on the same documents", markup=False, highlight=False)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("recipe", "size", "seeds", *columns):
+        table.add_column(column, justify="left" if column in ("recipe", "size") else "right", no_wrap=True)
+    return table
 
 
 def _loss(estimate: Mapping[str, float]) -> str:

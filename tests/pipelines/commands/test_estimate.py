@@ -7,6 +7,7 @@ from inkling.pipelines.cli import app
 PAPER = [
     "estimate", "--device", "h100", "--set", "pretrain.optimization=lsbs", "--set", "pretrain.batch=1024",
     "--set", "pretrain.context=2048", "--set", "token_budget=30_000_000_000", "--set", "mixture.vocabulary=32000",
+    "--set", "pretrain.exports=[]",
 ]  # fmt: skip
 
 
