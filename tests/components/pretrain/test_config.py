@@ -19,7 +19,7 @@ def test_the_component_argument_wins_over_the_profile():
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ("preset: tinny", r"unknown preset 'tinny'. Did you mean 'tiny'\? Valid: .*laptop, small, tiny"),
+        ("preset: tinny", r"unknown preset 'tinny'. Did you mean 'tiny'\? Valid: .*laptop, micro, mini, tiny"),
         ("{preset: tiny, context: 129}", "context 129 is longer than the 128 tokens of preset 'tiny'"),
         ("token_budget: 0", "pretrain.token_budget"),
         ("learning_rate: 0", "pretrain.learning_rate"),

@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.slow
 @pytest.mark.data
 def test_at_fixed_tokens_the_heldout_loss_falls_with_size(tmp_path: Path) -> None:
-    """The three presets for a CPU, on the mixture of `tiny` with a budget that tells them apart."""
+    """Three presets for a CPU, on the mixture of `tiny` with a budget that tells them apart."""
     from inkling.components.analyze.scaling import states
     from inkling.components.corpus.build import build_corpus
     from inkling.components.corpus.config import CorpusConfig
@@ -26,7 +26,7 @@ def test_at_fixed_tokens_the_heldout_loss_falls_with_size(tmp_path: Path) -> Non
     tokens = build_mixture(MixtureConfig.parse(profile), tmp_path / "corpus", tmp_path / "tokens").path
     models = [
         build_pretrain(PretrainConfig.parse(profile, preset=size), tokens, tmp_path / size)
-        for size in ("tiny", "small", "laptop")
+        for size in ("micro", "mini", "tiny")
     ]
     assert [model.parameters() for model in models] == sorted(model.parameters() for model in models)
     for model in models:
