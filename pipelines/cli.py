@@ -13,6 +13,7 @@ from inkling.components.progress import clock
 from inkling.pipelines.commands import cluster, labels, mixture, reproduce
 from inkling.pipelines.commands.estimate import estimate
 from inkling.pipelines.commands.language import language_app
+from inkling.pipelines.commands.options import Overrides, Profile
 from inkling.pipelines.commands.ranks import ranks
 
 app = typer.Typer(
@@ -30,8 +31,6 @@ app.add_typer(labels.app, name="labels")
 cluster.add_commands(app)
 reproduce.add_commands(app)
 app.add_typer(mixture.app, name="mixture")
-Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
-Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]
 _INTERRUPTED = 130
 """What typer exits with after Ctrl-C."""

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from inkling.components.artifacts.scores import FIGURE, LOSSES, TABLE
 from inkling.components.config import ConfigError
+from inkling.pipelines.commands.options import Overrides, Profile
 from inkling.pipelines.study_summary import show_scores
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from inkling.pipelines.compile import Compiled
 
 ENDPOINT_VARIABLE, TOKEN_VARIABLE = "INKLING_KFP_ENDPOINT", "INKLING_KFP_TOKEN"
-Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (cluster, gpu) or a YAML file.")]
-Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 Url = Annotated[str | None, typer.Option("--endpoint", help=f"Address of the endpoint; else {ENDPOINT_VARIABLE}.")]
 RunId = Annotated[str, typer.Argument(help="Identity of the run, as `inkling submit` printed it.")]
 
@@ -115,7 +114,7 @@ def study(
     name: Annotated[
         str, typer.Argument(help="A shipped study (mixtures, sources, reasoning, scaling) or a YAML file.")
     ],
-    profile: Annotated[str, typer.Option("--profile", "-p", help="Sets the sizes of every run.")] = "laptop",
+    profile: Profile = "laptop",
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Only compile, into this directory.")] = None,
     endpoint: Annotated[str | None, typer.Option("--endpoint", help="Submit to this endpoint instead.")] = None,

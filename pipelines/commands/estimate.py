@@ -14,6 +14,7 @@ from rich.table import Table
 
 from inkling.components.config import ConfigError, unknown
 from inkling.models.training.devices import AUTO, Device, device_names
+from inkling.pipelines.commands.options import Overrides, Profile
 
 if TYPE_CHECKING:
     from inkling.pipelines.bill import Bill
@@ -22,10 +23,8 @@ _GIGA = 1e9
 
 
 def estimate(
-    profile: Annotated[str, typer.Option("--profile", "-p", help="A shipped profile or a YAML file.")] = "laptop",
-    overrides: Annotated[
-        list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")
-    ] = [],  # noqa: B006 (typer wants a list)
+    profile: Profile = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
     device: Annotated[str, typer.Option(help=f"{AUTO} (this machine), {', '.join(device_names())}.")] = AUTO,
     devices: Annotated[
         int | None, typer.Option(help="Devices that share the work, if not the profile's.", min=1)

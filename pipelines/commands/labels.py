@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from inkling.pipelines.commands.options import Overrides, Profile
+
 app = typer.Typer(no_args_is_help=True, help="The labels: what the labeller says, and who agrees with it.")
-Profile = Annotated[str, typer.Option("--profile", "-p", help="A shipped profile (tiny, laptop) or a YAML file.")]
-Overrides = Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")]
 Count = Annotated[int, typer.Option(help="Segments of each source and label at most.", min=1)]
 Seed = Annotated[int, typer.Option(help="Seed of the draw.")]
 

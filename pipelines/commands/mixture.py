@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from inkling.pipelines.commands.options import Overrides, Profile
+
 app = typer.Typer(no_args_is_help=True, help="The mixtures: rebuild one as of a day, compare two.")
 _PLACE = "A Tokens artifact, or the directory of a finished run."
 
@@ -17,8 +19,8 @@ def label(
     corpus: Annotated[Path, typer.Argument(help="A Corpus artifact.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the Labels artifact goes.")],
     earlier: Annotated[Path | None, typer.Option(help="Earlier labels of the corpus; they are kept.")] = None,
-    profile: Annotated[str, typer.Option("--profile", "-p", help="A shipped profile or a YAML file.")] = "laptop",
-    overrides: Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value.")] = [],  # noqa: B006
+    profile: Profile = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
 ) -> None:
     """Labels a corpus again, behind the labels that it has: mixtures as of an earlier day stay what they are.
 
@@ -38,8 +40,8 @@ def build(
     corpus: Annotated[Path, typer.Argument(help="A Corpus artifact.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the Tokens artifact goes.")],
     labels: Annotated[Path | None, typer.Option(help="Labels of the corpus, for a recipe that names labels.")] = None,
-    profile: Annotated[str, typer.Option("--profile", "-p", help="A shipped profile or a YAML file.")] = "laptop",
-    overrides: Annotated[list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value.")] = [],  # noqa: B006
+    profile: Profile = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
 ) -> None:
     """Makes the tokens of a recipe and prints the digest of their content, by which a rebuilt mixture is known.
 

@@ -8,15 +8,14 @@ import typer
 import yaml
 
 from inkling.components.config import ConfigError
+from inkling.pipelines.commands.options import Overrides, Profile
 
 
 def ranks(
     tokens: Annotated[str, typer.Argument(help="The Tokens artifact as the pods find it, a path or an s3:// URI.")],
     work: Annotated[str, typer.Argument(help="Directory for config and checkpoints, likewise.")],
-    profile: Annotated[str, typer.Option("--profile", "-p", help="A shipped profile or a YAML file.")] = "laptop",
-    overrides: Annotated[
-        list[str], typer.Option("--set", "-s", help="Replace a setting: stage.key=value. Repeatable.")
-    ] = [],  # noqa: B006 (typer wants a list)
+    profile: Profile = "laptop",
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
     kind: Annotated[
         Literal["volcano", "trainjob"], typer.Option(help="Volcano's Job, or Kubeflow Trainer's TrainJob for Kueue.")
     ] = "trainjob",
