@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from kfp import dsl, local
@@ -108,6 +110,27 @@ def test_a_home_that_tasks_cannot_enter_is_told_before_anything_starts(monkeypat
         containers.container_tasks(home, [home / "store"], [IMAGE], {}),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("digests", "identity"),
+    [(["registry/train@sha256:1", "mirror/train@sha256:1"], "registry/train@sha256:1"), ([], "sha256:2")],
+)
+def test_a_task_is_told_what_its_image_can_be_had_by(digests: list[str], identity: str) -> None:
+    class Stopped(Exception): ...
+
+    class Client:
+        images = containers = property(lambda self: self)
+
+        def get(self, name: str) -> SimpleNamespace:
+            return SimpleNamespace(attrs={"RepoDigests": digests}, id="sha256:2")
+
+        def create(self, image: str, command: list[str], **settings: Any) -> None:
+            assert settings["environment"] == {"MARK": "seen", "INKLING_IMAGE": identity}
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        containers._run(Client(), IMAGE, ["true"], None, environment={"MARK": "seen"})  # type: ignore[arg-type]
 
 
 @pytest.mark.containers
