@@ -101,6 +101,12 @@ class _Task:
     spec: Mapping[str, Any]
     component: Mapping[str, Any]
 
+    @property
+    def control(self) -> bool:
+        """Whether it makes the model that reads nothing."""
+        stated = self.spec.get("inputs", {}).get("parameters", {}).get("untrained", {})
+        return bool(stated.get("runtimeValue", {}).get("constant", False))
+
     def artifact(self, name: str) -> str:
         """The artifact behind the name of an input or output: all parts together have the size of the whole."""
         if name in ("part", "parts"):
@@ -119,20 +125,21 @@ def bill(ir: Mapping[str, Any], profile: str, configs: Sequence[Mapping[str, Any
     """
     stated = read_mapping(profile)
     runs = [{**stated, **read_mapping(run["config"])} for run in configs] or [stated]
-    sizes = [artifact_bytes(run) for run in runs]
+    nothing = [bool(run["nothing"]) for run in configs] or [False]
+    sizes = [artifact_bytes(_control(run) if control else run) for run, control in zip(runs, nothing, strict=True)]
+    unread = artifact_bytes(_control(stated))
     mean = {name: fmean(size[name] for size in sizes) for name in sizes[0]}
     stored: defaultdict[str, float] = defaultdict(float)
     own: list[str] = []
     read = 0.0
     for task in _tasks(ir, ir["root"], 1, 1, len(runs)):
         for name in task.component.get("outputDefinitions", {}).get("artifacts", {}):
-            stored[name] += task.times * mean.get(task.artifact(name), 0.0)
+            stored[name] += task.times * (unread if task.control else mean).get(task.artifact(name), 0.0)
             own += [task.artifact(name)] if task.times > 1 else []
         for name in task.spec.get("inputs", {}).get("artifacts", {}):
             listed = task.component["inputDefinitions"]["artifacts"][name].get("isArtifactList", False)
             each = 1 if name == "parts" else len(runs) if listed else task.parts
             read += task.times * each * mean.get(task.artifact(name), 0.0)
-    nothing = [bool(run["nothing"]) for run in configs] or [False]
     by_run = [device_hours(run, kind, untrained) for run, untrained in zip(runs, nothing, strict=True)]
     hours = {stage: sum(run[stage] for run in by_run) for stage in by_run[0]}
     if not configs:  # the control learns to see and is asked as well
@@ -219,6 +226,11 @@ def _tasks(ir: Mapping[str, Any], component: Mapping[str, Any], times: int, part
             yield from _tasks(ir, below, times, parts * len(json.loads(items["raw"])), runs)
         else:
             yield from _tasks(ir, below, times * runs if items else times, parts, runs)
+
+
+def _control(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a model that reads nothing, which has no earlier states."""
+    return {**profile, "pretrain": {**(profile.get("pretrain") or {}), "exports": []}}
 
 
 @cache

@@ -47,7 +47,7 @@ def _study(irs: Mapping[str, Any], **changes: Any) -> Bill:
 
 @pytest.mark.parametrize("name", LEFT)
 def test_sizes_are_those_that_real_runs_have_left(name: str) -> None:
-    found = artifact_bytes(read_mapping(profiles.load(name)))
+    found = artifact_bytes(read_mapping(profiles.load(name, ["pretrain.exports=[]"])))
     for artifact, size in LEFT[name].items():
         assert found[artifact] == pytest.approx(size, rel=0.2), artifact
     assert sum(found[artifact] for artifact in LEFT[name]) == pytest.approx(sum(LEFT[name].values()), rel=0.02)
@@ -64,6 +64,14 @@ def test_bytes_move_as_the_tasks_of_a_run_are_joined(irs: Mapping[str, Any]) -> 
         "features": 5, "answers": 4, "bundle": 2, "rehearsal": 1,
     }  # fmt: skip
     assert found.read == pytest.approx(sum(times * size[name] for name, times in readers.items()))
+
+
+def test_the_control_keeps_no_earlier_states(irs: Mapping[str, Any]) -> None:
+    plain, kept = (
+        bill(irs["run"], profiles.load("tiny", [f"pretrain.exports={exports}"]), (), H100).stored["language_model"]
+        for exports in ("[]", "[0, 1024]")
+    )
+    assert kept == pytest.approx(2 * plain)
 
 
 def test_tasks_that_share_the_text_each_read_all_of_it(irs: Mapping[str, Any], tmp_path: Path) -> None:
