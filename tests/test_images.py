@@ -139,6 +139,7 @@ def test_labels_say_what_it_is(image: str) -> None:
 
 
 @pytest.mark.containers
+@pytest.mark.slow
 def test_the_bill_is_valid_and_names_its_image(target: str, bill: dict[str, Any]) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)) is None
     assert bill["metadata"]["component"]["name"] == f"inkling/{target.removesuffix('-cpu')}"
@@ -183,6 +184,7 @@ def test_the_pipeline_image_compiles_what_is_compiled_here(tmp_path: Path) -> No
 
 
 @pytest.mark.containers
+@pytest.mark.slow
 def test_every_stage_can_be_imported() -> None:
     modules = ", ".join(f"inkling.components.{stage}.{name}" for stage in STAGES for name in ("build", "component"))
     probe = f"import {modules}; import lightning, nemo.core, onnxscript, kserve, feast; print('ok')"
