@@ -180,7 +180,8 @@ def test_the_pipeline_image_compiles_what_is_compiled_here(tmp_path: Path) -> No
     compile_for_cluster(profiles.load("cluster"), tmp_path)
     here = "\n".join(path.read_text().strip() for path in sorted(tmp_path.iterdir()))
     command = "inkling compile --profile cluster --output /tmp/made >&2 && cat $(ls -d /tmp/made/* | LC_ALL=C sort)"
-    assert run(built("pipeline"), "sh", "-c", command) == here
+    there = run(built("pipeline"), "sh", "-c", command)
+    assert there == here, "the image was built from other sources: make image TARGET=pipeline"
 
 
 @pytest.mark.containers
