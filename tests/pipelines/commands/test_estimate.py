@@ -1,3 +1,6 @@
+import shutil
+from types import SimpleNamespace
+
 import pytest
 from typer.testing import CliRunner
 
@@ -12,8 +15,9 @@ PAPER = [
 
 
 @pytest.fixture(autouse=True)
-def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+def _wide_screen_and_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10**12))
 
 
 def test_what_fits_is_told_by_preset() -> None:

@@ -95,8 +95,13 @@ def test_a_second_run_reuses_every_stage_and_says_so_first(undisturbed: tuple[Pa
     assert _digests(home) == before
 
 
-def test_killed_at_five_moments_it_ends_with_the_same_digests(undisturbed: tuple[Path, str], tmp_path: Path) -> None:
-    waiting = list(MOMENTS)
+@pytest.mark.parametrize(
+    "moments", [pytest.param(MOMENTS[2::2], id="two"), pytest.param(MOMENTS, id="five", marks=pytest.mark.soak)]
+)
+def test_killed_at_several_moments_it_ends_with_the_same_digests(
+    moments: tuple[str, ...], undisturbed: tuple[Path, str], tmp_path: Path
+) -> None:
+    waiting = list(moments)
     while waiting:
         process = _start(tmp_path)
         deadline = time.monotonic() + 300
