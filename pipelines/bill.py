@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from math import prod
 from statistics import fmean
 from typing import Any
 
@@ -24,6 +25,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.preflight import estimate, plan_of
 from inkling.components.scenes.config import ScenesConfig
 from inkling.models.training.devices import Device
+from inkling.pipelines import study_file
 from inkling.pipelines.compile import function_of
 
 # Measured on `tiny` and `laptop`: bytes of a word in the corpus's Parquet, tokens of a word (1.67 with a vocabulary of
@@ -45,22 +47,29 @@ class Bill:
     """What a run or a study takes.
 
     Attributes:
-        runs: Runs in it.
+        recipes: Recipes that runs read; 1 of one run.
+        variants: Runs of each recipe.
         hours: Device hours by stage, of all runs; those of the stages that compute on a CPU alone are not counted.
-        run_hours: From the start of each run's own stages to their end, in hours.
+        run_hours: From the start of each run's own stages to their end, in hours; those that read nothing come last.
         device: What computes.
         stored: Bytes of the artifacts by name, of all runs: the object store keeps every one.
-        own: Bytes that each run of a study adds to the store, the shared artifacts left out.
+        own: Bytes that each run of a study adds to the store: its share of its recipe's tokens and what it makes alone.
         read: Bytes that tasks read from the store.
     """
 
-    runs: int
+    recipes: int
+    variants: int
     hours: dict[str, float]
     run_hours: tuple[float, ...]
     device: Device
     stored: dict[str, float]
     own: tuple[float, ...]
     read: float
+
+    @property
+    def runs(self) -> int:
+        """Runs in it."""
+        return len(self.run_hours)
 
     @property
     def written(self) -> float:
@@ -88,14 +97,14 @@ class _Task:
     """A task, or as many as a loop makes of it.
 
     Attributes:
-        times: How often the runs of a study make it.
+        loops: The loops of a study that it stands in, by the parameter with their items.
         parts: Tasks that share its work; each reads all of its inputs and writes a part.
         function: The function that it runs.
         spec: Its specification in the IR.
         component: Its component.
     """
 
-    times: int
+    loops: tuple[str, ...]
     parts: int
     function: str
     spec: Mapping[str, Any]
@@ -111,49 +120,56 @@ class _Task:
         """The artifact behind the name of an input or output: all parts together have the size of the whole."""
         if name in ("part", "parts"):
             return {"corpus": "corpus", "mixture": "tokens"}.get(self.function.partition("_")[0], name)
-        return name.partition("_untrained")[0]
+        return {"language_models": "language_model"}.get(name, name.partition("_untrained")[0])
 
 
-def bill(ir: Mapping[str, Any], profile: str, configs: Sequence[Mapping[str, Any]], kind: Device) -> Bill:
+def bill(ir: Mapping[str, Any], profile: str, asked: Mapping[str, Any], kind: Device) -> Bill:
     """The bill of a pipeline.
 
     Args:
         ir: The compiled pipeline; the bytes that move follow from its tasks.
         profile: The checked profile, as YAML text.
-        configs: What `study_file.runs` lists; empty for the pipeline of one run.
+        asked: The parameters of a study's pipeline; empty for the pipeline of one run.
         kind: The kind of device that the stages compute on.
     """
     stated = read_mapping(profile)
-    runs = [{**stated, **read_mapping(run["config"])} for run in configs] or [stated]
-    nothing = [bool(run["nothing"]) for run in configs] or [False]
-    sizes = [artifact_bytes(_control(run) if control else run) for run, control in zip(runs, nothing, strict=True)]
-    unread = artifact_bytes(_control(stated))
-    mean = {name: fmean(size[name] for size in sizes) for name in sizes[0]}
+    runs = [{**stated, **run} for run in study_file.runs(asked)] if asked else [stated]
+    items = {name: len(asked[name]) if asked else 1 for name in ("recipes", "variants")}
+    count = items["recipes"] * items["variants"]
+    sizes = [artifact_bytes(run if place < count else _control(run)) for place, run in enumerate(runs)]
+    mean = _mean(sizes[:count])
+    unread = _mean(sizes[count:] or [artifact_bytes(_control(stated))])
     stored: defaultdict[str, float] = defaultdict(float)
-    own: list[str] = []
+    own: defaultdict[str, float] = defaultdict(float)
     read = 0.0
-    for task in _tasks(ir, ir["root"], 1, 1, len(runs)):
+    for task in _tasks(ir, ir["root"], (), 1):
+        times = prod(items[loop] for loop in task.loops)
         for name in task.component.get("outputDefinitions", {}).get("artifacts", {}):
-            stored[name] += task.times * (unread if task.control else mean).get(task.artifact(name), 0.0)
-            own += [task.artifact(name)] if task.times > 1 else []
+            stored[name] += times * (unread if task.control else mean).get(task.artifact(name), 0.0)
+            if task.loops:
+                own[task.artifact(name)] = 1.0 if "variants" in task.loops else 1 / items["variants"]
         for name in task.spec.get("inputs", {}).get("artifacts", {}):
             listed = task.component["inputDefinitions"]["artifacts"][name].get("isArtifactList", False)
-            each = 1 if name == "parts" else len(runs) if listed else task.parts
-            read += task.times * each * mean.get(task.artifact(name), 0.0)
-    by_run = [device_hours(run, kind, untrained) for run, untrained in zip(runs, nothing, strict=True)]
+            each = 1 if name == "parts" else items["variants"] if listed else task.parts
+            read += times * each * mean.get(task.artifact(name), 0.0)
+    by_run = [device_hours(run, kind, untrained=place >= count) for place, run in enumerate(runs)]
     hours = {stage: sum(run[stage] for run in by_run) for stage in by_run[0]}
-    if not configs:  # the control learns to see and is asked as well
+    if not asked:  # the control learns to see and is asked as well
         hours = {stage: spent * (1 if stage == "pretrain" else 2) for stage, spent in hours.items()}
     ranks = [PretrainConfig.parse(run).ranks for run in runs]
     lasting = [
-        run["pretrain"] / count + run["adapt"] + run["evaluate"] for run, count in zip(by_run, ranks, strict=True)
+        run["pretrain"] / sharing + run["adapt"] + run["evaluate"] for run, sharing in zip(by_run, ranks, strict=True)
     ]
-    added = tuple(sum(size.get(name, 0.0) for name in own) for size in sizes)
-    return Bill(len(runs), hours, tuple(lasting), kind, dict(stored), added, read)
+    added = tuple(sum(part * size.get(name, 0.0) for name, part in own.items()) for size in sizes)
+    return Bill(items["recipes"], items["variants"], hours, tuple(lasting), kind, dict(stored), added, read)
+
+
+def _mean(sizes: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: fmean(size[name] for size in sizes) for name in sizes[0]}
 
 
 def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
-    """Bytes of each artifact of a run, by its name; labels, which take little, are left out."""
+    """Bytes of each artifact of a run, by its name; what takes little, labels and runs' right answers, is left out."""
     corpus, mixture, scenes = CorpusConfig.parse(profile), MixtureConfig.parse(profile), ScenesConfig.parse(profile)
     pretrain, adapt = PretrainConfig.parse(profile), AdaptConfig.parse(profile)
     grid, channels, encoder = _encoder(EncodeConfig.parse(profile).encoder)
@@ -212,20 +228,20 @@ def device_hours(profile: Mapping[str, Any], kind: Device, untrained: bool) -> d
     }
 
 
-def _tasks(ir: Mapping[str, Any], component: Mapping[str, Any], times: int, parts: int, runs: int) -> Iterator[_Task]:
-    """The tasks of a pipeline; those of a loop once, with how often it goes round."""
+def _tasks(ir: Mapping[str, Any], component: Mapping[str, Any], loops: tuple[str, ...], parts: int) -> Iterator[_Task]:
+    """The tasks of a pipeline; those of a loop once, with the loops that they stand in."""
     for spec in component["dag"]["tasks"].values():
         below = ir["components"][spec["componentRef"]["name"]]
         if "dag" not in below:
-            yield _Task(
-                times, parts, function_of(ir["deploymentSpec"]["executors"][below["executorLabel"]]), spec, below
-            )
+            executor = ir["deploymentSpec"]["executors"][below["executorLabel"]]
+            yield _Task(loops, parts, function_of(executor), spec, below)
             continue
         items = spec.get("parameterIterator", {}).get("items", {})
         if "raw" in items:
-            yield from _tasks(ir, below, times, parts * len(json.loads(items["raw"])), runs)
+            yield from _tasks(ir, below, loops, parts * len(json.loads(items["raw"])))
         else:
-            yield from _tasks(ir, below, times * runs if items else times, parts, runs)
+            named = [items["inputParameter"].removeprefix("pipelinechannel--")] if items else []
+            yield from _tasks(ir, below, (*loops, *named), parts)
 
 
 def _control(profile: Mapping[str, Any]) -> dict[str, Any]:

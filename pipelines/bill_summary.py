@@ -37,7 +37,7 @@ def show_bill(
         f"images, once for each node  {', '.join(sorted(images))}",
     ]
     if bill.runs > 1:
-        queue = simulate(bill.run_hours, parallelism)
+        queue = simulate(bill.run_hours, bill.recipes, bill.variants, parallelism)
         shared = bill.written - sum(bill.own)
         filled = (
             f"{(shared + sum(bill.own[run] for run in queue.finished(hour))) / _GIGA:,.2f} GB at {_number(hour)} h"

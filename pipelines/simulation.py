@@ -3,6 +3,36 @@
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Places:
+    """How many iterations of a study's two loops are under way at the same time.
+
+    Attributes:
+        recipes: Recipes.
+        runs: Runs of each of these recipes.
+    """
+
+    recipes: int
+    runs: int
+
+    @classmethod
+    def of(cls, parallelism: int, recipes: int, variants: int) -> Self:
+        """The widths that need the fewest rounds, if all runs last as long as each other.
+
+        Args:
+            parallelism: Runs that may be under way at the same time.
+            recipes: Recipes of the study.
+            variants: Runs of each.
+        """
+
+        def rounds(runs: int) -> int:
+            return -(-variants // runs) * -(-recipes // min(recipes, parallelism // runs))
+
+        runs = min(range(1, min(parallelism, variants) + 1), key=rounds)
+        return cls(min(recipes, parallelism // runs), runs)
 
 
 @dataclass(frozen=True)
@@ -24,17 +54,32 @@ class Queue:
         return [number for number, end in enumerate(self.ends) if end <= hour]
 
 
-def simulate(hours: Sequence[float], parallelism: int) -> Queue:
-    """Lets runs start in their order, each as soon as one of the places is free.
+def simulate(hours: Sequence[float], recipes: int, variants: int, parallelism: int) -> Queue:
+    """Lets recipes, and the runs of each, start in their order, each as soon as one of its loop's places is free.
 
     Args:
-        hours: How long each run takes.
-        parallelism: Places.
+        hours: How long each run takes, recipe by recipe; runs beyond those of the recipes come before all others.
+        recipes: Recipes.
+        variants: Runs of each.
+        parallelism: Runs that may be under way at the same time.
     """
-    places = [0.0] * min(parallelism, len(hours))
-    ends = []
-    for duration in hours:
-        end = heapq.heappop(places) + duration
-        ends.append(end)
-        heapq.heappush(places, end)
-    return Queue(max(ends), len(places), tuple(ends))
+    places, count = Places.of(parallelism, recipes, variants), recipes * variants
+    first = _ends(hours[count:], parallelism)
+    within = [_ends(hours[begin : begin + variants], places.runs) for begin in range(0, count, variants)]
+    starts = _starts([max(ends) for ends in within], places.recipes)
+    waited = max(first, default=0.0)
+    ends = [waited + start + end for start, group in zip(starts, within, strict=True) for end in group]
+    at_once = max(places.recipes * places.runs, min(parallelism, len(first)))
+    return Queue(max(ends), at_once, (*ends, *first))
+
+
+def _ends(hours: Sequence[float], places: int) -> list[float]:
+    return [start + lasting for start, lasting in zip(_starts(hours, places), hours, strict=True)]
+
+
+def _starts(hours: Sequence[float], places: int) -> list[float]:
+    free, starts = [0.0] * places, []
+    for lasting in hours:
+        starts.append(heapq.heappop(free))
+        heapq.heappush(free, starts[-1] + lasting)
+    return starts

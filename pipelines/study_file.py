@@ -1,6 +1,7 @@
-"""Studies: which runs a figure or table of the paper needs, from a YAML file to one compact config a run."""
+"""Studies: which runs a figure or table of the paper needs, from a YAML file to the parameters of the pipeline."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,10 +15,12 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.pipelines import profiles
 
 _FOLDER = Path(__file__).with_name("studies")
-_STAGES = ("mixture", "pretrain", "adapt", "evaluate")
+_STAGES = ("pretrain", "adapt", "evaluate")
 """The stages that each run of a study has of its own."""
+NOTHING = "nothing"
+"""What the table calls the models that have read nothing."""
 MAX_BYTES = 120_000
-"""Of all runs' configs together: KFP hands them to its driver as one argument, and Linux allows 128 KiB for one."""
+"""Of all recipes, sizes and seeds together: KFP hands them to its driver as one argument, and Linux allows 128 KiB."""
 
 
 class Study(StageConfig):
@@ -31,6 +34,11 @@ class Study(StageConfig):
     presets: list[str] = Field([], description="sizes of the language model; none: the profile's own")
     seeds: list[int] = Field([0], min_length=1, description="seeds of reading and learning to see")
     nothing: bool = Field(False, description="whether a model that has read nothing is compared with")
+
+    @property
+    def variants(self) -> int:
+        """Runs that read the same recipe."""
+        return max(1, len(self.presets)) * len(self.seeds)
 
 
 def names() -> list[str]:
@@ -60,44 +68,62 @@ def with_study(study: Study, profile: str) -> str:
     return json.dumps(mapping, sort_keys=True, separators=(",", ":"))
 
 
-def runs(study: Study, profile: str) -> list[dict[str, Any]]:
-    """A mapping for each run: its labels, whether it reads nothing, and the sections of a profile that are its own.
+def parameters(study: Study, profile: str) -> dict[str, Any]:
+    """The parameters of the pipeline.
+
+    `config`: the whole profile; `recipes`: for each its name and the sections that make its tokens; `variants`: for
+    each size and seed both and the sections that make and ask a model; `control`, if a model that has read nothing is
+    asked for: the sections that make its tokens.
 
     Args:
         study: The study.
         profile: The checked profile, as YAML text.
 
     Raises:
-        ConfigError: If a run cannot be made from the profile, or there are too many for one pipeline.
+        ConfigError: If a run cannot be made from the profile, two are the same, or there are too many for one pipeline.
     """
     mapping = read_mapping(profile)
-    own = {key: value for key, value in mapping.items() if key in (*profiles.SHARED, *_STAGES)}
-    listed = []
-    for size in study.presets or [PretrainConfig.parse(mapping).preset]:
-        for seed in study.seeds:
-            for name, recipe in study.recipes.items():
-                listed.append(_run(own, name, recipe, size, seed, nothing=False))
-            if study.nothing:
-                listed.append(_run(own, "nothing", next(iter(study.recipes.values())), size, seed, nothing=True))
-    total = len(json.dumps(listed))
+    shared = {key: mapping[key] for key in profiles.SHARED if key in mapping}
+    own = {**shared, **{stage: mapping[stage] for stage in _STAGES if stage in mapping}}
+    recipes = [_recipe(shared, mapping.get(MixtureConfig.stage) or {}, *one) for one in study.recipes.items()]
+    sizes = study.presets or [PretrainConfig.parse(mapping).preset]
+    variants = [_variant(own, size, seed) for size in sizes for seed in study.seeds]
+    if len({(one["size"], one["seed"]) for one in variants}) < len(variants):
+        raise ConfigError("two runs of each recipe have the same size and seed: name each size and each seed once")
+    total = len(json.dumps([recipes, variants]))
     if total > MAX_BYTES:
         raise ConfigError(
-            f"the {len(listed)} runs of the study take {total:,} bytes, one pipeline can be given {MAX_BYTES:,}: make "
-            f"{-(-total // MAX_BYTES)} study files of it, each with some of the sizes or recipes and all seeds; what"
-            " they share is made once, and intervals over seeds stay whole"
+            f"the {len(recipes)} recipes and {len(variants)} sizes and seeds of the study take {total:,} bytes, one "
+            f"pipeline can be given {MAX_BYTES:,}: make {-(-total // MAX_BYTES)} study files of it, each with some of "
+            "the recipes or sizes; what they share is made once, and intervals over seeds stay whole"
         )
-    return listed
+    found = {"config": with_study(study, profile), "recipes": recipes, "variants": variants}
+    return {**found, "control": recipes[0]["config"]} if study.nothing else found
 
 
-def _run(own: dict[str, Any], name: str, recipe: Recipe, size: str, seed: int, nothing: bool) -> dict[str, Any]:
-    stated = recipe if isinstance(recipe, str | dict) else recipe.model_dump(mode="json")
-    config = {
-        **own,
-        "seed": seed,
-        "mixture": {**own.get("mixture", {}), "recipe": stated},
-        "pretrain": {**own.get("pretrain", {}), "preset": size},
-    }
+def runs(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The settings of each run: recipe by recipe, those that read nothing last.
+
+    Args:
+        asked: The parameters of the pipeline.
+    """
+    texts = [recipe["config"] for recipe in asked["recipes"]] + [asked[name] for name in ("control",) if name in asked]
+    variants = [read_mapping(variant["config"]) for variant in asked["variants"]]
+    return [{**tokens, **variant} for tokens in map(read_mapping, texts) for variant in variants]
+
+
+def _recipe(shared: Mapping[str, Any], stated: Mapping[str, Any], name: str, recipe: Recipe) -> dict[str, Any]:
+    named = recipe if isinstance(recipe, str | dict) else recipe.model_dump(mode="json")
+    config = {**shared, MixtureConfig.stage: {**stated, "recipe": named}}
     MixtureConfig.parse(config)
-    PretrainConfig.parse(config)
-    text = json.dumps(config, sort_keys=True, separators=(",", ":"))
-    return {"recipe": name, "size": size, "seed": seed, "nothing": nothing, "config": text}
+    return {"recipe": name, "config": _text(config)}
+
+
+def _variant(own: Mapping[str, Any], size: str, seed: int) -> dict[str, Any]:
+    config = {**own, "seed": seed, PretrainConfig.stage: {**(own.get(PretrainConfig.stage) or {}), "preset": size}}
+    made = PretrainConfig.parse(config)
+    return {"size": made.preset, "seed": made.seed, "config": _text(config)}
+
+
+def _text(config: Mapping[str, Any]) -> str:
+    return json.dumps(config, sort_keys=True, separators=(",", ":"))

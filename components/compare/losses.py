@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.manifest import ArtifactError
-from inkling.components.compare.config import RunLabel
-from inkling.components.losses import DocumentLosses, Mean, over_seeds
+from inkling.components.artifacts.run_scores import RunScore
+from inkling.components.losses import Mean, over_seeds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,23 +16,18 @@ class Scored:
     """A run whose language model was scored on held-out text.
 
     Attributes:
-        run: Its label.
-        parameters: Weights of its language model.
-        documents: What each held-out document costs it.
+        run: The run.
         means: Its mean loss by unit.
     """
 
-    run: RunLabel
-    parameters: int
-    documents: DocumentLosses
+    run: RunScore
     means: dict[str, Mean]
 
     @classmethod
-    def of(cls, run: RunLabel, model: LanguageModel) -> "Scored":
-        """Reads the scores of a run's language model."""
-        documents = model.documents()
-        means = {"nats_per_token": documents.nats_per_token(), "bits_per_byte": documents.bits_per_byte()}
-        return cls(run, model.parameters(), documents, means)
+    def of(cls, run: RunScore) -> "Scored":
+        """The mean losses of a run."""
+        documents = run.documents
+        return cls(run, {"nats_per_token": documents.nats_per_token(), "bits_per_byte": documents.bits_per_byte()})
 
     def minus(self, other: "Scored") -> dict[str, Mean]:
         """Its loss minus another's by unit, document by document.
@@ -41,8 +35,10 @@ class Scored:
         Raises:
             ArtifactError: If they were scored on different text.
         """
-        if not self.documents.same_text(other.documents):
-            raise ArtifactError(f"{self.run} and {other.run} were scored on different text: they are no one study")
+        if not self.run.documents.same_text(other.run.documents):
+            raise ArtifactError(
+                f"{self.run.label} and {other.run.label} were scored on different text: they are no one study"
+            )
         return {unit: mean - other.means[unit] for unit, mean in self.means.items()}
 
 
@@ -59,10 +55,11 @@ def size_gains(scored: Sequence[Scored]) -> list[dict[str, Any]]:
     """
     recipes: dict[str, dict[str, dict[int, Scored]]] = defaultdict(lambda: defaultdict(dict))
     for one in scored:
-        recipes[one.run.recipe][one.run.size][one.run.seed] = one
+        label = one.run.label
+        recipes[label.recipe][label.size][label.seed] = one
     gains = []
     for recipe, sizes in recipes.items():
-        ordered = sorted(sizes.items(), key=lambda size: next(iter(size[1].values())).parameters)
+        ordered = sorted(sizes.items(), key=lambda size: next(iter(size[1].values())).run.parameters)
         for (smaller, before), (larger, after) in pairwise(ordered):
             differences = [after[seed].minus(before[seed]) for seed in sorted(after.keys() & before.keys())]
             if differences:

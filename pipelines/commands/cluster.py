@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -142,16 +143,16 @@ def study(
         show_scores(scores.scores(), Console(file=sys.stdout))
         print(f"table   {scores.path / TABLE}\nfigures {scores.path / FIGURE} {scores.path / LOSSES}")
         return
-    listed, config = study_file.runs(stated, text), study_file.with_study(stated, text)
+    parameters = study_file.parameters(stated, text)
     if output is not None:
-        compiled = compile_study_for_cluster(text, output)
-        (output / "parameters.json").write_text(json.dumps({"config": config, "runs": listed}, indent=2) + "\n")
+        compiled = compile_study_for_cluster(stated, text, output)
+        (output / "parameters.json").write_text(json.dumps(parameters, indent=2) + "\n")
         for path in (*compiled.files, output / "parameters.json"):
             print(path)
         _say_unpinned(compiled)
     if endpoint is not None:
-        parameters = {"config": config, "runs": listed}
-        _submit(endpoint, lambda folder: compile_study_for_cluster(text, folder), text, parameters, name, experiment)
+        compile_into = partial(compile_study_for_cluster, stated, text)
+        _submit(endpoint, compile_into, text, parameters, name, experiment)
 
 
 def _submit(

@@ -3,7 +3,6 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -122,12 +121,16 @@ def _bill(profile: str, study: str | None, kind: Device) -> "tuple[Bill, set[str
     from inkling.pipelines.bill import bill
     from inkling.pipelines.compile import compile_for_cluster, compile_study_for_cluster, read_ir
 
-    configs: Sequence[dict[str, object]] = study_file.runs(study_file.load(study), profile) if study else ()
+    stated = study_file.load(study) if study else None
+    asked = study_file.parameters(stated, profile) if stated else {}
     with tempfile.TemporaryDirectory() as folder:
-        (compile_study_for_cluster if study else compile_for_cluster)(profile, Path(folder))
+        if stated:
+            compile_study_for_cluster(stated, profile, Path(folder))
+        else:
+            compile_for_cluster(profile, Path(folder))
         ir = read_ir(Path(folder) / "pipeline.yaml")
     images = {executor["container"]["image"] for executor in ir["deploymentSpec"]["executors"].values()}
-    return bill(ir, profile, configs, kind), images
+    return bill(ir, profile, asked, kind), images
 
 
 def _price(stated: str) -> tuple[str, float]:

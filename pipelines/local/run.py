@@ -143,19 +143,20 @@ def run_study(study: Study, profile: str, name: str, console: Console) -> Scores
         ConfigError: If a run cannot be made from the profile.
         RunError: If a task fails.
     """
-    listed = study_file.runs(study, profile)
+    asked = study_file.parameters(study, profile)
     path = home() / "studies" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
-    config = study_file.with_study(study, profile)
-    compile_study(path / "pipeline.yaml", FanOut.of(profile, at_once=1))
+    compile_study(study, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
-    console.print(f"{study.title} ({study.figure}): {len(listed)} runs, one after the other", highlight=False)
+    console.print(
+        f"{study.title} ({study.figure}): {len(study_file.runs(asked))} runs, one after the other", highlight=False
+    )
     for line in unmet(PlacementConfig.parse(profile)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
     os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
     with warm_tasks(STAGES) as runner:
-        _execute(path, {"config": config, "runs": listed}, {}, console, runner)
+        _execute(path, asked, {}, console, runner)
     return Scores.open(next((path / "tasks").glob("*/compare/scores")))
 
 

@@ -36,13 +36,15 @@ def irs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """The compiled pipelines of a run and of a study."""
     folder = tmp_path_factory.mktemp("ir")
     compile_pipeline(folder / "run.yaml")
-    compile_study(folder / "study.yaml")
-    return {name: read_ir(folder / f"{name}.yaml") for name in ("run", "study")}
+    compile_study(Study(**SMALL), folder / "study.yaml")
+    compile_study(Study(**SMALL, nothing=True), folder / "control.yaml")
+    return {name: read_ir(folder / f"{name}.yaml") for name in ("run", "study", "control")}
 
 
 def _study(irs: Mapping[str, Any], **changes: Any) -> Bill:
     text = profiles.load("tiny")
-    return bill(irs["study"], text, study_file.runs(Study(**{**SMALL, **changes}), text), H100)
+    study = Study(**{**SMALL, **changes})
+    return bill(irs["control" if study.nothing else "study"], text, study_file.parameters(study, text), H100)
 
 
 @pytest.mark.parametrize("name", LEFT)
@@ -55,7 +57,7 @@ def test_sizes_are_those_that_real_runs_have_left(name: str) -> None:
 
 def test_bytes_move_as_the_tasks_of_a_run_are_joined(irs: Mapping[str, Any]) -> None:
     text = profiles.load("tiny")
-    size, found = artifact_bytes(read_mapping(text)), bill(irs["run"], text, (), H100)
+    size, found = artifact_bytes(read_mapping(text)), bill(irs["run"], text, {}, H100)
     assert found.stored["multimodal_model"] == 2 * size["multimodal_model"]
     assert found.stored["features"] == size["features"]
     # Two models learn and two are examined on the features; export and nobody else reads them again.
@@ -68,7 +70,7 @@ def test_bytes_move_as_the_tasks_of_a_run_are_joined(irs: Mapping[str, Any]) -> 
 
 def test_the_control_keeps_no_earlier_states(irs: Mapping[str, Any]) -> None:
     plain, kept = (
-        bill(irs["run"], profiles.load("tiny", [f"pretrain.exports={exports}"]), (), H100).stored["language_model"]
+        bill(irs["run"], profiles.load("tiny", [f"pretrain.exports={exports}"]), {}, H100).stored["language_model"]
         for exports in ("[]", "[0, 1024]")
     )
     assert kept == pytest.approx(2 * plain)
@@ -76,9 +78,9 @@ def test_the_control_keeps_no_earlier_states(irs: Mapping[str, Any]) -> None:
 
 def test_tasks_that_share_the_text_each_read_all_of_it(irs: Mapping[str, Any], tmp_path: Path) -> None:
     text = profiles.load("tiny")
-    size, one = artifact_bytes(read_mapping(text)), bill(irs["run"], text, (), H100)
+    size, one = artifact_bytes(read_mapping(text)), bill(irs["run"], text, {}, H100)
     compile_pipeline(tmp_path / "run.yaml", fan_out=FanOut(corpus=2, mixture=3))
-    many = bill(read_ir(tmp_path / "run.yaml"), text, (), H100)
+    many = bill(read_ir(tmp_path / "run.yaml"), text, {}, H100)
     assert many.written - one.written == pytest.approx(size["corpus"] + size["tokens"])
     # Two tasks ask for the questions beside the gathering one, which reads the parts; five look at the corpus, not one.
     more = 2 * size["questions"] + size["corpus"] + 4 * size["corpus"] + size["tokens"]
@@ -88,7 +90,7 @@ def test_tasks_that_share_the_text_each_read_all_of_it(irs: Mapping[str, Any], t
 
 def test_the_control_reads_nothing_but_learns_to_see(irs: Mapping[str, Any]) -> None:
     text = profiles.load("tiny")
-    run = bill(irs["run"], text, (), H100)
+    run = bill(irs["run"], text, {}, H100)
     one, with_control = _study(irs, recipes={"mix6": "mix6"}), _study(irs, recipes={"mix6": "mix6"}, nothing=True)
     assert run.hours == pytest.approx(with_control.hours)
     assert one.hours["pretrain"] == with_control.hours["pretrain"]
@@ -99,8 +101,24 @@ def test_a_study_shares_what_its_runs_share(irs: Mapping[str, Any]) -> None:
     two, four = _study(irs), _study(irs, seeds=[0, 1])
     assert (two.runs, four.runs) == (2, 4)
     assert four.stored["features"] == two.stored["features"]
+    assert four.stored["tokens"] == two.stored["tokens"]
     assert four.stored["language_model"] == 2 * two.stored["language_model"]
     assert four.written - sum(four.own) == pytest.approx(two.written - sum(two.own))
+
+
+def test_a_study_keeps_tokens_once_a_recipe_and_once_for_its_control(irs: Mapping[str, Any]) -> None:
+    size = artifact_bytes(read_mapping(profiles.load("tiny", ["mixture.recipe=mix6"])))
+    found = _study(irs, recipes={"mix6": "mix6"}, seeds=[0, 1, 2], nothing=True)
+    assert (found.runs, found.recipes, found.variants) == (6, 1, 3)
+    assert found.stored["tokens"] == pytest.approx(2 * size["tokens"])
+    assert found.stored["answers"] == pytest.approx(6 * size["answers"])
+    own = ("language_model", "multimodal_model", "answers")
+    assert found.own[0] == pytest.approx(size["tokens"] / 3 + sum(size[name] for name in own))
+    more = {"corpus": 2, "tokens": 6, "language_model": 12, "multimodal_model": 6, "answers": 6, "features": 12}
+    more |= {"questions": 6, "conversations": 6}
+    once = {"questions": 2, "conversations": 1, "corpus": 1}
+    read = sum(times * size[name] for read in (more, once) for name, times in read.items())
+    assert found.read == pytest.approx(read)
 
 
 def test_the_runs_of_a_study_have_their_own_sizes(irs: Mapping[str, Any]) -> None:
@@ -113,7 +131,7 @@ def test_the_runs_of_a_study_have_their_own_sizes(irs: Mapping[str, Any]) -> Non
 
 
 def test_prices_are_those_that_are_stated(irs: Mapping[str, Any]) -> None:
-    found = bill(irs["run"], profiles.load("tiny"), (), H100)
+    found = bill(irs["run"], profiles.load("tiny"), {}, H100)
     hours = sum(found.hours.values())
     costs = found.costs({"gpu-hour": 2.0, "cpu-hour": 5.0, "gb-month": 0.5})
     assert costs == {

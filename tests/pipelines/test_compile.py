@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import inkling
-from inkling.pipelines import profiles
+from inkling.pipelines import profiles, study_file
 from inkling.pipelines.compile import compile_for_cluster, compile_pipeline, compile_study_for_cluster, read_ir
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -34,8 +34,11 @@ CASES = {
 def compiled(case: str, directory: Path) -> str:
     """The IR and the platform spec of a case, without the source of the components."""
     profile, overrides = CASES[case]
-    compile_into = compile_study_for_cluster if case.startswith("study") else compile_for_cluster
-    compile_into(profiles.load(profile, overrides), directory)
+    text = profiles.load(profile, overrides)
+    if case.startswith("study"):
+        compile_study_for_cluster(study_file.load("mixtures"), text, directory)
+    else:
+        compile_for_cluster(text, directory)
     return stripped(directory / "pipeline.yaml")
 
 

@@ -23,6 +23,7 @@ from inkling.pipelines import profiles
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
 from inkling.pipelines.study import study
+from inkling.pipelines.study_file import Study
 from inkling.pipelines.visual_prior import visual_prior
 
 SHARED = FanOut(2, 3, 4)
@@ -76,12 +77,12 @@ def test_a_part_is_placed_like_its_stage() -> None:
     assert labels["app.kubernetes.io/component"] == "corpus"
 
 
-def test_a_study_shares_the_reading_and_the_labelling_and_has_no_loop_within_a_loop() -> None:
-    found = groups(ir_of(study(SHARED)))
+def test_a_study_shares_the_reading_and_the_labelling() -> None:
+    one = Study(title="One", figure="LSBS Table 2", recipes={"mix6": "mix6"})
+    found = groups(ir_of(study(one, SHARED)))
     loops = [tasks for name, tasks in found.items() if name.startswith("for-loop")]
-    assert sorted(map(sorted, loops)) == [
-        ["adapt", "evaluate", "mixture", "pretrain"], ["corpus-part"], ["label-part"]
-    ]  # fmt: skip
+    assert {"corpus-part"} in loops and {"label-part"} in loops
+    assert not any("corpus-part" in tasks and len(tasks) > 1 for tasks in loops)
 
 
 @dsl.component(base_image="none", install_kfp_package=False)

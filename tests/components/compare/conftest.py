@@ -33,7 +33,9 @@ def make_answers(place: Path, right: int, questions: int = 40, chance: float = 0
     return produce(Answers, place, EvaluateConfig(seed=right), {}, lambda draft: _write(draft, rows)).path
 
 
-def make_model(place: Path, nats: float, size: int = 8, documents: int = 10) -> Path:
+def make_model(
+    place: Path, nats: float, size: int = 8, documents: int = 10, preset: str = "tiny", seed: int = 0
+) -> Path:
     """A language model of so many weights whose tokens cost so much, in some documents a little more than in others."""
     tokens = np.arange(100, 100 + documents)
     costs = tokens * (nats + 0.1 * np.sin(np.arange(documents)))
@@ -43,7 +45,8 @@ def make_model(place: Path, nats: float, size: int = 8, documents: int = 10) -> 
         save_file({"weight": np.zeros((size, 2), np.float32)}, draft.path / "model.safetensors")
         write_documents(draft.path, losses)
 
-    return produce(LanguageModel, place, PretrainConfig(seed=size, token_budget=round(1e5 * nats)), {}, write).path
+    config = PretrainConfig(seed=seed, preset=preset, context=128, token_budget=round(1e5 * nats))
+    return produce(LanguageModel, place, config, {}, write).path
 
 
 def _write(draft: Draft, rows: list[Answer]) -> None:

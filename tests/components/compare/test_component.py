@@ -1,4 +1,4 @@
-"""The fan-in as KFP does it: the answers of a loop arrive in the order of its items, and seeds as broken numbers."""
+"""The fan-in as KFP does it, out of a loop within a loop: runs keep their recipe, and the table has all of them."""
 
 import json
 from collections.abc import Callable
@@ -7,45 +7,64 @@ from pathlib import Path
 import pytest
 from kfp import compiler, components, dsl, local
 
-from inkling.components.compare.component import compare
+from inkling.components.compare.component import compare, compare_part
 
 
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
-def answer(place: str, read: str, answers: dsl.Output[dsl.Dataset], language_model: dsl.Output[dsl.Model]) -> None:
-    """Hands on answers and a language model that lie somewhere."""
+def answer(
+    recipe: dsl.Input[dsl.Dataset], size: str, answers: dsl.Output[dsl.Dataset], language_model: dsl.Output[dsl.Model]
+) -> None:
+    """Hands on the answers and the language model of a size that lie somewhere."""
+    import shutil
+    from pathlib import Path
+
+    shutil.copytree(Path(recipe.path) / f"{size}-answers", answers.path)
+    shutil.copytree(Path(recipe.path) / f"{size}-model", language_model.path)
+
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def given(place: str, recipe: dsl.Output[dsl.Dataset]) -> None:
+    """Hands on a recipe that lies somewhere."""
     import shutil
 
-    shutil.copytree(place, answers.path)
-    shutil.copytree(read, language_model.path)
+    shutil.copytree(place, recipe.path)
 
 
 @dsl.pipeline(name="fan-in")
-def fan_in(runs: list):  # type: ignore[no-untyped-def,type-arg]
-    with dsl.ParallelFor(items=runs, parallelism=2) as run:
-        one = answer(place=run.place, read=run.read)
-    answers, models = dsl.Collected(one.outputs["answers"]), dsl.Collected(one.outputs["language_model"])
-    compare(config="{}", runs=runs, answers=answers, language_models=models)
+def fan_in(recipes: list, variants: list, control: str):  # type: ignore[no-untyped-def,type-arg]
+    def score(name, recipe):  # type: ignore[no-untyped-def]
+        with dsl.ParallelFor(items=variants, parallelism=2) as run:
+            one = answer(recipe=recipe, size=run.size)
+        answers, models = dsl.Collected(one.outputs["answers"]), dsl.Collected(one.outputs["language_model"])
+        return compare_part(config="{}", recipe=name, answers=answers, language_models=models).outputs["scored"]
+
+    unread = score("nothing", given(place=control).outputs["recipe"])
+    with dsl.ParallelFor(items=recipes, parallelism=2) as recipe:
+        scored = score(recipe.recipe, given(place=recipe.place).outputs["recipe"])
+    compare(config="{}", scored=dsl.Collected(scored), control=unread)
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_answers_of_a_loop_come_in_its_order(
+def test_runs_out_of_two_loops_keep_their_recipe(
     answers_of: Callable[..., Path], model_of: Callable[..., Path], tmp_path: Path
 ) -> None:
     rights = {"mix6": 30, "mix0": 12, "nothing": 8}
-    runs = [
-        {
-            "recipe": name, "size": "tiny", "seed": 0, "place": str(answers_of(tmp_path / name, right)),
-            "read": str(model_of(tmp_path / f"{name}-model", right / 10)),
-        }
-        for name, right in rights.items()
-    ]  # fmt: skip
+    for name, right in rights.items():
+        for more, size in enumerate(("tiny", "laptop")):
+            answers_of(tmp_path / name / f"{size}-answers", right + more)
+            model_of(tmp_path / name / f"{size}-model", right / 10 + more, preset=size)
     compiler.Compiler().compile(fan_in, str(tmp_path / "pipeline.yaml"))
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(tmp_path / "root"))
-    components.load_component_from_file(str(tmp_path / "pipeline.yaml"))(runs=runs)
+    components.load_component_from_file(str(tmp_path / "pipeline.yaml"))(
+        recipes=[{"recipe": name, "place": str(tmp_path / name)} for name in ("mix6", "mix0")],
+        variants=[{"size": size} for size in ("tiny", "laptop")],
+        control=str(tmp_path / "nothing"),
+    )
     (scores,) = (tmp_path / "root").glob("*/compare/scores/scores.json")
     found = json.loads(scores.read_text())["runs"]
-    assert {row["recipe"]: row["views"]["visual"]["value"] for row in found} == {
-        name: pytest.approx(right / 40) for name, right in rights.items()
-    }
-    losses = {row["recipe"]: row["heldout"]["nats_per_token"]["value"] for row in found}
-    assert losses == {name: pytest.approx(right / 10, abs=0.05) for name, right in rights.items()}
+    runs = [(name, size) for name in rights for size in ("tiny", "laptop")]
+    assert [(row["recipe"], row["size"]) for row in found] == runs
+    shares = [row["views"]["visual"]["value"] for row in found]
+    assert shares == [pytest.approx((rights[name] + (size == "laptop")) / 40) for name, size in runs]
+    losses = [row["heldout"]["nats_per_token"]["value"] for row in found]
+    assert losses == [pytest.approx(rights[name] / 10 + (size == "laptop"), abs=0.05) for name, size in runs]
