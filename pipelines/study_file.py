@@ -82,6 +82,8 @@ def parameters(study: Study, profile: str) -> dict[str, Any]:
     Raises:
         ConfigError: If a run cannot be made from the profile, two are the same, or there are too many for one pipeline.
     """
+    if study.nothing and NOTHING in study.recipes:
+        raise ConfigError(f"a recipe is named '{NOTHING}', as the models that read nothing are: give it another name")
     mapping = read_mapping(profile)
     shared = {key: mapping[key] for key in profiles.SHARED if key in mapping}
     own = {**shared, **{stage: mapping[stage] for stage in _STAGES if stage in mapping}}

@@ -54,6 +54,7 @@ def test_recipes_by_labels_reach_the_runs() -> None:
         ({"colour": "red"}, "study.colour"),
         ({"seeds": list(range(1000))}, r"make \d study files of it"),
         ({"seeds": [1, 1]}, "the same size and seed"),
+        ({"recipes": {"nothing": "mix0"}, "nothing": True}, "give it another name"),
     ],
 )
 def test_a_study_that_cannot_be_made_is_refused(change: dict[str, Any], words: str, tmp_path: Path) -> None:
