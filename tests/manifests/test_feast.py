@@ -49,7 +49,7 @@ def test_feast_applies_the_repository_and_looks_segments_up(
         assert result.exit_code == 0, result.output
     assert (repository / "data/registry.db").exists()
     store = FeatureStore(repo_path=str(repository))
-    assert [view.name for view in store.list_feature_views()] == ["labels", "statistics"]
+    assert sorted(view.name for view in store.list_feature_views()) == ["labels", "statistics"]
     found = store.get_online_features(
         features=["labels:code", "labels:concept", "labels:labeller", "statistics:source", "statistics:words"],
         entity_rows=[{"segment_id": "code/a#0"}, {"segment_id": "law/a#0"}, {"segment_id": "law/b#0"}],
