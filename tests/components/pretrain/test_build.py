@@ -29,6 +29,8 @@ def _config(**changes: object) -> PretrainConfig:
     return PretrainConfig(**{**settings, "seed": 5, "checkpoint_every": 4, **changes})
 
 
+@pytest.mark.soak
+@pytest.mark.slow
 def test_a_killed_stage_ends_at_the_same_bytes(tokens: Tokens, tmp_path: Path):
     killed = tmp_path / "killed/language_model"
     assert _read(tokens, killed, "10") == -9
