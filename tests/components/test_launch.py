@@ -53,7 +53,7 @@ def test_ranks_that_cannot_run_are_refused(settings: dict, nodes: int, processes
 
 
 def test_only_ranks_of_this_machine_watch_the_launcher() -> None:
-    here = ranks_job("pretrain", "module", ["a"], Path("/work"), 1, 2, LaunchConfig())
+    here = ranks_job("pretrain", "module", ["a"], Path("/run-of-ranks"), 1, 2, LaunchConfig())
     there = ranks_job("pretrain", "module", ["a"], Path("/work"), 4, 8, LaunchConfig(**CLUSTER))
     assert here.node is None and "INKLING_RUNNER" in here.environment
     assert there.node is not None and there.node.claims == {"runs": "/runs"}
@@ -64,7 +64,7 @@ def test_only_ranks_of_this_machine_watch_the_launcher() -> None:
 def test_ranks_with_object_storage_have_scratch_and_keys_by_reference() -> None:
     """Nothing but a reference to the Secret is in the job, and no volume is shared."""
     stored = LaunchConfig(**{**CLUSTER, "claims": {}}, storage=STORAGE)
-    there = ranks_job("pretrain", "module", ["s3://a"], Path("/work"), 2, 8, stored)
+    there = ranks_job("pretrain", "module", ["s3://a"], Path("/run-of-ranks"), 2, 8, stored)
     assert there.environment == {
         "AWS_ENDPOINT_URL": "http://seaweedfs:8333", "INKLING_IMAGE": CLUSTER["image"], "INKLING_SCRATCH": "/scratch"
     }  # fmt: skip
@@ -74,8 +74,8 @@ def test_ranks_with_object_storage_have_scratch_and_keys_by_reference() -> None:
         "AWS_ACCESS_KEY_ID": ("inkling-storage", "access-key"),
         "AWS_SECRET_ACCESS_KEY": ("inkling-storage", "secret-key"),
     }
-    here = ranks_job("pretrain", "module", ["s3://a"], Path("/work"), 1, 2, LaunchConfig(storage=STORAGE))
-    assert here.node is None and here.environment["INKLING_SCRATCH"] == "/work/scratch"
+    here = ranks_job("pretrain", "module", ["s3://a"], Path("/run-of-ranks"), 1, 2, LaunchConfig(storage=STORAGE))
+    assert here.node is None and here.environment["INKLING_SCRATCH"] == "/run-of-ranks/scratch"
 
 
 def test_a_line_says_whose_it_is_unless_it_is_progress(capsys: pytest.CaptureFixture[str]) -> None:

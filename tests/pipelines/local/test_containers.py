@@ -104,7 +104,7 @@ def test_a_missing_daemon_is_told_before_anything_starts(tmp_path: Path, monkeyp
 
 def test_a_home_that_tasks_cannot_enter_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(containers.os, "getuid", lambda: 0)
-    home = Path("/root/work/.inkling")
+    home = Path("/root/project/.inkling")
     with (
         pytest.raises(containers.ContainerError, match="set INKLING_HOME to a directory elsewhere"),
         containers.container_tasks(home, [home / "store"], [IMAGE], {}),
