@@ -41,7 +41,7 @@ COPY pipelines /source/pipelines
 RUN pip wheel --no-build-isolation --no-deps --no-index --wheel-dir /dist /source
 
 FROM core-packages AS biller
-COPY bill_of_materials.py /opt/biller/
+COPY manifests/images/bill_of_materials.py /opt/biller/
 RUN python3 -m venv /opt/biller && /opt/biller/bin/pip install cyclonedx-bom
 
 # Each image: its packages, then Inkling itself, then the bill of both, which a stage that is left behind draws up.

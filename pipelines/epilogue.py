@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from inkling.components.config import read_mapping
-from inkling.components.progress import note
+from inkling.components.shared.config import read_mapping
+from inkling.components.shared.runtime.progress import note
 
 
 def write_summary(config: str, state: str, error: str, output: str | Path) -> None:

@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from inkling.components.config import ConfigError
-from inkling.components.objects import StorageError
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.progress import note
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.progress import note
+from inkling.components.shared.storage.objects import StorageError
 from inkling.pipelines import profiles
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.cluster.quota import too_large

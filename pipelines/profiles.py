@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from inkling.components.config import ConfigError, StageConfig, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, StageConfig, read_mapping, unknown
 from inkling.pipelines.cluster.placement import PlacementConfig
 
 STAGES = (
-    "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "serve", "analyze"
+    "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "rehearse", "analyze"
 )  # fmt: skip
 OPTIONAL = ("label", "compare")
 """Stages of the pipelines that only some recipes need."""

@@ -10,8 +10,8 @@ from inkling.components.encode.component import encode
 from inkling.components.evaluate.component import evaluate
 from inkling.components.export.component import export
 from inkling.components.pretrain.component import pretrain
+from inkling.components.rehearse.component import rehearse
 from inkling.components.scenes.component import scenes
-from inkling.components.serve.component import serve
 from inkling.pipelines.cluster.place import place_tasks
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
@@ -58,7 +58,7 @@ def _from_tokens(
         features=features,
         answers=answers[False],
     ).outputs["bundle"]
-    rehearsal = serve(config=config, bundle=bundle, questions=questions, answers=answers[False]).outputs["rehearsal"]
+    rehearsal = rehearse(config=config, bundle=bundle, questions=questions, answers=answers[False]).outputs["rehearsal"]
     analyze(
         config=config,
         corpus=text,

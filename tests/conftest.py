@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from inkling.components.objects import Storage, StorageError
-from inkling.components.packages import cache_directory, default_packages
+from inkling.components.shared.storage.objects import Storage, StorageError
+from inkling.components.shared.storage.packages import cache_directory, default_packages
 
 BUCKET, KEYS = "runs", {"writer": "a key of the tests", "reader": "another"}
 

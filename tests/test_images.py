@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 import inkling
 from inkling.pipelines import profiles
-from inkling.pipelines.compile import compile_for_cluster
+from inkling.pipelines.ir import compile_for_cluster
 
 ROOT = Path(inkling.__file__).parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inkling.models.packing import PackedSequence, collate
+from inkling.models.sequence.packing import PackedSequence, collate
 
 _BUCKET = 16
 

@@ -7,7 +7,7 @@ from inkling.components.artifacts.conversations import Conversations, Turn
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
-from inkling.components.artifacts.store import Draft, produce
+from inkling.components.shared.store.store import Draft, produce
 
 
 def build_adapt(

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from inkling.components.adapt.recipes import StageRecipe, find_recipe
-from inkling.components.config import StageConfig, unknown
+from inkling.components.shared.config import StageConfig, unknown
 
 
 class AdaptConfig(StageConfig):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.packing import PackedBatch
+from inkling.models.sequence.packing import PackedBatch
 
 TEMPERATURE = 0.07
 Batch = dict[str, Tensor]

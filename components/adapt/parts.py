@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from inkling.components.adapt.recipes import PARTS
-from inkling.components.config import unknown
+from inkling.components.shared.config import unknown
 
 
 class TrainableError(RuntimeError):

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from inkling.components.config import Section, read_mapping, unknown
+from inkling.components.shared.config import Section, read_mapping, unknown
 
 PARTS = ("connector", "language")
 """What a stage may train; the vision encoder is always frozen, its features are computed beforehand."""

@@ -20,7 +20,7 @@ from inkling.components.adapt.turns import caption_of, pack_turns
 from inkling.components.adapt.words import CaptionWords, caption_words
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.artifacts.multimodal_model import TrainingRow
-from inkling.components.progress import Progress, note
+from inkling.components.shared.runtime.progress import Progress, note
 from inkling.models.connectors.mlp import MlpConnector
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.fit import fit

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from tokenizers import Tokenizer
 
 from inkling.components.artifacts.conversations import Turn
-from inkling.models.packing import PackedSequence, Segment
-from inkling.models.prompt import answer_ids, prompt_ids
+from inkling.models.sequence.packing import PackedSequence, Segment
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
 
 
 def pack_turns(turns: Iterable[Turn], tokenizer: Tokenizer) -> PackedSequence:

@@ -12,8 +12,8 @@ from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
 from inkling.components.artifacts.rehearsal import Rehearsal
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.artifacts.tokens import Tokens
+from inkling.components.shared.store.store import Draft, produce
 
 Place = str | Path
 

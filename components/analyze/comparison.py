@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from inkling.components.artifacts.answers import VIEWS, Answer
-from inkling.components.statistics import mcnemar, paired_difference
+from inkling.components.shared.statistics.intervals import mcnemar, paired_difference
 
 
 def compare(first: Sequence[Answer], second: Sequence[Answer], scores: Mapping[str, Any]) -> dict[str, Any]:

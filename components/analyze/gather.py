@@ -10,15 +10,15 @@ from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.samples import describe, draw
 from inkling.components.analyze.scaling import states
 from inkling.components.artifacts.answers import Answers
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.corpus import ATTRIBUTION, Corpus
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
 from inkling.components.artifacts.rehearsal import Rehearsal
 from inkling.components.artifacts.tokens import Tokens
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError
 
 SPLITS = ("test", "validation")
 

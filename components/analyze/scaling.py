@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.manifest import ArtifactError
-from inkling.components.losses import Mean
+from inkling.components.shared.statistics.losses import Mean
+from inkling.components.shared.store.manifest import ArtifactError
 
 FEWEST = 3
 """States that a law is fitted to, at least: through two there is always one."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inkling.components.artifacts.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact
 
 ANSWERS, SUMMARY = "answers.parquet", "summary.json"
 View = Literal["visual", "blind", "mismatched"]

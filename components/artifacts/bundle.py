@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from inkling.components.artifacts.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact
 
 TOKENIZER, PREPROCESSING, CARD = "tokenizer.json", "preprocessing.json", "README.md"
 EVALUATION, PARITY = "evaluation.json", "parity.json"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, get_args
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.images import read_images, write_images
-from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError
 
 CONVERSATIONS = "conversations.json"
 IMAGE_MARK = "<image>\n"

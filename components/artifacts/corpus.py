@@ -11,8 +11,8 @@ from typing import ClassVar, Literal, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inkling.components.artifacts.artifact import Artifact
-from inkling.components.config import unknown
+from inkling.components.shared.config import unknown
+from inkling.components.shared.store.artifact import Artifact
 
 SOURCES, ATTRIBUTION = "sources.json", "ATTRIBUTION.md"
 SOURCE_NAMES = (

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.artifacts.artifact import Artifact
-from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError
 from inkling.models.vision.config import EncoderConfig
 
 ENCODER_CONFIG, ENCODER_WEIGHTS = "encoder/config.json", "encoder/model.safetensors"

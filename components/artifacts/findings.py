@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from inkling.components.artifacts.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact
 
 FINDINGS, REPORT = "findings.json", "report.html"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.shared.store.manifest import ArtifactError
 
 IMAGES = "images.parquet"
 _SCHEMA = pa.schema([("image_id", pa.string()), ("bytes", pa.binary())])

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.shared.store.manifest import ArtifactError
 
 _MAGIC = b"MMIDIDX\x00\x00"
 _VERSION = 1

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.corpus import BATCH, Corpus, Segment
-from inkling.components.artifacts.manifest import ArtifactError
-from inkling.components.config import unknown
+from inkling.components.shared.config import unknown
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError
 
 REASONING, VISUAL = (("code", "math", "science"), ("concept", "attribute", "relationship"))
 LABELS = (*REASONING, *VISUAL)

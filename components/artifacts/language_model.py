@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inkling.components.artifacts.artifact import Artifact
-from inkling.components.losses import DocumentLosses
+from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.components.shared.store.artifact import Artifact
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

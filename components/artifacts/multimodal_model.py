@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from inkling.components.artifacts.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -8,9 +8,9 @@ from typing import ClassVar, Literal, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.images import read_images, write_images
-from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError
 
 QUESTIONS = "questions.parquet"
 SizeBucket = Literal["small", "medium", "large", "none"]

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.answers import VIEWS, View
-from inkling.components.artifacts.artifact import Artifact
-from inkling.components.losses import DocumentLosses
+from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.components.shared.store.artifact import Artifact
 
 RUNS, QUESTIONS, DOCUMENTS = "runs.json", "questions.parquet", "documents.parquet"
 _ASKED = ("questions", "images", "families", "categories")

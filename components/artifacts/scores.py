@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from inkling.components.artifacts.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact
 
 SCORES, TABLE, FIGURE, LOSSES = "scores.json", "scores.csv", "scores.svg", "losses.svg"
 _VIEWS, _UNITS = ("visual", "blind", "mismatched"), ("nats_per_token", "bits_per_byte")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.corpus import Split
 from inkling.components.artifacts.indexed import IndexedDataset
-from inkling.components.config import unknown
+from inkling.components.shared.config import unknown
+from inkling.components.shared.store.artifact import Artifact
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

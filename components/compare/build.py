@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inkling.components.artifacts.answers import Answers
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.run_scores import RunScores, write_run_scores
 from inkling.components.artifacts.scores import Scores, write_scores
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.compare.config import CompareConfig, PartConfig
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.store import Draft, produce
 
 
 def build_compare_part(
@@ -60,7 +60,7 @@ def _score(
     config: PartConfig, answers: Sequence[Answers], language_models: Sequence[LanguageModel], draft: Draft
 ) -> None:
     from inkling.components.compare.score import score
-    from inkling.components.progress import track
+    from inkling.components.shared.runtime.progress import track
 
     pairs = track(zip(answers, language_models, strict=True), "reading answers", len(answers), "runs")
     write_run_scores(draft.path, [score(config.recipe, *pair) for pair in pairs])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inkling.components.figures import (
+from inkling.components.shared.report.figures import (
     BLUE,
     GREEN,
     GREY,

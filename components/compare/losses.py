@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.artifacts.run_scores import RunScore
-from inkling.components.losses import Mean, over_seeds
+from inkling.components.shared.statistics.losses import Mean, over_seeds
+from inkling.components.shared.store.manifest import ArtifactError
 
 
 @dataclasses.dataclass(frozen=True)

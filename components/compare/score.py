@@ -4,8 +4,8 @@ import numpy as np
 
 from inkling.components.artifacts.answers import VIEWS, Answers
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.artifacts.run_scores import Asked, RunLabel, RunScore
+from inkling.components.shared.store.manifest import ArtifactError
 
 SPLIT = "test"
 FOUR_CHOICES = 0.25

@@ -17,17 +17,17 @@ from inkling.components.artifacts.corpus import (
     segments_path,
     write_sources,
 )
-from inkling.components.artifacts.part import Part, Share, gather, produce_part
-from inkling.components.artifacts.provenance import provenance
 from inkling.components.artifacts.questions import Questions
-from inkling.components.artifacts.store import Draft, produce
-from inkling.components.config import ConfigError
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.corpus.origin import attribution, versions
 from inkling.components.corpus.partition import Partition
 from inkling.components.corpus.reading import prepare, read, read_share
 from inkling.components.corpus.selection import REASONS, Mask, select
-from inkling.components.progress import Progress, note
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.progress import Progress, note
+from inkling.components.shared.store.part import Part, Share, gather, produce_part
+from inkling.components.shared.store.provenance import provenance
+from inkling.components.shared.store.store import Draft, produce
 
 
 def build_corpus(

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from inkling.components.config import ConfigError, Section, read_mapping, unknown
 from inkling.components.corpus.document import Wanted, everything
 from inkling.components.corpus.readers import SELECTIVE
-from inkling.components.packages import Allowance, package
+from inkling.components.shared.config import ConfigError, Section, read_mapping, unknown
+from inkling.components.shared.storage.packages import Allowance, package
 
 _FOLDER = Path(__file__).parent
 SHIPPED = {"packages": _FOLDER / "sources.yaml", "hub": _FOLDER / "hub.yaml"}
@@ -20,7 +20,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 class Part(Section):
     """One package of a source and how to read it."""
 
-    package: str = Field(description="name in components/packages.yaml")
+    package: str = Field(description="name in components/shared/storage/packages.yaml")
     reader: str = Field(description="name in the registry of readers")
     only: tuple[str, ...] = Field((), description="kinds of the reader's text that are taken; all where none is named")
 

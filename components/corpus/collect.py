@@ -13,7 +13,7 @@ from inkling.components.corpus.hub import documents_of_shard, shards_of
 from inkling.components.corpus.readers import READERS, SELECTIVE
 from inkling.components.corpus.segmenting import segments_of
 from inkling.components.corpus.spans import Span, documents, units_of_files
-from inkling.components.packages import package
+from inkling.components.shared.storage.packages import package
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
-from inkling.components.config import ConfigError, ExecutionOnly, StageConfig, unknown
 from inkling.components.corpus.catalogue import (
     SHIPPED,
     FileSource,
@@ -20,7 +19,8 @@ from inkling.components.corpus.catalogue import (
     read_catalogues,
 )
 from inkling.components.corpus.files import TextFile, checked_files, pinned
-from inkling.components.packages import Allowance
+from inkling.components.shared.config import ConfigError, ExecutionOnly, StageConfig, unknown
+from inkling.components.shared.storage.packages import Allowance
 
 _TABLE_2 = list(SOURCE_NAMES[:6])
 

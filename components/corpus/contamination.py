@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inkling.components.artifacts.questions import Questions
-from inkling.components.config import ConfigError
 from inkling.components.corpus.files import TextFile
 from inkling.components.corpus.lines import json_lines, parse_record
 from inkling.components.corpus.segmenting import plain_words
+from inkling.components.shared.config import ConfigError
 
 RUN_WORDS, FEWEST_WORDS = 13, 8
 """Words of a run; a question with fewer is one run, down to the fewest, below which common phrases would be found."""

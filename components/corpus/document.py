@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from inkling.components.archives import Archive
+from inkling.components.shared.storage.archives import Archive
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.corpus.signatures import PERMUTATIONS, Sketches
-from inkling.components.progress import track
+from inkling.components.shared.runtime.progress import track
 
 _RECALL = 0.99
 """Chance of a pair just at the similarity to share a band, and so to be compared."""

@@ -12,10 +12,10 @@ from typing import IO, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inkling.components.artifacts.manifest import sha256
-from inkling.components.config import ConfigError, unknown
 from inkling.components.corpus.catalogue import FileSource
 from inkling.components.corpus.lines import json_lines, parse
+from inkling.components.shared.config import ConfigError, unknown
+from inkling.components.shared.store.manifest import sha256
 
 Format = Literal["jsonl", "parquet", "text"]
 _FORMATS: dict[str, Format] = {

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from inkling.components.config import ConfigError, unknown
 from inkling.components.corpus.catalogue import HubSource
 from inkling.components.corpus.document import Document, unit_hash
 from inkling.components.corpus.lines import EMPTY, FIELDLESS
+from inkling.components.shared.config import ConfigError, unknown
 
 
 def shards_of(source: HubSource, seed: int) -> list[int]:

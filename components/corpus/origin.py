@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from inkling.components import packages
 from inkling.components.corpus.catalogue import FileSource, HubSource, PackageSource
 from inkling.components.corpus.collect import parts_of
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.packages import package
+from inkling.components.shared.storage import packages
+from inkling.components.shared.storage.packages import package
 
 
 def used_packages(config: CorpusConfig, sources: Iterable[str]) -> list[str]:

@@ -18,7 +18,7 @@ from inkling.components.corpus.contamination import Runs
 from inkling.components.corpus.lines import EMPTY
 from inkling.components.corpus.segmenting import plain_words
 from inkling.components.corpus.signatures import FACTS, PERMUTATIONS, Sketches, facts_of, sketches_of
-from inkling.components.partitions import Advance
+from inkling.components.shared.runtime.partitions import Advance
 
 RUNS = "runs.json"
 _SEGMENTS, _FACTS, _SKETCHES, _SKIPPED = "segments.parquet", "facts.bin", "sketches.bin", "skipped.json"

@@ -5,9 +5,9 @@ from pathlib import Path
 from inkling.components.artifacts.conversations import Conversations
 from inkling.components.artifacts.features import Features, Pictures
 from inkling.components.artifacts.questions import Questions
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.encode.config import EncodeConfig
-from inkling.components.progress import Progress
+from inkling.components.shared.runtime.progress import Progress
+from inkling.components.shared.store.store import Draft, produce
 
 
 def build_encode(

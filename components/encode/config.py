@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.config import StageConfig
+from inkling.components.shared.config import StageConfig
 
 
 class EncodeConfig(StageConfig):

@@ -5,7 +5,7 @@ import io
 import torch
 from torch import nn
 
-from inkling.components.packages import package
+from inkling.components.shared.storage.packages import package
 from inkling.models.vision.config import EncoderConfig
 from inkling.models.vision.efficientnet import LITE0, fold_checkpoint
 from inkling.models.vision.registry import build_encoder

@@ -12,9 +12,9 @@ from inkling.components.artifacts.answers import VIEWS, Answer, View
 from inkling.components.artifacts.questions import Question
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.journal import Journal
-from inkling.components.progress import Progress
+from inkling.components.shared.runtime.progress import Progress
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.prompt import answer_ids, choose, prompt_ids
+from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
 
 Batch = tuple[View, list[Question]]
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from inkling.components.artifacts.answers import Answers, write_answers
 from inkling.components.artifacts.features import Features
-from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
-from inkling.components.artifacts.provenance import provenance
 from inkling.components.artifacts.questions import Questions
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.shared.store.manifest import ArtifactError
+from inkling.components.shared.store.provenance import provenance
+from inkling.components.shared.store.store import Draft, produce
 
 
 def build_evaluate(

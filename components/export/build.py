@@ -8,8 +8,8 @@ from inkling.components.artifacts.bundle import CARD, EVALUATION, PARITY, PREPRO
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.export.config import ExportConfig
+from inkling.components.shared.store.store import Draft, produce
 
 
 def build_bundle(

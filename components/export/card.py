@@ -3,7 +3,7 @@
 from typing import Any
 
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
-from inkling.components.packages import catalogue
+from inkling.components.shared.storage.packages import catalogue
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.vision.config import EncoderConfig
 

@@ -13,11 +13,11 @@ from tokenizers import Tokenizer
 
 from inkling.components.artifacts.answers import Answer, View
 from inkling.components.artifacts.questions import Question
-from inkling.components.progress import Progress, track
+from inkling.components.shared.runtime.progress import Progress, track
 from inkling.models.inference.graphs import Floats, Graphs, log_likelihood
 from inkling.models.multimodal import MultimodalModel, pack_choices
-from inkling.models.packing import collate
-from inkling.models.prompt import answer_ids, choose, prompt_ids
+from inkling.models.sequence.packing import collate
+from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
 from inkling.models.vision.config import EncoderConfig
 from inkling.models.vision.preprocess import preprocess
 

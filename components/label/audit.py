@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS, Flags, member
 from inkling.components.label.audit_sample import Drawn
-from inkling.components.statistics import CONFIDENCE, kappa
+from inkling.components.shared.statistics.intervals import CONFIDENCE, kappa
 
 _REPLICATES = 2_000
 Cells = NDArray[np.float64]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from inkling.components.artifacts.labels import LABELS, Flags
-from inkling.components.config import ConfigError, unknown
 from inkling.components.label.audit_sample import Drawn
+from inkling.components.shared.config import ConfigError, unknown
 
 _COLUMNS = ("id", "source", *LABELS, "text")
 _ANSWERS = {"1": True, "true": True, "yes": True, "x": True, "0": False, "false": False, "no": False}

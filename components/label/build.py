@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import (
     BATCHES,
@@ -26,13 +25,14 @@ from inkling.components.artifacts.labels import (
     statistics_table,
     write_partition,
 )
-from inkling.components.artifacts.part import Part, Share, gather, produce_part
-from inkling.components.artifacts.provenance import provenance
-from inkling.components.artifacts.store import Draft, produce
-from inkling.components.config import ConfigError
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.shares import table, write_shares
-from inkling.components.progress import Progress, note
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.progress import Progress, note
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.part import Part, Share, gather, produce_part
+from inkling.components.shared.store.provenance import provenance
+from inkling.components.shared.store.store import Draft, produce
 
 if TYPE_CHECKING:
     from inkling.components.label.labellers import Advance, OpenLabeller

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from inkling.components.config import Day, ExecutionOnly, Section, StageConfig
+from inkling.components.shared.config import Day, ExecutionOnly, Section, StageConfig
 
 FIRST_DAY = date(2026, 1, 1)
 

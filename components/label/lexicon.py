@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from inkling.components.artifacts.labels import LABELS, Flags
-from inkling.components.config import Section, read_mapping
+from inkling.components.shared.config import Section, read_mapping
 
 _LEXICON = Path(__file__).with_name("lexicon.yaml")
 _LETTERS = bytes(byte if chr(byte) in string.ascii_lowercase else ord(" ") for byte in range(256))

@@ -9,8 +9,8 @@ import httpx
 import tenacity
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from inkling.components.config import ConfigError, read_mapping
 from inkling.components.label.config import LlmConfig
+from inkling.components.shared.config import ConfigError, read_mapping
 
 _PROMPT = Path(__file__).with_name("prompt.yaml")
 _BUSY = {408, 409, 425, 429, 500, 502, 503, 504}

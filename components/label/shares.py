@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL, Version, dated
-from inkling.components.config import read_mapping
+from inkling.components.shared.config import read_mapping
 
 _TABLE = Path(__file__).with_name("table4.yaml")
 Shares = Mapping[str, Mapping[str, float]]

@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import Labels
-from inkling.components.artifacts.part import Part, Share, gather, produce_part
-from inkling.components.artifacts.provenance import provenance
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.artifacts.tokens import (
     BLEND,
     MEGATRON,
@@ -22,11 +18,15 @@ from inkling.components.artifacts.tokens import (
     Tokens,
     TrainShard,
 )
-from inkling.components.config import unknown
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import describe, named_labels, named_sources
 from inkling.components.mixture.retrieval import retrieve, version_on
-from inkling.components.progress import Progress, note
+from inkling.components.shared.config import unknown
+from inkling.components.shared.runtime.progress import Progress, note
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.part import Part, Share, gather, produce_part
+from inkling.components.shared.store.provenance import provenance
+from inkling.components.shared.store.store import Draft, produce
 
 if TYPE_CHECKING:
     from inkling.components.mixture.portions import Portions

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 
 SMALLEST = 4_096
 """Words below which a cell is pooled with others of the same labels: a shard must hold at least one sequence."""

@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from inkling.components.artifacts.manifest import sha256
-from inkling.components.config import Day, ExecutionOnly, StageConfig
 from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe, Recipe
 from inkling.components.mixture.recipes import shares
+from inkling.components.shared.config import Day, ExecutionOnly, StageConfig
+from inkling.components.shared.store.manifest import sha256
 
 
 class MixtureConfig(StageConfig):

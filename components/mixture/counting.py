@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import LABELS, SegmentLabels, member
-from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.mixture.cells import MEASURED, Cell
+from inkling.components.shared.store.manifest import ArtifactError
 
 Patterns = NDArray[np.uint8]
 _COLUMNS = ("document", "segment", "words", "split")

@@ -18,7 +18,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from inkling.components.artifacts.indexed import IndexedDataset
-from inkling.components.partitions import Advance
+from inkling.components.shared.runtime.partitions import Advance
 
 _PARTS = re.compile(r"[^\S\x1c-\x1f]*[\S\x1c-\x1f]+|[^\S\x1c-\x1f]+")
 _REMEMBERED = 200_000

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inkling.components.artifacts.corpus import Corpus
-from inkling.components.config import ConfigError
 from inkling.components.mixture.cells import Cell, pooled
 from inkling.components.mixture.counting import Labelling, count_cells
 from inkling.components.mixture.portions import mix
 from inkling.components.mixture.recipe_types import LabelRecipe
+from inkling.components.shared.config import ConfigError
 
 _NAMED = ("reasoning", "visual")
 _WIDE, _NARROW = (5, 10, 15, 20, 25, 30), (5, 10, 15)

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.tokens import Solution
-from inkling.components.config import ConfigError
 from inkling.components.mixture.cells import MEASURED, Cell, base_of, pooled
 from inkling.components.mixture.counting import Labelling, Patterns, count_cells, unpacked
 from inkling.components.mixture.recipe_types import POOL, LabelRecipe, PathRecipe, Recipe, named_labels, source_shares
 from inkling.components.mixture.recipes import shares
 from inkling.components.mixture.solver import Infeasible, solve
+from inkling.components.shared.config import ConfigError
 
 
 @dataclass(frozen=True)

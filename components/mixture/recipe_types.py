@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS
-from inkling.components.config import ConfigError, InnerSection, unknown
 from inkling.components.mixture.recipes import shares
+from inkling.components.shared.config import ConfigError, InnerSection, unknown
 
 SourceShares = dict[str, float]
 POOL = "pool"

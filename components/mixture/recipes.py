@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
-from inkling.components.config import ConfigError, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, read_mapping, unknown
 
 _TABLE = Path(__file__).with_name("recipes.yaml")
 PRINTED_TOLERANCE = 0.5

@@ -21,9 +21,9 @@ from inkling.components.artifacts.labels import (
     segment_labels,
     write_table,
 )
-from inkling.components.artifacts.manifest import ArtifactError
-from inkling.components.config import ConfigError
-from inkling.components.progress import Progress
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.progress import Progress
+from inkling.components.shared.store.manifest import ArtifactError
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -78,7 +78,7 @@ def _look_up(registry: Path, path: Path, first: date, day: date) -> pa.Table:
     """What Feast says of the segments of a partition on a day, in the order of the corpus."""
     import pandas as pd
 
-    from inkling.components.artifacts.feature_views import LABELS_VIEW, labels_view, segment_entity
+    from inkling.components.mixture.feature_views import LABELS_VIEW, labels_view, segment_entity
 
     columns = [SEGMENT_ID, "document", "segment"]
     keys = pq.read_table(path, columns=columns, filters=[(EVENT_TIMESTAMP, "=", day_start(first))])

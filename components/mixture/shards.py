@@ -15,13 +15,13 @@ from typing import Self
 from inkling.components.artifacts.corpus import Corpus, Segment
 from inkling.components.artifacts.indexed import IndexedWriter, token_type
 from inkling.components.artifacts.labels import BATCHES, PARTITION
-from inkling.components.artifacts.manifest import sha256
-from inkling.components.artifacts.part import Share
 from inkling.components.artifacts.tokens import EOS_ID, shard
 from inkling.components.mixture.encoding import Encoding, Ready, encode
 from inkling.components.mixture.placing import Place, placed
 from inkling.components.mixture.portions import Portions
-from inkling.components.partitions import Advance, map_units
+from inkling.components.shared.runtime.partitions import Advance, map_units
+from inkling.components.shared.store.manifest import sha256
+from inkling.components.shared.store.part import Share
 
 _TOKENS = "tokens"
 _UNIT = 256

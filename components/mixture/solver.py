@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 
 TOLERANCE = 1e-6
 """How far an achieved share may lie from the wanted one."""

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from inkling.components.artifacts.corpus import Segment
 from inkling.components.artifacts.tokens import BOS, EOS, PAD
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 
 SPECIAL = (BOS, EOS, PAD)
 _SHIFTED = ("BPE", "WordPiece", "WordLevel", "Unigram")

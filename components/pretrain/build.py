@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.manifest import Manifest, digest_of
-from inkling.components.artifacts.provenance import provenance
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.store.manifest import Manifest, digest_of
+from inkling.components.shared.store.provenance import provenance
+from inkling.components.shared.store.store import Draft, produce
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
@@ -53,7 +53,7 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
 
     from inkling.components.artifacts.language_model import CHECKPOINTS
     from inkling.components.pretrain.train import train
-    from inkling.models.language import build_language_model
+    from inkling.models.language.llama import build_language_model
     from inkling.models.training.restore import restore_weights
 
     torch.set_num_threads(config.threads)

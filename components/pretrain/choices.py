@@ -12,8 +12,8 @@ from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.artifacts.tokens import EOS_ID, Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.questions import CHOICES, Item, cloze_items, continuation_items
-from inkling.components.progress import Progress, note
-from inkling.components.statistics import accuracy, paired_difference
+from inkling.components.shared.runtime.progress import Progress, note
+from inkling.components.shared.statistics.intervals import accuracy, paired_difference
 
 _BATCH = 16
 

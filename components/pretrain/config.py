@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from inkling.components.config import ExecutionOnly, Section, StageConfig, unknown
-from inkling.components.launch import LaunchConfig
-from inkling.models.presets import load_preset, preset_names
+from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
+from inkling.components.shared.launch.launch import LaunchConfig
+from inkling.models.language.presets import load_preset, preset_names
 
 _OPTIMIZATIONS = Path(__file__).with_name("optimizations.yaml")
 
@@ -35,7 +35,7 @@ class PretrainConfig(StageConfig):
 
     seed: int = Field(0, ge=0, description="initial weights and order of the text")
     threads: int = Field(2, ge=1, description="threads of torch per rank; another number can change the last bits")
-    preset: str = Field("laptop", description="size of the network, a file in models/presets")
+    preset: str = Field("laptop", description="size of the network, a file in models/language/presets")
     untrained: bool = Field(False, description="whether to keep the initial weights: the model that read nothing")
     token_budget: int = Field(1_000_000, ge=1, description="tokens to read; rounded up to whole batches")
     exports: tuple[int | Annotated[float, Field(gt=0, lt=1)], ...] = Field(

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from inkling.components.artifacts.provenance import provenance
-from inkling.components.launch import SCRATCH_VARIABLE
-from inkling.components.machine import RECORD
-from inkling.components.objects import SCHEME, Storage
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.preflight import KEPT
-from inkling.components.progress import note
+from inkling.components.shared.launch.launch import SCRATCH_VARIABLE
+from inkling.components.shared.runtime.machine import RECORD
+from inkling.components.shared.runtime.progress import note
+from inkling.components.shared.storage.objects import SCHEME, Storage
+from inkling.components.shared.store.provenance import provenance
 
 if TYPE_CHECKING:
     from inkling.components.artifacts.tokens import Tokens

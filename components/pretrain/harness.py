@@ -8,8 +8,8 @@ from typing import Any
 
 from inkling.components.artifacts.language_model import TOKENIZER, LanguageModel
 from inkling.components.artifacts.tokens import BOS, EOS, PAD
-from inkling.components.config import ConfigError, unknown
-from inkling.components.progress import note
+from inkling.components.shared.config import ConfigError, unknown
+from inkling.components.shared.runtime.progress import note
 
 PAPER_TASKS = {
     "wikitext": "word_perplexity",

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inkling.components.artifacts.tokens import Tokens
-from inkling.components.launch import ranks_job, run_ranks
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.exchange import CONFIG, Exchange
-from inkling.components.progress import note
+from inkling.components.shared.launch.launch import ranks_job, run_ranks
+from inkling.components.shared.runtime.progress import note
 
 if TYPE_CHECKING:
-    from inkling.models.training.launch.job import Job
+    from inkling.components.shared.launch.job import Job
 
 MODULE = "inkling.components.pretrain.rank"
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.figures import Curve, curve_chart
-from inkling.components.html import Html, element, figure, page, paragraph, table
+from inkling.components.shared.report.figures import Curve, curve_chart
+from inkling.components.shared.report.html import Html, element, figure, page, paragraph, table
 
 
 def write_page(model: LanguageModel, path: str | Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.indexed import IndexedDataset
-from inkling.components.losses import DocumentLosses
+from inkling.components.shared.statistics.losses import DocumentLosses
 
 _BATCH = 16
 _NORMAL = NormalDist().inv_cdf(0.975)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inkling.components.config import ConfigError
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.progress import note
-from inkling.models.presets import load_preset, preset_names
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.progress import note
+from inkling.models.language.presets import load_preset, preset_names
 from inkling.models.training.cost import Memory, Plan, disk, hours, memory
 from inkling.models.training.devices import Device, device
 

@@ -6,14 +6,14 @@ import sys
 import torch
 from torch.distributed.elastic.multiprocessing.errors import record
 
-from inkling.components import machine
-from inkling.components.artifacts.manifest import Manifest
 from inkling.components.artifacts.tokens import Tokens
-from inkling.components.lifeline import tie_to_runner
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.exchange import reach
 from inkling.components.pretrain.train import train
-from inkling.models.language import build_language_model
+from inkling.components.shared.runtime import machine
+from inkling.components.shared.runtime.watchdog import tie_to_runner
+from inkling.components.shared.store.manifest import Manifest
+from inkling.models.language.llama import build_language_model
 from inkling.models.training.execution import Ranks
 
 

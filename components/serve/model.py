@@ -22,7 +22,7 @@ from inkling.components.serve.protocols import (
 from inkling.components.serve.question import BadRequest, Question
 from inkling.components.serve.settings import Settings
 from inkling.components.serve.worker import Worker
-from inkling.models.prompt import choose
+from inkling.models.sequence.prompt import choose
 
 
 @dataclass(frozen=True)

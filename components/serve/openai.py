@@ -16,13 +16,13 @@ from kserve.errors import ServerNotReady
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from inkling.components.config import Section
 from inkling.components.serve.engine import Piece, Reading
 from inkling.components.serve.images import load_url
 from inkling.components.serve.metrics import count_answer, observed
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.names import OPENAI
 from inkling.components.serve.question import BadRequest, Question
+from inkling.components.shared.config import Section
 
 _PROTOCOL = "openai"
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from inkling.components.lifeline import RUNNER_VARIABLE
 from inkling.components.serve.names import HOST
 from inkling.components.serve.server import SERVING
+from inkling.components.shared.runtime.watchdog import RUNNER_VARIABLE
 
 _START_SECONDS, _STOP_SECONDS, _POLL_SECONDS = 90.0, 40.0, 0.05
 _TAIL = 2_000

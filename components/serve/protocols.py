@@ -11,10 +11,10 @@ from kserve import InferInput, InferOutput, InferRequest, InferResponse
 from kserve.errors import InvalidInput
 from pydantic import ValidationError
 
-from inkling.components.config import Section
 from inkling.components.serve.images import decode_base64
 from inkling.components.serve.question import BadRequest, Question
 from inkling.components.serve.settings import Settings
+from inkling.components.shared.config import Section
 
 INPUTS: dict[str, list[int]] = {"question": [1], "image": [1], "choices": [-1]}
 OUTPUTS: dict[str, tuple[str, list[int]]] = {

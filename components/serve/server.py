@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inkling.components.artifacts.bundle import Bundle
-from inkling.components.artifacts.manifest import ArtifactError
-from inkling.components.config import ConfigError
-from inkling.components.lifeline import tie_to_runner
 from inkling.components.serve.address import AddressError, check_free, listen, url_of
 from inkling.components.serve.names import HOST, MODEL, PORT
 from inkling.components.serve.settings import Settings, read_settings
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.watchdog import tie_to_runner
+from inkling.components.shared.store.manifest import ArtifactError
 from inkling.models.inference.graphs import DeviceError
 
 SERVING = "serving "  # how the line begins that says where the server listens

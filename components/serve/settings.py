@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from inkling.components.config import ConfigError, Section, read_mapping
+from inkling.components.shared.config import ConfigError, Section, read_mapping
 from inkling.models.inference.graphs import Device
 
 _MIB = 1 << 20

@@ -13,8 +13,8 @@ On a cluster, `--feature-store-yaml cluster.yaml` and the variables that it name
 
 import os
 
-from inkling.components.artifacts.feature_views import labels_view, segment_entity, statistics_view
 from inkling.components.artifacts.labels import Labels
+from inkling.components.mixture.feature_views import labels_view, segment_entity, statistics_view
 
 if "INKLING_LABELS" not in os.environ:
     raise SystemExit("set INKLING_LABELS to the directory of a Labels artifact, such as .inkling/described/labels")

@@ -10,7 +10,7 @@ attention 6 x layers x width x context (Kaplan et al., 2020, section 2.1).
 from dataclasses import dataclass
 from typing import Literal
 
-from inkling.models.presets import Preset
+from inkling.models.language.presets import Preset
 
 _MASTER, _MEANS = 4, 8
 _BLOCK = {False: (16, 32, 8), True: (8, 28, 6)}

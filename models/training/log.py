@@ -22,7 +22,7 @@ class LogRow:
 
 
 class Meter(Protocol):
-    """Shows progress; `inkling.components.progress.Progress` is one."""
+    """Shows progress; `inkling.components.shared.runtime.progress.Progress` is one."""
 
     def advance(self, units: float = 1, **figures: float) -> None:
         """Counts steps that are done."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inkling.pipelines.cluster.placement import PlacementConfig
-from inkling.pipelines.compile import read_ir
+from inkling.pipelines.ir import read_ir
 
 _SECONDS = 30
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404

@@ -9,7 +9,7 @@ import re
 from kfp import dsl
 from kfp.dsl.pipeline_context import Pipeline
 
-from inkling.components.machine import IMAGE_VARIABLE
+from inkling.components.shared.runtime.machine import IMAGE_VARIABLE
 from inkling.pipelines.cluster.placement import Placement, PlacementConfig
 
 LABELS = {"app.kubernetes.io/part-of": "inkling"}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from inkling.components.config import ConfigError, InnerSection, StageConfig, unknown
+from inkling.components.shared.config import ConfigError, InnerSection, StageConfig, unknown
 
 ACCELERATORS = ("amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe", "habana.ai/gaudi", "nvidia.com/gpu")
 """Extended resources that the vendors' device plugins announce; MIG slices of NVIDIA's are valid too."""

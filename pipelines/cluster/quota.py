@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from inkling.components.progress import note
+from inkling.components.shared.runtime.progress import note
 from inkling.pipelines.cluster.placement import Placement, PlacementConfig
 
 

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from inkling.components.progress import note
+from inkling.components.shared.runtime.progress import note
 
 _SECONDS = 5.0
 _ACCEPT = ", ".join(

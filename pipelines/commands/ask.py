@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from inkling.components.artifacts.labels import Flags
-from inkling.components.config import ConfigError, read_mapping, unknown
 from inkling.components.label.audit import Agreement, compare
 from inkling.components.label.audit_page import cells, headings, page
 from inkling.components.label.audit_sample import Drawn, draw
 from inkling.components.label.audit_sheet import check_name, read_sheet, write_sheet
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import labelling
-from inkling.components.progress import Progress
+from inkling.components.shared.config import ConfigError, read_mapping, unknown
+from inkling.components.shared.runtime.progress import Progress
 from inkling.pipelines.commands.describe import labelled
 from inkling.pipelines.local import run as local
 

@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 
 from inkling.components.artifacts.scores import FIGURE, LOSSES, TABLE
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 from inkling.pipelines.commands.options import Overrides, Profile
-from inkling.pipelines.study_summary import show_scores
+from inkling.pipelines.study.summary import show_scores
 
 if TYPE_CHECKING:
     from inkling.pipelines.cluster.endpoint import Endpoint
-    from inkling.pipelines.compile import Compiled
+    from inkling.pipelines.ir import Compiled
 
 ENDPOINT_VARIABLE, TOKEN_VARIABLE = "INKLING_KFP_ENDPOINT", "INKLING_KFP_TOKEN"
 Url = Annotated[str | None, typer.Option("--endpoint", help=f"Address of the endpoint; else {ENDPOINT_VARIABLE}.")]
@@ -47,7 +47,7 @@ def compile_ir(
         inkling compile --profile gpu --set mixture.recipe=mix0 --output compiled
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.compile import compile_for_cluster
+    from inkling.pipelines.ir import compile_for_cluster
 
     compiled = compile_for_cluster(profiles.load(profile, overrides), output)
     for path in compiled.files:
@@ -71,7 +71,7 @@ def submit(
         inkling submit --profile cluster --set mixture.recipe=mix0 --set seed=1
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.compile import compile_for_cluster
+    from inkling.pipelines.ir import compile_for_cluster
 
     text = profiles.load(profile, overrides)
     _submit(endpoint, lambda folder: compile_for_cluster(text, folder), text, {"config": text}, profile, experiment)
@@ -132,8 +132,9 @@ def study(
 
         inkling study mixtures --profile cluster --output compiled
     """
-    from inkling.pipelines import profiles, study_file
-    from inkling.pipelines.compile import compile_study_for_cluster
+    from inkling.pipelines import profiles
+    from inkling.pipelines.ir import compile_study_for_cluster
+    from inkling.pipelines.study import file as study_file
 
     stated, text = study_file.load(name), profiles.load(profile, overrides)
     if output is None and endpoint is None:

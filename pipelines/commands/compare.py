@@ -17,10 +17,10 @@ from rich.table import Table
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS, Flags, member
 from inkling.components.artifacts.tokens import Tokens
-from inkling.components.config import ConfigError
 from inkling.components.label.lexicon import Lexicon
-from inkling.components.progress import Progress
-from inkling.components.statistics import wilson
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.progress import Progress
+from inkling.components.shared.statistics.intervals import wilson
 from inkling.pipelines.local import run as local
 
 if TYPE_CHECKING:

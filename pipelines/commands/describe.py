@@ -9,8 +9,6 @@ from tokenizers import Tokenizer
 
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import Labels
-from inkling.components.artifacts.provenance import provenance
-from inkling.components.artifacts.store import STORE_VARIABLE, stored_path
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
@@ -24,6 +22,8 @@ from inkling.components.mixture.recipe_types import named_labels
 from inkling.components.mixture.retrieval import retrieve
 from inkling.components.scenes.build import build_questions
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.shared.store.provenance import provenance
+from inkling.components.shared.store.store import STORE_VARIABLE, stored_path
 
 
 def labelled(profile: str, home: Path) -> tuple[Corpus, Labels]:

@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from inkling.components.config import ConfigError, unknown
+from inkling.components.shared.config import ConfigError, unknown
 from inkling.models.training.devices import AUTO, Device, device_names
 from inkling.pipelines.commands.options import Overrides, Profile
 
 if TYPE_CHECKING:
-    from inkling.pipelines.bill import Bill
+    from inkling.pipelines.estimate.bill import Bill
 
 _GIGA = 1e9
 
@@ -52,7 +52,7 @@ def estimate(
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.components.pretrain.preflight import estimate as estimate_plan
     from inkling.components.pretrain.preflight import plan_of, refusal
-    from inkling.models.presets import load_preset, preset_names
+    from inkling.models.language.presets import load_preset, preset_names
     from inkling.models.training import devices as kinds
     from inkling.pipelines import profiles
 
@@ -104,8 +104,8 @@ def estimate(
         f"{held.frameworks / _GIGA:.2f} GB",
         highlight=False,
     )
-    from inkling.pipelines.bill_summary import show_bill
     from inkling.pipelines.cluster.placement import PlacementConfig
+    from inkling.pipelines.estimate.summary import show_bill
 
     whole, images = _bill(text, study, kind)
     parallelism = PlacementConfig.parse(text).parallelism
@@ -117,9 +117,9 @@ def estimate(
 
 def _bill(profile: str, study: str | None, kind: Device) -> "tuple[Bill, set[str]]":
     """The bill of a profile's run, or of a study, and the images of its tasks."""
-    from inkling.pipelines import study_file
-    from inkling.pipelines.bill import bill
-    from inkling.pipelines.compile import compile_for_cluster, compile_study_for_cluster, read_ir
+    from inkling.pipelines.estimate.bill import bill
+    from inkling.pipelines.ir import compile_for_cluster, compile_study_for_cluster, read_ir
+    from inkling.pipelines.study import file as study_file
 
     stated = study_file.load(study) if study else None
     asked = study_file.parameters(stated, profile) if stated else {}
@@ -139,7 +139,7 @@ def _price(stated: str) -> tuple[str, float]:
     Raises:
         ConfigError: If it is no known name with a number that is not negative.
     """
-    from inkling.pipelines.bill import PRICES
+    from inkling.pipelines.estimate.bill import PRICES
 
     name, _, amount = stated.partition("=")
     try:

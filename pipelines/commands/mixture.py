@@ -77,7 +77,7 @@ def compare(
 
 
 def _use_store() -> None:
-    from inkling.components.artifacts.store import STORE_VARIABLE
+    from inkling.components.shared.store.store import STORE_VARIABLE
     from inkling.pipelines.local import run as local
 
     os.environ[STORE_VARIABLE] = str(local.home() / "store")

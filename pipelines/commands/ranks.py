@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 import yaml
 
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 from inkling.pipelines.commands.options import Overrides, Profile
 
 
@@ -26,11 +26,11 @@ def ranks(
 
     Example: inkling ranks s3://bucket/tokens s3://bucket/work --profile my.yaml --kind trainjob
     """
-    from inkling.components.objects import SCHEME
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.components.pretrain.launch import pretrain_job
-    from inkling.models.training.launch.trainjob import train_job
-    from inkling.models.training.launch.volcano import scheduler_options, volcano_job
+    from inkling.components.shared.launch.trainjob import train_job
+    from inkling.components.shared.launch.volcano import scheduler_options, volcano_job
+    from inkling.components.shared.storage.objects import SCHEME
     from inkling.pipelines import profiles
 
     config = PretrainConfig.parse(profiles.load(profile, overrides))

@@ -11,7 +11,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from inkling.components.progress import EVENT_MARKER, Report, clock
+from inkling.components.shared.runtime.progress import EVENT_MARKER, Report, clock
 
 _STARTED = re.compile(r"Executing task '([^']+)'")
 _FINISHED = re.compile(r"Task '([^']+)' finished with status (\w+)")

@@ -3,7 +3,7 @@
 The Docker runner of `kfp.local` decides what runs; this replaces how it runs a container. Its own way reports a task as
 succeeded when the container was removed before its status could be read (kubeflow/pipelines issue 13332), and leaves it
 behind when the run is killed. Here a status that cannot be read is a failure, and the stage watches a pipe to this
-process (see `components/lifeline.py`).
+process (see `components/shared/runtime/watchdog.py`).
 """
 
 import codecs
@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inkling.components import lifeline
-from inkling.components.artifacts import store
-from inkling.components.machine import IMAGE_VARIABLE
-from inkling.components.packages import CACHE_VARIABLE, cache_directory
+from inkling.components.shared.runtime import watchdog as lifeline
+from inkling.components.shared.runtime.machine import IMAGE_VARIABLE
+from inkling.components.shared.storage.packages import CACHE_VARIABLE, cache_directory
+from inkling.components.shared.store import store
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.artifacts.manifest import list_files, sha256
+from inkling.components.shared.store.manifest import list_files, sha256
 
 Arrays = dict[str, NDArray[Any]]
 

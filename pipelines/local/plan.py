@@ -7,11 +7,11 @@ from typing import Any
 
 from kfp import dsl
 
-from inkling.components.artifacts.manifest import Manifest
-from inkling.components.artifacts.part import GATHERED
-from inkling.components.artifacts.provenance import provenance
-from inkling.components.artifacts.store import stored_path
-from inkling.pipelines.compile import function_of
+from inkling.components.shared.store.manifest import Manifest
+from inkling.components.shared.store.part import GATHERED
+from inkling.components.shared.store.provenance import provenance
+from inkling.components.shared.store.store import stored_path
+from inkling.pipelines.ir import function_of
 from inkling.pipelines.profiles import OPTIONAL, STAGES, stage_config
 
 Output = tuple[str, str]

@@ -19,10 +19,10 @@ from typing import Any
 from kfp import dsl
 from kfp.dsl.types import type_annotations
 
-from inkling.components.artifacts.manifest import MANIFEST, ArtifactError, Manifest, Provenance
-from inkling.components.artifacts.provenance import code_digest, package_versions
-from inkling.components.artifacts.store import STORE_VARIABLE
-from inkling.components.machine import Machine
+from inkling.components.shared.runtime.machine import Machine
+from inkling.components.shared.store.manifest import MANIFEST, ArtifactError, Manifest, Provenance
+from inkling.components.shared.store.provenance import code_digest, package_versions
+from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.pipelines.local.contents import Comparison, Verdict, compare
 
 FORWARD = 1e-4

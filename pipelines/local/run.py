@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from inkling.components import lifeline, progress
-from inkling.components.artifacts import store
 from inkling.components.artifacts.scores import Scores
-from inkling.pipelines import study_file
+from inkling.components.shared.runtime import progress
+from inkling.components.shared.runtime import watchdog as lifeline
+from inkling.components.shared.store import store
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
-from inkling.pipelines.compile import compile_pipeline, compile_study, needs_labels, read_ir
 from inkling.pipelines.fan_out import FanOut
+from inkling.pipelines.ir import compile_pipeline, compile_study, needs_labels, read_ir
 from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
 from inkling.pipelines.profiles import STAGES
-from inkling.pipelines.study_file import Study
+from inkling.pipelines.study import file as study_file
+from inkling.pipelines.study.file import Study
 
 # What the stages' processes are told.
 _ENVIRONMENT = {

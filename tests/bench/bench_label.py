@@ -41,7 +41,7 @@ def repeat(home: Path, name: str, count: int, least: int) -> float:
     import pyarrow.parquet as pq
 
     from inkling.components.artifacts.corpus import Corpus, SegmentWriter, segments_path, write_sources
-    from inkling.components.artifacts.manifest import Manifest
+    from inkling.components.shared.store.manifest import Manifest
 
     real = Corpus.open(home / "real")
     rows = pa.concat_tables(pq.read_table(segments_path(real.path, source)) for source in real.sources())
@@ -129,7 +129,7 @@ def main() -> None:
         label(Path(corpus), labeller, int(workers))
         return
     from inkling.components.label.embedding_encoder import PACKAGE
-    from inkling.components.packages import cache_directory, package
+    from inkling.components.shared.storage.packages import cache_directory, package
 
     count = int(os.environ.get("N", DEFAULT))
     with tempfile.TemporaryDirectory() as directory:

@@ -24,8 +24,8 @@ def prepare(home: Path, segments: int) -> Path:
     import pyarrow as pa
 
     from inkling.components.artifacts import labels as layout
-    from inkling.components.artifacts.manifest import Manifest, Provenance
     from inkling.components.label.shares import write_shares
+    from inkling.components.shared.store.manifest import Manifest, Provenance
 
     random, path = np.random.default_rng(0), home / f"labels-{segments}"
     versions = [layout.Version(day, "bench") for day in (FIRST, LAST)]

@@ -28,8 +28,8 @@ def prepare(home: Path, segments: int) -> None:
         statistics_table,
         write_partition,
     )
-    from inkling.components.artifacts.manifest import Manifest, Provenance
     from inkling.components.label.shares import write_shares
+    from inkling.components.shared.store.manifest import Manifest, Provenance
 
     random, version = np.random.default_rng(0), Version(date(2026, 1, 1), "bench")
     corpus, labels = home / f"corpus-{segments}", home / f"labels-{segments}"

@@ -30,9 +30,9 @@ SOURCE = "code"
 def ours(home: Path, name: str, workers: int) -> Path:
     """What the mixture stage does once it has a tokenizer."""
     from inkling.components.artifacts.corpus import Corpus
-    from inkling.components.artifacts.manifest import Manifest
     from inkling.components.mixture.portions import portions
     from inkling.components.mixture.shards import write_shards
+    from inkling.components.shared.store.manifest import Manifest
 
     path = home / name
     corpus = Corpus(path, Manifest.read(path))
@@ -126,11 +126,11 @@ def digest(directory: Path) -> str:
 def prepare(home: Path) -> int:
     """Makes the corpora and the tokenizer; returns the words of the first."""
     from inkling.components.artifacts.corpus import write_segments, write_sources
-    from inkling.components.artifacts.manifest import Manifest
     from inkling.components.corpus.build import build_corpus
     from inkling.components.corpus.config import CorpusConfig
     from inkling.components.mixture.build import build_mixture
     from inkling.components.mixture.config import MixtureConfig
+    from inkling.components.shared.store.manifest import Manifest
 
     settings = (
         f"corpus: {{words_per_source: {WORDS_PER_SOURCE}}}\nmixture: {{recipe: {RECIPE}, vocabulary: {VOCABULARY}}}"

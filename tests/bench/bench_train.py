@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from inkling.models.language import build_language_model
-from inkling.models.presets import load_preset
+from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import load_preset
 from inkling.models.training.execution import Execution
 from inkling.models.training.fit import fit
 from inkling.models.training.optimization import Optimization

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.features import Features, write_features
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 40, 230), "yellow": (230, 220, 40)}
 TEXTS = [
@@ -97,7 +97,7 @@ def _make_model(where: Served) -> None:
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
     from inkling.models.connectors.mlp import MlpConnector
     from inkling.models.multimodal import MultimodalModel
-    from inkling.models.prompt import BOS, EOS, PAD
+    from inkling.models.sequence.prompt import BOS, EOS, PAD
     from inkling.models.vision.preprocess import preprocess
     from inkling.models.vision.registry import build_encoder
     from inkling.models.vision.tiny import TINY
@@ -151,7 +151,7 @@ def _make_answers(where: Served) -> None:
     import torch
 
     from inkling.components.evaluate.summary import summarise
-    from inkling.models.prompt import answer_ids, choose, prompt_ids
+    from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
 
     artifact, questions = MultimodalModelArtifact.open(where.multimodal_model), Questions.open(where.questions)
     model, tokenizer = artifact.model(), artifact.tokenizer()

@@ -37,19 +37,23 @@ def lint(house: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_contract_names_every_stage_and_the_whole_ground(
-    root: Path, stages: list[str], contract: list[str]
-) -> None:
+def test_the_contract_names_every_stage_and_every_library(root: Path, stages: list[str], contract: list[str]) -> None:
     named = set(" ".join(contract).replace("|", " ").replace(":", " ").split())
-    ground = [path.stem for path in (root / "components").glob("*.py") if path.stem != "__init__"]
     folders = [path.parent.name for path in (root / "components").glob("*/__init__.py")]
-    assert set(stages) | {"artifacts"} == set(folders)
-    assert {f"inkling.components.{name}" for name in [*ground, *folders]} == {n for n in named if ".components." in n}
+    assert set(stages) | {"artifacts", "serve", "shared"} == set(folders)
+    assert {f"inkling.components.{name}" for name in folders} == {n for n in named if ".components." in n}
+
+
+def test_no_module_lies_loose_beside_the_stages(root: Path) -> None:
+    assert [path.name for path in (root / "components").glob("*.py")] == ["__init__.py"]
+    assert [path.name for path in root.glob("*.py")] == ["__init__.py"]
 
 
 def test_an_orderly_house_passes(house: Path) -> None:
     (house / "inkling/pipelines/__init__.py").write_text("import inkling.components.scenes")
-    (house / "inkling/components/scenes/__init__.py").write_text("import inkling.components.config, inkling.models")
+    (house / "inkling/components/scenes/__init__.py").write_text(
+        "import inkling.components.shared.config, inkling.models"
+    )
     checked = lint(house)
     assert checked.returncode == 0, checked.stdout
 
@@ -58,10 +62,10 @@ def test_an_orderly_house_passes(house: Path) -> None:
     ("importer", "imported"),
     [
         ("components/scenes", "inkling.components.encode"),
-        ("components/config", "inkling.components.scenes"),
-        ("components/config", "inkling.components.artifacts"),
+        ("components/shared", "inkling.components.scenes"),
+        ("components/shared", "inkling.components.artifacts"),
         ("components/serve", "inkling.pipelines"),
-        ("models", "inkling.components.config"),
+        ("models", "inkling.components.shared.config"),
     ],
 )
 def test_an_import_the_wrong_way_is_found(house: Path, importer: str, imported: str) -> None:

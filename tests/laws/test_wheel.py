@@ -123,6 +123,6 @@ def test_a_module_that_is_not_in_the_wheel_is_found(tmp_path: Path) -> None:
     (tmp_path / "inkling").mkdir()
     (tmp_path / "inkling" / "__init__.py").touch()
     assert (
-        "inkling.components.config cannot be imported"
-        in import_all(tmp_path, ["inkling.components.config"], tmp_path)[0]
+        "inkling.components.shared.config cannot be imported"
+        in import_all(tmp_path, ["inkling.components.shared.config"], tmp_path)[0]
     )

@@ -8,9 +8,9 @@ import pytest
 
 import inkling
 from inkling.components.artifacts.corpus import Segment, SourceSummary, write_segments, write_sources
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 REPOSITORY = Path(inkling.__file__).parent / "manifests" / "feast"
 CODE = "def area(self, width):\n    if width == 0:\n        return None\n    return self.height * width\n"

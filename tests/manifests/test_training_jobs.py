@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 import inkling
-from inkling.models.training.launch.job import Job, Node
-from inkling.models.training.launch.trainjob import train_job
-from inkling.models.training.launch.volcano import scheduler_options, volcano_job
+from inkling.components.shared.launch.job import Job, Node
+from inkling.components.shared.launch.trainjob import train_job
+from inkling.components.shared.launch.volcano import scheduler_options, volcano_job
 
 SIZES = [(1, 1), (2, 8), (4, 8)]
 Errors = Callable[[dict[str, Any]], list[str]]

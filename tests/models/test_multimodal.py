@@ -8,7 +8,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from inkling.models.connectors.mlp import MlpConnector
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.packing import PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedSequence, Segment, collate
 
 TOKENS, CHANNELS = 4, 6
 PROMPTS = [[0, 11, 12, 13], [0, 21, 22, 23, 24, 25, 26], [0, 31]]

@@ -10,20 +10,20 @@ from google.protobuf import json_format
 from kfp import dsl, local
 from kfp.dsl.graph_component import GraphComponent
 
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.questions import Question, Questions, write_questions
-from inkling.components.artifacts.store import STORE_VARIABLE
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
+from inkling.components.shared.store.manifest import Manifest, Provenance
+from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.pipelines import profiles
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
-from inkling.pipelines.study import study
-from inkling.pipelines.study_file import Study
+from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.pipeline import study
 from inkling.pipelines.visual_prior import visual_prior
 
 SHARED = FanOut(2, 3, 4)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from inkling.components.objects import Storage
+from inkling.components.shared.storage.objects import Storage
 from inkling.pipelines import preflight, profiles
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.cluster.quota import too_large

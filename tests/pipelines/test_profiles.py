@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 from inkling.pipelines import profiles
 
 

@@ -4,8 +4,17 @@ from typing import Any
 
 from inkling.components.analyze.report.scaling import scaling
 from inkling.components.analyze.report.wording import count
-from inkling.components.figures import BLUE, GREY, Curve, Panel, Scale, Series, curve_chart, interval_chart
-from inkling.components.html import Html, figure, paragraph, section, table
+from inkling.components.shared.report.figures import (
+    BLUE,
+    GREY,
+    Curve,
+    Panel,
+    Scale,
+    Series,
+    curve_chart,
+    interval_chart,
+)
+from inkling.components.shared.report.html import Html, figure, paragraph, section, table
 
 _MODEL, _UNIGRAM = Series("language model", BLUE, "o"), Series("unigram model", GREY, "s")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from inkling.components.analyze.report.vision import MODELS
 from inkling.components.analyze.report.wording import count, percent, points_interval, share_interval
-from inkling.components.html import Html, bullets, element, paragraph, section, table
+from inkling.components.shared.report.html import Html, bullets, element, paragraph, section, table
 
 _METHOD = (
     "A question is answered by the choice with the highest log-likelihood, the end of the answer included. The "

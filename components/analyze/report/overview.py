@@ -6,7 +6,7 @@ from typing import Any
 
 from inkling.components.analyze.report.vision import means_chart
 from inkling.components.analyze.report.wording import bounds, compared, count, percent, points
-from inkling.components.html import Html, element, paragraph
+from inkling.components.shared.report.html import Html, element, paragraph
 
 
 def header(findings: dict[str, Any]) -> Html:

@@ -13,7 +13,7 @@ from inkling.components.analyze.report.sizes import sizes_section
 from inkling.components.analyze.report.sources import sources_section
 from inkling.components.analyze.report.text import text_section
 from inkling.components.analyze.report.vision import vision_section
-from inkling.components.html import element, page, paragraph
+from inkling.components.shared.report.html import element, page, paragraph
 
 _CONTENTS = {
     "run": "Run",

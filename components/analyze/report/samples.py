@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from inkling.components.html import Html, element, join, paragraph, section, table
+from inkling.components.shared.report.html import Html, element, join, paragraph, section, table
 
 _VIEWS = ("visual", "blind", "mismatched")
 

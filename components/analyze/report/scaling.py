@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.analyze.report.wording import count
-from inkling.components.figures import Reference, law_chart
-from inkling.components.html import Html, element, figure, join, paragraph, table
+from inkling.components.shared.report.figures import Reference, law_chart
+from inkling.components.shared.report.html import Html, element, figure, join, paragraph, table
 
 
 def scaling(states: Sequence[Mapping[str, Any]], law: Mapping[str, Any] | None) -> Html:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from inkling.components.analyze.report.wording import count
-from inkling.components.html import Html, element, join, paragraph, section, table
+from inkling.components.shared.report.html import Html, element, join, paragraph, section, table
 
 
 def serving_section(findings: dict[str, Any]) -> Html:

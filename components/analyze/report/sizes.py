@@ -4,7 +4,7 @@ from typing import Any
 
 from inkling.components.analyze.report.vision import MODELS, VIEWS, score_row, views_chart
 from inkling.components.analyze.report.wording import percent
-from inkling.components.html import Html, figure, join, paragraph, section, table
+from inkling.components.shared.report.html import Html, figure, join, paragraph, section, table
 
 
 def sizes_section(findings: dict[str, Any]) -> Html:

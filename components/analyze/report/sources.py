@@ -3,7 +3,7 @@
 from typing import Any
 
 from inkling.components.analyze.report.wording import count, percent
-from inkling.components.html import Html, bullets, element, paragraph, section, table
+from inkling.components.shared.report.html import Html, bullets, element, paragraph, section, table
 
 
 def sources_section(findings: dict[str, Any]) -> Html:

@@ -4,8 +4,8 @@ from typing import Any
 
 from inkling.components.analyze.report.vision import in_order
 from inkling.components.analyze.report.wording import bounds, compared, points, points_interval, probability
-from inkling.components.figures import BLUE, GREY, Panel, Reference, Scale, Series, interval_chart
-from inkling.components.html import Html, element, figure, paragraph, section, table
+from inkling.components.shared.report.figures import BLUE, GREY, Panel, Reference, Scale, Series, interval_chart
+from inkling.components.shared.report.html import Html, element, figure, paragraph, section, table
 
 _SERIES = [Series("visual", BLUE, "o"), Series("blind", GREY, "s")]
 _MEAN = "mean (four choices)"

@@ -4,8 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.analyze.report.wording import count, percent, points_interval, probability, share_interval
-from inkling.components.figures import BLUE, GREY, ORANGE, Interval, Panel, Reference, Scale, Series, interval_chart
-from inkling.components.html import Html, element, figure, join, paragraph, section, table
+from inkling.components.shared.report.figures import (
+    BLUE,
+    GREY,
+    ORANGE,
+    Interval,
+    Panel,
+    Reference,
+    Scale,
+    Series,
+    interval_chart,
+)
+from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
 
 MODELS = {"pretrained": "Pre-trained on text", "untrained": "Read nothing"}
 VIEWS = ("visual", "blind", "mismatched")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-Numbers = Mapping[str, Any]  # an estimate of `inkling.components.statistics` as it stands in findings.json
+Numbers = Mapping[str, Any]  # an estimate of `shared.statistics.intervals` as it stands in findings.json
 
 
 def percent(share: float) -> str:

@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from inkling.components.archives import Archive
+from inkling.components.shared.storage.archives import Archive
 
 
 class ReadError(RuntimeError):

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import ReadError, single, text_of
+from inkling.components.shared.storage.archives import Archive
 
 _NUMBER = re.compile(r"^\s*\d+\.\s*")
 _HEADING = re.compile(r"\s{5,}.*", re.DOTALL)

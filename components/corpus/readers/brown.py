@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import matching, text_of
+from inkling.components.shared.storage.archives import Archive
 
 _GENRES = {
     "a": "news", "b": "news", "c": "reviews", "d": "religion", "e": "hobbies", "f": "lore", "g": "belles lettres",

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import single, text_of
+from inkling.components.shared.storage.archives import Archive
 
 
 def read_diagnoses(archive: Archive, order: Order) -> Iterator[Document]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import yaml
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import matching, text_of
+from inkling.components.shared.storage.archives import Archive
 
 PAGE = 10
 

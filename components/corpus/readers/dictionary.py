@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import matching, text_of
+from inkling.components.shared.storage.archives import Archive
 
 PAGE = 20
 _EDITORIAL = re.compile(r"\s*\[(?:1913 Webster|[^\]]*(?:PJC|WordNet)[^\]]*)\]")

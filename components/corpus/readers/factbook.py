@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import matching, text_of
+from inkling.components.shared.storage.archives import Archive
 
 _LINE_BREAK = re.compile(r"<(?:br|/p)[^>]*>")
 _TAG = re.compile(r"<[^>]+>")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import matching, text_of
+from inkling.components.shared.storage.archives import Archive
 
 PAGE = 20
 _LEFT_OUT = (".dat", ".u8", "/ascii-art", "/disclaimer")

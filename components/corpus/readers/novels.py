@@ -5,9 +5,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import ReadError, single
+from inkling.components.shared.storage.archives import Archive
 
 _STRINGS, _STRING = 16, 9  # types of R's serialization format: a vector of strings, and a string of it
 _CHAPTER = re.compile(r"^chapter\b", re.IGNORECASE)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import single, text_of
+from inkling.components.shared.storage.archives import Archive
 
 PAGE = 20
 _NAME = re.compile(r"^name: (.+)$", re.MULTILINE)

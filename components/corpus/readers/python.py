@@ -4,9 +4,9 @@ import ast
 import inspect
 from collections.abc import Iterator
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import matching, text_of
+from inkling.components.shared.storage.archives import Archive
 
 _LEFT_OUT = ("/tests/", "/test/", "/benchmarks/", "/externals/", "_antlr/", "/__init__.py")
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

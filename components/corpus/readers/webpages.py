@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order
 from inkling.components.corpus.readers.archive import matching, text_of
+from inkling.components.shared.storage.archives import Archive
 
 _BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "li", "div", "br", "blockquote", "tr"}
 _UNREAD = {"head", "script", "style"}

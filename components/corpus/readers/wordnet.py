@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from inkling.components.archives import Archive
 from inkling.components.corpus.document import Document, Order, Wanted, everything
 from inkling.components.corpus.readers.archive import matching, text_of
+from inkling.components.shared.storage.archives import Archive
 
 PAGE = 20
 _KINDS = {5: "animal", 13: "food", 20: "plant"}

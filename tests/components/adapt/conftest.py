@@ -9,8 +9,8 @@ from transformers import LlamaForCausalLM
 
 from inkling.components.adapt.train import Lesson
 from inkling.components.artifacts.conversations import Turn
-from inkling.models.language import build_language_model
-from inkling.models.presets import Preset
+from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import Preset
 
 COLOURS = ("red", "green", "blue")
 TOKENS, CHANNELS = 4, 8

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from inkling.components.adapt.batches import ImageBatches
-from inkling.models.packing import PackedBatch, PackedSequence, Segment
+from inkling.models.sequence.packing import PackedBatch, PackedSequence, Segment
 
 COUNT, TOKENS = 21, 3
 

@@ -26,9 +26,9 @@ from inkling.components.adapt.words import caption_words
 from inkling.components.artifacts.conversations import Conversations, write_conversations
 from inkling.components.artifacts.features import Features, write_features
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
-from inkling.models.prompt import answer_ids, choose, prompt_ids
+from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
+from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
 from inkling.models.training.fit import Fitted
 from inkling.models.vision.config import EncoderConfig
 

@@ -9,7 +9,7 @@ from torch.nn import functional
 from inkling.components.adapt.objectives import match_words, next_token, weighted, word_embeddings
 from inkling.models.connectors.mlp import MlpConnector
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.packing import PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedSequence, Segment, collate
 
 IDS = torch.tensor([[40, -1], [50, 51], [60, -1]])
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from inkling.components.adapt.parts import TrainableError, assert_trainable, frozen_digest, set_trainable, trainable
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 
 
 @pytest.fixture

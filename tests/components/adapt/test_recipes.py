@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.objectives import OBJECTIVES as IMPLEMENTED
 from inkling.components.adapt.recipes import OBJECTIVES, PARTS, Recipe, StageRecipe, recipes
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 
 STAGE = {
     "name": "align", "data": ["caption"], "objectives": {"next_token": 1.0}, "train": ["connector"], "epochs": 1,

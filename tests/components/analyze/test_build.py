@@ -10,10 +10,10 @@ from inkling.components.analyze.build import build_analyze
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.artifacts.answers import Answers, write_answers
 from inkling.components.artifacts.findings import Findings
-from inkling.components.artifacts.manifest import ArtifactError
-from inkling.components.artifacts.store import produce
-from inkling.components.config import ConfigError
-from inkling.components.statistics import clustered_mean
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.statistics.intervals import clustered_mean
+from inkling.components.shared.store.manifest import ArtifactError
+from inkling.components.shared.store.store import produce
 
 CONFIG = AnalyzeConfig(seed=3, samples=6)
 

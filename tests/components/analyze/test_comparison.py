@@ -7,7 +7,7 @@ import pytest
 from inkling.components.analyze.comparison import compare, difference
 from inkling.components.artifacts.answers import VIEWS, Answer
 from inkling.components.evaluate.summary import summarise
-from inkling.components.statistics import paired_difference
+from inkling.components.shared.statistics.intervals import paired_difference
 
 
 def answers(right: dict[str, list[bool]]) -> list[Answer]:

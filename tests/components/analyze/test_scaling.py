@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inkling.components.analyze.scaling import fit_power_law, states
 from inkling.components.artifacts.language_model import CHECKPOINTS, LanguageModel
-from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.shared.store.manifest import ArtifactError
 
 
 @given(

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkling.components.artifacts.answers import VIEWS, Answer, Answers, write_answers
-from inkling.components.artifacts.store import produce
-from inkling.components.config import StageConfig
+from inkling.components.shared.config import StageConfig
+from inkling.components.shared.store.store import produce
 
 rows = st.lists(
     st.builds(

@@ -16,8 +16,8 @@ from inkling.components.artifacts.corpus import (
     write_segments,
     write_sources,
 )
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
 
 SEGMENTS = [
     Segment("code", "package:a.py", 0, "x = 1\n", 3, "MIT", "train"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkling.components.artifacts.indexed import IndexedDataset, IndexedWriter, token_type
-from inkling.components.artifacts.manifest import ArtifactError
+from inkling.components.shared.store.manifest import ArtifactError
 
 Documents = list[list[list[int]]]
 EXAMPLE: Documents = [[[1, 2, 3], [4]], [[5]], [[7, 8, 9, 10], [1], [2, 3]]]

@@ -24,8 +24,8 @@ from inkling.components.artifacts.labels import (
     statistics_table,
     write_partition,
 )
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
 
 FLAGS = np.array([[1, 0, 0, 0, 0, 0], [0, 0, 1, 1, 0, 1], [0, 0, 0, 0, 0, 0]], bool)
 WRITTEN = SegmentLabels(["a.py", "a.py", "b.py"], [0, 1, 0], FLAGS)

@@ -5,9 +5,9 @@ import numpy as np
 import torch
 
 from inkling.components.artifacts.language_model import LanguageModel, TrainingRow, write_language_model
-from inkling.components.artifacts.manifest import Manifest, Provenance
-from inkling.components.losses import DocumentLosses
-from inkling.models.language import build_language_model
+from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.components.shared.store.manifest import Manifest, Provenance
+from inkling.models.language.llama import build_language_model
 
 _SCORES = {
     "code": {

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.conversations import Conversations, Turn, write_conversations
 from inkling.components.artifacts.features import Features, Pictures, write_features
 from inkling.components.artifacts.images import write_images
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.artifacts.questions import Question, Questions, write_questions
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
 from inkling.models.vision.tiny import TINY
 
 IMAGES = [("b", b"\xff\xd8second"), ("a", b"\xff\xd8first")]

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from inkling.components.artifacts.indexed import IndexedWriter
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.tokens import BLEND, Blend, HeldoutShard, Tokens, TrainShard, shard
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 BLEND_OF_ONE = Blend("custom", 300, 6, {"code": TrainShard(1.0, 3, 1, 2.0)}, {"math": HeldoutShard(2, 1, 5)})
 

@@ -9,10 +9,10 @@ from safetensors.numpy import save_file
 
 from inkling.components.artifacts.answers import VIEWS, Answer, Answers, write_answers
 from inkling.components.artifacts.language_model import LanguageModel, write_documents
-from inkling.components.artifacts.store import Draft, produce
 from inkling.components.evaluate.config import EvaluateConfig
-from inkling.components.losses import DocumentLosses
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.components.shared.store.store import Draft, produce
 
 MakeAnswers = Callable[..., Path]
 MakeModel = Callable[..., Path]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.artifacts.run_scores import RunLabel, RunScores
 from inkling.components.artifacts.scores import Scores
 from inkling.components.compare.build import build_compare, build_compare_part
 from inkling.components.compare.config import CompareConfig, PartConfig
-from inkling.components.config import ConfigError
-from inkling.pipelines.study_summary import show_scores
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import ArtifactError
+from inkling.pipelines.study.summary import show_scores
 
 MakeAnswers = Callable[..., Path]
 MakeModel = Callable[..., Path]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from inkling.components import packages
 from inkling.components.corpus import catalogue
 from inkling.components.corpus.catalogue import PackageSource, Part
-from inkling.components.packages import CACHE_VARIABLE, Package
+from inkling.components.shared.storage import packages
+from inkling.components.shared.storage.packages import CACHE_VARIABLE, Package
 
 Wheel = Callable[[str, dict[str, str]], zipfile.ZipFile]
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.questions import Question, write_questions
-from inkling.components.config import ConfigError
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.catalogue import PackageSource
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.packages import FetchError
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.storage.packages import FetchError
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 Sources = dict[str, PackageSource]
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
-from inkling.components.config import ConfigError
 from inkling.components.corpus.catalogue import PackageSource, Part, allowed_parts, shared_out, sources
 from inkling.components.corpus.readers import READERS
-from inkling.components.packages import Allowance, package
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.storage.packages import Allowance, package
 
 
 def test_the_sixteen_sources_of_the_paper() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from inkling.components.config import ConfigError
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.mixture.recipes import shares
+from inkling.components.shared.config import ConfigError
 
 
 def test_the_sources_of_the_default_recipe_and_seed_from_the_top() -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkling.components.config import ConfigError
 from inkling.components.corpus.contamination import RUN_WORDS, Runs, items_of_file, runs_of
 from inkling.components.corpus.files import pinned
 from inkling.components.corpus.segmenting import plain_words
+from inkling.components.shared.config import ConfigError
 
 SHORT = "What colour is the large square here? red"
 LONG = " ".join(f"w{i}" for i in range(20))

@@ -11,8 +11,8 @@ from tokenizers.pre_tokenizers import Split
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
 from inkling.components.artifacts.labels import Labels
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.corpus.describe import describe, left_out
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 
 @pytest.fixture

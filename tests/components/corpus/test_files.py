@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from inkling.components.artifacts.corpus import Corpus, Segment
-from inkling.components.artifacts.provenance import provenance
-from inkling.components.config import ConfigError
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.collect import Unit, collect
 from inkling.components.corpus.config import CorpusConfig
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.provenance import provenance
 
 Catalogue = Callable[..., Path]
 TEXTS = [f"Document {i} says that thing {i * 7} is {'red' if i % 2 else 'blue'} and number {i * i}." for i in range(90)]

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus
-from inkling.components.artifacts.provenance import provenance
-from inkling.components.config import ConfigError
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.catalogue import HubSource, read_catalogues
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.corpus.hub import documents_of_shard, shards_of
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.provenance import provenance
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

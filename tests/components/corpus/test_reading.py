@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from inkling.components.artifacts.corpus import Corpus
-from inkling.components.artifacts.part import Part
-from inkling.components.config import ConfigError
 from inkling.components.corpus import partition, spans
 from inkling.components.corpus.build import build_corpus, build_corpus_part
 from inkling.components.corpus.catalogue import PackageSource
 from inkling.components.corpus.collect import Unit, units
 from inkling.components.corpus.config import CorpusConfig
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.part import Part
 
 Config = Callable[..., CorpusConfig]
 

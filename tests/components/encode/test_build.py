@@ -8,17 +8,17 @@ import pytest
 import torch
 from PIL import Image
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.conversations import Conversations, write_conversations
 from inkling.components.artifacts.features import Features
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.artifacts.questions import Questions, write_questions
-from inkling.components.config import ConfigError
 from inkling.components.encode.build import build_encode
 from inkling.components.encode.config import EncodeConfig
 from inkling.components.encode.encoders import make_encoder, packaged_checkpoint
 from inkling.components.encode.grids import Encoding
-from inkling.components.packages import package
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.storage.packages import package
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
 from inkling.models.vision.preprocess import ImageError, preprocess
 from inkling.models.vision.registry import load_encoder
 

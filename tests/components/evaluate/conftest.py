@@ -9,14 +9,14 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from inkling.components.artifacts.artifact import Artifact
 from inkling.components.artifacts.features import Features, write_features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact, write_multimodal_model
 from inkling.components.artifacts.questions import Question, Questions, write_questions
-from inkling.components.artifacts.store import produce
-from inkling.components.config import StageConfig
+from inkling.components.shared.config import StageConfig
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.store import produce
 from inkling.models.connectors.mlp import MlpConnector
-from inkling.models.language import build_language_model
+from inkling.models.language.llama import build_language_model
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.vision.tiny import TINY, TinyEncoder
 

@@ -12,14 +12,14 @@ import torch
 
 from inkling.components.artifacts.answers import VIEWS, Answers
 from inkling.components.artifacts.features import Features
-from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions, write_questions
-from inkling.components.artifacts.store import produce
 from inkling.components.evaluate.build import build_evaluate
 from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.shared.store.manifest import ArtifactError
+from inkling.components.shared.store.store import produce
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.prompt import answer_ids, prompt_ids
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
 
 CONFIG = EvaluateConfig(seed=1, threads=1, batch_size=5)
 

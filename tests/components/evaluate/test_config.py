@@ -2,8 +2,8 @@
 
 import pytest
 
-from inkling.components.config import ConfigError
 from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.shared.config import ConfigError
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from onnx import numpy_helper
 from inkling.components.artifacts.answers import Answers, write_answers
 from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.features import Features
-from inkling.components.artifacts.manifest import ArtifactError, Manifest
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
-from inkling.components.config import ConfigError
 from inkling.components.export.build import build_bundle
 from inkling.components.export.config import ExportConfig
 from inkling.components.export.parity import Parity, ParityError, embed_pictures
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import ArtifactError, Manifest
 from inkling.models.inference.graphs import DECODER, EMBEDDING, VISION, Graphs
 
 

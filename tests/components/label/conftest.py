@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
-from inkling.components.artifacts.manifest import Manifest, Provenance
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 CODE = "def area(self, width):\n    if width == 0:\n        return None\n    return self.height * width\n"
 PROSE = "The king rode his horse to the river, where a woman sat with her child and a dog beside a fig tree.\n"

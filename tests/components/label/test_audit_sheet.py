@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from inkling.components.artifacts.labels import LABELS
-from inkling.components.config import ConfigError
 from inkling.components.label.audit_sample import Drawn
 from inkling.components.label.audit_sheet import key_file, read_sheet, write_sheet
+from inkling.components.shared.config import ConfigError
 
 SAMPLE = [
     Drawn("law", f"document {i}", i, f'text "{i}",\nof two lines', f"law/{LABELS[i % 2]}", 10.0, (i % 2 == 0,) * 6)

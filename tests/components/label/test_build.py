@@ -9,12 +9,12 @@ import pytest
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus, Segment, write_segments
 from inkling.components.artifacts.labels import LABELS, Flags, Labels
-from inkling.components.artifacts.manifest import ArtifactError, Manifest
-from inkling.components.config import ConfigError
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import LABELLERS
 from inkling.components.label.shares import paper_shares, table
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import ArtifactError, Manifest
 
 
 def build(corpus: Corpus, path: Path) -> Labels:

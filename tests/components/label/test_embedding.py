@@ -14,7 +14,7 @@ from inkling.components.artifacts.labels import LABELS
 from inkling.components.label import embedding
 from inkling.components.label.embedding import Embedding
 from inkling.components.label.embedding_encoder import PACKAGE, PIECES, WINDOWS, windows
-from inkling.components.packages import cache_directory, catalogue, default_packages
+from inkling.components.shared.storage.packages import cache_directory, catalogue, default_packages
 
 WORDS = ("loop", "proof", "test", "horse", "red", "above", "law")
 

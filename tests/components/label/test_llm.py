@@ -17,11 +17,11 @@ import pytest
 
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import LABELS
-from inkling.components.config import ConfigError
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig, LlmConfig
 from inkling.components.label.llm import LlmLabeller
 from inkling.components.label.llm_endpoint import EndpointError, Verdict
+from inkling.components.shared.config import ConfigError
 
 Answer = tuple[int, dict[str, str], str]
 """Status, headers and body of a response."""

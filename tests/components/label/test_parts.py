@@ -6,12 +6,12 @@ import pytest
 
 from inkling.components.artifacts import corpus as corpus_module
 from inkling.components.artifacts.corpus import Corpus
-from inkling.components.artifacts.part import Part
-from inkling.components.config import ConfigError
 from inkling.components.label import build as label_stage
 from inkling.components.label.build import build_labels, build_labels_part
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import LABELLERS
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.part import Part
 
 LLM = "llm: {url: 'http://127.0.0.1:1/v1', model: judge, hosts: [127.0.0.1]}"
 

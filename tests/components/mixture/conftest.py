@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
-from inkling.components.artifacts.manifest import Manifest, Provenance
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 WORDS = ("red", "green", "large", "small", "zebra", "house", "return", "number", "light", "water", "table", "garden")
 

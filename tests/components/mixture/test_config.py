@@ -2,8 +2,8 @@
 
 import pytest
 
-from inkling.components.config import ConfigError
 from inkling.components.mixture.config import MixtureConfig
+from inkling.components.shared.config import ConfigError
 
 
 def test_a_named_recipe_and_own_shares() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from inkling.components.artifacts import corpus as corpus_module
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
 from inkling.components.artifacts.labels import FAMILIES, LABELS, SegmentLabels
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.mixture.cells import MEASURED
 from inkling.components.mixture.counting import count_cells, unpacked
+from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
 
 ROWS = st.lists(
     st.tuples(st.sets(st.sampled_from(LABELS)), st.integers(1, 5_000), st.booleans()), min_size=1, max_size=12

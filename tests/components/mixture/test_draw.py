@@ -24,9 +24,7 @@ from inkling.components.artifacts.labels import (
     statistics_table,
     write_partition,
 )
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.tokens import Tokens
-from inkling.components.config import ConfigError
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.label.build import build_labels
@@ -38,6 +36,8 @@ from inkling.components.mixture.grid import TABLE_1, grid
 from inkling.components.mixture.portions import portions
 from inkling.components.mixture.recipes import shares
 from inkling.components.pretrain.data import BlendBatches
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 VERSION = Version(date(2026, 1, 1), "test")
 TOKENS, CONTEXT, BATCH = 1_000_000, 1_024, 8

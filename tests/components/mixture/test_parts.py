@@ -10,7 +10,6 @@ from inkling.components.artifacts import corpus as corpus_module
 from inkling.components.artifacts import labels as labels_module
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import LABELS, Flags, Labels
-from inkling.components.artifacts.part import Part
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import LABELLERS
@@ -18,6 +17,7 @@ from inkling.components.mixture import cells, encoding, shards
 from inkling.components.mixture import tokenizer as tokenizer_module
 from inkling.components.mixture.build import build_mixture, build_mixture_part, build_prepared
 from inkling.components.mixture.config import MixtureConfig
+from inkling.components.shared.store.part import Part
 
 OWN = {"code": 0.75, "encyclopedia": 0.25}
 

@@ -18,8 +18,6 @@ from inkling.components.artifacts.labels import (
     statistics_table,
     write_partition,
 )
-from inkling.components.artifacts.manifest import ArtifactError, Manifest, Provenance
-from inkling.components.config import ConfigError
 from inkling.components.label.shares import write_shares
 from inkling.components.mixture import cells
 from inkling.components.mixture.cells import Cell, base_of, pooled
@@ -27,6 +25,8 @@ from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.grid import TABLE_1, grid
 from inkling.components.mixture.placing import placed
 from inkling.components.mixture.portions import Portions, portions
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
 
 VERSION = Version(date(2026, 1, 1), "test")
 CARRIED = {

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkling.components.config import ConfigError
 from inkling.components.mixture import recipes
 from inkling.components.mixture.recipes import named_recipes, shares
+from inkling.components.shared.config import ConfigError
 
 SOURCES = ("web-crawl", "encyclopedia", "academia", "literature", "math", "code")
 

@@ -14,7 +14,6 @@ from inkling.components.artifacts import labels as layout
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.labels import LABELS, Flags, Labels
 from inkling.components.artifacts.tokens import Tokens
-from inkling.components.config import ConfigError
 from inkling.components.label import build as label_stage
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
@@ -23,6 +22,7 @@ from inkling.components.mixture import cells, retrieval
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.retrieval import retrieve
+from inkling.components.shared.config import ConfigError
 
 JANUARY, MARCH = "2026-01-01", "2026-03-01"
 

@@ -9,15 +9,15 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from inkling.components.artifacts import corpus as corpus_module
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.tokens import EOS_ID, Tokens
-from inkling.components.config import ConfigError
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.placing import training_texts
 from inkling.components.mixture.portions import portions
 from inkling.components.mixture.shards import write_shards
 from inkling.components.mixture.tokenizer import sample, train_tokenizer
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 OWN = {"code": 0.75, "encyclopedia": 0.25}
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from inkling.components.artifacts.indexed import IndexedWriter
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.tokens import (
     BLEND,
     BOS,
@@ -21,6 +20,7 @@ from inkling.components.artifacts.tokens import (
     TrainShard,
     shard,
 )
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 VOCABULARY = 64
 

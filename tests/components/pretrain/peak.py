@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from inkling.components.pretrain.train import next_token_loss
-from inkling.models.language import build_language_model
+from inkling.models.language.llama import build_language_model
 from inkling.models.training.fit import fit
 from inkling.models.training.optimization import Optimization
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.manifest import ArtifactError
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.build import build_pretrain
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import BlendBatches
+from inkling.components.shared.store.manifest import ArtifactError
 
 _PROGRAM = Path(__file__).with_name("reading.py")
 
@@ -64,7 +64,7 @@ def test_language_is_learned_in_the_sources_that_were_read(tokens: Tokens, tmp_p
 
 
 def test_the_model_that_read_nothing_has_the_first_weights(tokens: Tokens, tmp_path: Path):
-    from inkling.models.language import build_language_model
+    from inkling.models.language.llama import build_language_model
 
     model = build_pretrain(_config(untrained=True), tokens.path, tmp_path / "language_model")
     fresh = build_language_model("tiny", tokens.blend().vocabulary, 5)
@@ -74,7 +74,7 @@ def test_the_model_that_read_nothing_has_the_first_weights(tokens: Tokens, tmp_p
 
 
 def test_one_run_leaves_a_model_for_each_budget_asked_for(tokens: Tokens, tmp_path: Path):
-    from inkling.models.language import build_language_model
+    from inkling.models.language.llama import build_language_model
 
     config = _config(exports=(0, 500))
     model = build_pretrain(config, tokens.path, tmp_path / "language_model")
@@ -107,7 +107,7 @@ def test_what_was_read_is_told_by_shard(tokens: Tokens, tmp_path: Path):
 
 
 def test_a_shard_that_is_not_there_cannot_be_annealed_on(tokens: Tokens, tmp_path: Path):
-    from inkling.components.config import ConfigError
+    from inkling.components.shared.config import ConfigError
 
     config = _config(anneal={"fraction": 0.25, "weights": {"maths": 1.0}})
     with pytest.raises(ConfigError, match=r"unknown shard in pretrain.anneal.weights 'maths'. Did you mean 'math'\?"):
@@ -181,8 +181,8 @@ def _shortened(tokens: Tokens, folder: Path) -> Path:
     import shutil
 
     from inkling.components.artifacts.indexed import IndexedWriter
-    from inkling.components.artifacts.manifest import Manifest
     from inkling.components.artifacts.tokens import BLEND, shard
+    from inkling.components.shared.store.manifest import Manifest
 
     path = folder / "short"
     shutil.copytree(tokens.path, path)

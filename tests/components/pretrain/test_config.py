@@ -1,7 +1,7 @@
 import pytest
 
-from inkling.components.config import ConfigError
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.config import ConfigError
 
 
 def test_steps_cover_the_tokens():

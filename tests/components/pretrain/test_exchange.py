@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from inkling.components import machine
 from inkling.components.artifacts.tokens import Tokens
-from inkling.components.launch import SCRATCH_VARIABLE
-from inkling.components.objects import Storage, StorageError
 from inkling.components.pretrain import launch
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.exchange import CONFIG, Exchange, Mirror, reach
+from inkling.components.shared.launch.launch import SCRATCH_VARIABLE
+from inkling.components.shared.runtime import machine
+from inkling.components.shared.storage.objects import Storage, StorageError
 
 RUN = "0123456789abcdef"
 TWO = {"preset": "tiny", "token_budget": 768, "context": 32, "strategy": "ddp", "processes": 2}

@@ -5,9 +5,9 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
-from inkling.components.artifacts.manifest import Manifest, Provenance
-from inkling.components.config import ConfigError
 from inkling.components.pretrain.harness import PAPER_TASKS, score_tasks
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 TASK = """\
 task: opposites
@@ -26,7 +26,7 @@ metadata: {{version: 3.0}}
 @pytest.fixture
 def model(tmp_path: Path) -> LanguageModel:
     """A language model that has read nothing, with a byte-level tokenizer."""
-    from inkling.models.language import build_language_model
+    from inkling.models.language.llama import build_language_model
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     pieces = {piece: index for index, piece in enumerate(["<|bos|>", "<|eos|>", "<|pad|>", *alphabet])}

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from inkling.components.artifacts.tokens import Tokens
-from inkling.components.launch import SCRATCH_VARIABLE, LaunchConfig
-from inkling.components.objects import Storage
 from inkling.components.pretrain import launch
 from inkling.components.pretrain.build import build_pretrain
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.models.training.launch.failure import RankError
-from inkling.models.training.launch.job import Job
+from inkling.components.shared.launch.failure import RankError
+from inkling.components.shared.launch.job import Job
+from inkling.components.shared.launch.launch import SCRATCH_VARIABLE, LaunchConfig
+from inkling.components.shared.storage.objects import Storage
 
 SETTINGS = {"preset": "tiny", "token_budget": 768, "batch": 4, "context": 32, "threads": 1, "learning_rate": 1e-2}
 TWO = {"strategy": "ddp", "processes": 2}

@@ -8,11 +8,11 @@ import pytest
 from kfp import dsl
 
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.store import STORE_VARIABLE
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.build import build_pretrain
 from inkling.components.pretrain.component import pretrain
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.pipelines.local import reproduce
 
 PROFILE = """

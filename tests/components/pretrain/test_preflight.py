@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from inkling.components.config import ConfigError
 from inkling.components.pretrain import preflight
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.preflight import Estimate, check, estimate, plan_of, refusal
-from inkling.models.presets import load_preset
+from inkling.components.shared.config import ConfigError
+from inkling.models.language.presets import load_preset
 from inkling.models.training.cost import Plan, memory
 from inkling.models.training.devices import Device
 

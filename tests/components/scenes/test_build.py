@@ -10,13 +10,13 @@ from PIL import Image
 
 from inkling.components.artifacts.conversations import Conversations
 from inkling.components.artifacts.questions import Question, Questions
-from inkling.components.config import ConfigError
 from inkling.components.scenes import assets
 from inkling.components.scenes.build import build_scenes
 from inkling.components.scenes.catalogue import SPLITS, Catalogue
 from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.plan import question_jobs, training_jobs
 from inkling.components.scenes.queries import FAMILIES, NO, YES
+from inkling.components.shared.config import ConfigError
 
 CONFIG = ScenesConfig(seed=5, threads=1, train=60, validation=4, test=24)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from inkling.components.config import ConfigError
 from inkling.components.serve.settings import Settings, read_settings
+from inkling.components.shared.config import ConfigError
 
 
 def test_reads_what_differs_from_the_defaults(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inkling.models.language import build_language_model
+from inkling.models.language.llama import build_language_model
 from inkling.models.training.fit import fit
 from inkling.models.training.log import LogRow
 from inkling.models.training.optimization import Optimization

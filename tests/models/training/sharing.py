@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inkling.models.language import build_language_model
+from inkling.models.language.llama import build_language_model
 from inkling.models.training.execution import Execution
 from inkling.models.training.fit import Fitted, fit
 from inkling.models.training.optimization import Optimization

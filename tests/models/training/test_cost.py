@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from inkling.models.presets import load_preset, preset_names
+from inkling.models.language.presets import load_preset, preset_names
 from inkling.models.training.cost import Plan, disk, hours, memory
 
 PLAN = Plan(load_preset("7B"), 32_000, 30_000_000_000, batch=1024, context=2048, ranks=64, half=True)
@@ -10,7 +10,7 @@ PLAN = Plan(load_preset("7B"), 32_000, 30_000_000_000, batch=1024, context=2048,
 
 @pytest.mark.parametrize("name", preset_names())
 def test_parameters_are_those_of_the_network(name: str) -> None:
-    from inkling.models.language import build_language_model
+    from inkling.models.language.llama import build_language_model
 
     network = build_language_model(name, 32_000, 0, device="meta")
     counted = sum(parameter.numel() for parameter in network.parameters())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from inkling.models.language import build_language_model
+from inkling.models.language.llama import build_language_model
 from inkling.models.training.checkpoint import stored_steps
 from inkling.models.training.execution import Execution
 from inkling.models.training.fit import fit

@@ -1,7 +1,7 @@
 import torch
 
-from inkling.models.language import build_language_model
-from inkling.models.presets import Preset
+from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import Preset
 from inkling.models.training.blocks import blocks
 from inkling.models.training.speed import matrix_rate, operations_per_token
 

@@ -7,12 +7,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 from inkling.pipelines import profiles
 from inkling.pipelines.cli import app
 from inkling.pipelines.cluster.endpoint import Endpoint, EndpointError
 from inkling.pipelines.cluster.placement import PlacementConfig
-from inkling.pipelines.compile import compile_for_cluster
+from inkling.pipelines.ir import compile_for_cluster
 
 TOKEN = "a-valid-token"
 

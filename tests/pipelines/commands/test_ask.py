@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 from inkling.models.vision import preprocess
 from inkling.pipelines.commands.ask import ask, without_blank_lines
 

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
 from inkling.components.artifacts.labels import LABELS
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.artifacts.tokens import Tokens
-from inkling.components.config import ConfigError
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.pipelines.cli import app
 from inkling.pipelines.commands.compare import difference_interval, draw, find_tokens
 

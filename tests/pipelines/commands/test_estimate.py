@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from inkling.components.config import ConfigError
+from inkling.components.shared.config import ConfigError
 from inkling.pipelines.cli import app
 
 PAPER = [

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
 from inkling.components.artifacts.labels import LABELS
-from inkling.components.artifacts.manifest import Manifest, Provenance
 from inkling.components.label import labellers
+from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.pipelines.cli import app
 from inkling.pipelines.commands import describe
 

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
-from inkling.components.artifacts.manifest import Manifest, Provenance
+from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.pipelines.cli import app
 
 SHARE = {"value": 0.5, "low": 0.25, "high": 0.75}
@@ -17,7 +17,7 @@ PERPLEXITY = {
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    from inkling.models.language import build_language_model
+    from inkling.models.language.llama import build_language_model
 
     path = tmp_path / "language_model"
     path.mkdir()

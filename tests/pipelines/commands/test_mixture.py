@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
 from inkling.components.artifacts.labels import Labels
-from inkling.components.artifacts.manifest import Manifest, Provenance
-from inkling.components.config import ConfigError
 from inkling.components.mixture import cells
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.pipelines.cli import app
 
 TEXTS = {"code": "def area(self):\n    return self.height * self.width\n", "law": "whereas the parties agree to it\n"}

@@ -47,7 +47,7 @@ def test_the_last_error_is_found_in_the_log(tmp_path: Path) -> None:
     log.write_text(
         "    Traceback (most recent call last):\n"
         '      File "x.py", line 1, in f\n'
-        "    inkling.components.artifacts.manifest.ArtifactError: /store/a.bin is not what was written.\n"
+        "    inkling.components.shared.store.manifest.ArtifactError: /store/a.bin is not what was written.\n"
         "\n"
         "21:01:00 - INFO - Task 'adapt' finished with status FAILURE\n"
     )

@@ -56,7 +56,7 @@ def sleep() -> None:
     """A stage at work."""
     import time
 
-    from inkling.components.lifeline import tie_to_runner
+    from inkling.components.shared.runtime.watchdog import tie_to_runner
 
     tie_to_runner()
     time.sleep(600)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import inkling
-from inkling.components.artifacts.manifest import Manifest
+from inkling.components.shared.store.manifest import Manifest
 from inkling.pipelines.local.containers import LABEL, ContainerError, container_tasks
 from inkling.pipelines.local.run import Run
 
@@ -90,7 +90,7 @@ def service(homes: dict[str, Path]) -> Iterator[str]:
 
 def test_the_service_answers_as_the_evaluator_did(service: str) -> None:
     exam = ["--url=http://127.0.0.1:8080", "--questions=/exam/questions", "--answers=/exam/answers", "--number=20"]
-    said = docker("exec", service, "python", "-m", "inkling.components.serve.examine", *exam)
+    said = docker("exec", service, "python", "-m", "inkling.components.rehearse.examine", *exam)
     for view in ("visual", "blind"):
         assert f"{view}: 20 of 20 answers are the evaluator's" in said
 

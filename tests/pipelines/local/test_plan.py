@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from inkling.components.artifacts.artifact import Artifact
-from inkling.components.artifacts.store import STORE_VARIABLE, Draft, produce
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.store import STORE_VARIABLE, Draft, produce
 from inkling.pipelines import profiles
-from inkling.pipelines.compile import compile_pipeline, read_ir
 from inkling.pipelines.fan_out import FanOut
+from inkling.pipelines.ir import compile_pipeline, read_ir
 from inkling.pipelines.local.plan import plan
 
 

@@ -11,9 +11,9 @@ from click.testing import Result
 from safetensors.numpy import load_file, save_file
 from typer.testing import CliRunner
 
-from inkling.components.artifacts.manifest import ArtifactError, Manifest
-from inkling.components.artifacts.provenance import package_versions
-from inkling.components.artifacts.store import STORE_VARIABLE
+from inkling.components.shared.store.manifest import ArtifactError, Manifest
+from inkling.components.shared.store.provenance import package_versions
+from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.pipelines.cli import app
 from inkling.pipelines.local import reproduce as module
 from inkling.pipelines.local.contents import Verdict

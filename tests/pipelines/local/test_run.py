@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inkling.components.artifacts.manifest import Manifest
+from inkling.components.shared.store.manifest import Manifest
 from inkling.pipelines.local.run import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.data]
@@ -81,7 +81,7 @@ def test_a_run_ends_with_scores_the_report_and_what_to_do_next(undisturbed: tupl
 
 def test_the_server_chose_as_the_evaluator_did(undisturbed: tuple[Path, str]) -> None:
     run = Run.read(undisturbed[0] / "runs" / "latest")
-    rehearsal = json.loads((Path(run.outputs["serve"]["rehearsal"]) / "rehearsal.json").read_text())
+    rehearsal = json.loads((Path(run.outputs["rehearse"]["rehearsal"]) / "rehearsal.json").read_text())
     assert rehearsal["views"]["visual"]["agreed"] == rehearsal["views"]["visual"]["asked"] > 0
     assert rehearsal["views"]["blind"]["agreed"] == rehearsal["views"]["blind"]["asked"] > 0
 

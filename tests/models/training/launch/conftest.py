@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inkling.models.training.launch.job import Job
+from inkling.components.shared.launch.job import Job
 
 HERE = Path(__file__).parent
 

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from inkling.components.launch import LaunchConfig, ranks_job, run_ranks
+from inkling.components.shared.launch.launch import LaunchConfig, ranks_job, run_ranks
 
 if __name__ == "__main__":
     modules, folder = sys.argv[1:]

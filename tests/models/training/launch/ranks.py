@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed.elastic.multiprocessing.errors import record
 
-from inkling.components.lifeline import tie_to_runner
+from inkling.components.shared.runtime.watchdog import tie_to_runner
 
 
 @record

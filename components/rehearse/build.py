@@ -1,0 +1,40 @@
+"""Making a Rehearsal: the real server is started on the bundle and asked what the evaluator asked."""
+
+from pathlib import Path
+
+from inkling.components.artifacts.answers import Answers
+from inkling.components.artifacts.bundle import Bundle
+from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.rehearsal import Rehearsal, write_rehearsal
+from inkling.components.rehearse.config import RehearseConfig
+from inkling.components.shared.store.store import Draft, produce
+
+
+def build_rehearsal(
+    config: RehearseConfig, bundle: str | Path, questions: str | Path, answers: str | Path, output: str | Path
+) -> Rehearsal:
+    """Rehearses a bundle.
+
+    Args:
+        config: The stage's configuration.
+        bundle: The Bundle artifact.
+        questions: The Questions artifact.
+        answers: The Answers artifact of the model that was exported.
+        output: Where the Rehearsal artifact shall lie.
+
+    Raises:
+        RehearsalError: If the server answers otherwise than the evaluator found.
+        ServerFailed: If the server does not start or end well.
+    """
+    served, asked, known = Bundle.open(bundle), Questions.open(questions), Answers.open(answers)
+    inputs = {"bundle": served, "questions": asked, "answers": known}
+    return produce(Rehearsal, output, config, inputs, lambda draft: _make(config, served, asked, known, draft))
+
+
+def _make(config: RehearseConfig, bundle: Bundle, questions: Questions, answers: Answers, draft: Draft) -> None:
+    from inkling.components.rehearse.rehearse import rehearse
+
+    outcome = rehearse(
+        config, bundle.path, questions.questions("test"), questions.images(), answers.answers(split="test"), draft.work
+    )
+    write_rehearsal(draft.path, outcome)

@@ -1,0 +1,159 @@
+"""Asks the real server what the evaluator asked the network, and compares."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.questions import Question
+from inkling.components.rehearse.config import RehearseConfig
+from inkling.components.serve.client import Client, data_uri
+from inkling.components.serve.process import running_server
+from inkling.components.serve.question import View
+from inkling.components.shared.runtime.progress import Progress
+
+VIEWS: tuple[View, ...] = ("visual", "blind")
+Recorded = Mapping[tuple[str, str], Answer]
+
+
+class RehearsalError(RuntimeError):
+    """A server that does not answer as the evaluator found; the message names the questions."""
+
+
+def rehearse(
+    config: RehearseConfig,
+    bundle: Path,
+    questions: Sequence[Question],
+    images: Mapping[str, bytes],
+    answers: Sequence[Answer],
+    work: Path,
+) -> dict[str, Any]:
+    """Starts a server, asks it, and ends it.
+
+    Args:
+        config: The stage's configuration.
+        bundle: The Bundle artifact.
+        questions: The test questions.
+        images: Their images.
+        answers: The evaluator's answers to them.
+        work: Directory for the server's log and settings.
+
+    Returns:
+        The content of `rehearsal.json`.
+
+    Raises:
+        RehearsalError: If a choice is not the evaluator's, a view is not the one that was asked, or a streamed answer
+            is not the whole one.
+        ServerFailed: If the server does not start or end well.
+    """
+    settings = work / "settings.yaml"
+    settings.write_text(f"{{threads: {config.threads}, device: cpu}}\n")
+    with running_server(bundle, work / "server.log", "--settings", str(settings)) as (url, _), Client(url) as client:
+        return ask_server(client, config, questions, images, answers)
+
+
+def ask_server(
+    client: Client,
+    config: RehearseConfig,
+    questions: Sequence[Question],
+    images: Mapping[str, bytes],
+    answers: Sequence[Answer],
+) -> dict[str, Any]:
+    """Asks a running server what the evaluator asked the network.
+
+    Args:
+        client: A connection to it.
+        config: How many questions are asked, and which seed chooses them.
+        questions: The test questions.
+        images: Their images.
+        answers: The evaluator's answers to them.
+
+    Returns:
+        The content of `rehearsal.json`.
+
+    Raises:
+        RehearsalError: If a choice is not the evaluator's, a view is not the one that was asked, or a streamed answer
+            is not the whole one.
+    """
+    order = np.random.default_rng(config.seed).permutation(len(questions))
+    chosen = [questions[index] for index in order[: config.questions]]
+    recorded = {(answer.question_id, answer.view): answer for answer in answers}
+    for question, view in itertools.product(chosen, VIEWS):
+        if (question.question_id, view) not in recorded:
+            raise RehearsalError(f"the evaluator has no answer to question {question.question_id} ({view})")
+    total = len(VIEWS) * (len(chosen) + min(config.chats, len(chosen)))
+    with Progress("asking the server", total, "questions") as progress:
+        views = {view: _ask_choices(client, view, chosen, images, recorded, progress) for view in VIEWS}
+        chats = [chat for view in VIEWS for chat in _chat(client, view, chosen[: config.chats], images, progress)]
+    outcome = {"questions": [question.question_id for question in chosen], "views": views, "chats": chats}
+    _judge(outcome)
+    return outcome
+
+
+def _ask_choices(
+    client: Client,
+    view: View,
+    questions: Sequence[Question],
+    images: Mapping[str, bytes],
+    recorded: Recorded,
+    progress: Progress,
+) -> dict[str, Any]:
+    disagreements = []
+    for question in questions:
+        expected = recorded[question.question_id, view]
+        choice, said, _ = client.choose(question.question, question.choices, _image(question, view, images))
+        tied = expected.log_likelihoods[choice] == max(expected.log_likelihoods)
+        if said != view or not tied:
+            disagreements.append(
+                {"question_id": question.question_id, "evaluator": expected.choice, "server": choice, "view": said}
+            )
+        progress.advance()
+    return {"asked": len(questions), "agreed": len(questions) - len(disagreements), "disagreements": disagreements}
+
+
+def _chat(
+    client: Client, view: View, questions: Sequence[Question], images: Mapping[str, bytes], progress: Progress
+) -> list[dict[str, Any]]:
+    chats = []
+    for question in questions:
+        image = _image(question, view, images)
+        url = None if image is None else data_uri(image)
+        answer, said = client.chat(question.question, url)
+        pieces = list(client.stream(question.question, url))
+        chats.append(
+            {
+                "question_id": question.question_id,
+                "question": question.question,
+                "view": said,
+                "asked": view,
+                "answer": answer,
+                "streamed": "".join(piece for piece, _ in pieces),
+                "right": question.answer,
+            }
+        )
+        progress.advance()
+    return chats
+
+
+def _image(question: Question, view: View, images: Mapping[str, bytes]) -> bytes | None:
+    return images[question.image_id] if view == "visual" else None
+
+
+def _judge(outcome: dict[str, Any]) -> None:
+    problems = [
+        f"question {one['question_id']} ({view}): the server chose {one['server']} in view {one['view']}, "
+        f"the evaluator chose {one['evaluator']}"
+        for view, asked in outcome["views"].items()
+        for one in asked["disagreements"]
+    ]
+    for chat in outcome["chats"]:
+        place = f"question {chat['question_id']} ({chat['asked']})"
+        if chat["view"] != chat["asked"]:
+            problems.append(f"{place}: the server answered in view {chat['view']}")
+        if chat["streamed"] != chat["answer"]:
+            problems.append(f"{place}: streamed '{chat['streamed']}', whole '{chat['answer']}'")
+    if problems:
+        raise RehearsalError("the server does not answer as the evaluator found:\n" + "\n".join(problems))

@@ -1,0 +1,1 @@
+"""Shared libraries of every stage; they import nothing of stages or artifacts."""

@@ -1,0 +1,1 @@
+"""Starting the ranks of a training job: here, with TorchX, as a Volcano Job or a TrainJob."""

@@ -1,0 +1,1 @@
+"""How work is done on this machine; changes no byte of what comes out."""

@@ -1,0 +1,125 @@
+"""Losses of held-out text by document, and means over sources with 95 % intervals.
+
+Every source has the same weight; within one the loss is a ratio of sums over its documents: nats over tokens, or bits
+over bytes of text, which does not depend on the tokenizer (Gao et al. 2020, The Pile, section 3.1). Tokens within a
+document are not independent: the variance is the linearised one, clustered by document, with the factor G / (G - 1) for
+the G documents of a source. A source of one document adds nothing to it. Intervals are normal ones.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkling.components.shared.statistics.intervals import CONFIDENCE
+
+_Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+
+
+@dataclass(frozen=True)
+class DocumentLosses:
+    """What held-out documents cost a model, an entry a document.
+
+    Attributes:
+        sources: Source of each.
+        documents: Number of each within its source.
+        tokens: Tokens scored, int64 (documents,).
+        bytes: UTF-8 bytes of these tokens, by the mean of the source, float64 (documents,).
+        nats: Their negative log-likelihood, float64 (documents,).
+    """
+
+    sources: tuple[str, ...]
+    documents: tuple[int, ...]
+    tokens: NDArray[np.int64]
+    bytes: NDArray[np.float64]
+    nats: NDArray[np.float64]
+
+    @classmethod
+    def joined(cls, parts: Sequence["DocumentLosses"]) -> "DocumentLosses":
+        """The documents of several sources, one after the other."""
+        return cls(
+            tuple(source for part in parts for source in part.sources),
+            tuple(document for part in parts for document in part.documents),
+            np.concatenate([part.tokens for part in parts]),
+            np.concatenate([part.bytes for part in parts]),
+            np.concatenate([part.nats for part in parts]),
+        )
+
+    def same_text(self, other: "DocumentLosses") -> bool:
+        """Whether the other model was scored on the same tokens of the same documents."""
+        own, others = ((one.sources, one.documents, one.tokens.tolist()) for one in (self, other))
+        return own == others
+
+    def nats_per_token(self) -> "Mean":
+        """The mean loss of a token, in nats."""
+        return self._mean(self.nats, self.tokens)
+
+    def bits_per_byte(self) -> "Mean":
+        """The mean loss of a byte of text, in bits."""
+        return self._mean(self.nats / math.log(2), self.bytes)
+
+    def _mean(self, costs: NDArray[np.float64], sizes: NDArray[np.float64] | NDArray[np.int64]) -> "Mean":
+        members = np.unique(self.sources, return_inverse=True)[1]
+        wholes = np.bincount(members, weights=sizes)
+        ratios = np.bincount(members, weights=costs) / wholes
+        counts = np.bincount(members)
+        factors = np.sqrt(counts / np.maximum(counts - 1, 1))
+        influence = (costs - ratios[members] * sizes) / wholes[members] * factors[members] / len(ratios)
+        return Mean(float(ratios.mean()), influence)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval.
+
+    Attributes:
+        value: The point estimate.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean with what each document adds to its error.
+
+    Attributes:
+        value: The mean.
+        influence: Part of the error that comes with each document, (documents,); the squares sum to the variance.
+    """
+
+    value: float
+    influence: NDArray[np.float64]
+
+    def __sub__(self, other: "Mean") -> "Mean":
+        return Mean(self.value - other.value, self.influence - other.influence)
+
+    def interval(self) -> Interval:
+        """The mean with its interval over documents."""
+        return over_seeds([self])
+
+
+def over_seeds(means: Sequence[Mean]) -> Interval:
+    """Mean over seeds that were all scored on the same documents, with an interval over documents and seeds.
+
+    The two variances add up; that of the seeds takes Student's quantile at one degree of freedom less than there are
+    seeds, as in `statistics.crossed_mean`. One seed says nothing of other seeds: its interval is over documents only.
+
+    Args:
+        means: The mean of each seed.
+    """
+    value = float(np.mean([mean.value for mean in means]))
+    squared = _Z**2 * float((np.mean([mean.influence for mean in means], axis=0) ** 2).sum())
+    if len(means) > 1:
+        from scipy.stats import t as student
+
+        quantile = float(student.ppf((1 + CONFIDENCE) / 2, len(means) - 1))
+        squared += quantile**2 * float(np.var([mean.value for mean in means], ddof=1)) / len(means)
+    half = math.sqrt(squared)
+    return Interval(value, value - half, value + half)

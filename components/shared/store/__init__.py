@@ -1,0 +1,1 @@
+"""The artifact store: artifacts, their manifests, what determines them, making and reusing them."""

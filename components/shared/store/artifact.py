@@ -1,0 +1,45 @@
+"""The base of every artifact type: a verified directory with a manifest."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+from inkling.components.shared.store.manifest import ArtifactError, Manifest
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A directory whose files are what its manifest says.
+
+    A subclass sets `type` and `schema` and adds readers of its own files; it never writes into `path`.
+
+    Attributes:
+        path: The directory.
+        manifest: Its manifest.
+    """
+
+    type: ClassVar[str]
+    schema: ClassVar[int] = 1
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Opens an artifact and verifies every byte of it.
+
+        Raises:
+            ArtifactError: If there is none, it is of another type or schema, or a file was changed.
+        """
+        directory = Path(path)
+        manifest = Manifest.read(directory)
+        if (manifest.type, manifest.schema) != (cls.type, cls.schema):
+            found = f"{manifest.type} (schema {manifest.schema})"
+            raise ArtifactError(f"{directory} holds a {found}, expected a {cls.type} (schema {cls.schema})")
+        manifest.verify(directory)
+        return cls(directory, manifest)
+
+    @property
+    def digest(self) -> str:
+        """The identity of the content."""
+        return self.manifest.digest

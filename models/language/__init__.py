@@ -1,0 +1,1 @@
+"""Language models: Llama-style networks, and presets of their sizes."""

@@ -1,0 +1,141 @@
+"""From a profile to KFP IR: the one text that runs on a laptop and, with a placement, on a cluster."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kfp import compiler
+from kfp.compiler.compiler_utils import KubernetesManifestOptions
+from kfp.dsl.graph_component import GraphComponent
+
+import inkling
+from inkling.components.mixture.config import MixtureConfig
+from inkling.components.mixture.recipe_types import named_labels
+from inkling.pipelines.cluster.place import stage_of
+from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
+from inkling.pipelines.cluster.pod_patch import pod_patches
+from inkling.pipelines.fan_out import FanOut
+from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.pipeline import study as study_pipeline
+from inkling.pipelines.visual_prior import visual_prior
+
+# The loader in C reads an IR in a tenth of the time, where PyYAML was built with it.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What `compile_for_cluster` has written.
+
+    Attributes:
+        files: The files, in the order in which they are used.
+        unpinned: Images of the pipeline that are named by tag, not by digest.
+    """
+
+    files: tuple[Path, ...]
+    unpinned: tuple[str, ...]
+
+
+def compile_pipeline(path: Path, labelled: bool = False, fan_out: FanOut | None = None) -> None:
+    """Compiles the visual_prior pipeline without a placement, as it runs on this machine.
+
+    Args:
+        path: Where the IR goes, a YAML file.
+        labelled: Whether the recipe names labels, so that the text is labelled first.
+        fan_out: How many tasks share the work on the text; by default one does each stage.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    compiler.Compiler().compile(visual_prior(labelled, fan_out), str(path))
+
+
+def compile_study(study: Study, path: Path, fan_out: FanOut | None = None) -> None:
+    """Compiles the pipeline of a study without a placement, as it runs on this machine.
+
+    Args:
+        study: The study.
+        path: Where the IR goes, a YAML file.
+        fan_out: How many tasks share the work on the text; by default one does each stage.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    compiler.Compiler().compile(study_pipeline(study, fan_out), str(path))
+
+
+def compile_for_cluster(profile: str, directory: Path) -> Compiled:
+    """Compiles the pipeline that a profile needs for a Kubeflow Pipelines endpoint.
+
+    Three files: `pipeline.yaml` (the IR and, as its second document, the platform spec), `resources.yaml` (the same
+    as Pipeline and PipelineVersion of Kubernetes-native KFP), and `pod-policies.yaml` (see `pod_patch.py`; none if the
+    placement needs none).
+
+    Args:
+        profile: The checked profile, as YAML text.
+        directory: Where they go.
+    """
+    pipeline = visual_prior(needs_labels(profile), FanOut.of(profile), PlacementConfig.parse(profile))
+    return write_compiled(pipeline, profile, directory)
+
+
+def compile_study_for_cluster(study: Study, profile: str, directory: Path) -> Compiled:
+    """Compiles the pipeline of a study, as `compile_for_cluster` does the other one; the runs are its parameters.
+
+    Args:
+        study: The study.
+        profile: The checked profile, as YAML text.
+        directory: Where the files go.
+    """
+    pipeline = study_pipeline(study, FanOut.of(profile), PlacementConfig.parse(profile))
+    return write_compiled(pipeline, profile, directory)
+
+
+def needs_labels(profile: str) -> bool:
+    """Whether the recipe of a profile names labels."""
+    return bool(named_labels(MixtureConfig.parse(profile).recipe))
+
+
+def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> Compiled:
+    """Writes a pipeline as `compile_for_cluster` says.
+
+    Args:
+        pipeline: The placed pipeline.
+        profile: The checked profile, as YAML text.
+        directory: Where the files go.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    ir, resources, policies = (directory / name for name in ("pipeline.yaml", "resources.yaml", "pod-policies.yaml"))
+    placement = PlacementConfig.parse(profile)
+    name = str(pipeline.name)
+    options = KubernetesManifestOptions(
+        pipeline_name=name,
+        pipeline_version_name=f"{name}-{inkling.__version__}",
+        namespace=placement.namespace,
+        include_pipeline_manifest=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiler.Compiler().compile(pipeline, str(ir))
+        compiler.Compiler().compile(
+            pipeline, str(resources), kubernetes_manifest_format=True, kubernetes_manifest_options=options
+        )
+    executors = read_ir(ir)["deploymentSpec"]["executors"].values()
+    patches = pod_patches(placement, {stage_of(function_of(executor)) for executor in executors})
+    policies.unlink(missing_ok=True)
+    if patches:
+        policies.write_text(yaml.safe_dump_all(patches, sort_keys=True))
+    images = {executor["container"]["image"] for executor in executors}
+    files = (policies, ir, resources) if patches else (ir, resources)
+    return Compiled(files, tuple(sorted(image for image in images if DIGEST not in image)))
+
+
+def read_ir(path: Path) -> dict[str, Any]:
+    """The pipeline spec of a compiled pipeline (the first document of its IR)."""
+    with path.open("rb") as text:
+        ir: dict[str, Any] = next(yaml.load_all(text, _LOADER))
+    return ir
+
+
+def function_of(executor: dict[str, Any]) -> str:
+    """The function that an executor runs: the name of its stage, where it is no part of one."""
+    arguments = executor["container"]["args"]
+    return str(arguments[arguments.index("--function_to_execute") + 1])

@@ -1,0 +1,52 @@
+"""The rules of prompts and of choosing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inkling.models.sequence.prompt import answer_ids, answer_text, choose, prompt_ids, prompt_text
+
+
+class Characters:
+    """A tokenizer of one token a character that records how it was called."""
+
+    def encode(self, sequence: str, *, add_special_tokens: bool = True) -> "Characters":
+        """Encodes text; special tokens are the caller's affair."""
+        assert not add_special_tokens
+        self.ids = [ord(character) for character in sequence]
+        return self
+
+
+def test_a_prompt_reads_as_the_model_was_trained() -> None:
+    assert prompt_text("What is shown?") == "<|bos|>Question: What is shown? Answer:"
+    assert answer_text("cat") == " cat<|eos|>"
+
+
+def test_the_image_mark_and_loose_space_are_dropped() -> None:
+    assert prompt_text("<image>\n What  is\nshown?") == prompt_text("What is shown?")
+
+
+def test_ids_are_those_of_the_text() -> None:
+    assert prompt_ids(Characters(), "Why?") == [ord(character) for character in "<|bos|>Question: Why? Answer:"]
+    assert answer_ids(Characters(), "so") == [ord(character) for character in " so<|eos|>"]
+
+
+@pytest.mark.parametrize("nothing", ["", " \n", "<image>"])
+def test_an_empty_question_is_refused(nothing: str) -> None:
+    with pytest.raises(ValueError, match="question is empty"):
+        prompt_text(nothing)
+
+
+def test_an_empty_answer_is_refused() -> None:
+    with pytest.raises(ValueError, match="answer is empty"):
+        answer_text("  ")
+
+
+@given(st.lists(st.floats(-100, 0), min_size=1))
+def test_the_first_of_the_most_likely_is_chosen(scores: list[float]) -> None:
+    assert choose(scores) == scores.index(max(scores))
+
+
+def test_nothing_to_choose_from_is_refused() -> None:
+    with pytest.raises(ValueError):
+        choose([])

@@ -1,0 +1,151 @@
+"""The compiled IR: golden files, the platform spec, Kubernetes-native objects and pod policies.
+
+The golden files hold the IR without the source of the components, which changes with every stage and says nothing of
+the pipeline. After a change that is meant, write them again:
+
+    python tests/pipelines/test_ir.py
+"""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+import inkling
+from inkling.pipelines import profiles
+from inkling.pipelines.ir import compile_for_cluster, compile_pipeline, compile_study_for_cluster, read_ir
+from inkling.pipelines.study import file as study_file
+
+GOLDEN = Path(__file__).parent / "golden"
+SCHEMAS = Path(inkling.__file__).parent.parent / "shared" / "crds"
+LABELLED = "mixture.recipe={labels: {reasoning: 0.6}}"
+CASES = {
+    "visual-prior.gpu": ("gpu", []),
+    "visual-prior.cluster": ("cluster", []),
+    "visual-prior-labelled.cluster": ("cluster", [LABELLED]),
+    "study.gpu": ("gpu", []),
+    "study.cluster": ("cluster", []),
+}
+CLUSTER = "visual-prior.cluster"
+
+
+def compile_case(case: str, directory: Path) -> Path:
+    """Compiles a case and returns its IR with the platform spec."""
+    profile, overrides = CASES[case]
+    text = profiles.load(profile, overrides)
+    if case.startswith("study"):
+        compile_study_for_cluster(study_file.load("mixtures"), text, directory)
+    else:
+        compile_for_cluster(text, directory)
+    return directory / "pipeline.yaml"
+
+
+def stripped(path: Path) -> str:
+    """The IR and the platform spec without the source of the components."""
+    documents = list(yaml.load_all(path.read_text(), yaml.CSafeLoader))
+    for executor in documents[0]["deploymentSpec"]["executors"].values():
+        executor["container"]["command"] = ["..."]
+    return yaml.dump_all(documents, Dumper=yaml.CSafeDumper, sort_keys=True)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("cluster")
+    compile_case(CLUSTER, directory)
+    return directory
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_compiled_pipeline_is_the_golden_one(case: str, cluster: Path, tmp_path: Path) -> None:
+    path = cluster / "pipeline.yaml" if case == CLUSTER else compile_case(case, tmp_path)
+    assert stripped(path) == (GOLDEN / f"{case}.yaml").read_text(), "see the head of this file"
+
+
+def test_compiling_again_gives_the_same_bytes(cluster: Path, tmp_path: Path) -> None:
+    compile_for_cluster(profiles.load("cluster"), tmp_path)
+    for path in cluster.iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_preflight_comes_first_and_the_epilogue_last_whatever_happens(tmp_path: Path) -> None:
+    compile_for_cluster(profiles.load("cluster", ["corpus.parts=1", "mixture.parts=1"]), tmp_path)
+    ir = read_ir(tmp_path / "pipeline.yaml")
+    epilogue = ir["root"]["dag"]["tasks"]["epilogue"]
+    assert epilogue["triggerPolicy"] == {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
+    tasks = ir["components"]["comp-exit-handler-1"]["dag"]["tasks"]
+    assert [name for name, task in tasks.items() if not task.get("dependentTasks")] == ["preflight"]
+    assert "retryPolicy" not in tasks["preflight"]
+    assert tasks["pretrain"]["retryPolicy"]["maxRetryCount"] == 3
+
+
+def test_a_placement_reaches_the_platform_spec(cluster: Path) -> None:
+    ir, platform = yaml.load_all((cluster / "pipeline.yaml").read_text(), yaml.CSafeLoader)
+    executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    pretrain = executors["exec-pretrain"]
+    assert pretrain["nodeSelector"]["labels"] == {"inkling/pool": "gpu"}
+    assert pretrain["emptyDirMounts"][0]["sizeLimit"] == "16Gi"
+    assert pretrain["podMetadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "inkling-gpu"
+    assert all(secret.get("optional") for secret in executors["exec-preflight"]["secretAsEnv"])
+    assert not any(secret.get("optional") for secret in pretrain["secretAsEnv"])
+    assert all(executor["securityContext"]["runAsNonRoot"] for executor in executors.values())
+    resources = ir["deploymentSpec"]["executors"]["exec-pretrain"]["container"]["resources"]
+    assert resources["accelerator"]["resourceType"] == "nvidia.com/gpu"
+
+
+def test_no_secret_value_and_no_placement_stands_in_the_local_ir(tmp_path: Path) -> None:
+    compile_pipeline(tmp_path / "pipeline.yaml")
+    documents = list(yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader))
+    assert len(documents) == 1
+    assert "resources" not in json.dumps(documents)
+
+
+def _schema(item: dict[str, Any]) -> dict[str, Any]:
+    path = SCHEMAS / f"{item['apiVersion'].replace('/', '_')}_{item['kind']}.json.gz"
+    if not path.exists():
+        pytest.skip(f"no schema of {item['kind']}: {path.name} is not in shared/crds beside the checkout")
+    return json.loads(gzip.decompress(path.read_bytes()))["openAPIV3Schema"]
+
+
+def test_pipeline_and_version_are_valid_and_hold_the_same_ir(cluster: Path) -> None:
+    import jsonschema
+
+    pipeline, version = yaml.load_all((cluster / "resources.yaml").read_text(), yaml.CSafeLoader)
+    ir, platform = yaml.load_all((cluster / "pipeline.yaml").read_text(), yaml.CSafeLoader)
+    assert (pipeline["kind"], version["kind"]) == ("Pipeline", "PipelineVersion")
+    assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"] == "visual-prior"
+    assert (version["spec"]["pipelineSpec"], version["spec"]["platformSpec"]) == (ir, platform)
+    for item in (pipeline, version):
+        jsonschema.validate(item, _schema(item))
+
+
+def test_pod_policies_are_valid_and_set_what_kfp_cannot(cluster: Path) -> None:
+    policies = list(yaml.load_all((cluster / "pod-policies.yaml").read_text(), yaml.CSafeLoader))
+    for policy in policies:
+        kubernetes_validate.validate(policy, "1.36", strict=True)
+    text = json.dumps(next(policy for policy in policies if policy["metadata"]["name"] == "inkling-pretrain"))
+    assert "inkling-training" in text
+    assert "ephemeral-storage" in text
+    policies[0]["spec"]["matchConstrains"] = policies[0]["spec"].pop("matchConstraints")
+    with pytest.raises(kubernetes_validate.ValidationError, match="matchConstrains"):
+        kubernetes_validate.validate(policies[0], "1.36", strict=True)
+
+
+def test_images_by_tag_are_told(tmp_path: Path) -> None:
+    digest = f"registry.example/inkling/serve@sha256:{'b' * 64}"
+    images = yaml.safe_dump({"inkling/serve": digest}, default_flow_style=True).strip()
+    told = compile_for_cluster(profiles.load("gpu", [f"placement.images={images}"]), tmp_path).unpinned
+    assert told == ("inkling/train-cpu:0.1.0", "inkling/train-gpu:0.1.0")
+    assert digest in (tmp_path / "pipeline.yaml").read_text()
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    GOLDEN.mkdir(exist_ok=True)
+    for name in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            (GOLDEN / f"{name}.yaml").write_text(stripped(compile_case(name, Path(folder))))
