@@ -65,7 +65,7 @@ def test_an_orderly_house_passes(house: Path) -> None:
         ("components/shared", "inkling.components.scenes"),
         ("components/shared", "inkling.components.artifacts"),
         ("components/serve", "inkling.pipelines"),
-        ("models", "inkling.components.shared.config"),
+        ("models", "inkling.components.shared"),
     ],
 )
 def test_an_import_the_wrong_way_is_found(house: Path, importer: str, imported: str) -> None:
