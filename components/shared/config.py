@@ -5,18 +5,17 @@ other key names a stage and holds that stage's section. Anything unknown or out 
 any work starts, with the place of the error and what would have been valid.
 """
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import BeforeValidator, ValidationError, model_validator
 
+from inkling.models.settings import ConfigError, Section, explain, unknown
 
-class ConfigError(ValueError):
-    """A configuration that cannot be used; the message says where, why and what is valid."""
+__all__ = ["ConfigError", "Day", "ExecutionOnly", "InnerSection", "Section", "StageConfig", "read_mapping", "unknown"]
 
 
 def _no_number(value: Any) -> Any:
@@ -27,12 +26,6 @@ def _no_number(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_no_number)]
 """A day, `YYYY-MM-DD`; a number is refused, which pydantic would take for seconds since 1970."""
-
-
-class Section(BaseModel):
-    """A frozen group of settings that refuses unknown keys; the base of stage configs and of their parts."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class InnerSection(Section):
@@ -98,7 +91,7 @@ class StageConfig(Section):
         try:
             return cls.model_validate({**shared, **section, **parameters})
         except ValidationError as error:
-            raise ConfigError(_explain(cls, error)) from None
+            raise ConfigError(explain(error, cls, cls.stage)) from None
 
 
 def read_mapping(text: str) -> dict[str, Any]:
@@ -114,39 +107,3 @@ def read_mapping(text: str) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise ConfigError(f"expected a mapping of settings, got {type(loaded).__name__}")
     return loaded
-
-
-def unknown(kind: str, name: str, valid: Iterable[str]) -> ConfigError:
-    """The error for a name that is not among the valid ones; it lists them and suggests the nearest."""
-    names = sorted(valid)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return ConfigError(f"unknown {kind} '{name}'.{hint} Valid: {', '.join(names)}")
-
-
-def _explain(config: type[StageConfig], error: ValidationError) -> str:
-    lines = []
-    for item in error.errors():
-        place = ".".join(str(part) for part in (config.stage, *item["loc"]))
-        if item["type"] == "extra_forbidden":
-            owner = _owner(config, item["loc"])
-            lines.append(
-                str(unknown("key", place, (f"{place.rpartition('.')[0]}.{key}" for key in owner.model_fields)))
-            )
-        elif not item["loc"]:
-            lines.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
-        else:
-            lines.append(f"{place}: {item['msg']} (got {item['input']!r})")
-    return "\n".join(lines)
-
-
-def _owner(config: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
-    """The (nested) section that refused a key, found by walking the key's location."""
-    owner = config
-    for part in location[:-1]:
-        field = owner.model_fields.get(str(part))
-        annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            break
-        owner = annotation
-    return owner

@@ -1,1 +1,5 @@
-"""Connectors: from a vision encoder's grid tokens to a language model's input embeddings."""
+"""Connectors: from image features to image tokens of a language model's hidden size."""
+
+from inkling.models.spec import ConnectorSpec, Registry
+
+CONNECTORS = Registry("connector", __name__, ConnectorSpec)

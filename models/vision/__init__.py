@@ -1,1 +1,5 @@
-"""Vision encoders: frozen networks that turn pixels into a grid of tokens, and the preprocessing that they expect."""
+"""Vision encoders: frozen networks that turn pixels into image features, and the preprocessing that they expect."""
+
+from inkling.models.spec import EncoderSpec, Registry
+
+ENCODERS = Registry("encoder", __name__, EncoderSpec)

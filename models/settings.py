@@ -1,0 +1,61 @@
+"""Settings that refuse what they do not know: the base of every typed configuration, down to a plug-in's.
+
+Needs no torch, so that a configuration is checked in every image before any work starts.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message says where, why and what is valid."""
+
+
+class Section(BaseModel):
+    """A frozen group of settings that refuses unknown keys; the base of stage configs, of their parts and of specs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def unknown(kind: str, name: str, valid: Iterable[str]) -> ConfigError:
+    """The error for a name that is not among the valid ones; it lists them and suggests the nearest."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return ConfigError(f"unknown {kind} '{name}'.{hint} Valid: {', '.join(names)}")
+
+
+def explain(error: ValidationError, settings: type[BaseModel], place: str) -> str:
+    """What is wrong with settings, a line an error: where it stands, what was given and what would have been valid.
+
+    Args:
+        error: What pydantic found.
+        settings: The class that refused them.
+        place: Where they stand, such as the stage's name; every line begins with it.
+    """
+    lines = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in (place, *item["loc"]))
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            prefix, owner = where.rpartition(".")[0], _owner(settings, item["loc"])
+            lines.append(str(unknown("key", where, (f"{prefix}.{key}" for key in owner.model_fields))))
+        elif not item["loc"]:
+            lines.append(f"{where}: {message}")
+        else:
+            lines.append(f"{where}: {message} (got {item['input']!r})")
+    return "\n".join(lines)
+
+
+def _owner(settings: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """The (nested) section that refused a key, found by walking the key's location."""
+    owner = settings
+    for part in location[:-1]:
+        field = owner.model_fields.get(str(part))
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        owner = annotation
+    return owner

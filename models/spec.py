@@ -1,0 +1,269 @@
+"""Plug-ins: one file each, its settings above and its network below.
+
+The plug-ins of a seam are the files of a folder. Such a file has two parts, in this order:
+
+    class PoolSpec(ConnectorSpec):            # the spec: settings, sizes, identity; imports nothing heavy
+        type: Literal["pool"] = "pool"
+        target: ClassVar[str] = "inkling.models.connectors.pool:PoolConnector"
+        side: int = Field(2, ge=1)
+
+    import torch                              # from the first import below the spec on: the network
+
+    class PoolConnector(Connector): ...
+
+A registry finds the file by the plug-in's name and executes it only down to that first import below the spec. So a
+configuration is read, refused and costed where torch is not installed; `build` imports the whole module. A class that
+a registry read is therefore another object than the one of the same name in the imported module: take specs from
+registries, and ask them for what they are (`type`), not of which class.
+"""
+
+import ast
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from inkling.models.settings import ConfigError, Section, explain, unknown
+
+Inputs = Mapping[str, tuple[int, int]]
+"""(tokens, channels) of each view of the image features, by the view's name."""
+
+
+class Spec(Section):
+    """Which plug-in, and its settings.
+
+    A subclass gives `type` its name, as `type: Literal["pool"] = "pool"`.
+
+    Attributes:
+        target: The class that `build` makes, as "module:Class".
+    """
+
+    target: ClassVar[str]
+
+    type: str
+
+    def modules(self) -> tuple[str, ...]:
+        """Modules that building and running this plug-in imports, beside what they import themselves."""
+        return (self.target.partition(":")[0],)
+
+    def load_target(self) -> Any:
+        """Imports the class that this spec describes, and with it everything heavy."""
+        module, _, name = self.target.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+
+class EncoderSpec(Spec, ABC):
+    """A frozen network that turns pixels into image features."""
+
+    @property
+    @abstractmethod
+    def views(self) -> dict[str, tuple[int, int]]:
+        """(tokens, channels) of each view that it can give, by name."""
+
+    @abstractmethod
+    def num_params(self) -> int:
+        """Its weights."""
+
+    @abstractmethod
+    def build(self) -> Any:
+        """The network with its weights, in evaluation mode."""
+
+
+class ConnectorSpec(Spec, ABC):
+    """A network between image features and a language model.
+
+    Attributes:
+        reads_question: Whether its image tokens depend on the question; every question then has its own sequence.
+    """
+
+    reads_question: ClassVar[bool] = False
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the views that it reads, in the order in which its network takes them."""
+        return ("grid",)
+
+    @abstractmethod
+    def image_tokens(self, inputs: Inputs) -> int:
+        """Image tokens that come out."""
+
+    @abstractmethod
+    def num_params(self, inputs: Inputs, hidden_size: int) -> int:
+        """Its trainable weights, for a language model of that hidden size."""
+
+    @abstractmethod
+    def multiply_adds(self, inputs: Inputs, hidden_size: int) -> int:
+        """Multiplications with an addition that an image takes."""
+
+    def build(self, inputs: Inputs, hidden_size: int) -> Any:
+        """The network, with weights drawn from torch's random state.
+
+        Args:
+            inputs: (tokens, channels) of each view that it reads.
+            hidden_size: Channels of the language model's inputs.
+        """
+        return self.load_target()(self, inputs, hidden_size)
+
+
+class LanguageSpec(Spec, ABC):
+    """A decoder-only language model.
+
+    Attributes:
+        hidden_size: Channels of the residual stream.
+        num_layers: Transformer blocks.
+    """
+
+    hidden_size: int
+    num_layers: int
+
+    @abstractmethod
+    def num_params(self, vocab_size: int) -> int:
+        """Its weights, with a tokenizer of that many entries."""
+
+    @abstractmethod
+    def operations(self, vocab_size: int, context: int) -> float:
+        """Floating-point operations that one token of a sequence of `context` tokens takes in training."""
+
+    @abstractmethod
+    def build(self, vocab_size: int, seed: int, device: str = "cpu") -> Any:
+        """The network with initial weights."""
+
+
+class FusionSpec(Spec, ABC):
+    """How image tokens enter a language model.
+
+    Attributes:
+        exportable: Whether the ONNX graphs can hold it.
+    """
+
+    exportable: ClassVar[bool] = False
+
+    @abstractmethod
+    def positions(self, image_tokens: int) -> int:
+        """Positions that an image takes in the sequence; 0 where it enters beside the text."""
+
+    @abstractmethod
+    def num_params(self, language: LanguageSpec) -> int:
+        """Its trainable weights, for a language model of that size."""
+
+    def build(self, language: LanguageSpec) -> Any:
+        """The network, with weights drawn from torch's random state."""
+        return self.load_target()(self, language)
+
+
+class ObjectiveSpec(Spec, ABC):
+    """What an adaptation is trained for, and how much it weighs in the sum.
+
+    Attributes:
+        needs: Fields that it wants of a batch, beyond the packed turns.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    weight: float = 1.0
+
+    def build(self) -> Any:
+        """The loss."""
+        return self.load_target()(self)
+
+
+AnySpec = TypeVar("AnySpec", bound=Spec)
+
+
+class Registry(Generic[AnySpec]):
+    """The plug-ins of a folder, by name. A plug-in's name is its file's, or that with `-` for `_`.
+
+    As the annotation of a setting, `connector: Annotated[ConnectorSpec, CONNECTORS]`, it reads the spec out of a
+    configuration (`{type: pool, side: 2}` or just `pool`) and writes all of its settings back.
+    """
+
+    def __init__(self, kind: str, package: str, base: type[AnySpec]) -> None:
+        """Takes the place; nothing is read yet.
+
+        Args:
+            kind: What messages call a plug-in of this folder, such as "connector".
+            package: The folder's import name.
+            base: What every spec of the folder is.
+        """
+        self.kind, self.package, self._base = kind, package, base
+
+    def names(self) -> list[str]:
+        """Names of the plug-ins that there are, sorted."""
+        return sorted(self._specs())
+
+    def read(self, stated: Any) -> AnySpec:
+        """The spec that a configuration states.
+
+        Args:
+            stated: A plug-in's name, a mapping with its name under `type` and its settings, or a spec.
+
+        Raises:
+            ConfigError: If there is no such plug-in, or it does not take a setting; the message names the valid ones.
+        """
+        if isinstance(stated, self._base):
+            return stated
+        settings = {"type": stated} if isinstance(stated, str) else stated
+        if not isinstance(settings, Mapping) or not isinstance(settings.get("type"), str):
+            raise ConfigError(f"{self.kind}: expected a name or a mapping with its name under 'type', got {stated!r}")
+        name, specs = settings["type"], self._specs()
+        if name not in specs:
+            raise unknown(self.kind, name, specs)
+        spec = specs[name]
+        try:
+            return spec.model_validate(settings)
+        except ValidationError as error:
+            raise ConfigError(explain(error, spec, f"{self.kind} {name}")) from None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Makes pydantic read and write a field of this annotation through the registry."""
+        return core_schema.no_info_plain_validator_function(
+            self.read,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda spec, info: spec.model_dump(mode=info.mode), info_arg=True
+            ),
+        )
+
+    def _specs(self) -> dict[str, type[AnySpec]]:
+        """The spec of each file that has one, by the plug-in's name."""
+        found: dict[str, type[AnySpec]] = {}
+        folder = Path(importlib.import_module(self.package).__path__[0])
+        for path in sorted(folder.glob("*.py")):
+            spec = _spec_of(path, f"{self.package}.{path.stem}")
+            if spec is not None and issubclass(spec, self._base):
+                found[spec.model_fields["type"].default] = spec
+        return found
+
+
+@cache
+def _spec_of(path: Path, module: str) -> "type[Spec] | None":
+    """The spec of a plug-in's file, read without the file's network; None if the file is no plug-in."""
+    tree = ast.parse(path.read_text(), path)
+    name, light_part = "", list[ast.stmt]()
+    for node in tree.body:
+        if name and isinstance(node, ast.Import | ast.ImportFrom):
+            break
+        if isinstance(node, ast.ClassDef) and _has_target(node):
+            name = node.name
+        light_part.append(node)
+    if not name:
+        return None
+    light = ModuleType(module)
+    light.__file__ = str(path)
+    code = compile(ast.Module(light_part, []), path, "exec", dont_inherit=True)
+    exec(code, light.__dict__)  # noqa: S102 (a file of this project, as an import would execute it)
+    spec = getattr(light, name)
+    assert issubclass(spec, Spec)
+    return spec
+
+
+def _has_target(node: ast.ClassDef) -> bool:
+    """Whether a class sets `target`, as a plug-in's spec does."""
+    return any(
+        isinstance(line, ast.AnnAssign) and line.value and ast.unparse(line.target) == "target" for line in node.body
+    )
