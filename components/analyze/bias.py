@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inkling.components.artifacts.answers import VIEWS, Answer
+from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
+from inkling.models.sequence.views import VIEWS
 
 
 def first_choice(questions: Sequence[Question], models: Mapping[str, Sequence[Answer]]) -> dict[str, Any]:

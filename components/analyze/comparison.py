@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from inkling.components.artifacts.answers import VIEWS, Answer
+from inkling.components.artifacts.answers import Answer
 from inkling.components.shared.statistics.intervals import mcnemar, paired_difference
+from inkling.models.sequence.views import VIEWS
 
 
 def compare(first: Sequence[Answer], second: Sequence[Answer], scores: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from inkling.components.artifacts.answers import VIEWS, Answer
+from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
+from inkling.models.sequence.views import VIEWS
 
 
 def draw(answers: Sequence[Answer], number: int, seed: int) -> list[str]:

@@ -4,16 +4,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inkling.components.shared.store.artifact import Artifact
+from inkling.models.sequence.views import View
 
 ANSWERS, SUMMARY = "answers.parquet", "summary.json"
-View = Literal["visual", "blind", "mismatched"]
-VIEWS: tuple[View, ...] = ("visual", "blind", "mismatched")
 _SCHEMA = pa.schema(
     {
         "question_id": pa.string(),

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from inkling.components.artifacts.answers import VIEWS, View
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.components.shared.store.artifact import Artifact
+from inkling.models.sequence.views import VIEWS, View
 
 RUNS, QUESTIONS, DOCUMENTS = "runs.json", "questions.parquet", "documents.parquet"
 _ASKED = ("questions", "images", "families", "categories")

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from inkling.components.shared.store.artifact import Artifact
+from inkling.models.sequence.views import VIEWS
 
 SCORES, TABLE, FIGURE, LOSSES = "scores.json", "scores.csv", "scores.svg", "losses.svg"
-_VIEWS, _UNITS = ("visual", "blind", "mismatched"), ("nats_per_token", "bits_per_byte")
+_UNITS = ("nats_per_token", "bits_per_byte")
 
 
 class Scores(Artifact):
@@ -34,9 +35,9 @@ def write_scores(directory: Path, scores: dict[str, Any], figure: str, losses: s
     (directory / LOSSES).write_text(losses + "\n")
     with (directory / TABLE).open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        names = [f"{name}{end}" for name in (*_VIEWS, *_UNITS) for end in ("", "_low", "_high")]
+        names = [f"{name}{end}" for name in (*VIEWS, *_UNITS) for end in ("", "_low", "_high")]
         writer.writerow(["recipe", "size", "seeds", "parameters", *names])
         for group in scores["groups"]:
-            estimates = [*(group["views"][view] for view in _VIEWS), *(group["heldout"][unit] for unit in _UNITS)]
+            estimates = [*(group["views"][view] for view in VIEWS), *(group["heldout"][unit] for unit in _UNITS)]
             cells = [f"{estimate[key]:.6f}" for estimate in estimates for key in ("value", "low", "high")]
             writer.writerow([group["recipe"], group["size"], group["seeds"], group["parameters"], *cells])

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from inkling.components.artifacts.answers import VIEWS, Answers
+from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.run_scores import Asked, RunLabel, RunScore
 from inkling.components.shared.store.manifest import ArtifactError
+from inkling.models.sequence.views import VIEWS
 
 SPLIT = "test"
 FOUR_CHOICES = 0.25

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from inkling.components.artifacts.answers import VIEWS
 from inkling.components.artifacts.run_scores import Asked, RunScore
 from inkling.components.compare.config import CompareConfig
 from inkling.components.compare.losses import Scored, estimate, size_gains
 from inkling.components.compare.score import FOUR_CHOICES
 from inkling.components.shared.statistics.intervals import clustered_mean, crossed_mean
 from inkling.components.shared.store.manifest import ArtifactError
+from inkling.models.sequence.views import VIEWS
 
 
 def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:

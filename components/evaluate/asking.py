@@ -8,13 +8,14 @@ import numpy as np
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from inkling.components.artifacts.answers import VIEWS, Answer, View
+from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.journal import Journal
 from inkling.components.shared.runtime.progress import Progress
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
+from inkling.models.sequence.views import VIEWS, View
 
 Batch = tuple[View, list[Question]]
 

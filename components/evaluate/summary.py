@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from inkling.components.artifacts.answers import VIEWS, Answer, View
+from inkling.components.artifacts.answers import Answer
 from inkling.components.shared.statistics.intervals import accuracy, clustered_mean, mcnemar, paired_difference
+from inkling.models.sequence.views import DIFFERENCES, VIEWS
 
 FOUR_CHOICES = 0.25  # chance of the questions whose families enter the headline mean
-DIFFERENCES: tuple[tuple[View, View], ...] = (("visual", "blind"), ("visual", "mismatched"), ("mismatched", "blind"))
 BUCKETS = ("small", "medium", "large")
 
 

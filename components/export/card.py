@@ -5,9 +5,8 @@ from typing import Any
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.shared.storage.packages import catalogue
 from inkling.models.multimodal import MultimodalModel
+from inkling.models.sequence.views import VIEWS
 from inkling.models.vision.config import EncoderConfig
-
-_VIEWS = ("visual", "blind", "mismatched")
 
 
 def model_card(
@@ -119,7 +118,7 @@ def _groups(split: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _row(name: str, group: dict[str, Any]) -> list[str]:
-    shares = [group["views"][view] for view in _VIEWS]
+    shares = [group["views"][view] for view in VIEWS]
     cells = [f"{share['value']:.1%} [{share['low']:.1%}, {share['high']:.1%}]" for share in shares]
     return [name, f"{group['questions']:,}", f"{group['chance']:.1%}", *cells]
 

@@ -11,17 +11,16 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from inkling.components.artifacts.answers import Answer, View
+from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.shared.runtime.progress import Progress, track
 from inkling.models.inference.graphs import Floats, Graphs, log_likelihood
 from inkling.models.multimodal import MultimodalModel, pack_choices
 from inkling.models.sequence.packing import collate
 from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
+from inkling.models.sequence.views import SERVED_VIEWS, View
 from inkling.models.vision.config import EncoderConfig
 from inkling.models.vision.preprocess import preprocess
-
-SERVED: tuple[View, ...] = ("visual", "blind")
 
 
 class ParityError(RuntimeError):
@@ -124,10 +123,10 @@ class Parity:
         batches = [ordered[start : start + batch_size] for start in range(0, len(ordered), batch_size)]
         views = {}
         with (
-            Progress("comparing ONNX with torch", len(questions) * len(SERVED), "questions") as progress,
+            Progress("comparing ONNX with torch", len(questions) * len(SERVED_VIEWS), "questions") as progress,
             ThreadPoolExecutor(threads) as pool,
         ):
-            for view in SERVED:
+            for view in SERVED_VIEWS:
                 found: list[Compared] = []
                 for some in pool.map(partial(self._compare_batch, view), batches):
                     found += some

@@ -12,10 +12,9 @@ from inkling.components.artifacts.questions import Question
 from inkling.components.rehearse.config import RehearseConfig
 from inkling.components.serve.client import Client, data_uri
 from inkling.components.serve.process import running_server
-from inkling.components.serve.question import View
 from inkling.components.shared.runtime.progress import Progress
+from inkling.models.sequence.views import SERVED_VIEWS, ServedView
 
-VIEWS: tuple[View, ...] = ("visual", "blind")
 Recorded = Mapping[tuple[str, str], Answer]
 
 
@@ -81,13 +80,15 @@ def ask_server(
     order = np.random.default_rng(config.seed).permutation(len(questions))
     chosen = [questions[index] for index in order[: config.questions]]
     recorded = {(answer.question_id, answer.view): answer for answer in answers}
-    for question, view in itertools.product(chosen, VIEWS):
+    for question, view in itertools.product(chosen, SERVED_VIEWS):
         if (question.question_id, view) not in recorded:
             raise RehearsalError(f"the evaluator has no answer to question {question.question_id} ({view})")
-    total = len(VIEWS) * (len(chosen) + min(config.chats, len(chosen)))
+    total = len(SERVED_VIEWS) * (len(chosen) + min(config.chats, len(chosen)))
     with Progress("asking the server", total, "questions") as progress:
-        views = {view: _ask_choices(client, view, chosen, images, recorded, progress) for view in VIEWS}
-        chats = [chat for view in VIEWS for chat in _chat(client, view, chosen[: config.chats], images, progress)]
+        views = {view: _ask_choices(client, view, chosen, images, recorded, progress) for view in SERVED_VIEWS}
+        chats = [
+            chat for view in SERVED_VIEWS for chat in _chat(client, view, chosen[: config.chats], images, progress)
+        ]
     outcome = {"questions": [question.question_id for question in chosen], "views": views, "chats": chats}
     _judge(outcome)
     return outcome
@@ -95,7 +96,7 @@ def ask_server(
 
 def _ask_choices(
     client: Client,
-    view: View,
+    view: ServedView,
     questions: Sequence[Question],
     images: Mapping[str, bytes],
     recorded: Recorded,
@@ -115,7 +116,7 @@ def _ask_choices(
 
 
 def _chat(
-    client: Client, view: View, questions: Sequence[Question], images: Mapping[str, bytes], progress: Progress
+    client: Client, view: ServedView, questions: Sequence[Question], images: Mapping[str, bytes], progress: Progress
 ) -> list[dict[str, Any]]:
     chats = []
     for question in questions:
@@ -138,7 +139,7 @@ def _chat(
     return chats
 
 
-def _image(question: Question, view: View, images: Mapping[str, bytes]) -> bytes | None:
+def _image(question: Question, view: ServedView, images: Mapping[str, bytes]) -> bytes | None:
     return images[question.image_id] if view == "visual" else None
 
 

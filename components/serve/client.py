@@ -8,7 +8,7 @@ from typing import Any, Self
 import httpx
 
 from inkling.components.serve.names import CHAT, MODEL
-from inkling.components.serve.question import View
+from inkling.models.sequence.views import ServedView
 
 _SECONDS = 120.0
 
@@ -36,7 +36,7 @@ class Client:
         """Closes them."""
         self._http.close()
 
-    def choose(self, question: str, choices: Sequence[str], image: bytes | None) -> tuple[int, View, list[float]]:
+    def choose(self, question: str, choices: Sequence[str], image: bytes | None) -> tuple[int, ServedView, list[float]]:
         """Asks a question with choices over V2.
 
         Returns:
@@ -53,7 +53,7 @@ class Client:
         outputs = {tensor["name"]: tensor["data"] for tensor in response.json()["outputs"]}
         return outputs["choice"][0], outputs["view"][0], outputs["log_likelihoods"]
 
-    def chat(self, question: str, image_url: str | None) -> tuple[str, View]:
+    def chat(self, question: str, image_url: str | None) -> tuple[str, ServedView]:
         """Asks an open question over OpenAI chat.
 
         Returns:
@@ -66,7 +66,7 @@ class Client:
         response = _checked(self._http.post(CHAT, json=_chat_request(question, image_url))).json()
         return response["choices"][0]["message"]["content"], response["view"]
 
-    def stream(self, question: str, image_url: str | None) -> Iterator[tuple[str, View]]:
+    def stream(self, question: str, image_url: str | None) -> Iterator[tuple[str, ServedView]]:
         """Asks an open question over OpenAI chat and yields the answer piece by piece, each with the view.
 
         Raises:

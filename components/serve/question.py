@@ -1,9 +1,8 @@
 """A question as the server takes it, whatever protocol it came by."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-View = Literal["visual", "blind"]
+from inkling.models.sequence.views import ServedView
 
 
 class BadRequest(ValueError):
@@ -25,6 +24,6 @@ class Question:
     choices: tuple[str, ...] = ()
 
     @property
-    def view(self) -> View:
+    def view(self) -> ServedView:
         """Which view of the question the model is given."""
         return "blind" if self.image is None else "visual"

@@ -10,11 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from inkling.models.sequence.views import DIFFERENCES, VIEWS
 from inkling.pipelines.local.run import Run
 
 _READERS = {"pretrained": "read the recipe", "untrained": "read nothing"}
-_VIEWS = ("visual", "blind", "mismatched")
-_DIFFERENCES = (("visual", "blind"), ("visual", "mismatched"), ("mismatched", "blind"))
 
 
 def show(run: Run, console: Console) -> None:
@@ -69,9 +68,9 @@ def _vision(scores: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
         f"{len(first['families'])} four-choice families of the same weight, chance {100 * first['chance']:.0f}"
     )
     table = _table("view", *_READERS.values())
-    for view in _VIEWS:
+    for view in VIEWS:
         table.add_row(view, *(_share(mean["views"][view]) for mean in means))
-    for one, other in _DIFFERENCES:
+    for one, other in DIFFERENCES:
         table.add_row(f"{one} - {other}", *(_points(mean["differences"][f"{one}_minus_{other}"]) for mean in means))
     yield title, table
     table = _table("category (chance)", "visual", "blind", "visual, read nothing")

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-_VIEWS = ("visual", "blind")
+from inkling.models.sequence.views import SERVED_VIEWS
 
 
 def show_scores(scores: Mapping[str, Any], console: Console) -> None:
@@ -20,9 +20,9 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
         f"{scores['title']} ({scores['figure']}): right answers in per cent, 95 % intervals over questions and seeds"
     )
     console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
-    table = _table(*_VIEWS, "visual - blind")
+    table = _table(*SERVED_VIEWS, "visual - blind")
     for group in scores["groups"]:
-        cells = [*(group["views"][view] for view in _VIEWS), group["visual_minus_blind"]]
+        cells = [*(group["views"][view] for view in SERVED_VIEWS), group["visual_minus_blind"]]
         table.add_row(group["recipe"], group["size"], str(group["seeds"]), *(_cell(cell) for cell in cells))
     console.print(table)
     console.print(f"{scores['questions']} questions of four choices on {scores['images']} images, chance 25")

@@ -152,13 +152,14 @@ def _make_answers(where: Served) -> None:
 
     from inkling.components.evaluate.summary import summarise
     from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
+    from inkling.models.sequence.views import VIEWS
 
     artifact, questions = MultimodalModelArtifact.open(where.multimodal_model), Questions.open(where.questions)
     model, tokenizer = artifact.model(), artifact.tokenizer()
     grid = torch.from_numpy(Features.open(where.features).grid("questions"))
     rows = {name: row for row, name in enumerate(questions.images())}
     answers = []
-    for view in ("visual", "blind", "mismatched"):
+    for view in VIEWS:
         for one in questions.questions():
             shown = one.mismatched_image_id if view == "mismatched" else one.image_id
             picked = None if view == "blind" else grid[rows[shown]][None]

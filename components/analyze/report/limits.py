@@ -5,6 +5,7 @@ from typing import Any
 from inkling.components.analyze.report.vision import MODELS
 from inkling.components.analyze.report.wording import count, percent, points_interval, share_interval
 from inkling.components.shared.report.html import Html, bullets, element, paragraph, section, table
+from inkling.models.sequence.views import VIEWS
 
 _METHOD = (
     "A question is answered by the choice with the highest log-likelihood, the end of the answer included. The "
@@ -45,10 +46,7 @@ def validation_section(findings: dict[str, Any]) -> Html:
             [
                 (
                     name,
-                    *(
-                        share_interval(scores[model]["mean"]["views"][view])
-                        for view in ("visual", "blind", "mismatched")
-                    ),
+                    *(share_interval(scores[model]["mean"]["views"][view]) for view in VIEWS),
                     points_interval(scores[model]["mean"]["differences"]["visual_minus_blind"]),
                     percent(scores[model]["mean"]["chance"]),
                     count(scores[model]["mean"]["questions"]),

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.shared.report.html import Html, element, join, paragraph, section, table
-
-_VIEWS = ("visual", "blind", "mismatched")
+from inkling.models.sequence.views import VIEWS
 
 
 def samples_section(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> Html:
@@ -55,7 +54,7 @@ def _sample(sample: Mapping[str, Any], pictures: Mapping[str, bytes]) -> Html:
         paragraph(join(f"{sample['category']}, {sample['family']}. With its image: ", outcome, "."), class_="muted"),
         table(
             "Share of the likelihood, %",
-            ("Choice", *_VIEWS),
+            ("Choice", *VIEWS),
             [_choice(sample, index) for index in range(len(sample["choices"]))],
         ),
         class_="sample",
@@ -65,7 +64,7 @@ def _sample(sample: Mapping[str, Any], pictures: Mapping[str, bytes]) -> Html:
 def _choice(sample: Mapping[str, Any], index: int) -> tuple[str, ...]:
     name = sample["choices"][index]
     cells: list[str] = [join(name, element("span", " (answer)", class_="right")) if name == sample["answer"] else name]
-    for view in _VIEWS:
+    for view in VIEWS:
         answer = sample["views"][view]
         share = f"{100 * answer['probabilities'][index]:.0f}"
         cells.append(element("span", share, class_="chosen") if answer["choice"] == index else share)

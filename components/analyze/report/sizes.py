@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from inkling.components.analyze.report.vision import MODELS, VIEWS, score_row, views_chart
+from inkling.components.analyze.report.vision import MODELS, score_row, views_chart
 from inkling.components.analyze.report.wording import percent
 from inkling.components.shared.report.html import Html, figure, join, paragraph, section, table
+from inkling.models.sequence.views import VIEWS
 
 
 def sizes_section(findings: dict[str, Any]) -> Html:

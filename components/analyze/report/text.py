@@ -6,6 +6,7 @@ from inkling.components.analyze.report.vision import in_order
 from inkling.components.analyze.report.wording import bounds, compared, points, points_interval, probability
 from inkling.components.shared.report.figures import BLUE, GREY, Panel, Reference, Scale, Series, interval_chart
 from inkling.components.shared.report.html import Html, element, figure, paragraph, section, table
+from inkling.models.sequence.views import VIEWS
 
 _SERIES = [Series("visual", BLUE, "o"), Series("blind", GREY, "s")]
 _MEAN = "mean (four choices)"
@@ -54,7 +55,7 @@ def _categories(differences: dict[str, Any]) -> dict[str, Any]:
 
 def _row(name: str, views: dict[str, Any]) -> tuple[str, ...]:
     row = [name]
-    for view in ("visual", "blind", "mismatched"):
+    for view in VIEWS:
         row += [points_interval(views[view]), probability(views[view]["mcnemar"]["p_value"])]
     return tuple(row)
 

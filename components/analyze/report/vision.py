@@ -16,9 +16,9 @@ from inkling.components.shared.report.figures import (
     interval_chart,
 )
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
+from inkling.models.sequence.views import VIEWS
 
 MODELS = {"pretrained": "Pre-trained on text", "untrained": "Read nothing"}
-VIEWS = ("visual", "blind", "mismatched")
 CATEGORIES = ("General", "Knowledge", "OCR & Chart", "Vision-Centric")
 _SERIES = [Series("visual", BLUE, "o"), Series("blind", GREY, "s"), Series("mismatched", ORANGE, "D")]
 _SCORES = ("Visual", "Blind", "Mismatched", "Chance", "Questions")

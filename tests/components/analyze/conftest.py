@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from inkling.components.artifacts.answers import VIEWS, Answer, Answers, write_answers
+from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.bundle import PARITY, Bundle, write_json
 from inkling.components.artifacts.corpus import ATTRIBUTION, Corpus, SourceSummary, write_sources
 from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, LanguageModel
@@ -24,6 +24,7 @@ from inkling.components.shared.config import StageConfig
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.store import produce
+from inkling.models.sequence.views import VIEWS
 
 FAMILIES = {
     "object": ("General", ["cat", "dog", "bird", "boat"], 0.55),

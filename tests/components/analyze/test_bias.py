@@ -1,8 +1,9 @@
 """Whether a model says one word to every question."""
 
 from inkling.components.analyze.bias import first_choice
-from inkling.components.artifacts.answers import VIEWS, Answer
+from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
+from inkling.models.sequence.views import VIEWS
 
 
 def ask(index: int, family: str, choices: list[str], answer: str) -> Question:

@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 
 from inkling.components.analyze.comparison import compare, difference
-from inkling.components.artifacts.answers import VIEWS, Answer
+from inkling.components.artifacts.answers import Answer
 from inkling.components.evaluate.summary import summarise
 from inkling.components.shared.statistics.intervals import paired_difference
+from inkling.models.sequence.views import VIEWS
 
 
 def answers(right: dict[str, list[bool]]) -> list[Answer]:

@@ -6,8 +6,9 @@ import math
 import pytest
 
 from inkling.components.analyze.samples import describe, draw
-from inkling.components.artifacts.answers import VIEWS, Answer
+from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
+from inkling.models.sequence.views import VIEWS
 
 
 def answer(index: int, correct: bool, image: str | None = None, view: str = "visual") -> Answer:

@@ -5,9 +5,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkling.components.artifacts.answers import VIEWS, Answer, Answers, write_answers
+from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.store.store import produce
+from inkling.models.sequence.views import VIEWS
 
 rows = st.lists(
     st.builds(

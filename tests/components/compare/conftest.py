@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from inkling.components.artifacts.answers import VIEWS, Answer, Answers, write_answers
+from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.language_model import LanguageModel, write_documents
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.components.shared.store.store import Draft, produce
+from inkling.models.sequence.views import VIEWS
 
 MakeAnswers = Callable[..., Path]
 MakeModel = Callable[..., Path]

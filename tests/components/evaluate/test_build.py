@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from inkling.components.artifacts.answers import VIEWS, Answers
+from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions, write_questions
@@ -20,6 +20,7 @@ from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.store import produce
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
+from inkling.models.sequence.views import VIEWS
 
 CONFIG = EvaluateConfig(seed=1, threads=1, batch_size=5)
 

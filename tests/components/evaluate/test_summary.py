@@ -2,8 +2,9 @@
 
 import pytest
 
-from inkling.components.artifacts.answers import VIEWS, Answer
+from inkling.components.artifacts.answers import Answer
 from inkling.components.evaluate.summary import score, summarise
+from inkling.models.sequence.views import VIEWS
 
 
 def answered(name: str, family: str, right: tuple[bool, bool, bool], choices: int = 4, **more: str) -> list[Answer]:

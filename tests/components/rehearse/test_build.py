@@ -81,5 +81,5 @@ def test_broken_bundle_is_named_before_the_server_starts(served, tmp_path):
 
 
 def test_config_refuses_what_it_does_not_know():
-    with pytest.raises(ConfigError, match=r"serve\.question'.*serve\.questions"):
-        RehearseConfig.parse("serve: {question: 1}")
+    with pytest.raises(ConfigError, match=r"rehearse\.question'.*rehearse\.questions"):
+        RehearseConfig.parse("rehearse: {question: 1}")
