@@ -3,7 +3,6 @@
 from typing import Any
 
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
-from inkling.components.shared.storage.packages import catalogue
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.views import VIEWS
 from inkling.models.vision.config import EncoderConfig
@@ -80,21 +79,15 @@ choice scores the sum of the log-probabilities of ` {choice}<|eos|>`. `inkling s
 
 def _data(artifact: MultimodalModelArtifact) -> str:
     inputs = "\n".join(f"- {name}: `{digest}`" for name, digest in sorted(artifact.manifest.provenance.inputs.items()))
-    packages = "\n".join(
-        f"| {one.name} {one.version} | {one.licence} | {one.attribution} |" for one in catalogue().values()
-    )
     return f"""## Data and licences
 
 Digests of what it was adapted from:
 
 {inputs}
 
-Text, fonts, pictures and encoder weights come from the packages of Inkling's catalogue; a profile uses some or all of
-them. Some of these licences ask for attribution or for the same licence: heed them before you pass the weights on.
-
-| package | licence | whom to name |
-| --- | --- | --- |
-{packages}"""
+The text that the language model read, and the pictures, have an `ATTRIBUTION.md` each in the artifacts Corpus and
+Conversations. Some of these licences ask for attribution or for the same licence: heed them before you pass the weights
+on."""
 
 
 def _scores(summary: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from kfp.dsl.types import type_annotations
 
 from inkling.components.shared.runtime.machine import Machine
 from inkling.components.shared.store.manifest import MANIFEST, ArtifactError, Manifest, Provenance
-from inkling.components.shared.store.provenance import code_digest, package_versions
+from inkling.components.shared.store.provenance import package_versions, stage_code
 from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.pipelines.local.contents import Comparison, Verdict, compare
 
@@ -179,7 +179,7 @@ def tolerance_of(stage: str) -> float:
 
 def differences(recorded: Provenance) -> Iterator[str]:
     """What of the recorded code and packages is otherwise here."""
-    if code_digest(f"inkling.components.{recorded.stage}.build") != recorded.code:
+    if stage_code(recorded.stage) != recorded.code:
         yield "the code of the stage has changed"
     here = package_versions()
     for name, version in sorted(recorded.packages.items()):
