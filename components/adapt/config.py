@@ -30,9 +30,9 @@ class AdaptConfig(StageConfig):
                 raise ValueError(f"epochs of '{name}' must not be negative, got {epochs:g}")
         return self
 
-    def determinants(self) -> dict[str, Any]:
-        """The recipe counts by its content, beside its name."""
-        return {**super().determinants(), "content": find_recipe(self.recipe).model_dump(mode="json")}
+    def contents(self) -> dict[str, Any]:
+        """What the recipe says."""
+        return {"adaptation": find_recipe(self.recipe).model_dump(mode="json")}
 
     def stages(self) -> list[StageRecipe]:
         """The stages of the recipe, with the epochs of this configuration."""

@@ -146,13 +146,12 @@ class CorpusConfig(StageConfig):
                 raise ConfigError(f"corpus.benchmarks: there is no file '{name}'")
         return [pinned(Path(name), Path(name).name) for name in self.benchmarks]
 
-    def determinants(self) -> dict[str, Any]:
-        """The settings, with what the catalogues say of each source and package, and with the digests of files."""
+    def contents(self) -> dict[str, Any]:
+        """What the catalogues say of each source and package, and the digests of files."""
         sources = [entry for entry in self.chosen.values() if isinstance(entry, PackageSource)]
         entries = {name: entry.model_dump(mode="json") for name, entry in self.chosen.items()}
         files = {name: {file.name: file.sha256 for file in found} for name, found in self.files.items()}
         return {
-            **super().determinants(),
             "catalogue": entries,
             "hub_revisions": {},
             "allow": [],

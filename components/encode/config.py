@@ -22,7 +22,7 @@ class EncodeConfig(StageConfig):
     threads: int = Field(1, ge=1, description="Pictures encoded at the same time, each on one thread.")
     batch: int = Field(8, ge=1, description="Pictures in one call of the network.")
 
-    def determinants(self) -> dict[str, Any]:
-        """The settings, and the package that holds the encoder's weights."""
+    def contents(self) -> dict[str, Any]:
+        """The package that holds the encoder's weights."""
         packages = [ENCODER_PACKAGE] if self.encoder == "efficientnet-lite0" else []
-        return {**super().determinants(), "packages": contents(packages)}
+        return {"packages": contents(packages)}

@@ -14,6 +14,7 @@ def model_card(
     encoder: EncoderConfig,
     summary: dict[str, Any],
     parity: dict[str, Any],
+    pictures: list[str],
 ) -> str:
     """The text of the bundle's `README.md`.
 
@@ -23,11 +24,12 @@ def model_card(
         encoder: Its vision encoder.
         summary: The content of `evaluation.json`.
         parity: The content of `parity.json`.
+        pictures: Whom the licences of the pictures ask to name.
     """
     sections = [
         _head(model, artifact, encoder),
         _use(),
-        _data(artifact),
+        _data(artifact, pictures),
         _scores(summary),
         _parity(parity),
         _limits(model, encoder),
@@ -77,17 +79,19 @@ key-value cache, to logits. The prompt is the image tokens (if any), then `<|bos
 choice scores the sum of the log-probabilities of ` {choice}<|eos|>`. `inkling serve` does all of this."""
 
 
-def _data(artifact: MultimodalModelArtifact) -> str:
+def _data(artifact: MultimodalModelArtifact, pictures: list[str]) -> str:
     inputs = "\n".join(f"- {name}: `{digest}`" for name, digest in sorted(artifact.manifest.provenance.inputs.items()))
+    credits = "\n".join(f"- {entry}" for entry in pictures)
     return f"""## Data and licences
 
 Digests of what it was adapted from:
 
 {inputs}
 
-The text that the language model read, and the pictures, have an `ATTRIBUTION.md` each in the artifacts Corpus and
-Conversations. Some of these licences ask for attribution or for the same licence: heed them before you pass the weights
-on."""
+Some licences of the text, the pictures and the encoder ask for attribution or for the same licence: heed them before
+you pass the weights on. Those of the text stand in the Corpus artifact's `ATTRIBUTION.md`. The pictures were made from:
+
+{credits}"""
 
 
 def _scores(summary: dict[str, Any]) -> str:

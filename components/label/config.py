@@ -71,7 +71,7 @@ class LabelConfig(StageConfig):
             )
         return self
 
-    def determinants(self) -> dict[str, Any]:
+    def contents(self) -> dict[str, Any]:
         """Of the llm, its name and how much may be missing; where it runs and how it is asked change no label.
 
         Of the labeller by embedding, the package of its encoder.
@@ -79,7 +79,7 @@ class LabelConfig(StageConfig):
         asked = self.llm if self.labeller == "llm" else None
         llm = {"model": asked.model, "unlabelled": asked.unlabelled} if asked else None
         packages = contents([ENCODER_PACKAGE] if self.labeller == "embedding" else [])
-        return super().determinants() | {"llm": llm, "packages": packages}
+        return {"llm": llm, "packages": packages}
 
 
 def _loopback(host: str) -> bool:

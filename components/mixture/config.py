@@ -58,10 +58,9 @@ class MixtureConfig(StageConfig):
             shares(recipe)
         return recipe
 
-    def determinants(self) -> dict[str, Any]:
+    def contents(self) -> dict[str, Any]:
         """A named recipe counts by its shares too, a given tokenizer by its content, wherever it lies."""
         return {
-            **super().determinants(),
             "shares": {name: shares(name) for name in sorted(recipe_names(self.recipe))},
             "tokenizer": self.tokenizer and sha256(self.tokenizer),
         }

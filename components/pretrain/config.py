@@ -104,9 +104,9 @@ class PretrainConfig(StageConfig):
         """Steps that read a number of tokens, rounded up."""
         return -(-tokens // (self.batch * self.context))
 
-    def determinants(self) -> dict[str, Any]:
-        """The preset counts by its values."""
-        return {**super().determinants(), "preset": dataclasses.asdict(load_preset(self.preset))}
+    def contents(self) -> dict[str, Any]:
+        """The shape of the network that the preset names."""
+        return {"shape": dataclasses.asdict(load_preset(self.preset))}
 
     @model_validator(mode="before")
     @classmethod

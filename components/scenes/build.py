@@ -11,9 +11,8 @@ from inkling.components.scenes.plan import Job, question_jobs, training_jobs
 from inkling.components.scenes.workers import make
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.storage.packages import attribution, package
+from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.store import Draft, produce
-
-ATTRIBUTION = "ATTRIBUTION.md"
 
 
 def build_scenes(config: ScenesConfig, conversations: str | Path, asked: str | Path) -> tuple[Conversations, Questions]:

@@ -20,6 +20,6 @@ class ScenesConfig(StageConfig):
     validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
     test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")
 
-    def determinants(self) -> dict[str, Any]:
-        """The settings, and the packages that scenes draw from."""
-        return {**super().determinants(), "packages": contents(packages())}
+    def contents(self) -> dict[str, Any]:
+        """The packages that scenes draw from."""
+        return {"packages": contents(packages())}

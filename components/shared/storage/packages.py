@@ -158,7 +158,7 @@ def package(name: str) -> Package:
 
 
 def contents(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """What of the named packages a result can depend on, for the determinants of a stage that reads them.
+    """What of the named packages a result can depend on, for `StageConfig.contents`.
 
     Raises:
         ConfigError: If the catalogue has none of a name.

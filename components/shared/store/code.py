@@ -3,7 +3,7 @@
 Of a source file the syntax tree counts, without docstrings, comments and the descriptions of settings. Files of data
 count where a module declares them, as in `_LEXICON = Path(__file__).with_name("lexicon.yaml")`, YAML by what it says.
 A table out of which a configuration chooses is bound to a name that ends in `CHOICES` instead: it does not count, and
-the chosen entry belongs to what `StageConfig.determinants` returns.
+the chosen entry belongs to what `StageConfig.contents` returns.
 """
 
 import ast

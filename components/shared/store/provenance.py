@@ -23,13 +23,15 @@ def provenance(config: StageConfig, inputs: Mapping[str, str]) -> Provenance:
         config: The stage's resolved configuration.
         inputs: Content digest of each input artifact, by name.
     """
+    contents = config.contents()
     origin = Provenance(
         stage=config.stage,
         key="",
         code=stage_code(config.stage),
         packages=package_versions(),
-        config=config.determinants(),
+        config={name: value for name, value in config.settings().items() if name not in contents},
         inputs=dict(inputs),
+        contents=contents,
     )
     return dataclasses.replace(origin, key=digest_of(dataclasses.asdict(origin)))
 
