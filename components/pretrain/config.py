@@ -54,7 +54,7 @@ class PretrainConfig(StageConfig):
     weight_decay: float = Field(0.1, ge=0, description="decay of weight matrices")
     betas: tuple[float, float] = Field((0.9, 0.95), description="decay rates of AdamW's means")
     anneal: AnnealConfig | None = Field(None, description="another blend for the end of the run")
-    spike: float = Field(3.0, gt=0, description="rise of the loss over its recent mean, in nats, that stops the run")
+    loss_spike: float = Field(3.0, gt=0, description="jump of the loss over its recent mean, in nats, that stops a run")
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints, lost at most when a run is killed")
     heldout_windows: int = Field(64, ge=1, description="sequences of held-out text scored per source, at most")
     choice_items: int = Field(24, ge=0, description="questions made of held-out text, per source and suite, at most")
