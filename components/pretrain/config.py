@@ -1,5 +1,6 @@
 """Settings of the pretrain stage."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -11,7 +12,7 @@ from inkling.components.shared.config import ExecutionOnly, Section, StageConfig
 from inkling.components.shared.launch.launch import LaunchConfig
 from inkling.models.language.presets import load_preset, preset_names
 
-_OPTIMIZATIONS = Path(__file__).with_name("optimizations.yaml")
+_CHOICES = Path(__file__).with_name("optimizations.yaml")
 
 
 class AnnealConfig(Section):
@@ -103,12 +104,16 @@ class PretrainConfig(StageConfig):
         """Steps that read a number of tokens, rounded up."""
         return -(-tokens // (self.batch * self.context))
 
+    def contents(self) -> dict[str, Any]:
+        """The shape of the network that the preset names."""
+        return {"shape": dataclasses.asdict(load_preset(self.preset))}
+
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
-        known = yaml.safe_load(_OPTIMIZATIONS.read_text())
+        known = yaml.safe_load(_CHOICES.read_text())
         name = given.get("optimization", "laptop")
         if name not in known:
             raise unknown("optimization", str(name), known)

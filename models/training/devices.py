@@ -8,7 +8,7 @@ from typing import Literal
 import yaml
 
 AUTO = "auto"
-_TABLE = Path(__file__).with_name("devices.yaml")
+_CHOICES = Path(__file__).with_name("devices.yaml")
 _LIMIT, _MEMORY = Path("/sys/fs/cgroup/memory.max"), Path("/proc/meminfo")
 _SIDE, _SECONDS = 768, 0.3
 
@@ -38,7 +38,7 @@ class Device:
 
 def device_names() -> list[str]:
     """Names of the kinds that are known."""
-    return sorted(yaml.safe_load(_TABLE.read_text()))
+    return sorted(yaml.safe_load(_CHOICES.read_text()))
 
 
 def device(name: str, threads: int = 1) -> Device:
@@ -51,7 +51,7 @@ def device(name: str, threads: int = 1) -> Device:
     Raises:
         ValueError: If there is none of that name.
     """
-    table = yaml.safe_load(_TABLE.read_text())
+    table = yaml.safe_load(_CHOICES.read_text())
     if name == AUTO:
         return _own_gpu(table) or device("cpu", threads)
     if name not in table:

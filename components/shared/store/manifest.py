@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -26,8 +27,11 @@ class Provenance:
         key: Digest of everything that determines the result: code, packages, config, inputs.
         code: Digest of the stage's source files and of those that they import.
         packages: Version of each package that can change a bit of a result.
-        config: The stage's resolved configuration, without what says only how the work is done.
+        config: The stage's settings, without those that say only how the work is done and those that name files.
         inputs: Content digest of each input artifact, by name.
+        plugins: Modules of the plug-ins that the stage ran.
+        carried: Those of them that whoever runs the artifact runs too.
+        contents: What names in the settings stand for, and in place of files their digests.
     """
 
     stage: str
@@ -36,6 +40,19 @@ class Provenance:
     packages: dict[str, str]
     config: dict[str, Any]
     inputs: dict[str, str]
+    contents: dict[str, Any] = field(default_factory=dict)
+    plugins: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, stored: Mapping[str, Any]) -> Self:
+        """Reads it back from JSON."""
+        return cls(**{**stored, **{name: tuple(stored.get(name, ())) for name in ("plugins", "carried")}})
+
+    @property
+    def determinants(self) -> dict[str, Any]:
+        """What of the configuration determines the result."""
+        return {**self.config, **self.contents}
 
 
 @dataclass(frozen=True)
@@ -85,7 +102,7 @@ class Manifest:
         path = directory / MANIFEST
         try:
             raw = json.loads(path.read_text())
-            origin = Provenance(**raw["provenance"])
+            origin = Provenance.parse(raw["provenance"])
             made_on = Machine.parse(raw["made_on"]) if raw.get("made_on") else None
             return cls(**{**raw, "provenance": origin, "made_on": made_on})
         except FileNotFoundError:
