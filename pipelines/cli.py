@@ -148,7 +148,7 @@ def ask(
 
 
 def main() -> None:
-    """Runs the command line; a mistake of the user's is told in words, not in a traceback."""
+    """Runs the command line; a mistake of the user's is reported in words, without a traceback."""
     try:
         app()
     except (ConfigError, RuntimeError, OSError) as error:

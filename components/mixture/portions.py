@@ -23,7 +23,7 @@ class Portions:
     Attributes:
         weights: Share of the training tokens of each portion, by its name; positive, summing to 1.
         cells: The text of each portion.
-        named: The labels and families that tell cells apart; none where a portion is a source.
+        named: The labels and families by which cells differ; none where a portion is a source.
         patterns: Which of these each segment of a source carries, as in `Counts`.
         solution: How shares by label were met; None for a recipe without labels.
     """
@@ -91,7 +91,7 @@ def mix(recipe: Recipe, cells: Sequence[Cell], named: tuple[str, ...], patterns:
     Args:
         recipe: The recipe.
         cells: The cells.
-        named: The labels and families that tell the cells apart; all that the recipe names are among them.
+        named: The labels and families by which the cells differ; all that the recipe names are among them.
         patterns: Which of these each segment carries.
 
     Raises:

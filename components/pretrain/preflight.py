@@ -1,4 +1,4 @@
-"""What a run will take, told before it is spent: memory, disk, time; where they do not fit, the nearest that does."""
+"""What a run will take, estimated before it starts: memory, disk, time; if they do not fit, the nearest that does."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from inkling.models.language.presets import load_preset, preset_names
 from inkling.models.training.cost import Memory, Plan, disk, hours, memory
 from inkling.models.training.devices import Device, device
 
-KEPT = 2
-"""Checkpoints that a run keeps."""
+CHECKPOINTS_ON_DISK = 2
+"""Checkpoints that a run leaves on the disk at a time."""
 _GIGA = 1e9
 
 
@@ -61,7 +61,7 @@ def plan_of(config: PretrainConfig, vocabulary: int, kind: Device) -> Plan:
 def estimate(plan: Plan, kind: Device) -> ResourceEstimate:
     """What a run takes on a kind of device."""
     time = hours(plan, kind.rate(plan.half), kind.share)
-    return ResourceEstimate(plan, kind, memory(plan, kind.kind), disk(plan, KEPT), time)
+    return ResourceEstimate(plan, kind, memory(plan, kind.kind), disk(plan, CHECKPOINTS_ON_DISK), time)
 
 
 def check(config: PretrainConfig, vocabulary: int, work: Path) -> None:

@@ -31,7 +31,7 @@ class Trained:
 
     Attributes:
         rows: A row per step.
-        reading: What was read of each shard.
+        reading: What was trained on, by shard.
         exports: States at smaller token budgets, by budget, with where their weights lie.
     """
 
@@ -46,19 +46,19 @@ class TokenProgress(Progress):
     def __init__(self, label: str, steps: int, done: int, tokens_per_step: int, ceiling: float) -> None:
         """Starts the clock after `done` steps; `ceiling` is how many tokens a second matrix products alone allow."""
         super().__init__(label, steps * tokens_per_step, "tokens", done * tokens_per_step)
-        self._tokens_per_step, self._read, self._ceiling = tokens_per_step, 0, ceiling
+        self._tokens_per_step, self._trained, self._ceiling = tokens_per_step, 0, ceiling
         self._began = time.monotonic()
 
     def advance(self, units: float = 1, **figures: float) -> None:
         """Counts steps."""
-        self._read += int(units) * self._tokens_per_step
-        speed = self._read / (time.monotonic() - self._began)
-        told = {"tokens/s": speed, "of matmul peak": speed / self._ceiling}
-        super().advance(units * self._tokens_per_step, **figures, **told)
+        self._trained += int(units) * self._tokens_per_step
+        speed = self._trained / (time.monotonic() - self._began)
+        rates = {"tokens/s": speed, "of matmul peak": speed / self._ceiling}
+        super().advance(units * self._tokens_per_step, **figures, **rates)
 
 
 def next_token_loss(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Mean cost of the next token, in nats."""
+    """Mean cross-entropy of the next token, in nats."""
     logits = network(input_ids=batch["inputs"], use_cache=False).logits
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), batch["targets"].flatten())
 
@@ -71,12 +71,12 @@ def train(
     Args:
         config: The stage's configuration.
         network: The language model.
-        tokens: What it reads.
+        tokens: What it is trained on.
         work: Directory that outlives a kill.
         mirror: Its copy in object storage, where it does not.
 
     Raises:
-        ConfigError: If the annealing names a shard that the tokens lack, or there are more or fewer ranks than asked.
+        ConfigError: If the annealing names a shard that the tokens lack, or there are other than `ranks` ranks.
         ValueError: If a source is shorter than one sequence.
         TrainingError: If training diverges.
     """
@@ -93,7 +93,7 @@ def train(
         Optimization(
             steps=config.steps,
             learning_rate=config.learning_rate,
-            warmup_steps=config.rise if config.steps else 0,
+            warmup_steps=config.effective_warmup_steps if config.steps else 0,
             final_ratio=config.final_ratio,
             weight_decay=config.weight_decay,
             betas=config.betas,
@@ -146,7 +146,7 @@ def _reading(
     config: PretrainConfig,
     steps: int,
 ) -> dict[str, Reading]:
-    """What the first steps read."""
+    """What the first steps train on, by shard."""
     read = {name: count * config.context for name, count in sorted(batches.sequences(steps).items())}
     whole = steps * config.batch * config.context
     return {
@@ -159,9 +159,7 @@ def _reading(
 def _execution(config: PretrainConfig) -> Execution:
     size = Ranks.of(config.strategy).size
     if size != config.ranks:
-        raise ConfigError(
-            f"pretrain asks for {config.ranks} ranks ('processes' x 'nodes'), the launcher started {size}"
-        )
+        raise ConfigError(f"pretrain needs {config.ranks} ranks ('processes' x 'nodes'), the launcher started {size}")
     return Execution(config.strategy, config.accumulate, config.precision, config.compile, config.loader_workers)
 
 
@@ -173,7 +171,7 @@ def _progress(config: PretrainConfig, network: torch.nn.Module, done: int) -> To
     bf16 = _execution(config).bf16(cuda)
     rate = matrix_rate(rows, shape.hidden_size, shape.intermediate_size, "cuda" if cuda else "cpu", bf16)
     ceiling = config.ranks * rate / operations_per_token(network, config.context)
-    return TokenProgress("reading", config.steps, done, config.batch * config.context, ceiling)
+    return TokenProgress("pre-training", config.steps, done, config.batch * config.context, ceiling)
 
 
 def evaluate(

@@ -131,7 +131,7 @@ def test_the_infeasible_is_refused_with_the_nearest(labelled: tuple[Corpus, Labe
         mix(labelled, {"labels": {"science": 0.1}})
 
 
-def test_labels_are_asked_for_where_they_are_missing(labelled: tuple[Corpus, Labels]) -> None:
+def test_missing_labels_are_refused_with_what_to_do(labelled: tuple[Corpus, Labels]) -> None:
     recipe = MixtureConfig.model_validate({"recipe": {"labels": {"code": 0.5}}}).recipe
     with pytest.raises(ConfigError, match=r"the recipe 'code 0\.5' names labels: label the corpus"):
         portions(recipe, labelled[0], None)

@@ -14,7 +14,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import BlendBatches
 from inkling.components.shared.store.manifest import ArtifactError
 
-_PROGRAM = Path(__file__).with_name("reading.py")
+_PROGRAM = Path(__file__).with_name("pretraining.py")
 
 
 def _read(tokens: Tokens, output: Path, *arguments: str) -> int:
@@ -73,7 +73,7 @@ def test_the_no_pretraining_baseline_has_the_initial_weights(tokens: Tokens, tmp
     assert model.perplexity()["code"]["model_perplexity"] == pytest.approx(tokens.blend().vocabulary, rel=0.5)
 
 
-def test_one_run_leaves_a_model_for_each_budget_asked_for(tokens: Tokens, tmp_path: Path):
+def test_one_run_leaves_a_model_for_each_budget_in_exports(tokens: Tokens, tmp_path: Path):
     from inkling.models.language.llama import build_language_model
 
     config = _config(exports=(0, 500))
@@ -95,7 +95,7 @@ def test_one_run_leaves_a_model_for_each_budget_asked_for(tokens: Tokens, tmp_pa
     assert states[500].tokenizer().get_vocab_size() == tokens.blend().vocabulary
 
 
-def test_what_was_read_is_told_by_shard(tokens: Tokens, tmp_path: Path):
+def test_what_was_trained_on_is_reported_by_shard(tokens: Tokens, tmp_path: Path):
     anneal = {"fraction": 0.25, "weights": {"math": 1.0}}
     model = build_pretrain(_config(anneal=anneal), tokens.path, tmp_path / "language_model")
     reading = model.reading()
