@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.journal import Journal
 from inkling.components.shared.runtime.progress import Progress
-from inkling.models.multimodal import MultimodalModel
+from inkling.models.multimodal import ImageFeatures, MultimodalModel
 from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
 from inkling.models.sequence.views import VIEWS, View
 
@@ -24,7 +23,7 @@ def ask(
     model: MultimodalModel,
     tokenizer: Tokenizer,
     questions: Sequence[Question],
-    grids: Callable[[Sequence[str]], Tensor],
+    features: Callable[[Sequence[str]], ImageFeatures],
     config: EvaluateConfig,
     journal: Journal,
 ) -> list[Answer]:
@@ -34,7 +33,7 @@ def ask(
         model: The model; its encoder is not used.
         tokenizer: Its tokenizer.
         questions: The questions of all splits.
-        grids: Gives the grid tokens of some images by their ids, float32 (images, tokens, channels).
+        features: Gives the features of some images by their ids.
         config: The stage's configuration.
         journal: Log-likelihoods of the batches that were already asked.
 
@@ -49,7 +48,7 @@ def ask(
     asked = sum(len(members) for _, members in batches[:done])
     with Progress("asking", len(questions) * len(VIEWS), "questions", done=asked) as progress:
         for view, members in batches[done:]:
-            shown = None if view == "blind" else grids([_image(question, view) for question in members])
+            shown = None if view == "blind" else features([_image(question, view) for question in members])
             prompts = [prompt_ids(tokenizer, question.question) for question in members]
             choices = [
                 [answer_ids(tokenizer, question.choices[index]) for index in order(question, config.seed)]

@@ -63,7 +63,7 @@ def _make(
             model.model(),
             model.tokenizer(),
             questions.questions(),
-            lambda images: grids[[rows[image] for image in images]],
+            lambda images: {"grid": grids[[rows[image] for image in images]]},
             config,
             journal,
         )

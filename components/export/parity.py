@@ -152,8 +152,10 @@ class Parity:
         """Torch's counterpart of `Graphs.answer_logits`: no cache, all choices of a question in one packed sequence."""
         packed = [pack_choices(prompt, answers) for prompt, answers in zip(prompts, choices, strict=True)]
         with torch.inference_mode():
-            grid = None if rows is None else torch.from_numpy(self.pictures.grids[rows])
-            logits = self.model(grid, collate(packed, 0 if grid is None else grid.shape[1])).numpy()
+            features = None if rows is None else {"grid": torch.from_numpy(self.pictures.grids[rows])}
+            logits = self.model(
+                features, collate(packed, 0 if features is None else self.model.image_positions)
+            ).numpy()
         ends = np.cumsum([len(answer) for answers in choices for answer in answers])
         split = iter(np.split(logits, ends[:-1]))
         return [[next(split) for _ in answers] for answers in choices]

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
 from inkling.components.shared.launch.launch import LaunchConfig
-from inkling.models.language.presets import load_preset, preset_names
+from inkling.models.language.presets import load_preset
 
 _OPTIMIZATIONS = Path(__file__).with_name("optimizations.yaml")
 
@@ -122,13 +122,12 @@ class PretrainConfig(StageConfig):
     @field_validator("preset")
     @classmethod
     def _known(cls, preset: str) -> str:
-        if preset not in preset_names():
-            raise unknown("preset", preset, preset_names())
+        load_preset(preset)
         return preset
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        longest = load_preset(self.preset).context
+        longest = load_preset(self.preset).max_position_embeddings
         if self.context > longest:
             raise ValueError(f"context {self.context} is longer than the {longest} tokens of preset '{self.preset}'")
         if not self.untrained and self.rise >= self.steps:

@@ -11,13 +11,14 @@ import torch
 
 from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.artifacts.language_model import Reading, TrainingRow
-from inkling.components.artifacts.tokens import EOS_ID, Tokens
+from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import Anneal, BlendBatches
 from inkling.components.pretrain.perplexity import score_sources, unigram_log_probabilities
 from inkling.components.shared.config import ConfigError, unknown
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.models.sequence.special_tokens import EOS_ID
 from inkling.models.training.execution import Execution, Ranks
 from inkling.models.training.fit import fit
 from inkling.models.training.job import Mirror

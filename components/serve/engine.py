@@ -11,7 +11,8 @@ from inkling.components.artifacts.bundle import TOKENIZER, Bundle
 from inkling.components.serve.question import BadRequest, Question
 from inkling.components.serve.settings import Settings
 from inkling.models.inference.graphs import Floats, Graphs, State, log_likelihood
-from inkling.models.sequence.prompt import BOS, EOS, PAD, answer_ids, prompt_ids
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
+from inkling.models.sequence.special_tokens import BOS, EOS, PAD
 from inkling.models.vision.config import EncoderConfig
 from inkling.models.vision.preprocess import ImageError, preprocess
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from inkling.models.connectors.mlp import MlpConnector
+from inkling.models.connectors import CONNECTORS
 from inkling.models.inference.graphs import DeviceError, Graphs, log_likelihood
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.vision.registry import build_encoder
@@ -27,8 +27,8 @@ def model() -> MultimodalModel:
         vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=64, initializer_range=0.3,
     )  # fmt: skip
-    connector = MlpConnector(channels=TINY.channels, hidden=16, width=32, tokens=TINY.tokens)
-    return MultimodalModel(LlamaForCausalLM(config), connector, build_encoder(TINY)).eval()
+    connector = CONNECTORS.read("mlp").build({"grid": (TINY.tokens, TINY.channels)}, 32)
+    return MultimodalModel(LlamaForCausalLM(config), connector, encoder=build_encoder(TINY)).eval()
 
 
 @pytest.fixture(scope="module")
