@@ -1,7 +1,7 @@
 """The multimodal model: image features, a connector, a fusion, and the language model that reads both."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +16,7 @@ from inkling.models.connectors.contract import Connector, build_connector
 from inkling.models.fusion import FUSIONS
 from inkling.models.fusion.contract import Fusion, Memory, build_fusion
 from inkling.models.language import spec_of
-from inkling.models.sequence.packing import PackedBatch, PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedBatch
 from inkling.models.vision.config import EncoderConfig
 
 ImageFeatures = Mapping[str, Tensor]
@@ -144,37 +144,6 @@ class MultimodalModel(nn.Module):
     def log_likelihoods(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:
         """Log-probability of each scored token, in nats (scored tokens,)."""
         return -functional.cross_entropy(self(features, batch), batch.targets, reduction="none")
-
-    @torch.inference_mode()
-    def score_choices(
-        self,
-        features: ImageFeatures | None,
-        prompts: Sequence[Sequence[int]],
-        choices: Sequence[Sequence[Sequence[int]]],
-    ) -> list[list[float]]:
-        """Scores the choices of a batch of questions; prompt and image are read once for all choices of a question.
-
-        Args:
-            features: Features of each question's image, or None to score blind.
-            prompts: Token ids of each question's prompt (`prompt.prompt_ids`).
-            choices: Token ids of each question's choices (`prompt.answer_ids`).
-
-        Returns:
-            Log-likelihood in nats of each choice of each question. Padding has weight zero: beside which other
-            questions one is asked can change no more than the last bits.
-        """
-        packed = [pack_choices(prompt, answers) for prompt, answers in zip(prompts, choices, strict=True)]
-        batch = collate(packed, 0 if features is None else self.image_positions)
-        widest = 1 + max(len(answers) for answers in choices)
-        sums = torch.zeros(len(packed), widest, dtype=torch.float64)
-        found = self.log_likelihoods(features, batch).double()
-        sums.index_put_((batch.sequences, batch.owners), found, accumulate=True)
-        return [sums[row, 1 : 1 + len(answers)].tolist() for row, answers in enumerate(choices)]
-
-
-def pack_choices(prompt: Sequence[int], answers: Sequence[Sequence[int]]) -> PackedSequence:
-    """A question and its choices: segment 0 is the prompt, segment 1 + i choice i."""
-    return PackedSequence([Segment(prompt), *(Segment(answer, parent=0, scored=True) for answer in answers)])
 
 
 def _save_part(part: Connector | Fusion, directory: Path) -> None:

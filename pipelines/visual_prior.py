@@ -36,8 +36,10 @@ def _from_tokens(
     features = encode(config=config, conversations=pictures["conversations"], questions=questions).outputs["features"]
 
     models, answers = {}, {}
-    for reader, untrained in (("", False), (" (read nothing)", True)):
-        language = pretrain(config=config, tokens=tokens, untrained=untrained).set_display_name(f"pretrain{reader}")
+    for reader, no_pretraining in (("", False), (" (no pretraining)", True)):
+        language = pretrain(config=config, tokens=tokens, no_pretraining=no_pretraining).set_display_name(
+            f"pretrain{reader}"
+        )
         model = adapt(
             config=config,
             language_model=language.outputs["language_model"],
@@ -47,8 +49,8 @@ def _from_tokens(
         exam = evaluate(
             config=config, multimodal_model=model.outputs["multimodal_model"], questions=questions, features=features
         ).set_display_name(f"evaluate{reader}")
-        models[untrained] = (language.outputs["language_model"], model.outputs["multimodal_model"])
-        answers[untrained] = exam.outputs["answers"]
+        models[no_pretraining] = (language.outputs["language_model"], model.outputs["multimodal_model"])
+        answers[no_pretraining] = exam.outputs["answers"]
 
     language_model, multimodal_model = models[False]
     bundle = export(
@@ -67,7 +69,7 @@ def _from_tokens(
         questions=questions,
         multimodal_model=multimodal_model,
         answers=answers[False],
-        answers_untrained=answers[True],
+        answers_no_pretraining=answers[True],
         bundle=bundle,
         rehearsal=rehearsal,
     )
@@ -78,7 +80,7 @@ def visual_prior(
 ) -> GraphComponent:
     """Defines the pipeline: a corpus is built and read; the model learns to see, is examined, exported, served.
 
-    The control is the same network with the same first weights that has read nothing (the paper's 0B models, section
+    The control is the no-pretraining baseline, the same network with initial weights (the paper's 0B models, section
     2 of LSBS): what it lacks against the other is what the text has taught.
 
     The epilogue follows whatever happens, except where tasks share the work on the text: KFP's backend breaks a

@@ -26,7 +26,7 @@ def build_analyze(
     questions: Place,
     multimodal_model: Place,
     answers: Place,
-    answers_untrained: Place,
+    answers_no_pretraining: Place,
     bundle: Place,
     rehearsal: Place,
     output: Place,
@@ -41,7 +41,7 @@ def build_analyze(
         questions: The Questions artifact.
         multimodal_model: The MultimodalModel artifact that started from the pre-trained language model.
         answers: That model's Answers artifact.
-        answers_untrained: Answers of a model adapted in the same way whose language model read nothing.
+        answers_no_pretraining: Answers of the no-pretraining baseline, adapted in the same way from initial weights.
         bundle: The Bundle artifact.
         rehearsal: The Rehearsal artifact.
         output: Where the Findings artifact goes.
@@ -56,7 +56,7 @@ def build_analyze(
         Questions.open(questions),
         MultimodalModelArtifact.open(multimodal_model),
         Answers.open(answers),
-        Answers.open(answers_untrained),
+        Answers.open(answers_no_pretraining),
         Bundle.open(bundle),
         Rehearsal.open(rehearsal),
     )

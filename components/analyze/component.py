@@ -12,7 +12,7 @@ def analyze(
     questions: dsl.Input[dsl.Dataset],
     multimodal_model: dsl.Input[dsl.Model],
     answers: dsl.Input[dsl.Dataset],
-    answers_untrained: dsl.Input[dsl.Dataset],
+    answers_no_pretraining: dsl.Input[dsl.Dataset],
     bundle: dsl.Input[dsl.Model],
     rehearsal: dsl.Input[dsl.Dataset],
     findings: dsl.Output[dsl.Artifact],
@@ -27,7 +27,7 @@ def analyze(
         questions: The Questions artifact.
         multimodal_model: The MultimodalModel artifact that started from the pre-trained language model.
         answers: That model's Answers artifact.
-        answers_untrained: The Answers artifact of the model that read nothing.
+        answers_no_pretraining: The Answers artifact of the no-pretraining baseline.
         bundle: The Bundle artifact.
         rehearsal: The Rehearsal artifact.
         findings: Where the Findings artifact goes.
@@ -43,7 +43,7 @@ def analyze(
         questions.path,
         multimodal_model.path,
         answers.path,
-        answers_untrained.path,
+        answers_no_pretraining.path,
         bundle.path,
         rehearsal.path,
         findings.path,

@@ -33,7 +33,7 @@ class Inputs:
     questions: Questions
     multimodal_model: MultimodalModelArtifact
     answers: Answers
-    answers_untrained: Answers
+    answers_no_pretraining: Answers
     bundle: Bundle
     rehearsal: Rehearsal
 
@@ -61,7 +61,7 @@ def gather(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
             inputs.questions.questions("test"),
             {
                 "pretrained": inputs.answers.answers(split="test"),
-                "untrained": inputs.answers_untrained.answers(split="test"),
+                "no_pretraining": inputs.answers_no_pretraining.answers(split="test"),
             },
         ),
         "export": inputs.bundle.parity(),
@@ -79,7 +79,7 @@ def check_lineage(inputs: Inputs) -> None:
     named = inputs.named()
     for name, artifact in named.items():
         for source, digest in artifact.manifest.provenance.inputs.items():
-            foreign = name == "answers_untrained" and source == "multimodal_model"
+            foreign = name == "answers_no_pretraining" and source == "multimodal_model"
             if source in named and named[source].digest != digest and not foreign:
                 raise ArtifactError(
                     f"{artifact.path} was not made from {named[source].path}: they are of different runs"
@@ -145,14 +145,14 @@ def _questions(inputs: Inputs) -> dict[str, Any]:
 
 
 def _scores(inputs: Inputs, split: str) -> dict[str, Any]:
-    pretrained, untrained = (
-        answers.summary()["splits"][split] for answers in (inputs.answers, inputs.answers_untrained)
+    pretrained, no_pretraining = (
+        answers.summary()["splits"][split] for answers in (inputs.answers, inputs.answers_no_pretraining)
     )
     return {
         "pretrained": pretrained,
-        "untrained": untrained,
-        "pretrained_minus_untrained": compare(
-            inputs.answers.answers(split=split), inputs.answers_untrained.answers(split=split), pretrained
+        "no_pretraining": no_pretraining,
+        "pretrained_minus_no_pretraining": compare(
+            inputs.answers.answers(split=split), inputs.answers_no_pretraining.answers(split=split), pretrained
         ),
     }
 

@@ -90,7 +90,7 @@ class LanguageModel(Artifact):
         return Tokenizer.from_file(str(self.path / TOKENIZER))
 
     def training(self) -> list[dict[str, Any]]:
-        """The training log: the fields of `TrainingRow`, one entry a step; none of a model that read nothing."""
+        """The training log: the fields of `TrainingRow`, one entry a step; none for the no-pretraining baseline."""
         return [json.loads(line) for line in (self.path / TRAINING).read_text().splitlines()]
 
     def perplexity(self) -> dict[str, dict[str, Any]]:
@@ -120,7 +120,7 @@ class LanguageModel(Artifact):
         return scores
 
     def reading(self) -> dict[str, Reading]:
-        """What was read, by training shard; empty for a model that read nothing."""
+        """What was read, by training shard; empty for the no-pretraining baseline."""
         raw = json.loads((self.path / READING).read_text())
         return {name: Reading(**entry) for name, entry in raw.items()}
 

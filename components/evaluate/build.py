@@ -19,7 +19,7 @@ def build_evaluate(
     features: str | Path,
     output: str | Path,
 ) -> Answers:
-    """Asks a model the questions of both splits and stores its answers and their scores.
+    """Scores a model on the questions of both splits and stores its answers and their scores.
 
     Args:
         config: The stage's configuration.
@@ -51,20 +51,18 @@ def _make(
 ) -> None:
     import torch
 
-    from inkling.components.evaluate.asking import ask
-    from inkling.components.evaluate.journal import Journal
+    from inkling.components.evaluate.resume_log import ResumeLog
+    from inkling.components.evaluate.scoring import score_questions
     from inkling.components.evaluate.summary import summarise
+    from inkling.models.inference.answering import EngineAnswering
+    from inkling.models.inference.torch_engine import TorchEngine
 
     torch.set_num_threads(config.threads)
     grids = torch.from_numpy(features.grid("questions"))
     rows = {image: row for row, image in enumerate(questions.images())}
-    with Journal(draft.work / "answers.jsonl", task) as journal:
-        answers = ask(
-            model.model(),
-            model.tokenizer(),
-            questions.questions(),
-            lambda images: {"grid": grids[[rows[image] for image in images]]},
-            config,
-            journal,
-        )
+    answering = EngineAnswering(
+        TorchEngine(model.model()), model.tokenizer(), lambda images: {"grid": grids[[rows[image] for image in images]]}
+    )
+    with ResumeLog(draft.work / "answers.jsonl", task) as log:
+        answers = score_questions(answering, questions.questions(), config, log)
     write_answers(draft.path, answers, summarise(answers))

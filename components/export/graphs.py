@@ -13,9 +13,10 @@ from typing import Any
 import onnx
 import torch
 from torch import Tensor, nn
-from transformers import DynamicCache, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
-from inkling.models.inference.graphs import DECODER, EMBEDDING, VISION
+from inkling.models.inference.cache import cached_pass
+from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION
 from inkling.models.multimodal import MultimodalModel
 
 _OPSET = 18
@@ -56,16 +57,7 @@ class Decoder(nn.Module):
         Returns:
             Logits (b, s, vocabulary), then keys and values with the new tokens' at the end.
         """
-        cache = DynamicCache()
-        for layer, (key, value) in enumerate(zip(past[::2], past[1::2], strict=True)):
-            cache.update(key, value, layer)
-        column = torch.arange(mask.shape[1])
-        row = column[mask.shape[1] - inputs.shape[1] :]
-        visible = (column[None, :] <= row[:, None])[None, None] & mask[:, None, None, :].bool()
-        output = self.language(
-            inputs_embeds=inputs, attention_mask=visible, position_ids=positions, past_key_values=cache, use_cache=True
-        )
-        present = [tensor for layer in cache.layers for tensor in (layer.keys, layer.values)]
+        output, present = cached_pass(self.language, inputs, mask, positions, past)
         return (output.logits, *present)
 
 

@@ -9,7 +9,7 @@ def pretrain(
     tokens: dsl.Input[dsl.Dataset],
     language_model: dsl.Output[dsl.Model],
     loss: dsl.Output[dsl.HTML],
-    untrained: bool = False,
+    no_pretraining: bool = False,
 ) -> None:
     """Trains a language model on packed tokens.
 
@@ -18,11 +18,11 @@ def pretrain(
         tokens: The Tokens artifact.
         language_model: Where the LanguageModel artifact goes.
         loss: Where the page about its reading goes: a view of the artifact, not an artifact with a manifest.
-        untrained: Whether to keep the initial weights: the control that read nothing.
+        no_pretraining: Whether to keep the initial weights: the no-pretraining baseline.
     """
     from inkling.components.pretrain.build import build_pretrain
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.components.pretrain.page import write_page
 
-    settings = PretrainConfig.parse(config, untrained=untrained)
+    settings = PretrainConfig.parse(config, no_pretraining=no_pretraining)
     write_page(build_pretrain(settings, tokens.path, language_model.path), loss.path)

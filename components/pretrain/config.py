@@ -36,12 +36,12 @@ class PretrainConfig(StageConfig):
     seed: int = Field(0, ge=0, description="initial weights and order of the text")
     threads: int = Field(2, ge=1, description="threads of torch per rank; another number can change the last bits")
     preset: str = Field("laptop", description="size of the network, a file in models/language/presets")
-    untrained: bool = Field(False, description="whether to keep the initial weights: the model that read nothing")
+    no_pretraining: bool = Field(False, description="whether to keep the initial weights: the no-pretraining baseline")
     token_budget: int = Field(1_000_000, ge=1, description="tokens to read; rounded up to whole batches")
     exports: tuple[int | Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         (),
         description="smaller token budgets, 0 included, or parts of the whole one, at which the model is kept as a "
-        "LanguageModel of its own; a model that reads nothing has none",
+        "LanguageModel of its own; the no-pretraining baseline has none",
     )
     optimization: str = Field("laptop", description="what holds where the settings below are not given")
     batch: int = Field(4, ge=1, description="sequences per step, over all ranks")
@@ -74,8 +74,8 @@ class PretrainConfig(StageConfig):
 
     @property
     def steps(self) -> int:
-        """Optimiser steps: none for the model that reads nothing."""
-        return 0 if self.untrained else self.steps_for(self.token_budget)
+        """Optimiser steps: none for the no-pretraining baseline."""
+        return 0 if self.no_pretraining else self.steps_for(self.token_budget)
 
     @property
     def export_steps(self) -> dict[int, int]:
@@ -115,7 +115,7 @@ class PretrainConfig(StageConfig):
         named = known[name]
         if "warmup" in given and "warmup_steps" not in given:
             named.pop("warmup_steps", None)
-        if given.get("untrained"):
+        if given.get("no_pretraining"):
             given = {**given, "exports": ()}
         return {**named, **given}
 
@@ -130,7 +130,7 @@ class PretrainConfig(StageConfig):
         longest = load_preset(self.preset).max_position_embeddings
         if self.context > longest:
             raise ValueError(f"context {self.context} is longer than the {longest} tokens of preset '{self.preset}'")
-        if not self.untrained and self.rise >= self.steps:
+        if not self.no_pretraining and self.rise >= self.steps:
             raise ValueError(
                 f"a warm-up of {self.rise} steps does not fit a run of {self.steps}: lower 'warmup_steps' or read more"
             )

@@ -23,7 +23,11 @@ def render(model: LanguageModel) -> str:
     """The page: loss and learning rate of every step, what was read of each shard, and the scores of held-out text."""
     settings = model.manifest.provenance.config
     title = f"Pre-training of preset {settings['preset']}, seed {settings['seed']}"
-    read = _read(model) if model.training() else [paragraph("This model has read nothing: its weights are the first.")]
+    read = (
+        _read(model)
+        if model.training()
+        else [paragraph("This is the no-pretraining baseline: its weights are the initial ones.")]
+    )
     return page(title, element("header", element("h1", title)), element("main", *read, _heldout(model)))
 
 

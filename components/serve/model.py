@@ -7,8 +7,8 @@ from typing import Any
 from kserve import InferRequest, InferResponse, Model
 
 from inkling.components.artifacts.bundle import Bundle
-from inkling.components.serve.engine import Engine
 from inkling.components.serve.metrics import count_answer, observed
+from inkling.components.serve.predictor import Predictor
 from inkling.components.serve.protocols import (
     INPUTS,
     OUTPUTS,
@@ -22,7 +22,7 @@ from inkling.components.serve.protocols import (
 from inkling.components.serve.question import BadRequest, Question
 from inkling.components.serve.settings import Settings
 from inkling.components.serve.worker import Worker
-from inkling.models.sequence.prompt import choose
+from inkling.models.inference.likelihood import choose
 
 
 @dataclass(frozen=True)
@@ -52,24 +52,24 @@ class InklingModel(Model):
         self.settings = settings
         self.worker = Worker(settings.waiting)
         self._bundle = bundle
-        self._engine: Engine | None = None
+        self._predictor: Predictor | None = None
 
     @property
-    def answerer(self) -> Engine:
+    def predictor(self) -> Predictor:
         """The loaded bundle.
 
         Raises:
             RuntimeError: If it was not loaded.
         """
-        if self._engine is None:
+        if self._predictor is None:
             raise RuntimeError(f"model '{self.name}' was not loaded")
-        return self._engine
+        return self._predictor
 
     def load(self) -> bool:
         """Loads the bundle and answers once; ready only after that."""
-        engine = Engine(self._bundle, self.settings)
-        engine.warm_up()
-        self._engine, self.ready = engine, True
+        predictor = Predictor(self._bundle, self.settings)
+        predictor.warm_up()
+        self._predictor, self.ready = predictor, True
         return self.ready
 
     def start(self) -> None:
@@ -124,11 +124,10 @@ class InklingModel(Model):
         Raises:
             BadRequest: If an image or a text cannot be read.
         """
-        engine = self.answerer
-        reading = engine.read(question)
         if not question.choices:
-            return Answer(question, "".join(piece.text for piece in engine.generate(reading)))
-        log_likelihoods = engine.score(reading)
+            deltas = self.predictor.generate(self.predictor.prefill(question))
+            return Answer(question, "".join(delta.text for delta in deltas))
+        log_likelihoods = self.predictor.score(question)
         choice = choose(log_likelihoods)
         return Answer(question, question.choices[choice], choice, tuple(log_likelihoods))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from inkling.components.shared.config import ConfigError, Section, read_mapping
-from inkling.models.inference.graphs import Device
+from inkling.models.inference.onnx_engine import Device
 
 _MIB = 1 << 20
 

@@ -113,14 +113,14 @@ class _Task:
     @property
     def control(self) -> bool:
         """Whether it makes the model that reads nothing."""
-        stated = self.spec.get("inputs", {}).get("parameters", {}).get("untrained", {})
+        stated = self.spec.get("inputs", {}).get("parameters", {}).get("no_pretraining", {})
         return bool(stated.get("runtimeValue", {}).get("constant", False))
 
     def artifact(self, name: str) -> str:
         """The artifact behind the name of an input or output: all parts together have the size of the whole."""
         if name in ("part", "parts"):
             return {"corpus": "corpus", "mixture": "tokens"}.get(self.function.partition("_")[0], name)
-        return {"language_models": "language_model"}.get(name, name.partition("_untrained")[0])
+        return {"language_models": "language_model"}.get(name, name.partition("_no_pretraining")[0])
 
 
 def bill(ir: Mapping[str, Any], profile: str, asked: Mapping[str, Any], kind: Device) -> Bill:
@@ -152,7 +152,7 @@ def bill(ir: Mapping[str, Any], profile: str, asked: Mapping[str, Any], kind: De
             listed = task.component["inputDefinitions"]["artifacts"][name].get("isArtifactList", False)
             each = 1 if name == "parts" else items["variants"] if listed else task.parts
             read += times * each * mean.get(task.artifact(name), 0.0)
-    by_run = [device_hours(run, kind, untrained=place >= count) for place, run in enumerate(runs)]
+    by_run = [device_hours(run, kind, no_pretraining=place >= count) for place, run in enumerate(runs)]
     hours = {stage: sum(run[stage] for run in by_run) for stage in by_run[0]}
     if not asked:  # the control learns to see and is asked as well
         hours = {stage: spent * (1 if stage == "pretrain" else 2) for stage, spent in hours.items()}
@@ -201,7 +201,7 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def device_hours(profile: Mapping[str, Any], kind: Device, untrained: bool) -> dict[str, float]:
+def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool) -> dict[str, float]:
     """Hours of a device that the stages of one run take, from the operations of the language model.
 
     A forward pass without a backward pass takes a third of both. The encoder's work is that of `encode`.
@@ -209,7 +209,7 @@ def device_hours(profile: Mapping[str, Any], kind: Device, untrained: bool) -> d
     Args:
         profile: The checked settings.
         kind: The kind of device.
-        untrained: Whether the run reads nothing.
+        no_pretraining: Whether the run reads nothing.
     """
     config, scenes = PretrainConfig.parse(profile), ScenesConfig.parse(profile)
     plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
@@ -222,7 +222,7 @@ def device_hours(profile: Mapping[str, Any], kind: Device, untrained: bool) -> d
     )
     asked = _QUESTIONS * (scenes.validation + scenes.test) * (_VIEWS * _QUESTION + _SEEN * grid)
     return {
-        "pretrain": 0.0 if untrained else estimate(plan, kind).device_hours,
+        "pretrain": 0.0 if no_pretraining else estimate(plan, kind).device_hours,
         "adapt": estimate(replace(plan, tokens=round(seen)), kind).device_hours,
         "evaluate": estimate(replace(plan, tokens=round(asked)), kind).device_hours / 3,
     }

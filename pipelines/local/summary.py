@@ -13,7 +13,7 @@ from rich.table import Table
 from inkling.models.sequence.views import DIFFERENCES, VIEWS
 from inkling.pipelines.local.run import Run
 
-_READERS = {"pretrained": "read the recipe", "untrained": "read nothing"}
+_READERS = {"pretrained": "pre-trained", "no_pretraining": "no pretraining"}
 
 
 def show(run: Run, console: Console) -> None:
@@ -73,9 +73,9 @@ def _vision(scores: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
     for one, other in DIFFERENCES:
         table.add_row(f"{one} - {other}", *(_points(mean["differences"][f"{one}_minus_{other}"]) for mean in means))
     yield title, table
-    table = _table("category (chance)", "visual", "blind", "visual, read nothing")
+    table = _table("category (chance)", "visual", "blind", "visual, no pretraining")
     for category, cells in scores["pretrained"]["categories"].items():
-        other = scores["untrained"]["categories"][category]["views"]["visual"]
+        other = scores["no_pretraining"]["categories"][category]["views"]["visual"]
         shares = (_share(share) for share in (cells["views"]["visual"], cells["views"]["blind"], other))
         table.add_row(f"{category} ({100 * cells['chance']:.0f})", *shares)
     yield "By category", table

@@ -45,11 +45,11 @@ def study(asked: Study, fan_out: FanOut | None = None, placement: PlacementConfi
         features = encode(config=config, conversations=conversations, questions=questions).outputs["features"]
 
         def score(
-            recipe: str | PipelineChannel, tokens: PipelineChannel, at_once: int, untrained: bool
+            recipe: str | PipelineChannel, tokens: PipelineChannel, at_once: int, no_pretraining: bool
         ) -> dsl.PipelineTask:
             """Makes and scores a model of each size and seed."""
             with dsl.ParallelFor(items=variants, parallelism=at_once) as run:
-                read = pretrain(config=run.config, tokens=tokens, untrained=untrained)
+                read = pretrain(config=run.config, tokens=tokens, no_pretraining=no_pretraining)
                 language = read.outputs["language_model"]
                 model = adapt(
                     config=run.config, language_model=language, conversations=conversations, features=features
@@ -64,10 +64,10 @@ def study(asked: Study, fan_out: FanOut | None = None, placement: PlacementConfi
         first: list[dsl.PipelineTask] = []
         if asked.nothing:
             tokens = mixture(config=control, corpus=text, labels=labels).outputs["tokens"]
-            first = [score(NOTHING, tokens, min(parallelism, asked.variants), untrained=True)]
+            first = [score(NOTHING, tokens, min(parallelism, asked.variants), no_pretraining=True)]
         with dsl.ParallelFor(items=recipes, parallelism=places.recipes) as recipe:
             tokens = mixture(config=recipe.config, corpus=text, labels=labels).after(*first).outputs["tokens"]
-            scored = score(recipe.recipe, tokens, places.runs, untrained=False).outputs["scored"]
+            scored = score(recipe.recipe, tokens, places.runs, no_pretraining=False).outputs["scored"]
         unread = {"control": first[0].outputs["scored"]} if first else {}
         compare(config=config, scored=dsl.Collected(scored), **unread)
         if placement:

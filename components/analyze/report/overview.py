@@ -59,7 +59,7 @@ def verdict(cell: Mapping[str, Any]) -> str:
 def cards(findings: dict[str, Any]) -> list[Html]:
     """The numbers that carry the headline."""
     scores = findings["scores"]["test"]
-    cell, text = scores["pretrained"]["mean"], scores["pretrained_minus_untrained"]["mean"]["visual"]
+    cell, text = scores["pretrained"]["mean"], scores["pretrained_minus_no_pretraining"]["mean"]["visual"]
     gain, wrong = cell["differences"]["visual_minus_blind"], cell["differences"]["mismatched_minus_blind"]
     ratio, below, sources = learned(findings["language"]["perplexity"])
     return [
@@ -90,14 +90,14 @@ def cards(findings: dict[str, Any]) -> list[Html]:
             "sources.",
         ),
         _card(
-            "Pre-trained, against read nothing",
+            "Pre-trained, against no pretraining",
             points(text["value"]),
             "points",
             f"With the image, 95 % interval {bounds(text)}. "
             + compared(
                 text,
                 "Pre-trained was better in this run; one seed cannot say whether it would be in another.",
-                "Read nothing was better in this run; one seed cannot say whether it would be in another.",
+                "The baseline was better in this run; one seed cannot say whether it would be in another.",
                 "This run cannot tell the two apart.",
             ),
         ),

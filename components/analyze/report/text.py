@@ -1,4 +1,4 @@
-"""What reading text first made of it: the pre-trained model against one that read nothing, on the same questions."""
+"""What pretraining on text gave: the pre-trained model against the no-pretraining baseline, on the same questions."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ _MEAN = "mean (four choices)"
 
 def text_section(findings: dict[str, Any]) -> Html:
     """Differences between the models, with the statement that the interval allows and no more."""
-    differences = findings["scores"]["test"]["pretrained_minus_untrained"]
+    differences = findings["scores"]["test"]["pretrained_minus_no_pretraining"]
     mean = differences["mean"]["visual"]
     verdict = compared(
         mean,
-        "In this run the pre-trained model was better with the image than the one that read nothing.",
-        "In this run the model that read nothing was better with the image than the pre-trained one.",
+        "In this run the pre-trained model was better with the image than the no-pretraining baseline.",
+        "In this run the no-pretraining baseline was better with the image than the pre-trained model.",
         "This run does not tell the two models apart.",
     )
     families = in_order(findings["scores"]["test"]["pretrained"]["families"])
@@ -28,7 +28,7 @@ def text_section(findings: dict[str, Any]) -> Html:
         "text",
         "What did the text add?",
         paragraph(
-            "A second model has the same network and the same initial weights, but read nothing before it was "
+            "The no-pretraining baseline has the same network and the same initial weights, but no text before it was "
             "adapted in the same way. ",
             element("b", verdict),
             f" The difference with the image is {points(mean['value'])} points, 95 % interval {bounds(mean)}.",
@@ -41,7 +41,7 @@ def text_section(findings: dict[str, Any]) -> Html:
         ),
         _figure(rows),
         table(
-            "Pre-trained minus read nothing in percentage points, same questions, with 95 % intervals and McNemar's "
+            "Pre-trained minus no pretraining in percentage points, same questions, with 95 % intervals and McNemar's "
             "exact p",
             ("Questions", "Visual", "p", "Blind", "p", "Mismatched", "p"),
             [_row(name, views) for name, views in {**rows, **_categories(differences)}.items()],
@@ -74,13 +74,13 @@ def _figure(rows: dict[str, Any]) -> Html:
         list(rows),
         _SERIES,
         [Panel("", values)],
-        Scale("pre-trained minus read nothing, percentage points", -limit, limit),
+        Scale("pre-trained minus no pretraining, percentage points", -limit, limit),
         Reference("no difference", [0.0] * len(rows)),
     )
     return figure(
         drawing,
         "Difference between the two models for each family, with and without the image; the table below holds the "
         "same numbers.",
-        "Pre-trained minus read nothing, with 95 % intervals. Right of the dashed line the pre-trained model is "
+        "Pre-trained minus no pretraining, with 95 % intervals. Right of the dashed line the pre-trained model is "
         "better.",
     )

@@ -18,7 +18,7 @@ from inkling.components.shared.report.figures import (
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
 from inkling.models.sequence.views import VIEWS
 
-MODELS = {"pretrained": "Pre-trained on text", "untrained": "Read nothing"}
+MODELS = {"pretrained": "Pre-trained on text", "no_pretraining": "No pretraining"}
 CATEGORIES = ("General", "Knowledge", "OCR & Chart", "Vision-Centric")
 _SERIES = [Series("visual", BLUE, "o"), Series("blind", GREY, "s"), Series("mismatched", ORANGE, "D")]
 _SCORES = ("Visual", "Blind", "Mismatched", "Chance", "Questions")

@@ -99,7 +99,7 @@ class Run:
         """Makes them all."""
         self.root, self.made = root, dict[str, Artifact]()
         questions = make_questions()
-        pretrained, untrained = make_answers(questions, 1, 0.05), make_answers(questions, 2, 0.0)
+        pretrained, no_pretraining = make_answers(questions, 1, 0.05), make_answers(questions, 2, 0.0)
         images = sorted({one.image_id for one in questions})
         pictures = [(name, picture(17 * index)) for index, name in enumerate(images)]
         self.make("corpus", Corpus, self.corpus)
@@ -108,8 +108,10 @@ class Run:
         self.make("questions", Questions, lambda path: self.questions(path, pictures, questions))
         self.make("multimodal_model", MultimodalModelArtifact, self.multimodal_model, "language_model")
         self.make("answers", Answers, lambda path: write_answers(path, pretrained, summarise(pretrained)), "questions")
-        other = summarise(untrained)
-        self.make("answers_untrained", Answers, lambda path: write_answers(path, untrained, other), "questions")
+        other = summarise(no_pretraining)
+        self.make(
+            "answers_no_pretraining", Answers, lambda path: write_answers(path, no_pretraining, other), "questions"
+        )
         self.make("bundle", Bundle, self.bundle, "multimodal_model", "answers")
         self.make("rehearsal", Rehearsal, self.rehearsal, "bundle", "answers")
 
@@ -140,7 +142,7 @@ class Run:
         Blend("mix6", 4096, 262144, train, {"encyclopedia": HeldoutShard(9000, 45, 30000)}).write(path / BLEND)
 
     def language_model(self, path: Path) -> None:
-        """A loss curve, perplexities and documents, and three states at smaller budgets, one of which read nothing."""
+        """A loss curve, perplexities and documents, and three states at smaller budgets, one without any text."""
         self.state(path, 64)
         for budget, steps in ((0, 0), (65_000, 16), (131_000, 32)):
             folder = path / CHECKPOINTS / str(budget)

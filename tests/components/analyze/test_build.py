@@ -71,7 +71,7 @@ def test_artifacts_of_different_runs_are_refused(made_run, tmp_path: Path, forei
 
 
 def test_answers_to_different_questions_are_refused(made_run, tmp_path: Path) -> None:
-    answers = made_run.made["answers_untrained"]
+    answers = made_run.made["answers_no_pretraining"]
     inputs = {"questions": made_run.made["questions"]}
     fewer = [one for one in answers.answers() if not one.question_id.endswith("-0")]
     other = produce(
@@ -82,7 +82,9 @@ def test_answers_to_different_questions_are_refused(made_run, tmp_path: Path) ->
         lambda draft: write_answers(draft.path, fewer, answers.summary()),
     )
     with pytest.raises(ValueError, match="asked different questions"):
-        build_analyze(CONFIG, **{**made_run.paths(), "answers_untrained": other.path}, output=tmp_path / "findings")
+        build_analyze(
+            CONFIG, **{**made_run.paths(), "answers_no_pretraining": other.path}, output=tmp_path / "findings"
+        )
 
 
 @pytest.mark.parametrize(("key", "value"), [("samples", 1), ("samples", 61), ("sample", 4)])

@@ -63,10 +63,10 @@ def test_language_is_learned_in_the_sources_that_were_read(tokens: Tokens, tmp_p
     assert json.loads((model.path / "config.json").read_text())["architectures"] == ["LlamaForCausalLM"]
 
 
-def test_the_model_that_read_nothing_has_the_first_weights(tokens: Tokens, tmp_path: Path):
+def test_the_no_pretraining_baseline_has_the_initial_weights(tokens: Tokens, tmp_path: Path):
     from inkling.models.language.presets import load_preset
 
-    model = build_pretrain(_config(untrained=True), tokens.path, tmp_path / "language_model")
+    model = build_pretrain(_config(no_pretraining=True), tokens.path, tmp_path / "language_model")
     fresh = load_preset("tiny").build(tokens.blend().vocabulary, 5)
     assert all(torch.equal(a, b) for a, b in zip(model.network().parameters(), fresh.parameters(), strict=True))
     assert model.training() == []

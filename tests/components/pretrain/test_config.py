@@ -7,13 +7,13 @@ from inkling.components.shared.config import ConfigError
 def test_steps_cover_the_tokens():
     assert PretrainConfig(token_budget=1_000, batch=4, context=100).steps == 3
     assert PretrainConfig(token_budget=1_201, batch=4, context=100).steps == 4
-    assert PretrainConfig(token_budget=1_000, batch=4, context=100, untrained=True).steps == 0
+    assert PretrainConfig(token_budget=1_000, batch=4, context=100, no_pretraining=True).steps == 0
 
 
 def test_the_component_argument_wins_over_the_profile():
     profile = "seed: 3\npretrain: {preset: tiny, context: 64}\n"
-    config = PretrainConfig.parse(profile, untrained=True)
-    assert (config.seed, config.preset, config.untrained) == (3, "tiny", True)
+    config = PretrainConfig.parse(profile, no_pretraining=True)
+    assert (config.seed, config.preset, config.no_pretraining) == (3, "tiny", True)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_budgets_on_the_way_become_steps():
 
 
 def test_the_control_of_a_run_that_keeps_states_keeps_none():
-    control = PretrainConfig.parse("pretrain: {exports: [0.25, 0.5]}", untrained=True)
+    control = PretrainConfig.parse("pretrain: {exports: [0.25, 0.5]}", no_pretraining=True)
     assert (control.exports, control.export_steps) == ((), {})
-    assert control.determinants() == PretrainConfig(untrained=True).determinants()
+    assert control.determinants() == PretrainConfig(no_pretraining=True).determinants()
 
 
 def test_a_resolved_config_is_read_again():

@@ -20,10 +20,10 @@ pretrain: {preset: tiny, token_budget: 1_500, batch: 4, context: 32, threads: 1,
 """
 
 
-def _run(tokens: Tokens, folder: Path, untrained: bool = False) -> str:
+def _run(tokens: Tokens, folder: Path, no_pretraining: bool = False) -> str:
     """Runs the component as KFP's executor does and returns its page."""
     outputs = {name: SimpleNamespace(path=str(folder / name)) for name in ("language_model", "loss")}
-    pretrain.python_func(config=PROFILE, tokens=tokens, untrained=untrained, **outputs)
+    pretrain.python_func(config=PROFILE, tokens=tokens, no_pretraining=no_pretraining, **outputs)
     return (folder / "loss").read_text()
 
 
@@ -42,9 +42,9 @@ def test_the_page_shows_what_was_read_and_is_written_for_a_reused_model(
     assert not (tmp_path / "second" / "loss" / "manifest.json").exists()
 
 
-def test_the_page_of_the_control_says_that_it_read_nothing(tokens: Tokens, tmp_path: Path) -> None:
-    page = _run(tokens, tmp_path, untrained=True)
-    assert "This model has read nothing" in page
+def test_the_page_of_the_no_pretraining_baseline_says_so(tokens: Tokens, tmp_path: Path) -> None:
+    page = _run(tokens, tmp_path, no_pretraining=True)
+    assert "This is the no-pretraining baseline" in page
     assert "<svg" not in page and "tokens were read" not in page
     assert "Bits per byte" in page
 
@@ -57,7 +57,7 @@ def test_the_model_is_made_again_though_its_page_is_no_artifact(
     def here(target, args):
         return SimpleNamespace(start=lambda: target(*args), join=lambda: None, exitcode=0)
 
-    model = build_pretrain(PretrainConfig.parse(PROFILE, untrained=True), tokens.path, tmp_path / "language_model")
+    model = build_pretrain(PretrainConfig.parse(PROFILE, no_pretraining=True), tokens.path, tmp_path / "language_model")
     monkeypatch.setattr(reproduce.multiprocessing, "get_context", lambda kind: SimpleNamespace(Process=here))
     made = reproduce._remake(model.manifest.provenance, {tokens.digest: tokens.path}, tmp_path / "again")
     assert list(made) == ["language_model"]

@@ -53,5 +53,7 @@ def test_the_sizes_of_the_paper_are_within_two_per_cent_of_their_names(name: str
 
 
 def test_an_unknown_preset_names_the_valid_ones():
-    with pytest.raises(ValueError, match=r"unknown preset 'lptop'. Did you mean 'laptop'\? Valid: .*13B, .*laptop, micro, mini, tiny"):
+    with pytest.raises(
+        ValueError, match=r"unknown preset 'lptop'. Did you mean 'laptop'\? Valid: .*13B, .*laptop, micro, mini, tiny"
+    ):
         load_preset("lptop").build(300, 0)

@@ -18,7 +18,7 @@ FINISHED = "21:01:00.000 - INFO - Task \x1b[96m'adapt-2'\x1b[0m finished with st
 def _watch(log: Path, lines: list[str], terminal: bool) -> tuple[str, RunConsole]:
     seen = io.StringIO()
     console = Console(file=seen, force_terminal=terminal, width=120)
-    with RunConsole({"adapt-2": "adapt (read nothing)"}, log, console) as screen:
+    with RunConsole({"adapt-2": "adapt (no pretraining)"}, log, console) as screen:
         for line in lines:
             screen.write(line[:7])
             screen.write(line[7:])
@@ -28,7 +28,7 @@ def _watch(log: Path, lines: list[str], terminal: bool) -> tuple[str, RunConsole
 def test_tasks_are_shown_by_their_labels_with_time_left(tmp_path: Path) -> None:
     for terminal in (False, True):
         text, screen = _watch(tmp_path / "log.txt", [STARTED, EVENT, FINISHED], terminal)
-        assert "adapt (read nothing)" in text
+        assert "adapt (no pretraining)" in text
         assert "1:01 left" in text or terminal
         assert "done in 0:00" in text
         assert list(screen.seconds) == ["adapt-2"]

@@ -34,7 +34,7 @@ def test_an_empty_store_reuses_nothing_and_every_stage_is_named(
     tasks = plan(ir, profiles.load("tiny"))
     assert {task.stage for task in tasks} == set(profiles.STAGES)
     assert not any(task.reused for task in tasks)
-    assert {"adapt", "adapt (read nothing)"} <= {task.label for task in tasks}
+    assert {"adapt", "adapt (no pretraining)"} <= {task.label for task in tasks}
     order = [task.name for task in tasks]
     assert order.index("corpus") < order.index("mixture") < order.index("pretrain") < order.index("analyze")
 
@@ -58,11 +58,15 @@ def test_what_the_store_holds_is_reused_and_what_follows_a_change_is_not(
     corpus = produce(AnyArtifact, tmp_path / "corpus", reading, {"questions": questions}, _make)
     mixture = profiles.stage_config("mixture").parse(profile)
     tokens = produce(AnyArtifact, tmp_path / "tokens", mixture, {"corpus": corpus}, _make)
-    control = profiles.stage_config("pretrain").parse(profile, untrained=True)
+    control = profiles.stage_config("pretrain").parse(profile, no_pretraining=True)
     produce(AnyArtifact, tmp_path / "language_model", control, {"tokens": tokens}, _make)
 
     # Of the control its model is kept; its page is written anew.
-    assert {task.label for task in plan(ir, profile) if task.reused} == {"corpus", "mixture", "pretrain (read nothing)"}
+    assert {task.label for task in plan(ir, profile) if task.reused} == {
+        "corpus",
+        "mixture",
+        "pretrain (no pretraining)",
+    }
     busy = profiles.load("tiny", ["corpus.workers=3"])
     assert {task.stage for task in plan(ir, busy) if task.reused} == {"corpus", "mixture", "pretrain"}
     changed = profiles.load("tiny", ["mixture.recipe=mix0"])

@@ -72,7 +72,7 @@ def test_a_run_ends_with_scores_the_report_and_what_to_do_next(undisturbed: tupl
         "visual",
         "blind",
         "mismatched",
-        "read nothing",
+        "no pretraining",
         "inkling serve",
         "inkling ask",
     ):

@@ -16,7 +16,7 @@ VOID = {"meta", "img"}
 HEADLINE = "Headline: mean accuracy over the four-choice families in per cent, with 95 % intervals"
 DIFFERENCES = "differences between views in percentage points, with 95 % intervals and McNemar's exact p"
 SIZES = "accuracy by object size in per cent, with 95 % intervals"
-NAMES = {"pretrained": "Pre-trained on text", "untrained": "Read nothing"}
+NAMES = {"pretrained": "Pre-trained on text", "no_pretraining": "No pretraining"}
 
 
 class Page(HTMLParser):
@@ -122,9 +122,10 @@ def test_tables_hold_the_differences(page: Page, findings: dict[str, Any]) -> No
                 expected = [text for pair in pairs for text in difference(cell["differences"][pair])]
                 assert row(page, caption, group) == expected
     caption = (
-        "Pre-trained minus read nothing in percentage points, same questions, with 95 % intervals and McNemar's exact p"
+        "Pre-trained minus no pretraining in percentage points, same questions, with 95 % intervals and McNemar's "
+        "exact p"
     )
-    models = findings["scores"]["test"]["pretrained_minus_untrained"]
+    models = findings["scores"]["test"]["pretrained_minus_no_pretraining"]
     for group, views in {"mean (four choices)": models["mean"], **models["families"]}.items():
         expected = [text for view in ("visual", "blind", "mismatched") for text in difference(views[view])]
         assert row(page, caption, group) == expected

@@ -25,7 +25,7 @@ def with_interval(findings: dict[str, Any], low: float, high: float) -> dict[str
         test["pretrained"]["mean"]["differences"]["visual_minus_blind"],
         test["pretrained"]["mean"]["differences"]["visual_minus_mismatched"],
         test["pretrained"]["mean"]["differences"]["mismatched_minus_blind"],
-        test["pretrained_minus_untrained"]["mean"]["visual"],
+        test["pretrained_minus_no_pretraining"]["mean"]["visual"],
     ):
         estimate.update(value=(low + high) / 2, low=low, high=high)
     return changed
@@ -35,7 +35,7 @@ def with_interval(findings: dict[str, Any], low: float, high: float) -> dict[str
     ("low", "high", "seen", "text", "leak"),
     [
         (0.01, 0.2, "The image was used", "the pre-trained model was better", "leaking"),
-        (-0.2, -0.01, "The image did harm", "the model that read nothing was better", "misleads"),
+        (-0.2, -0.01, "The image did harm", "the no-pretraining baseline was better", "misleads"),
         (-0.01, 0.2, "cannot be told", "does not tell the two models apart", "No sign"),
         (0.0, 0.2, "cannot be told", "does not tell the two models apart", "No sign"),
     ],
