@@ -32,13 +32,13 @@ class Vision(nn.Module):
         self.encoder, self.connector = encoder, connector
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Embeds pictures."""
+        """Embeds images."""
         embedded: Tensor = self.connector(self.encoder(pixels))
         return embedded
 
 
 class Decoder(nn.Module):
-    """Reads s more tokens of b sequences after p that it has read already."""
+    """Continues b sequences of p tokens, whose keys and values are given, with s more."""
 
     def __init__(self, language: LlamaForCausalLM) -> None:
         """Wraps the language model."""
@@ -46,7 +46,7 @@ class Decoder(nn.Module):
         self.language = language
 
     def forward(self, inputs: Tensor, mask: Tensor, positions: Tensor, *past: Tensor) -> tuple[Tensor, ...]:
-        """Predicts.
+        """Predicts the next tokens.
 
         Args:
             inputs: Embeddings (b, s, hidden_size).
