@@ -25,7 +25,7 @@ from inkling.models.connectors import CONNECTORS
 from inkling.models.connectors.contract import Connector
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.fit import fit
-from inkling.models.training.optimization import Optimization
+from inkling.models.training.job import Optimization
 
 FINAL_RATIO = 0.01
 

@@ -21,11 +21,10 @@ import numpy as np
 import torch
 
 from inkling.models.language.presets import load_preset
-from inkling.models.training.execution import Execution
+from inkling.models.training.devices import matrix_rate
 from inkling.models.training.fit import fit
-from inkling.models.training.optimization import Optimization
-from inkling.models.training.quiet import quiet_frameworks
-from inkling.models.training.speed import matrix_rate, operations_per_token
+from inkling.models.training.job import Execution, Optimization
+from inkling.models.training.process import quiet_frameworks
 
 VOCABULARY, WARM = 4096, 5
 Figures = dict[str, float]
@@ -205,9 +204,9 @@ def main() -> None:
     child.join()
     shape = load_preset(arguments.preset)
     peak = matrix_rate(
-        arguments.batch * arguments.context, shape.hidden_size, shape.intermediate_size, "cpu", half=False
+        arguments.batch * arguments.context, shape.hidden_size, shape.intermediate_size, "cpu", bf16=False
     )
-    cost = operations_per_token(shape.build(VOCABULARY, 0), arguments.context)
+    cost = shape.operations(VOCABULARY, arguments.context)
     best = statistics.median(figures["ours"]["rate"] for figures in rounds)
     print(f"matrix products reach {peak / 1e9:,.1f} GFLOP/s here; fit reaches {best * cost / peak:.1%} of that")
     print("where the time of a step goes, by operator:")

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from inkling.models.language import spec_of
 from inkling.models.language.presets import load_preset, preset_names
 
 PAPER = {"340M": 340e6, "1B": 1e9, "3B": 3e9, "7B": 7e9, "13B": 13e9}
@@ -50,6 +51,24 @@ def test_the_sizes_of_the_paper_are_within_two_per_cent_of_their_names(name: str
     assert network.config.max_position_embeddings == 2048
     assert network.config.hidden_size % network.config.num_attention_heads == 0
     assert {p.device.type for p in network.parameters()} == {"meta"}
+
+
+def test_the_cost_of_a_token_by_hand():
+    sizes = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 1}
+    spec = load_preset("tiny").model_copy(update={**sizes, "intermediate_size": 40, "tie_word_embeddings": False})
+    block = 16 * 16 * 2 + 16 * 8 * 2 + 3 * 16 * 40
+    assert spec.operations(100, 64) == 6 * (3 * block + 16 * 100) + 6 * 3 * 16 * 64
+
+
+def test_a_tied_output_layer_counts_once():
+    spec = load_preset("tiny")
+    apart = sum(p.numel() for p in spec.build(100, 0).parameters() if p.ndim == 2)
+    assert spec.operations(100, 8) == 6 * apart + 6 * 4 * 64 * 8
+
+
+def test_a_network_gives_its_spec_back():
+    spec = load_preset("laptop")
+    assert spec_of(spec.build(300, 0, device="meta")) == spec
 
 
 def test_an_unknown_preset_names_the_valid_ones():
