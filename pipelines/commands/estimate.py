@@ -74,9 +74,9 @@ def estimate(
     for number, column in enumerate(("preset", "parameters", "memory a rank", "disk", "hours", "device hours", "fits")):
         table.add_column(column, justify="right" if 0 < number < 6 else "left", no_wrap=True)
     free = float(shutil.disk_usage(".").free)
-    plans = {name: replace(chosen, preset=load_preset(name)) for name in preset_names()}
+    plans = {name: replace(chosen, language=load_preset(name)) for name in preset_names()}
     for name, plan in sorted(plans.items(), key=lambda item: item[1].parameters):
-        if plan.preset.context < plan.context:
+        if plan.language.max_position_embeddings < plan.context:
             continue
         found = estimate_plan(plan, kind)
         table.add_row(
@@ -88,10 +88,10 @@ def estimate(
             f"{found.device_hours:,.3g}",
             "no" if refusal(found, min(plan.ranks, config.processes), free, config.launch.hours) else "yes",
         )
-    half = "bf16" if chosen.half else "fp32"
+    precision = "bf16" if chosen.bf16 else "fp32"
     console.print(
         f"{chosen.tokens:,} tokens in batches of {chosen.batch} x {chosen.context} on {chosen.ranks} x {kind.name} "
-        f"({kind.rate(chosen.half) / 1e12:.3g} T operations/s in {half}, {kind.share:.0%} of it assumed), "
+        f"({kind.rate(chosen.bf16) / 1e12:.3g} T operations/s in {precision}, {kind.share:.0%} of it assumed), "
         f"{'shared by FSDP2' if chosen.sharded else 'whole on each'}, {chosen.rows:,} tokens at a time",
         highlight=False,
     )
