@@ -92,7 +92,7 @@ def run(
 
 @corpus_app.command("describe")
 def describe_corpus(profile: Profile = "laptop", overrides: Overrides = []) -> None:  # noqa: B006 (typer wants a list)
-    """Prints the sources, their labels, how often the recipe reads them, and the cells of the paper's grid that fit.
+    """Prints the sources, their labels, their epochs in the recipe, and the cells of the paper's grid that fit.
 
     Example: inkling corpus describe --set 'mixture.recipe={labels: {reasoning: 0.6, visual: 0.15}}'
     """

@@ -40,7 +40,7 @@ class Portions:
         return [names.get(unpacked(pattern, len(self.named))) for pattern in range(1 << len(self.named))]
 
     def repetitions(self, tokens: int) -> dict[str, float]:
-        """How often each portion is read while so many tokens are spent; a word counts as one token, its least."""
+        """Epochs of each portion while so many tokens are spent; a word counts as one token, its least."""
         return {name: weight * tokens / self.cells[name].total for name, weight in self.weights.items()}
 
     def check_repetition(self, tokens: int, limit: float) -> None:
@@ -53,7 +53,8 @@ class Portions:
         worst = max(repetitions, key=lambda name: repetitions[name])
         if repetitions[worst] > limit:
             raise ConfigError(
-                f"'{worst}' would be read {repetitions[worst]:.1f} times in {tokens:,} tokens, the limit is {limit:g}: "
+                f"'{worst}' would be repeated for {repetitions[worst]:.1f} epochs in {tokens:,} tokens, "
+                f"the limit is {limit:g}: "
                 "raise corpus.words_per_source, lower mixture.token_budget, or, if that is meant, raise "
                 "mixture.repetition_limit"
             )

@@ -82,5 +82,5 @@ def _write(
     perplexity, documents = evaluate(config, network, tokens)
     choices = score_choices(config, network, tokens)
     write_language_model(
-        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.reading, choices, documents
+        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.shards, choices, documents
     )  # fmt: skip

@@ -42,8 +42,8 @@ class BlendBatches:
     """Batches drawn from several sources by weight.
 
     The sources follow a low-discrepancy sequence, so that every prefix of the run holds them in their shares. Within a
-    source the text is cut into windows that do not overlap; all are read in a shuffled order before any is read again,
-    and each pass cuts at other places.
+    source the text is cut into windows that do not overlap; all are taken in a shuffled order before any is taken
+    again, and each pass cuts at other places.
     """
 
     def __init__(

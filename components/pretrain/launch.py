@@ -22,7 +22,7 @@ def train_on_ranks(config: PretrainConfig, tokens: Tokens, work: Path) -> None:
 
     Args:
         config: The stage's configuration, of more than one rank.
-        tokens: What the ranks read.
+        tokens: What the ranks train on.
         work: Directory that outlives a kill.
 
     Raises:

@@ -23,15 +23,15 @@ def render(model: LanguageModel) -> str:
     """The page: loss and learning rate of every step, the tokens of each shard, and the scores of held-out text."""
     settings = model.manifest.provenance.config
     title = f"Pre-training of preset {settings['preset']}, seed {settings['seed']}"
-    read = (
-        _read(model)
+    course = (
+        _course(model)
         if model.training()
         else [paragraph("This is the no-pretraining baseline: its weights are the initial ones.")]
     )
-    return page(title, element("header", element("h1", title)), element("main", *read, _heldout(model)))
+    return page(title, element("header", element("h1", title)), element("main", *course, _heldout(model)))
 
 
-def _read(model: LanguageModel) -> list[Html]:
+def _course(model: LanguageModel) -> list[Html]:
     rows = model.training()
     tokens = [row["tokens"] for row in rows]
     curves = [
@@ -56,9 +56,9 @@ def _read(model: LanguageModel) -> list[Html]:
                     f"{entry.tokens:,}",
                     f"{100 * entry.share:.2f}",
                     f"{100 * entry.weight:.2f}",
-                    f"{entry.passes:.2f}",
+                    f"{entry.epochs:.2f}",
                 )
-                for name, entry in model.reading().items()
+                for name, entry in model.shards().items()
             ],
         ),
     ]

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from inkling.components.artifacts.indexed import IndexedDataset
-from inkling.components.artifacts.language_model import PretrainingRow, Reading
+from inkling.components.artifacts.language_model import PretrainingRow, ShardUse
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import Anneal, BlendBatches
@@ -32,12 +32,12 @@ class Trained:
 
     Attributes:
         rows: A row per step.
-        reading: What was trained on, by shard.
+        shards: What it was trained on, by shard.
         exports: States at smaller token budgets, by budget, with where their weights lie.
     """
 
     rows: list[PretrainingRow]
-    reading: dict[str, Reading]
+    shards: dict[str, ShardUse]
     exports: "dict[int, tuple[Trained, Path]]"
 
 
@@ -112,10 +112,10 @@ def train(
     per_step = config.batch * config.context
     rows = [PretrainingRow(row.step, row.step * per_step, row.loss, row.learning_rate) for row in fitted.rows]
     exports = {
-        budget: (Trained(rows[:step], _reading(batches, shards, weights, config, step), {}), fitted.saved[step])
+        budget: (Trained(rows[:step], _shard_use(batches, shards, weights, config, step), {}), fitted.saved[step])
         for budget, step in config.export_steps.items()
     }
-    return Trained(rows, _reading(batches, shards, weights, config, config.steps), exports)
+    return Trained(rows, _shard_use(batches, shards, weights, config, config.steps), exports)
 
 
 def describe_batch(batches: BlendBatches, shards: Mapping[str, IndexedDataset], step: int) -> list[str]:
@@ -140,19 +140,19 @@ def _anneal(config: PretrainConfig, shards: Mapping[str, float]) -> Anneal | Non
     return Anneal(config.steps - round(config.anneal.fraction * config.steps), config.anneal.weights)
 
 
-def _reading(
+def _shard_use(
     batches: BlendBatches,
     shards: Mapping[str, IndexedDataset],
     weights: Mapping[str, float],
     config: PretrainConfig,
     steps: int,
-) -> dict[str, Reading]:
+) -> dict[str, ShardUse]:
     """What the first steps train on, by shard."""
-    read = {name: count * config.context for name, count in sorted(batches.sequences(steps).items())}
+    used = {name: count * config.context for name, count in sorted(batches.sequences(steps).items())}
     whole = steps * config.batch * config.context
     return {
-        name: Reading(count, count / whole, weights[name], count / len(shards[name].tokens))
-        for name, count in read.items()
+        name: ShardUse(count, count / whole, weights[name], count / len(shards[name].tokens))
+        for name, count in used.items()
         if whole
     }
 

@@ -141,7 +141,7 @@ def test_repetition_over_the_limit_is_refused_by_name(labelled: tuple[Corpus, La
     mixed = mix(labelled, {"labels": {"math": 1.0}})
     assert mixed.repetitions(100_000) == pytest.approx({"code.math": 10.0})
     mixed.check_repetition(100_000, 10.0)
-    with pytest.raises(ConfigError, match=r"'code\.math' would be read 10\.0 times in 100,000 tokens"):
+    with pytest.raises(ConfigError, match=r"'code\.math' would be repeated for 10\.0 epochs in 100,000 tokens"):
         mixed.check_repetition(100_000, 9.0)
 
 
