@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
 from inkling.components.shared.launch.launch import LaunchConfig
 from inkling.models.language.presets import load_preset
+from inkling.models.spec import Spec
 
 _CHOICES = Path(__file__).with_name("optimizations.yaml")
 
@@ -102,6 +103,10 @@ class PretrainConfig(StageConfig):
     def steps_for(self, tokens: int) -> int:
         """Steps that read a number of tokens, rounded up."""
         return -(-tokens // (self.batch * self.context))
+
+    def specs(self) -> list[Spec]:
+        """The network that the preset names."""
+        return [load_preset(self.preset)]
 
     def contents(self) -> dict[str, Any]:
         """The shape of the network that the preset names."""
