@@ -90,13 +90,7 @@ class EncoderSpec(Spec, ABC):
 
 
 class ConnectorSpec(Spec, ABC):
-    """A network between image features and a language model.
-
-    Attributes:
-        reads_question: Whether its image tokens depend on the question; every question then has its own sequence.
-    """
-
-    reads_question: ClassVar[bool] = False
+    """A network between image features and a language model."""
 
     @property
     def views(self) -> tuple[str, ...]:

@@ -112,6 +112,10 @@ class PretrainConfig(StageConfig):
         """The shape of the network that the preset names."""
         return {"shape": load_preset(self.preset).model_dump(mode="json")}
 
+    def specs(self) -> list[Spec]:
+        """The plug-ins that the settings choose: the language model of the preset among them."""
+        return [*super().specs(), load_preset(self.preset)]
+
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
