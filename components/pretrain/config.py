@@ -104,10 +104,6 @@ class PretrainConfig(StageConfig):
         """Steps that read a number of tokens, rounded up."""
         return -(-tokens // (self.batch * self.context))
 
-    def specs(self) -> list[Spec]:
-        """The network that the preset names."""
-        return [load_preset(self.preset)]
-
     def contents(self) -> dict[str, Any]:
         """The shape of the network that the preset names."""
         return {"shape": load_preset(self.preset).model_dump(mode="json")}

@@ -143,7 +143,7 @@ def _declared(node: ast.Assign) -> str | None:
         return None
     (name,) = value.args
     choices = isinstance(target, ast.Name) and target.id.endswith("CHOICES")
-    return name.value if isinstance(name, ast.Constant) and not choices else None
+    return str(name.value) if isinstance(name, ast.Constant) and not choices else None
 
 
 @functools.cache
