@@ -1,9 +1,10 @@
 """Settings of the evaluate stage."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from inkling.components.artifacts.suite import Suites, rendered_scenes
 from inkling.components.shared.config import StageConfig
 
 
@@ -15,3 +16,18 @@ class EvaluateConfig(StageConfig):
     seed: int = Field(0, ge=0, description="orders the choices of each question, which decides between equals")
     threads: int = Field(2, ge=1, description="threads of torch; another number can change the last bits")
     batch_size: int = Field(32, ge=1, description="questions asked at once, and lost at most when a run is killed")
+    suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
+
+    def determinants(self) -> dict[str, Any]:
+        """The settings, with what of each suite enters the scores."""
+        scored: Any = {
+            "name": True,
+            "title": True,
+            "version": True,
+            "headline": True,
+            "categories": {"__all__": {"name"}},
+        }
+        return {
+            **super().determinants(),
+            "suites": [suite.model_dump(mode="json", include=scored) for suite in self.suites],
+        }

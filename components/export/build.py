@@ -75,4 +75,4 @@ def _make(
     summary = answers.summary()
     write_json(draft.path / PARITY, parity)
     write_json(draft.path / EVALUATION, summary)
-    (draft.path / CARD).write_text(model_card(model, multimodal_model, encoder, summary, parity))
+    (draft.path / CARD).write_text(model_card(model, multimodal_model, encoder, summary, parity, config.suites))
