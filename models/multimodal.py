@@ -1,7 +1,6 @@
 """The multimodal model: a vision encoder's grid, a connector, and the language model that reads both."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +13,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from inkling.models.connectors.connector import Connector
 from inkling.models.connectors.registry import build_connector
-from inkling.models.sequence.packing import PackedBatch, PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedBatch
 from inkling.models.vision.config import EncoderConfig
 
 
@@ -98,33 +97,3 @@ class MultimodalModel(nn.Module):
     def log_likelihoods(self, grid: Tensor | None, batch: PackedBatch) -> Tensor:
         """Log-probability of each scored token, in nats (scored tokens,)."""
         return -functional.cross_entropy(self(grid, batch), batch.targets, reduction="none")
-
-    @torch.inference_mode()
-    def score_choices(
-        self,
-        grid: Tensor | None,
-        prompts: Sequence[Sequence[int]],
-        choices: Sequence[Sequence[Sequence[int]]],
-    ) -> list[list[float]]:
-        """Scores the choices of a batch of questions; prompt and image are read once for all choices of a question.
-
-        Args:
-            grid: Grid tokens of each question's image (questions, tokens, channels), or None to ask blind.
-            prompts: Token ids of each question's prompt (`prompt.prompt_ids`).
-            choices: Token ids of each question's choices (`prompt.answer_ids`).
-
-        Returns:
-            Log-likelihood in nats of each choice of each question. Padding has weight zero: beside which other
-            questions one is asked can change no more than the last bits.
-        """
-        packed = [pack_choices(prompt, answers) for prompt, answers in zip(prompts, choices, strict=True)]
-        batch = collate(packed, 0 if grid is None else grid.shape[1])
-        widest = 1 + max(len(answers) for answers in choices)
-        sums = torch.zeros(len(packed), widest, dtype=torch.float64)
-        sums.index_put_((batch.sequences, batch.owners), self.log_likelihoods(grid, batch).double(), accumulate=True)
-        return [sums[row, 1 : 1 + len(answers)].tolist() for row, answers in enumerate(choices)]
-
-
-def pack_choices(prompt: Sequence[int], answers: Sequence[Sequence[int]]) -> PackedSequence:
-    """A question and its choices: segment 0 is the prompt, segment 1 + i choice i."""
-    return PackedSequence([Segment(prompt), *(Segment(answer, parent=0, scored=True) for answer in answers)])

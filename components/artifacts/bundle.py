@@ -14,7 +14,7 @@ class Bundle(Artifact):
     """A KServe model directory.
 
     The graphs `vision.onnx` (pixels to decoder inputs), `embedding.onnx` (token ids to decoder inputs) and
-    `decoder.onnx` (decoder inputs and a key-value cache to logits) are run by `inkling.models.inference.graphs`.
+    `decoder.onnx` (decoder inputs and a key-value cache to logits) are run by `inkling.models.inference.onnx_engine`.
     """
 
     type: ClassVar[str] = "Bundle"

@@ -1,6 +1,6 @@
 """Making Answers: every question in every view, resumed where an earlier run was killed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import Draft, produce
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from inkling.models.inference.answering import Answering
 
 
 def build_evaluate(
@@ -24,7 +24,7 @@ def build_evaluate(
     features: str | Path,
     output: str | Path,
 ) -> Answers:
-    """Asks a model the questions of all suites and stores its answers and their scores.
+    """Scores a model on the questions of all suites and stores its answers and their scores.
 
     Args:
         config: The stage's configuration.
@@ -61,48 +61,45 @@ def _make(
 ) -> None:
     import torch
 
-    from inkling.components.evaluate.asking import ask
-    from inkling.components.evaluate.journal import Journal
+    from inkling.components.evaluate.resume_log import ResumeLog
+    from inkling.components.evaluate.scoring import score_questions
     from inkling.components.evaluate.summary import summarise
+    from inkling.models.inference.answering import EngineAnswering
+    from inkling.models.inference.torch_engine import TorchEngine
 
     torch.set_num_threads(config.threads)
     grids = torch.from_numpy(features.grid("questions"))
     rows = {image: row for row, image in enumerate(questions.images())}
-    network, tokenizer, suites = model.model(), model.tokenizer(), questions.suites()
-    check_lengths(suites, tokenizer, network.language.config.max_position_embeddings - grids.shape[1])
+    answering = EngineAnswering(
+        TorchEngine(model.model()), model.tokenizer(), lambda images: grids[[rows[image] for image in images]]
+    )
     answers = []
-    for suite, members in suites.items():  # a suite's batches hold no other's questions, which would move its last bits
-        with Journal(draft.work / f"{suite}.jsonl", task) as journal:
-            answers += ask(
-                network, tokenizer, members, lambda images: grids[[rows[image] for image in images]], config, journal
-            )
+    for suite, members in questions.suites().items():
+        check_longest(answering, suite, members)
+        # A suite's batches hold no other's questions: padding beside them would move its last bits.
+        with ResumeLog(draft.work / f"{suite}.jsonl", task) as log:
+            answers += score_questions(answering, members, config, log)
     write_answers(draft.path, answers, summarise(answers, config.suites))
 
 
-def check_lengths(suites: Mapping[str, Sequence[Question]], tokenizer: "Tokenizer", room: int) -> None:
-    """Refuses questions that do not fit the model.
+def check_longest(answering: "Answering", suite: str, questions: Sequence[Question]) -> None:
+    """Refuses a suite before work on it if its longest question does not fit the model.
 
     Args:
-        suites: The questions by suite.
-        tokenizer: The model's tokenizer.
-        room: Tokens that fit beside an image.
+        answering: The model.
+        suite: Name of the suite.
+        questions: Its questions.
 
     Raises:
-        ValueError: Naming the longest question and what to do.
+        ValueError: Naming the question and what to do.
     """
-    from inkling.models.sequence.prompt import answer_ids, prompt_ids
+    from inkling.models.inference.engine import PromptError
 
-    for suite, questions in suites.items():
-        lengths = {
-            one.question_id: len(prompt_ids(tokenizer, one.question))
-            + max(len(answer_ids(tokenizer, choice)) for choice in one.choices)
-            for one in questions
-        }
-        longest = max(lengths, key=lambda name: lengths[name])
-        if lengths[longest] > room:
-            over = sum(length > room for length in lengths.values())
-            raise ValueError(
-                f"{over} of {len(lengths)} questions of suite '{suite}' are longer than the {room} tokens that the "
-                f"model reads beside an image; {longest} has {lengths[longest]}. Leave long ones out with the suite's "
-                "`max_words`, or use a preset with a longer context"
-            )
+    longest = max(questions, key=lambda one: answering.prompt_length(f"{one.question} {max(one.choices, key=len)}"))
+    try:
+        answering.score([longest.question], [longest.choices], [longest.image_id])
+    except PromptError as error:
+        raise ValueError(
+            f"question {longest.question_id} of suite '{suite}' is too long: {error}. Leave long questions out with the "
+            "suite's `max_words`, or take a preset with a longer context"
+        ) from None

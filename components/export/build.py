@@ -51,8 +51,9 @@ def _make(
 
     from inkling.components.export.card import model_card
     from inkling.components.export.graphs import export_graphs
-    from inkling.components.export.parity import Parity, embed_pictures
-    from inkling.models.inference.graphs import Graphs
+    from inkling.components.export.parity import Parity, embed_images
+    from inkling.models.inference.onnx_engine import OnnxEngine
+    from inkling.models.inference.torch_engine import TorchEngine
 
     torch.set_num_threads(1)  # comparisons run side by side instead, which is faster than one on several threads
     model = multimodal_model.model(encoder=True)
@@ -62,12 +63,12 @@ def _make(
     context = model.language.config.max_position_embeddings
     write_json(draft.path / PREPROCESSING, {"encoder": encoder.to_dict(), "context": context})
 
-    graphs = Graphs(draft.path, 1, "cpu")
+    exported = OnnxEngine(draft.path, context, 1, "cpu")
     compared = Parity(
-        graphs=graphs,
-        model=model,
+        exported=exported,
+        network=TorchEngine(model),
         tokenizer=multimodal_model.tokenizer(),
-        pictures=embed_pictures(graphs, questions.images(), features.grid("questions"), encoder, config.threads),
+        images=embed_images(exported, questions.images(), features.grid("questions"), encoder, config.threads),
         answers={(answer.question_id, answer.view): answer for answer in answers.answers()},
         tolerance=config.tolerance,
     )

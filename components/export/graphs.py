@@ -13,9 +13,10 @@ from typing import Any
 import onnx
 import torch
 from torch import Tensor, nn
-from transformers import DynamicCache, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
-from inkling.models.inference.graphs import DECODER, EMBEDDING, VISION
+from inkling.models.inference.cache import cached_pass
+from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION
 from inkling.models.multimodal import MultimodalModel
 
 _OPSET = 18
@@ -23,7 +24,7 @@ _BATCH, _PAST, _SEQUENCE = 2, 3, 4  # sizes of the example inputs; the graphs ta
 
 
 class Vision(nn.Module):
-    """Prepared pixels (n, 3, size, size) to inputs of the decoder (n, tokens, width)."""
+    """Prepared pixels (n, 3, size, size) to inputs of the decoder (n, tokens, hidden_size)."""
 
     def __init__(self, encoder: nn.Module, connector: nn.Module) -> None:
         """Joins the two."""
@@ -31,13 +32,13 @@ class Vision(nn.Module):
         self.encoder, self.connector = encoder, connector
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Embeds pictures."""
+        """Embeds images."""
         embedded: Tensor = self.connector(self.encoder(pixels))
         return embedded
 
 
 class Decoder(nn.Module):
-    """Reads s more tokens of b sequences after p that it has read already."""
+    """Continues b sequences of p tokens, whose keys and values are given, with s more."""
 
     def __init__(self, language: LlamaForCausalLM) -> None:
         """Wraps the language model."""
@@ -45,27 +46,18 @@ class Decoder(nn.Module):
         self.language = language
 
     def forward(self, inputs: Tensor, mask: Tensor, positions: Tensor, *past: Tensor) -> tuple[Tensor, ...]:
-        """Predicts.
+        """Predicts the next tokens.
 
         Args:
-            inputs: Embeddings (b, s, width).
-            mask: 1 for a token, 0 for padding, of what was read and what is new, int64 (b, p + s).
+            inputs: Embeddings (b, s, hidden_size).
+            mask: 1 for a token, 0 for padding, of what is past and what is new, int64 (b, p + s).
             positions: Position of each new token, int64 (b, s).
             *past: Key and value of each layer in turn, each (b, heads, p, head size).
 
         Returns:
             Logits (b, s, vocabulary), then keys and values with the new tokens' at the end.
         """
-        cache = DynamicCache()
-        for layer, (key, value) in enumerate(zip(past[::2], past[1::2], strict=True)):
-            cache.update(key, value, layer)
-        column = torch.arange(mask.shape[1])
-        row = column[mask.shape[1] - inputs.shape[1] :]
-        visible = (column[None, :] <= row[:, None])[None, None] & mask[:, None, None, :].bool()
-        output = self.language(
-            inputs_embeds=inputs, attention_mask=visible, position_ids=positions, past_key_values=cache, use_cache=True
-        )
-        present = [tensor for layer in cache.layers for tensor in (layer.keys, layer.values)]
+        output, present = cached_pass(self.language, inputs, mask, positions, past)
         return (output.logits, *present)
 
 

@@ -14,10 +14,11 @@ from tokenizers import Tokenizer
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.shared.runtime.progress import Progress, track
-from inkling.models.inference.graphs import Floats, Graphs, log_likelihood
-from inkling.models.multimodal import MultimodalModel, pack_choices
-from inkling.models.sequence.packing import collate
-from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
+from inkling.models.inference.engine import Floats
+from inkling.models.inference.likelihood import choose, log_likelihood
+from inkling.models.inference.onnx_engine import OnnxEngine
+from inkling.models.inference.torch_engine import TorchEngine
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.sequence.views import SERVED_VIEWS, View
 from inkling.models.vision.config import EncoderConfig
 from inkling.models.vision.preprocess import preprocess
@@ -45,43 +46,43 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The pictures of the questions as both sides see them.
+class QuestionImages:
+    """The images of the questions as both engines take them.
 
     Attributes:
-        rows: Row of each picture by image_id.
-        grids: Grid tokens that torch made of them (images, tokens, channels).
-        embedded: What `vision.onnx` makes of them (images, tokens, width).
+        rows: Row of each image by image_id.
+        features: Image features that torch computed (images, tokens, channels).
+        embedded: What `vision.onnx` makes of the images (images, tokens, hidden_size).
     """
 
     rows: Mapping[str, int]
-    grids: NDArray[np.float32]
+    features: NDArray[np.float32]
     embedded: Floats
 
 
-def embed_pictures(
-    graphs: Graphs, images: Mapping[str, bytes], grids: NDArray[np.float32], encoder: EncoderConfig, threads: int
-) -> Pictures:
-    """Runs every picture through `vision.onnx`, from the bytes of its file as the server does.
+def embed_images(
+    engine: OnnxEngine, images: Mapping[str, bytes], features: NDArray[np.float32], encoder: EncoderConfig, threads: int
+) -> QuestionImages:
+    """Runs every image through `vision.onnx`, from the bytes of its file as the server does.
 
     Args:
-        graphs: The exported graphs; one thread an inference.
-        images: The pictures by image_id.
-        grids: Grid tokens of the same pictures in the same order.
+        engine: The exported graphs; one thread an inference.
+        images: The image files by image_id.
+        features: Features of the same images in the same order.
         encoder: What the encoder expects.
-        threads: Pictures embedded at once.
+        threads: Images embedded at once.
 
     Raises:
-        ValueError: If there are not as many grids as pictures.
+        ValueError: If there are not features of as many images.
     """
-    if len(images) != len(grids):
+    if len(images) != len(features):
         raise ValueError(
-            f"the features hold {len(grids)} pictures, the questions {len(images)}: they do not belong together"
+            f"the features are of {len(features)} images, the questions have {len(images)}: they do not belong together"
         )
     with ThreadPoolExecutor(threads) as pool:
-        embedded = pool.map(lambda file: graphs.embed_pictures(preprocess(file, encoder)[None]), images.values())
-        rows = list(track(embedded, "embedding with ONNX", len(images), "pictures"))
-    return Pictures({name: row for row, name in enumerate(images)}, grids, np.concatenate(rows))
+        embedded = pool.map(lambda file: engine.embed_images(preprocess(file, encoder)[None]), images.values())
+        rows = list(track(embedded, "embedding with ONNX", len(images), "images"))
+    return QuestionImages({name: row for row, name in enumerate(images)}, features, np.concatenate(rows))
 
 
 @dataclass(frozen=True)
@@ -89,23 +90,23 @@ class Parity:
     """What is compared with what.
 
     Attributes:
-        graphs: The exported graphs; one thread an inference.
-        model: The network; torch set to one thread.
+        exported: The exported graphs; one thread an inference.
+        network: The network that they were exported from; torch set to one thread.
         tokenizer: Its tokenizer.
-        pictures: The questions' pictures.
+        images: The questions' images.
         answers: The evaluator's answers by question and view.
         tolerance: Largest absolute difference of a logit that is let pass.
     """
 
-    graphs: Graphs
-    model: MultimodalModel
+    exported: OnnxEngine
+    network: TorchEngine
     tokenizer: Tokenizer
-    pictures: Pictures
+    images: QuestionImages
     answers: Mapping[tuple[str, str], Answer]
     tolerance: float
 
     def check(self, questions: Sequence[Question], batch_size: int, threads: int) -> dict[str, Any]:
-        """Compares graphs and network on every question.
+        """Compares the engines on every question.
 
         Args:
             questions: The questions.
@@ -137,26 +138,16 @@ class Parity:
     def _compare_batch(self, view: View, batch: Sequence[Question]) -> list[Compared]:
         prompts = [prompt_ids(self.tokenizer, question.question) for question in batch]
         choices = [[answer_ids(self.tokenizer, choice) for choice in question.choices] for question in batch]
-        rows = [self.pictures.rows[question.image_id] for question in batch] if view == "visual" else None
-        embedded = None if rows is None else self.pictures.embedded[rows]
-        exported = self.graphs.answer_logits(self.graphs.read(prompts, embedded), choices)
-        expected = self._network_logits(prompts, choices, rows)
+        embedded = features = None
+        if view == "visual":
+            rows = [self.images.rows[question.image_id] for question in batch]
+            embedded, features = self.images.embedded[rows], torch.from_numpy(self.images.features[rows])
+        exported = self.exported.choice_logits(prompts, choices, embedded)
+        expected = self.network.choice_logits(prompts, choices, features)
         return [
             self._compare(question, view, ours, theirs, answers)
             for question, ours, theirs, answers in zip(batch, exported, expected, choices, strict=True)
         ]
-
-    def _network_logits(
-        self, prompts: list[list[int]], choices: list[list[list[int]]], rows: list[int] | None
-    ) -> list[list[Floats]]:
-        """Torch's counterpart of `Graphs.answer_logits`: no cache, all choices of a question in one packed sequence."""
-        packed = [pack_choices(prompt, answers) for prompt, answers in zip(prompts, choices, strict=True)]
-        with torch.inference_mode():
-            grid = None if rows is None else torch.from_numpy(self.pictures.grids[rows])
-            logits = self.model(grid, collate(packed, 0 if grid is None else grid.shape[1])).numpy()
-        ends = np.cumsum([len(answer) for answers in choices for answer in answers])
-        split = iter(np.split(logits, ends[:-1]))
-        return [[next(split) for _ in answers] for answers in choices]
 
     def _compare(
         self, question: Question, view: View, exported: list[Floats], expected: list[Floats], answers: list[list[int]]

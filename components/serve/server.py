@@ -12,9 +12,9 @@ from inkling.components.serve.settings import Settings, read_settings
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.watchdog import tie_to_runner
 from inkling.components.shared.store.manifest import ArtifactError
-from inkling.models.inference.graphs import DeviceError
+from inkling.models.inference.onnx_engine import DeviceError
 
-SERVING = "serving "  # how the line begins that says where the server listens
+SERVING = "serving "  # how the line begins that reports the server's address
 _BAD_START = 2
 
 

@@ -1,1 +1,1 @@
-"""Inference on exported graphs with ONNX Runtime; needs no torch."""
+"""Inference: one contract over batches, with an engine of torch and one of ONNX Runtime."""

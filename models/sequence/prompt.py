@@ -5,7 +5,6 @@ A sequence is: image tokens where there is an image, then `<|bos|>Question: {que
 Needs no torch, so that a server can use it.
 """
 
-from collections.abc import Sequence
 from typing import Protocol
 
 BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
@@ -59,12 +58,3 @@ def prompt_ids(tokenizer: Tokenizer, question: str) -> list[int]:
 def answer_ids(tokenizer: Tokenizer, answer: str) -> list[int]:
     """Token ids of an answer, the closing `<|eos|>` included."""
     return tokenizer.encode(answer_text(answer), add_special_tokens=False).ids
-
-
-def choose(log_likelihoods: Sequence[float]) -> int:
-    """Index of the most likely choice, the first of equals.
-
-    Raises:
-        ValueError: If there is nothing to choose from.
-    """
-    return max(range(len(log_likelihoods)), key=log_likelihoods.__getitem__)

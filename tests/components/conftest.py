@@ -152,11 +152,13 @@ def _make_answers(where: Served) -> None:
     import torch
 
     from inkling.components.evaluate.summary import summarise
-    from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
+    from inkling.models.inference.likelihood import choose
+    from inkling.models.inference.torch_engine import TorchEngine
+    from inkling.models.sequence.prompt import answer_ids, prompt_ids
     from inkling.models.sequence.views import VIEWS
 
     artifact, questions = MultimodalModelArtifact.open(where.multimodal_model), Questions.open(where.questions)
-    model, tokenizer = artifact.model(), artifact.tokenizer()
+    engine, tokenizer = TorchEngine(artifact.model()), artifact.tokenizer()
     grid = torch.from_numpy(Features.open(where.features).grid("questions"))
     rows = {name: row for row, name in enumerate(questions.images())}
     answers = []
@@ -165,7 +167,7 @@ def _make_answers(where: Served) -> None:
             shown = one.mismatched_image_id if view == "mismatched" else one.image_id
             picked = None if view == "blind" else grid[rows[shown]][None]
             choices = [answer_ids(tokenizer, choice) for choice in one.choices]
-            scores = model.score_choices(picked, [prompt_ids(tokenizer, one.question)], [choices])[0]
+            scores = engine.score([prompt_ids(tokenizer, one.question)], [choices], picked)[0]
             answers.append(
                 Answer(
                     one.question_id,

@@ -28,7 +28,9 @@ from inkling.components.artifacts.features import Features, write_features
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
-from inkling.models.sequence.prompt import answer_ids, choose, prompt_ids
+from inkling.models.inference.likelihood import choose
+from inkling.models.inference.torch_engine import TorchEngine
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.training.fit import Fitted
 from inkling.models.vision.config import EncoderConfig
 
@@ -134,7 +136,7 @@ def test_it_learns_to_see(
     config = AdaptConfig(seed=0, threads=1, hidden=16, epochs={"start": 40, "align": 0, "instruct": 150})
     model, _, _ = training.train(config, language(), tokenizer, lesson, tmp_path)
     prompt, choices = prompt_ids(tokenizer, "Which colour?"), [answer_ids(tokenizer, colour) for colour in COLOURS]
-    seen = model.score_choices(lesson.grid, [prompt] * 24, [choices] * 24)
+    seen = TorchEngine(model).score([prompt] * 24, [choices] * 24, lesson.grid)
     assert np.mean([choose(scores) == index % 3 for index, scores in enumerate(seen)]) > 0.9
 
 

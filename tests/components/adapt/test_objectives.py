@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from inkling.components.adapt.objectives import match_words, next_token, weighted, word_embeddings
 from inkling.models.connectors.mlp import MlpConnector
+from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.packing import PackedSequence, Segment, collate
 
@@ -75,7 +76,7 @@ def test_next_token_weighs_every_answer_the_same(model: MultimodalModel) -> None
     segments = [Segment([0, 9]), Segment(first, 0, True), Segment([0, 8]), Segment(second, 2, True)]
     batch |= vars(collate([PackedSequence(segments)] * 2, 2))
     batch["grid"] = batch["grid"].expand(2, -1, -1)
-    scores = model.score_choices(batch["grid"], [[0, 9], [0, 8]], [[first], [second]])
+    scores = TorchEngine(model).score([[0, 9], [0, 8]], [[first], [second]], batch["grid"])
     expected = np.mean([-scores[0][0] / len(first), -scores[1][0] / len(second)])
     assert float(next_token(model, batch)) == pytest.approx(expected, rel=1e-4)
 

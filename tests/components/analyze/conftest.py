@@ -204,7 +204,7 @@ class Run:
     def rehearsal(self, path: Path) -> None:
         """Fifty questions in both views, and two chats."""
         chat = {"question": "What is <this>?", "answer": "a cat", "right": "a cat"}
-        views = {view: {"asked": 50, "agreed": 50, "disagreements": []} for view in ("visual", "blind")}
+        views = {view: {"questions": 50, "agreed": 50, "disagreements": []} for view in ("visual", "blind")}
         chats = [{**chat, "view": "visual"}, {**chat, "view": "blind", "answer": "a dog"}]
         write_rehearsal(path, {"questions": [], "views": views, "chats": chats})
 

@@ -18,7 +18,7 @@ from inkling.components.evaluate.build import build_evaluate
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.store import produce
-from inkling.models.multimodal import MultimodalModel
+from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.sequence.views import VIEWS
 
@@ -74,17 +74,17 @@ KILLED = """
 import os, signal, sys
 from inkling.components.evaluate.build import build_evaluate
 from inkling.components.evaluate.config import EvaluateConfig
-from inkling.models.multimodal import MultimodalModel
+from inkling.models.inference.torch_engine import TorchEngine
 
-score, asked = MultimodalModel.score_choices, []
+score, batches = TorchEngine.score, []
 
 def score_or_die(*arguments):
-    asked.append(1)
-    if len(asked) > 7:
+    batches.append(1)
+    if len(batches) > 7:
         os.kill(os.getpid(), signal.SIGKILL)
     return score(*arguments)
 
-MultimodalModel.score_choices = score_or_die
+TorchEngine.score = score_or_die
 build_evaluate(EvaluateConfig(seed=1, threads=1, batch_size=5), *sys.argv[1:])
 """
 
@@ -95,15 +95,15 @@ def test_a_killed_evaluation_resumes_to_the_same_bytes(world, tmp_path: Path, mo
     command = [sys.executable, "-c", KILLED, world.model, world.questions, world.features, output]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert not output.exists()
-    journal = output.with_name(".answers.work") / "answers.jsonl"
-    assert journal.read_bytes().count(b"\n") == 1 + 7
-    with journal.open("ab") as file:
+    log = output.with_name(".answers.work") / "answers.jsonl"
+    assert log.read_bytes().count(b"\n") == 1 + 7
+    with log.open("ab") as file:
         file.write(b"[[-1.25,")
-    asked: list[int] = []
-    score = MultimodalModel.score_choices
-    monkeypatch.setattr(MultimodalModel, "score_choices", lambda *a: asked.append(1) or score(*a))
+    batches: list[int] = []
+    score = TorchEngine.score
+    monkeypatch.setattr(TorchEngine, "score", lambda *a: batches.append(1) or score(*a))
     assert run(world, output).digest == undisturbed.digest
-    assert len(asked) == 15 - 7, "batches that were asked before are not asked again"
+    assert len(batches) == 15 - 7, "batches that were scored before are not scored again"
 
 
 def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> None:

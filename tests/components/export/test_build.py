@@ -19,19 +19,20 @@ from inkling.components.artifacts.multimodal_model import MultimodalModelArtifac
 from inkling.components.artifacts.questions import Questions
 from inkling.components.export.build import build_bundle
 from inkling.components.export.config import ExportConfig
-from inkling.components.export.parity import Parity, ParityError, embed_pictures
+from inkling.components.export.parity import Parity, ParityError, embed_images
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import ArtifactError, Manifest
-from inkling.models.inference.graphs import DECODER, EMBEDDING, VISION, Graphs
+from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION, OnnxEngine
+from inkling.models.inference.torch_engine import TorchEngine
 
 
 def check(served, graphs: Path, tolerance: float = 1e-3):
     model, questions = MultimodalModelArtifact.open(served.multimodal_model), Questions.open(served.questions)
     features, answers = Features.open(served.features), Answers.open(served.answers)
-    sessions = Graphs(graphs, 1, "cpu")
-    pictures = embed_pictures(sessions, questions.images(), features.grid("questions"), features.encoder_config(), 2)
+    sessions = OnnxEngine(graphs, 96, 1, "cpu")
+    images = embed_images(sessions, questions.images(), features.grid("questions"), features.encoder_config(), 2)
     recorded = {(answer.question_id, answer.view): answer for answer in answers.answers()}
-    parity = Parity(sessions, model.model(), model.tokenizer(), pictures, recorded, tolerance)
+    parity = Parity(sessions, TorchEngine(model.model()), model.tokenizer(), images, recorded, tolerance)
     return parity.check(questions.questions(), 4, 2)
 
 
@@ -154,7 +155,7 @@ def test_config_refuses_what_it_does_not_know():
         ExportConfig.parse("export: {tolerances: 1}")
 
 
-def test_features_of_other_pictures_are_refused(served):
+def test_features_of_other_images_are_refused(served):
     questions, features = Questions.open(served.questions), Features.open(served.features)
-    with pytest.raises(ValueError, match="11 pictures, the questions 12"):
-        embed_pictures(None, questions.images(), features.grid("questions")[1:], features.encoder_config(), 1)
+    with pytest.raises(ValueError, match="of 11 images, the questions have 12"):
+        embed_images(None, questions.images(), features.grid("questions")[1:], features.encoder_config(), 1)

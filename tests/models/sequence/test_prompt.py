@@ -1,10 +1,8 @@
-"""The rules of prompts and of choosing."""
+"""The rules of prompts."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from inkling.models.sequence.prompt import answer_ids, answer_text, choose, prompt_ids, prompt_text
+from inkling.models.sequence.prompt import answer_ids, answer_text, prompt_ids, prompt_text
 
 
 class Characters:
@@ -40,13 +38,3 @@ def test_an_empty_question_is_refused(nothing: str) -> None:
 def test_an_empty_answer_is_refused() -> None:
     with pytest.raises(ValueError, match="answer is empty"):
         answer_text("  ")
-
-
-@given(st.lists(st.floats(-100, 0), min_size=1))
-def test_the_first_of_the_most_likely_is_chosen(scores: list[float]) -> None:
-    assert choose(scores) == scores.index(max(scores))
-
-
-def test_nothing_to_choose_from_is_refused() -> None:
-    with pytest.raises(ValueError):
-        choose([])

@@ -16,12 +16,12 @@ from kserve.errors import ServerNotReady
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from inkling.components.serve.engine import Piece, Reading
-from inkling.components.serve.images import load_url
 from inkling.components.serve.metrics import count_answer, observed
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.names import OPENAI
-from inkling.components.serve.question import BadRequest, Question
+from inkling.components.serve.predictor import Delta, Prefilled
+from inkling.components.serve.protocols.images import load_url
+from inkling.components.serve.request import BadRequest, QuestionRequest
 from inkling.components.shared.config import Section
 
 _PROTOCOL = "openai"
@@ -73,7 +73,7 @@ class ChatRequest(BaseModel):
 
 
 class Stream(StreamingResponse):
-    """A streaming response that always says when it is over, whether the client stayed or left."""
+    """A streaming response that always reports when it is over, whether the client stayed or left."""
 
     def __init__(self, content: AsyncIterator[str], over: Callable[[], None]) -> None:
         """Takes what to send and what to call at the end."""
@@ -104,11 +104,11 @@ def chat_router(model: InklingModel) -> APIRouter:
     async def chat_completions(request: Request) -> Response:
         try:
             with observed(_PROTOCOL):
-                asked = _parse(await request.body())
-                if asked.model != model.name:
-                    return _error(404, f"the model '{asked.model}' does not exist. Available: {model.name}")
-                question = await _question(asked.messages[0], model)
-                return await _answer(asked, question, model)
+                chat = _parse(await request.body())
+                if chat.model != model.name:
+                    return _error(404, f"the model '{chat.model}' does not exist. Available: {model.name}")
+                question = await _question(chat.messages[0], model)
+                return await _answer(chat, question, model)
         except BadRequest as error:
             return _error(400, str(error))
         except ServerNotReady as error:
@@ -117,14 +117,14 @@ def chat_router(model: InklingModel) -> APIRouter:
     return router
 
 
-async def _answer(asked: ChatRequest, question: Question, model: InklingModel) -> Response:
-    leave = model.worker.admit()
+async def _answer(chat: ChatRequest, question: QuestionRequest, model: InklingModel) -> Response:
+    leave = model.scheduler.admit()
     try:
-        limit = asked.max_completion_tokens or asked.max_tokens
-        reading = await model.worker.compute(lambda: model.answerer.read(question, limit))
-        reply = _Reply(model, reading)
+        limit = chat.max_completion_tokens or chat.max_tokens
+        prefilled = await model.scheduler.compute(lambda: model.predictor.prefill(question, limit))
+        reply = _Reply(model, prefilled)
         count_answer(_PROTOCOL, question)
-        if asked.stream:
+        if chat.stream:
             response, leave = Stream(reply.events(), leave), _nothing
             return response
         return JSONResponse(await reply.completion())
@@ -133,46 +133,46 @@ async def _answer(asked: ChatRequest, question: Question, model: InklingModel) -
 
 
 class _Reply:
-    """The model's answer to a question that it has read, as it goes over the wire."""
+    """The model's answer to a prefilled question, as it goes over the wire."""
 
-    def __init__(self, model: InklingModel, reading: Reading) -> None:
-        self._model, self._reading = model, reading
+    def __init__(self, model: InklingModel, prefilled: Prefilled) -> None:
+        self._model, self._prefilled = model, prefilled
         self._common = {
             "id": f"chatcmpl-{uuid.uuid4().hex}",
             "created": int(time.time()),
             "model": model.name,
-            "view": reading.question.view,
+            "view": prefilled.question.view,
         }
 
     async def completion(self) -> dict[str, Any]:
-        pieces = [piece async for piece in self._pieces()]
-        message = {"role": "assistant", "content": "".join(piece.text for piece in pieces)}
-        last = pieces[-1]
+        deltas = [delta async for delta in self._deltas()]
+        message = {"role": "assistant", "content": "".join(delta.text for delta in deltas)}
+        last = deltas[-1]
         return {
             **self._common,
             "object": "chat.completion",
             "choices": [{"index": 0, "message": message, "finish_reason": last.finish}],
             "usage": {
-                "prompt_tokens": self._reading.tokens,
+                "prompt_tokens": self._prefilled.tokens,
                 "completion_tokens": last.tokens,
-                "total_tokens": self._reading.tokens + last.tokens,
+                "total_tokens": self._prefilled.tokens + last.tokens,
             },
         }
 
     async def events(self) -> AsyncIterator[str]:
         yield self._event({"role": "assistant", "content": ""}, None)
-        async for piece in self._pieces():
-            if piece.text:
-                yield self._event({"content": piece.text}, None)
-            if piece.finish:
-                yield self._event({}, piece.finish)
+        async for delta in self._deltas():
+            if delta.text:
+                yield self._event({"content": delta.text}, None)
+            if delta.finish:
+                yield self._event({}, delta.finish)
         yield "data: [DONE]\n\n"
 
-    async def _pieces(self) -> AsyncIterator[Piece]:
+    async def _deltas(self) -> AsyncIterator[Delta]:
         """Each step is a turn on the model's thread, so that several answers grow side by side."""
-        pieces = self._model.answerer.generate(self._reading)
-        while (piece := await self._model.worker.compute(partial(next, pieces, None))) is not None:
-            yield piece
+        deltas = self._model.predictor.generate(self._prefilled)
+        while (delta := await self._model.scheduler.compute(partial(next, deltas, None))) is not None:
+            yield delta
 
     def _event(self, delta: dict[str, str], finish: str | None) -> str:
         chunk = {
@@ -194,7 +194,7 @@ def _explain(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     match item["type"], place:
         case "too_long", "messages":
-            return "messages: this model was taught single questions; send one user message"
+            return "messages: this model was trained on single questions; send one user message"
         case "extra_forbidden", _:
             return f"{place} is not supported. Supported: {', '.join(ChatRequest.model_fields)}"
         case "literal_error", "temperature":
@@ -203,14 +203,14 @@ def _explain(item: Any) -> str:
             return f"{place}: {item['msg']}" if place else str(item["msg"])
 
 
-async def _question(message: Message, model: InklingModel) -> Question:
+async def _question(message: Message, model: InklingModel) -> QuestionRequest:
     if isinstance(message.content, str):
-        return Question(message.content)
+        return QuestionRequest(message.content)
     images = [part.image_url.url for part in message.content if isinstance(part, ImagePart)]
     if len(images) > 1:
         raise BadRequest(f"{len(images)} images in one question; at most one is taken")
     text = " ".join(part.text for part in message.content if isinstance(part, TextPart))
-    return Question(text, await load_url(images[0], model.settings) if images else None)
+    return QuestionRequest(text, await load_url(images[0], model.settings) if images else None)
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -1,23 +1,23 @@
-"""The journal keeps what was written and drops what was not."""
+"""The resume log keeps what was written and drops what was not."""
 
 from pathlib import Path
 
 import pytest
 
-from inkling.components.evaluate.journal import Journal
+from inkling.components.evaluate.resume_log import ResumeLog
 
 
 def fill(path: Path, task: str, *entries: object) -> bytes:
-    with Journal(path, task) as journal:
+    with ResumeLog(path, task) as log:
         for entry in entries:
-            journal.append(entry)
+            log.append(entry)
     return path.read_bytes()
 
 
 def test_entries_come_back(tmp_path: Path) -> None:
     fill(tmp_path / "j", "task", [1.5, -0.1], {"a": 0.1 + 0.2})
-    with Journal(tmp_path / "j", "task") as journal:
-        assert journal.entries == [[1.5, -0.1], {"a": 0.1 + 0.2}]
+    with ResumeLog(tmp_path / "j", "task") as log:
+        assert log.entries == [[1.5, -0.1], {"a": 0.1 + 0.2}]
 
 
 def test_every_cut_resumes_to_the_same_bytes(tmp_path: Path) -> None:
@@ -26,18 +26,18 @@ def test_every_cut_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     whole = fill(path, "task", *entries)
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
-        with Journal(path, "task") as journal:
-            kept = len(journal.entries)
-            assert journal.entries == entries[:kept]
+        with ResumeLog(path, "task") as log:
+            kept = len(log.entries)
+            assert log.entries == entries[:kept]
             assert kept == max(whole[:cut].count(b"\n") - 1, 0)
             for entry in entries[kept:]:
-                journal.append(entry)
+                log.append(entry)
         assert path.read_bytes() == whole
 
 
 @pytest.mark.parametrize("task", ["another", "task2", ""])
 def test_results_of_another_task_are_not_used(tmp_path: Path, task: str) -> None:
     fill(tmp_path / "j", "task", [1], [2])
-    with Journal(tmp_path / "j", task) as journal:
-        assert journal.entries == []
+    with ResumeLog(tmp_path / "j", task) as log:
+        assert log.entries == []
     assert fill(tmp_path / "j", task, [3]).count(b"\n") == 2

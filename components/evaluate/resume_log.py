@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 
-class Journal:
+class ResumeLog:
     """An append-only file of results of one task; a context manager.
 
     The first line says which task the results belong to. A file of another task, as an earlier run with other settings

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkling.components.artifacts.questions import Question
-from inkling.components.evaluate.asking import answer, order
+from inkling.components.evaluate.scoring import answer, order
 
 QUESTION = Question(
     "q", "i", "j", "What?", ["red", "green", "blue", "black"], "blue", "General", "colour", "none", "test"

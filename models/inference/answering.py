@@ -1,0 +1,87 @@
+"""What an evaluation needs of a model, in text: an engine with its tokenizer has it, and so may an endpoint."""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol
+
+from tokenizers import Tokenizer
+
+from inkling.models.inference.engine import Engine, Images
+from inkling.models.sequence.prompt import EOS, answer_ids, prompt_ids
+
+
+class Answering(Protocol):
+    """A model that is asked batches of questions; images are named, None asks blind."""
+
+    def prompt_length(self, question: str) -> int:
+        """How long a question is to the model, so that batches of like length can be made."""
+
+    def score(
+        self, questions: Sequence[str], choices: Sequence[Sequence[str]], images: Sequence[str] | None
+    ) -> list[list[float]]:
+        """Log-likelihood in nats of each choice of each question.
+
+        Args:
+            questions: The questions.
+            choices: The choices of each.
+            images: Name of each question's image.
+        """
+
+    def generate(self, questions: Sequence[str], limits: Sequence[int], images: Sequence[str] | None) -> list[str]:
+        """The answer to each question in the model's own words, the most likely token at each step.
+
+        Args:
+            questions: The questions.
+            limits: Tokens at most of each answer.
+            images: Name of each question's image.
+        """
+
+
+class EngineAnswering(Generic[Images]):
+    """An engine that is asked in text; is `Answering`."""
+
+    def __init__(
+        self, engine: Engine[Images, object], tokenizer: Tokenizer, images: Callable[[Sequence[str]], Images]
+    ) -> None:
+        """Puts the parts together.
+
+        Args:
+            engine: The engine.
+            tokenizer: The model's tokenizer.
+            images: Gives what the engine takes of named images, in their order.
+
+        Raises:
+            ValueError: If the tokenizer has no token that ends an answer.
+        """
+        self._engine, self._tokenizer, self._images = engine, tokenizer, images
+        self._stop = stop_id(tokenizer)
+
+    def prompt_length(self, question: str) -> int:
+        """Tokens of a question's prompt."""
+        return len(prompt_ids(self._tokenizer, question))
+
+    def score(
+        self, questions: Sequence[str], choices: Sequence[Sequence[str]], images: Sequence[str] | None
+    ) -> list[list[float]]:
+        """As `Answering` says; errors are those of `Engine.score`."""
+        prompts = [prompt_ids(self._tokenizer, question) for question in questions]
+        answers = [[answer_ids(self._tokenizer, choice) for choice in group] for group in choices]
+        return self._engine.score(prompts, answers, None if images is None else self._images(images))
+
+    def generate(self, questions: Sequence[str], limits: Sequence[int], images: Sequence[str] | None) -> list[str]:
+        """As `Answering` says; errors are those of `Engine.generate`."""
+        prompts = [prompt_ids(self._tokenizer, question) for question in questions]
+        seen = None if images is None else self._images(images)
+        found = self._engine.generate(prompts, limits, seen, stop={self._stop})
+        return [self._tokenizer.decode(tokens).strip() for tokens in found]
+
+
+def stop_id(tokenizer: Tokenizer) -> int:
+    """Id of the token that ends an answer.
+
+    Raises:
+        ValueError: If the tokenizer has none.
+    """
+    token = tokenizer.token_to_id(EOS)
+    if token is None:
+        raise ValueError(f"the tokenizer has no {EOS}")
+    return token

@@ -1,0 +1,96 @@
+"""The engine of an exported model: three graphs on ONNX Runtime, pixels and token ids in, logits out, with a KV cache.
+
+Names of inputs and outputs follow Hugging Face Optimum's exports (`inputs_embeds`, `past_key_values.0.key`, ...).
+Needs no torch.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime
+
+from inkling.models.inference.engine import Engine, Floats, Ints
+
+VISION, EMBEDDING, DECODER = "vision.onnx", "embedding.onnx", "decoder.onnx"
+Device = Literal["auto", "cpu", "cuda"]
+_CUDA = "CUDAExecutionProvider"
+
+
+class DeviceError(RuntimeError):
+    """A device that is requested and cannot be used."""
+
+
+class OnnxEngine(Engine[Floats, Floats]):
+    """Runs `vision.onnx`, `embedding.onnx` and `decoder.onnx`; safe to use from several threads.
+
+    Images are what `embed_images` makes of them, float32 (images, tokens, hidden_size).
+    """
+
+    def __init__(self, directory: str | Path, context: int, threads: int, device: Device = "auto") -> None:
+        """Loads the graphs.
+
+        Args:
+            directory: Where they lie.
+            context: Positions that the language model reads at most.
+            threads: Threads of one inference on a CPU.
+            device: "auto" takes CUDA where the machine has an NVIDIA device and its libraries, else the CPU.
+
+        Raises:
+            DeviceError: If CUDA is requested and cannot be used.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = 3
+        options.add_session_config_entry(
+            "session.intra_op.allow_spinning", "0"
+        )  # idle threads sleep: small graphs gain
+        vision, embedding, decoder = (
+            onnxruntime.InferenceSession(str(Path(directory) / name), options, providers=_providers(device))
+            for name in (VISION, EMBEDDING, DECODER)
+        )
+        if device == "cuda" and _CUDA not in decoder.get_providers():
+            raise DeviceError("CUDA is requested, but ONNX Runtime finds no usable GPU, CUDA 13 or cuDNN 9; use 'auto'")
+        self.context = context
+        self._vision, self._embedding, self._decoder = vision, embedding, decoder
+        inputs = {entry.name: entry.shape for entry in decoder.get_inputs()}
+        self._past = {
+            name: (shape[1], shape[3]) for name, shape in inputs.items() if name.startswith("past_key_values.")
+        }
+
+    def embed_images(self, pixels: Floats) -> Floats:
+        """Maps preprocessed pixels (n, 3, size, size) to inputs of the decoder (n, tokens, hidden_size)."""
+        return _run(self._vision, {"pixel_values": pixels})[0]
+
+    def _image_shape(self, images: Floats | None) -> tuple[int, int]:
+        return (0, 0) if images is None else (images.shape[0], images.shape[1])
+
+    def _embed(self, ids: Ints, images: Floats | None) -> Floats:
+        text = _run(self._embedding, {"input_ids": ids})[0]
+        return text if images is None else np.concatenate([images, text], axis=1)
+
+    def _empty(self, count: int) -> list[Floats]:
+        return [np.zeros((count, heads, 0, size), np.float32) for heads, size in self._past.values()]
+
+    def _forward(
+        self, inputs: Floats, mask: Ints, positions: Ints, past: list[Floats], wanted: Ints | None
+    ) -> tuple[Floats, list[Floats]]:
+        feeds = {
+            "inputs_embeds": inputs,
+            "attention_mask": mask,
+            "position_ids": positions,
+            **dict(zip(self._past, past, strict=True)),
+        }
+        logits, *present = _run(self._decoder, feeds)  # the graph computes every position's logits
+        return logits if wanted is None else logits[np.arange(len(logits)), wanted][:, None], present
+
+
+def _providers(device: Device) -> list[str | tuple[str, dict[str, str]]]:
+    """Where to run, in order of preference; TensorFloat-32 would round logits to three digits."""
+    cuda = device == "cuda" or (device == "auto" and Path("/dev/nvidiactl").exists())
+    return [*([(_CUDA, {"use_tf32": "0"})] if cuda else []), "CPUExecutionProvider"]
+
+
+def _run(session: onnxruntime.InferenceSession, feeds: dict[str, Any]) -> list[Floats]:
+    outputs: list[Floats] = session.run(None, feeds)
+    return outputs

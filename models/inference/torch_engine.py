@@ -1,0 +1,96 @@
+"""The engine of a network in torch: choices are packed into one pass a question, answers grow on a KV cache."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inkling.models.inference.cache import cached_pass
+from inkling.models.inference.engine import Engine, Floats, Ids, Ints
+from inkling.models.multimodal import MultimodalModel
+from inkling.models.sequence.packing import PackedBatch, PackedSequence, Segment, collate
+
+
+class TorchEngine(Engine[Tensor, Tensor]):
+    """Runs a `MultimodalModel` in evaluation mode, on the device where it lies.
+
+    Images are the features that the model's connector reads (images, tokens, channels), on any device.
+    """
+
+    def __init__(self, model: MultimodalModel) -> None:
+        """Takes the model as it is."""
+        self.model = model
+        self.context = int(model.language.config.max_position_embeddings)
+        self._device = model.language.device
+
+    @torch.inference_mode()
+    def choice_logits(
+        self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: Tensor | None = None
+    ) -> list[list[Floats]]:
+        """As the contract says, without a cache: a prompt and all its choices are one packed sequence."""
+        batch = self._packed(prompts, choices, images)
+        logits = self._numpy(self.model(self._moved(images), batch))  # (scored, vocabulary)
+        ends = np.cumsum([len(choice) for group in choices for choice in group])
+        split = iter(np.split(logits, ends[:-1]))
+        return [[next(split) for _ in group] for group in choices]
+
+    @torch.inference_mode()
+    def score(
+        self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: Tensor | None = None
+    ) -> list[list[float]]:
+        """As the contract says, without a cache: a prompt and all its choices are one packed sequence.
+
+        Padding has weight zero: beside which other prompts one stands can change no more than the last bits.
+        """
+        batch = self._packed(prompts, choices, images)
+        found = self.model.log_likelihoods(self._moved(images), batch).double()  # (scored,)
+        widest = 1 + max(map(len, choices))  # segment 0 is the prompt
+        sums = torch.zeros(len(prompts), widest, dtype=torch.float64, device=self._device)
+        sums.index_put_((batch.sequences, batch.owners), found, accumulate=True)
+        return [sums[row, 1 : 1 + len(group)].tolist() for row, group in enumerate(choices)]
+
+    def _packed(self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: Tensor | None) -> PackedBatch:
+        self._check_choices(prompts, choices, images)
+        packed = [pack_choices(prompt, group) for prompt, group in zip(prompts, choices, strict=True)]
+        batch = collate(packed, self._image_shape(images)[1])
+        return PackedBatch(**{name: tensor.to(self._device) for name, tensor in vars(batch).items()})
+
+    def _image_shape(self, images: Tensor | None) -> tuple[int, int]:
+        return (0, 0) if images is None else (images.shape[0], images.shape[1])
+
+    @torch.inference_mode()
+    def _embed(self, ids: Ints, images: Tensor | None) -> Tensor:
+        return self.model.embed(self._moved(images), self._tensor(ids))
+
+    def _empty(self, count: int) -> list[Tensor]:
+        language = self.model.language
+        shape = (count, language.config.num_key_value_heads, 0, language.config.head_dim)
+        empty = torch.zeros(shape, dtype=language.dtype, device=self._device)
+        return [empty] * (2 * language.config.num_hidden_layers)
+
+    @torch.inference_mode()
+    def _forward(
+        self, inputs: Tensor, mask: Ints, positions: Ints, past: list[Tensor], wanted: Ints | None
+    ) -> tuple[Floats, list[Tensor]]:
+        language = self.model.language
+        output, present = cached_pass(language.model, inputs, self._tensor(mask), self._tensor(positions), past)
+        hidden = output.last_hidden_state  # (b, s, hidden_size)
+        if wanted is not None:
+            hidden = hidden[torch.arange(len(hidden)), wanted][:, None]  # (b, 1, hidden_size)
+        return self._numpy(language.lm_head(hidden)), present
+
+    def _moved(self, images: Tensor | None) -> Tensor | None:
+        return None if images is None else images.to(self._device)
+
+    def _tensor(self, array: Ints) -> Tensor:
+        return torch.from_numpy(array).to(self._device)
+
+    def _numpy(self, logits: Tensor) -> Floats:
+        array: Floats = logits.float().cpu().numpy()
+        return array
+
+
+def pack_choices(prompt: Ids, choices: Sequence[Ids]) -> PackedSequence:
+    """A prompt and its choices: segment 0 is the prompt, segment 1 + i choice i."""
+    return PackedSequence([Segment(prompt), *(Segment(choice, parent=0, scored=True) for choice in choices)])

@@ -1,0 +1,44 @@
+"""What only the ONNX engine does: pixels through the vision graph, and a device that is refused where there is none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from inkling.components.export.graphs import export_graphs
+from inkling.models.connectors.mlp import MlpConnector
+from inkling.models.inference.onnx_engine import DeviceError, OnnxEngine
+from inkling.models.language.llama import build_language_model
+from inkling.models.multimodal import MultimodalModel
+from inkling.models.vision.registry import build_encoder
+from inkling.models.vision.tiny import TINY
+
+
+@pytest.fixture(scope="module")
+def model() -> MultimodalModel:
+    torch.set_num_threads(1)
+    language = build_language_model("tiny", 64, seed=1)
+    connector = MlpConnector(TINY.channels, 16, language.config.hidden_size, TINY.tokens)
+    return MultimodalModel(language, connector, build_encoder(TINY)).eval()
+
+
+@pytest.fixture(scope="module")
+def graphs(model: MultimodalModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("graphs")
+    export_graphs(model, TINY.image_size, directory)
+    return directory
+
+
+def test_pixels_go_through_encoder_and_connector(model: MultimodalModel, graphs: Path) -> None:
+    pixels = np.random.default_rng(0).normal(size=(3, 3, TINY.image_size, TINY.image_size)).astype(np.float32)
+    with torch.inference_mode():
+        expected = model.connector(model.encoder(torch.from_numpy(pixels))).numpy()
+    np.testing.assert_allclose(OnnxEngine(graphs, 64, 1, "cpu").embed_images(pixels), expected, atol=1e-5)
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="this machine has an NVIDIA device")
+def test_missing_device_is_named(graphs: Path) -> None:
+    OnnxEngine(graphs, 64, 1, "auto")
+    with pytest.raises(DeviceError, match="finds no usable GPU"):
+        OnnxEngine(graphs, 64, 1, "cuda")
