@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from inkling.components.shared.config import ConfigError, Section, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, InnerSection, Section, read_mapping, unknown
 from inkling.models.settings import explain
 
 SCENES = "scenes"
@@ -27,7 +27,7 @@ _SHIPPED = Path(__file__).parents[1] / "suites"
 _YAML = (".yaml", ".yml")
 
 
-class Columns(Section):
+class Columns(InnerSection):
     """Which columns of the data hold what."""
 
     question: str = Field(description="what is asked")
@@ -128,6 +128,8 @@ class Suite(Section):
             raise ValueError(f"suite '{self.name}' states `artifact` and `data`: one of them holds its questions")
         if self.splits and (self.columns is None or self.columns.split is None):
             raise ValueError(f"suite '{self.name}' sorts `splits`, but `columns.split` names no column")
+        if self.splits and "test" not in self.splits:
+            raise ValueError(f"suite '{self.name}': state in `splits` which values are test")
         names = [category.name for category in self.categories]
         for name in self.headline.categories if names else ():
             if name not in names:

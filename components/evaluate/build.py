@@ -100,6 +100,6 @@ def check_longest(answering: "Answering", suite: str, questions: Sequence[Questi
         answering.score([longest.question], [longest.choices], [longest.image_id])
     except PromptError as error:
         raise ValueError(
-            f"question {longest.question_id} of suite '{suite}' is too long: {error}. Leave long questions out with the "
-            "suite's `max_words`, or take a preset with a longer context"
+            f"question {longest.question_id} of suite '{suite}' is too long: {error}. Leave long questions out with "
+            "the suite's `max_words`, or take a preset with a longer context"
         ) from None

@@ -36,11 +36,13 @@ class Read:
         images: Bytes by image_id; equal images have one id.
         questions: The questions in stored order; their mismatched images are not drawn yet.
         left_out: Rows that are not asked, by reason.
+        families: The category of each family.
     """
 
     images: dict[str, bytes] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    families: dict[str, str] = field(default_factory=dict)
 
 
 def read_suite(suite: Suite, files: list[Path]) -> Read:
@@ -68,11 +70,11 @@ def read_suite(suite: Suite, files: list[Path]) -> Read:
         raise SuiteError(
             f"suite '{suite.name}': {len(broken)} rows cannot be asked:\n" + "\n".join(broken[:_NAMED]) + more
         )
-    if not read.questions:
+    if not any(question.split == "test" for question in read.questions):
         reasons = (
             "; ".join(f"{count} rows {reason}" for reason, count in read.left_out.items()) or "its files are empty"
         )
-        raise SuiteError(f"suite '{suite.name}' has no question: {reasons}")
+        raise SuiteError(f"suite '{suite.name}' has no test question: {reasons}")
     return read
 
 
@@ -98,6 +100,9 @@ def _take(suite: Suite, columns: Columns, row: Row, read: Read, seen: set[str]) 
     category = _optional(cells, columns.category) or suite.title
     if suite.categories and category not in (valid := [one.name for one in suite.categories]):
         raise RowError(f"category '{category}' is none of the suite's: {', '.join(valid)}")
+    family = _optional(cells, columns.family) or category
+    if (before := read.families.setdefault(family, category)) != category:
+        raise RowError(f"family '{family}' is of category '{category}', and before of '{before}'")
     question = _question(
         question_id=identity,
         image_id=image_id,
@@ -106,7 +111,7 @@ def _take(suite: Suite, columns: Columns, row: Row, read: Read, seen: set[str]) 
         choices=choices,
         answer=answer,
         category=category,
-        family=_optional(cells, columns.family) or category,
+        family=family,
         size_bucket=cast(SizeBucket, _optional(cells, columns.size_bucket) or "none"),
         split=split,
         suite=suite.name,
