@@ -20,7 +20,7 @@ class AnalyzeConfig(StageConfig):
     )
     suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
 
-    def determinants(self) -> dict[str, Any]:
-        """The settings, with a digest of what the report says of each suite."""
+    def contents(self) -> dict[str, Any]:
+        """A digest of what the report says of each suite."""
         told = {suite.name: suite.model_dump(mode="json", exclude={"data", "artifact"}) for suite in self.suites}
-        return {**super().determinants(), "suites": {name: digest_of(suite) for name, suite in told.items()}}
+        return {"suites": {name: digest_of(suite) for name, suite in told.items()}}

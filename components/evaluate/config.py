@@ -18,8 +18,8 @@ class EvaluateConfig(StageConfig):
     batch_size: int = Field(32, ge=1, description="questions scored at once; a killed run loses one batch at most")
     suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
 
-    def determinants(self) -> dict[str, Any]:
-        """The settings, with what of each suite enters the scores."""
+    def contents(self) -> dict[str, Any]:
+        """What of each suite enters the scores."""
         scored: Any = {
             "name": True,
             "title": True,
@@ -27,7 +27,4 @@ class EvaluateConfig(StageConfig):
             "headline": True,
             "categories": {"__all__": {"name"}},
         }
-        return {
-            **super().determinants(),
-            "suites": [suite.model_dump(mode="json", include=scored) for suite in self.suites],
-        }
+        return {"suites": [suite.model_dump(mode="json", include=scored) for suite in self.suites]}

@@ -18,10 +18,7 @@ class ExportConfig(StageConfig):
     tolerance: float = Field(1e-3, gt=0, description="largest absolute difference of a logit that is let pass")
     suites: Suites = Field(default_factory=rendered_scenes, description="what the model card says of the suites asked")
 
-    def determinants(self) -> dict[str, Any]:
-        """The settings, with what the model card says of each suite."""
+    def contents(self) -> dict[str, Any]:
+        """What the model card says of each suite."""
         said: Any = {"name": True, "report": {"use", "limits"}}
-        return {
-            **super().determinants(),
-            "suites": [suite.model_dump(mode="json", include=said) for suite in self.suites],
-        }
+        return {"suites": [suite.model_dump(mode="json", include=said) for suite in self.suites]}

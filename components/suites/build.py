@@ -6,10 +6,9 @@ from pathlib import Path
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.artifacts.suite import SCENES, THIS_RUN, Suite
 from inkling.components.shared.runtime.progress import track
+from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.store import Draft, produce
 from inkling.components.suites.config import SuitesConfig
-
-ATTRIBUTION = "ATTRIBUTION.md"
 
 
 def build_suites(config: SuitesConfig, scenes: str | Path, output: str | Path) -> Questions:
@@ -41,16 +40,16 @@ def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
             shown, asked = stored.images(), stored.questions()
             if suite.name != SCENES:
                 shown, asked = _renamed(suite, shown, asked)
-            credits += _credits(stored)
+            credits += stored.attribution()
         else:
             read = read_suite(suite, config.files[suite.name])
             asked, shown = draw_mismatched(read.questions, read.images, suite.name, config.seed)
             left_out = "".join(f"; {count} rows {reason} and are not asked" for reason, count in read.left_out.items())
-            credits.append(f"- {suite.title} {suite.version}: {suite.source} ({suite.licence}){left_out}")
+            credits.append(f"{suite.title} {suite.version}: {suite.source} ({suite.licence}){left_out}")
         images.update(shown)
         questions += asked
     write_questions(draft.path, images.items(), questions)
-    (draft.path / ATTRIBUTION).write_text("# Attribution\n\n" + "\n".join(credits) + "\n")
+    (draft.path / ATTRIBUTION).write_text("# Attribution\n\n" + "".join(f"- {entry}\n" for entry in credits))
 
 
 def _renamed(
@@ -69,9 +68,3 @@ def _renamed(
         for one in questions
     ]
     return {prefix + name: data for name, data in images.items()}, asked
-
-
-def _credits(questions: Questions) -> list[str]:
-    """The entries of an artifact's attribution."""
-    path = questions.path / ATTRIBUTION
-    return [line for line in path.read_text().splitlines() if line.startswith("- ")] if path.exists() else []

@@ -69,12 +69,11 @@ class SuitesConfig(StageConfig):
         stored = [suite.artifact for suite in self.read if suite.artifact not in (None, THIS_RUN)]
         return [*(str(path) for paths in self.files.values() for path in paths), *map(str, stored)]
 
-    def determinants(self) -> dict[str, Any]:
-        """The settings, with digests of the data in place of where they lie, and without what only a report says."""
+    def contents(self) -> dict[str, Any]:
+        """What is read of each suite: digests in place of where its data lie, and nothing that only a report says."""
         left_out: Any = dict.fromkeys(("data", "artifact", "headline", "report"), True)
         left_out["categories"] = {"__all__": {"description"}}
         return {
-            "seed": self.seed,
             "read": [
                 {
                     **suite.model_dump(mode="json", exclude=left_out),
@@ -82,7 +81,7 @@ class SuitesConfig(StageConfig):
                     "artifact": _identity(suite),
                 }
                 for suite in self.read
-            ],
+            ]
         }
 
 

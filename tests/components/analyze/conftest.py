@@ -13,7 +13,7 @@ from PIL import Image
 
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.bundle import PARITY, Bundle, write_json
-from inkling.components.artifacts.corpus import ATTRIBUTION, Corpus, SourceSummary, write_sources
+from inkling.components.artifacts.corpus import Corpus, SourceSummary, write_sources
 from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, LanguageModel
 from inkling.components.artifacts.multimodal_model import CONFIG, RECIPE, TRAINING, MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
@@ -22,7 +22,7 @@ from inkling.components.artifacts.suite import rendered_scenes
 from inkling.components.artifacts.tokens import BLEND, Blend, HeldoutShard, Tokens, TrainShard
 from inkling.components.evaluate.summary import summarise
 from inkling.components.shared.config import StageConfig
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import ATTRIBUTION, Artifact
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.store import produce
 from inkling.models.sequence.views import VIEWS
