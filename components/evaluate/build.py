@@ -47,7 +47,7 @@ def build_evaluate(
     for suite in asked.suites():
         if suite not in [one.name for one in config.suites]:
             raise ArtifactError(f"{asked.path} asks questions of suite '{suite}': name it in the profile's suites.read")
-    task = provenance(config, {name: artifact.digest for name, artifact in inputs.items()}).key
+    task = provenance(config, inputs).key
     return produce(Answers, output, config, inputs, lambda draft: _make(config, model, asked, grids, task, draft))
 
 

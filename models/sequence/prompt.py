@@ -11,7 +11,7 @@ BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
 IMAGE_MARK = "<image>"
 
 
-class Encoding(Protocol):
+class TokenizedText(Protocol):
     """What a tokenizer returns."""
 
     @property
@@ -22,7 +22,7 @@ class Encoding(Protocol):
 class Tokenizer(Protocol):
     """The part of `tokenizers.Tokenizer` that prompts need."""
 
-    def encode(self, sequence: str, *, add_special_tokens: bool = ...) -> Encoding:
+    def encode(self, sequence: str, *, add_special_tokens: bool = ...) -> TokenizedText:
         """Encodes text."""
 
 

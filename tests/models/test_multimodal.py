@@ -9,7 +9,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from inkling.models.connectors.mlp import MlpConnector
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.sequence.packing import PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
 
 TOKENS, CHANNELS = 4, 6
 PROMPTS = [[0, 11, 12, 13], [0, 21, 22, 23, 24, 25, 26], [0, 31]]
@@ -37,13 +37,14 @@ def grid() -> torch.Tensor:
 
 @torch.inference_mode()
 def test_a_scene_packed_whole_equals_its_questions_asked_alone(model: MultimodalModel, grid: torch.Tensor) -> None:
-    segments: list[Segment] = []
+    segments: list[TokenSegment] = []
     for prompt, answers in zip(PROMPTS, CHOICES, strict=True):
-        segments += [Segment(prompt), Segment(answers[0], parent=len(segments), scored=True)]
+        segments += [TokenSegment(prompt), TokenSegment(answers[0], parent=len(segments), scored=True)]
     packed = model.log_likelihoods(grid[:1], collate([PackedSequence(segments)], TOKENS))
     alone = [
         model.log_likelihoods(
-            grid[:1], collate([PackedSequence([Segment(prompt), Segment(answers[0], parent=0, scored=True)])], TOKENS)
+            grid[:1],
+            collate([PackedSequence([TokenSegment(prompt), TokenSegment(answers[0], parent=0, scored=True)])], TOKENS),
         )
         for prompt, answers in zip(PROMPTS, CHOICES, strict=True)
     ]
