@@ -71,7 +71,7 @@ def _make(
     grids = torch.from_numpy(features.grid("questions"))
     rows = {image: row for row, image in enumerate(questions.images())}
     answering = EngineAnswering(
-        TorchEngine(model.model()), model.tokenizer(), lambda images: grids[[rows[image] for image in images]]
+        TorchEngine(model.model()), model.tokenizer(), lambda images: {"grid": grids[[rows[image] for image in images]]}
     )
     answers = []
     for suite, members in questions.suites().items():
