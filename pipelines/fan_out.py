@@ -33,7 +33,7 @@ class FanOut:
 
     @classmethod
     def of(cls, profile: str, at_once: int | None = None) -> Self:
-        """What a profile asks for.
+        """What a profile sets.
 
         Args:
             profile: The checked profile, as YAML text.

@@ -170,7 +170,7 @@ def test_pod_policies_are_valid_and_set_what_kfp_cannot(cluster: Path) -> None:
         kubernetes_validate.validate(policies[0], "1.36", strict=True)
 
 
-def test_images_by_tag_are_told(tmp_path: Path) -> None:
+def test_images_by_tag_are_reported(tmp_path: Path) -> None:
     digest = f"registry.example/inkling/serve@sha256:{'b' * 64}"
     images = yaml.safe_dump({"inkling/serve": digest}, default_flow_style=True).strip()
     told = compile_for_cluster(profiles.load("gpu", [f"placement.images={images}"]), tmp_path).unpinned
