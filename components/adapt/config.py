@@ -1,6 +1,6 @@
 """Settings of the adapt stage."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -29,6 +29,10 @@ class AdaptConfig(StageConfig):
             if epochs < 0:
                 raise ValueError(f"epochs of '{name}' must not be negative, got {epochs:g}")
         return self
+
+    def contents(self) -> dict[str, Any]:
+        """What the recipe says."""
+        return {"adaptation": find_recipe(self.recipe).model_dump(mode="json")}
 
     def stages(self) -> list[StageRecipe]:
         """The stages of the recipe, with the epochs of this configuration."""

@@ -14,7 +14,7 @@ PARTS = ("connector", "language")
 OBJECTIVES = ("match_words", "next_token")
 """What a stage may be trained for; `objectives.py` says what they are."""
 
-_TABLE = Path(__file__).with_name("recipes.yaml")
+_CHOICES = Path(__file__).with_name("recipes.yaml")
 
 
 class StageRecipe(Section):
@@ -66,7 +66,7 @@ class Recipe(Section):
 @cache
 def recipes() -> dict[str, Recipe]:
     """The recipes by name."""
-    return {name: Recipe.model_validate(content) for name, content in read_mapping(_TABLE.read_text()).items()}
+    return {name: Recipe.model_validate(content) for name, content in read_mapping(_CHOICES.read_text()).items()}
 
 
 def find_recipe(name: str) -> Recipe:

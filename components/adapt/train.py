@@ -24,7 +24,7 @@ from inkling.components.shared.runtime.progress import Progress, note
 from inkling.models.connectors.mlp import MlpConnector
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.fit import fit
-from inkling.models.training.optimization import Optimization
+from inkling.models.training.job import Optimization
 
 FINAL_RATIO = 0.01
 

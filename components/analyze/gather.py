@@ -11,7 +11,7 @@ from inkling.components.analyze.samples import describe, draw
 from inkling.components.analyze.scaling import states
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.bundle import Bundle
-from inkling.components.artifacts.corpus import ATTRIBUTION, Corpus
+from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
@@ -52,7 +52,7 @@ def gather(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
     return {
         "run": _run(inputs),
         "sources": _sources(inputs),
-        "attribution": {"text": _credits(inputs.corpus), "images": _credits(inputs.questions)},
+        "attribution": {"text": inputs.corpus.attribution(), "images": inputs.questions.attribution()},
         "language": _language(inputs),
         "adaptation": _adaptation(inputs),
         "questions": _questions(inputs),
@@ -95,7 +95,7 @@ def _run(inputs: Inputs) -> dict[str, Any]:
             name: {"type": manifest.type, "stage": manifest.provenance.stage, "digest": manifest.digest}
             for name, manifest in manifests.items()
         },
-        "settings": {name: manifest.provenance.config for name, manifest in manifests.items()},
+        "settings": {name: manifest.provenance.determinants for name, manifest in manifests.items()},
         "packages": manifests["language_model"].provenance.packages,
     }
 
@@ -107,12 +107,6 @@ def _sources(inputs: Inputs) -> dict[str, Any]:
         name: {**dataclasses.asdict(source), "training": shares.get(name)}
         for name, source in inputs.corpus.sources().items()
     }
-
-
-def _credits(artifact: Artifact) -> list[str]:
-    """The entries of an artifact's `ATTRIBUTION.md`."""
-    lines = (artifact.path / ATTRIBUTION).read_text().splitlines()
-    return [line.removeprefix("- ") for line in lines if line.startswith("- ")]
 
 
 def _language(inputs: Inputs) -> dict[str, Any]:

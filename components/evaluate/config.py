@@ -8,10 +8,10 @@ from inkling.components.shared.config import StageConfig
 
 
 class EvaluateConfig(StageConfig):
-    """How the questions are asked; which ones is decided by the Questions artifact."""
+    """How the questions are scored; which ones is decided by the Questions artifact."""
 
     stage: ClassVar[str] = "evaluate"
 
     seed: int = Field(0, ge=0, description="orders the choices of each question, which decides between equals")
     threads: int = Field(2, ge=1, description="threads of torch; another number can change the last bits")
-    batch_size: int = Field(32, ge=1, description="questions asked at once, and lost at most when a run is killed")
+    batch_size: int = Field(32, ge=1, description="questions scored at once; a killed run loses one batch at most")

@@ -76,4 +76,5 @@ def _make(
     summary = answers.summary()
     write_json(draft.path / PARITY, parity)
     write_json(draft.path / EVALUATION, summary)
-    (draft.path / CARD).write_text(model_card(model, multimodal_model, encoder, summary, parity))
+    card = model_card(model, multimodal_model, encoder, summary, parity, questions.attribution())
+    (draft.path / CARD).write_text(card)

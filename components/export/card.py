@@ -3,7 +3,6 @@
 from typing import Any
 
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
-from inkling.components.shared.storage.packages import catalogue
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.views import VIEWS
 from inkling.models.vision.config import EncoderConfig
@@ -15,6 +14,7 @@ def model_card(
     encoder: EncoderConfig,
     summary: dict[str, Any],
     parity: dict[str, Any],
+    pictures: list[str],
 ) -> str:
     """The text of the bundle's `README.md`.
 
@@ -24,11 +24,12 @@ def model_card(
         encoder: Its vision encoder.
         summary: The content of `evaluation.json`.
         parity: The content of `parity.json`.
+        pictures: Whom the licences of the pictures ask to name.
     """
     sections = [
         _head(model, artifact, encoder),
         _use(),
-        _data(artifact),
+        _data(artifact, pictures),
         _scores(summary),
         _parity(parity),
         _limits(model, encoder),
@@ -78,23 +79,19 @@ key-value cache, to logits. The prompt is the image tokens (if any), then `<|bos
 choice scores the sum of the log-probabilities of ` {choice}<|eos|>`. `inkling serve` does all of this."""
 
 
-def _data(artifact: MultimodalModelArtifact) -> str:
+def _data(artifact: MultimodalModelArtifact, pictures: list[str]) -> str:
     inputs = "\n".join(f"- {name}: `{digest}`" for name, digest in sorted(artifact.manifest.provenance.inputs.items()))
-    packages = "\n".join(
-        f"| {one.name} {one.version} | {one.licence} | {one.attribution} |" for one in catalogue().values()
-    )
+    credits = "\n".join(f"- {entry}" for entry in pictures)
     return f"""## Data and licences
 
 Digests of what it was adapted from:
 
 {inputs}
 
-Text, fonts, pictures and encoder weights come from the packages of Inkling's catalogue; a profile uses some or all of
-them. Some of these licences ask for attribution or for the same licence: heed them before you pass the weights on.
+Some licences of the text, the pictures and the encoder ask for attribution or for the same licence: heed them before
+you pass the weights on. Those of the text stand in the Corpus artifact's `ATTRIBUTION.md`. The pictures were made from:
 
-| package | licence | whom to name |
-| --- | --- | --- |
-{packages}"""
+{credits}"""
 
 
 def _scores(summary: dict[str, Any]) -> str:

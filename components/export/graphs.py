@@ -24,7 +24,7 @@ _BATCH, _PAST, _SEQUENCE = 2, 3, 4  # sizes of the example inputs; the graphs ta
 
 
 class Vision(nn.Module):
-    """Prepared pixels (n, 3, size, size) to inputs of the decoder (n, tokens, width)."""
+    """Prepared pixels (n, 3, size, size) to inputs of the decoder (n, tokens, hidden_size)."""
 
     def __init__(self, encoder: nn.Module, connector: nn.Module) -> None:
         """Joins the two."""
@@ -32,13 +32,13 @@ class Vision(nn.Module):
         self.encoder, self.connector = encoder, connector
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Embeds pictures."""
+        """Embeds images."""
         embedded: Tensor = self.connector(self.encoder(pixels))
         return embedded
 
 
 class Decoder(nn.Module):
-    """Reads s more tokens of b sequences after p that it has read already."""
+    """Continues b sequences of p tokens, whose keys and values are given, with s more."""
 
     def __init__(self, language: LlamaForCausalLM) -> None:
         """Wraps the language model."""
@@ -46,11 +46,11 @@ class Decoder(nn.Module):
         self.language = language
 
     def forward(self, inputs: Tensor, mask: Tensor, positions: Tensor, *past: Tensor) -> tuple[Tensor, ...]:
-        """Predicts.
+        """Predicts the next tokens.
 
         Args:
-            inputs: Embeddings (b, s, width).
-            mask: 1 for a token, 0 for padding, of what was read and what is new, int64 (b, p + s).
+            inputs: Embeddings (b, s, hidden_size).
+            mask: 1 for a token, 0 for padding, of what is past and what is new, int64 (b, p + s).
             positions: Position of each new token, int64 (b, s).
             *past: Key and value of each layer in turn, each (b, heads, p, head size).
 

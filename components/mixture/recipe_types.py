@@ -97,6 +97,14 @@ def describe(recipe: Recipe) -> str:
     return "custom" if isinstance(recipe, dict) else str(recipe)
 
 
+def recipe_names(recipe: Recipe) -> set[str]:
+    """Names of recipes, or of sources, that a recipe refers to."""
+    if isinstance(recipe, PathRecipe):
+        return {name for end in recipe.path for name in recipe_names(end)}
+    stated = recipe.base if isinstance(recipe, LabelRecipe) else recipe
+    return {stated} - {POOL} if isinstance(stated, str) else set()
+
+
 def named_labels(recipe: Recipe) -> tuple[str, ...]:
     """The labels and families that a recipe names, sorted; none if it can be made without labels."""
     if isinstance(recipe, PathRecipe):

@@ -7,7 +7,7 @@ from pathlib import Path
 from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.shared.config import ConfigError, read_mapping, unknown
 
-_TABLE = Path(__file__).with_name("recipes.yaml")
+_CHOICES = Path(__file__).with_name("recipes.yaml")
 PRINTED_TOLERANCE = 0.5
 """How far the printed percentages of a named recipe may sum from 100; they are divided by their sum."""
 SHARES_TOLERANCE = 1e-6
@@ -21,7 +21,7 @@ def named_recipes() -> dict[str, dict[str, float]]:
     Raises:
         ConfigError: If a row of the table sums to something else than 100 percent, printed roundings apart.
     """
-    return {name: _normalised(name, row) for name, row in read_mapping(_TABLE.read_text()).items()}
+    return {name: _normalised(name, row) for name, row in read_mapping(_CHOICES.read_text()).items()}
 
 
 def shares(recipe: str | Mapping[str, float]) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Settings of the pretrain stage."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -11,7 +12,7 @@ from inkling.components.shared.config import ExecutionOnly, Section, StageConfig
 from inkling.components.shared.launch.launch import LaunchConfig
 from inkling.models.language.presets import load_preset, preset_names
 
-_OPTIMIZATIONS = Path(__file__).with_name("optimizations.yaml")
+_CHOICES = Path(__file__).with_name("optimizations.yaml")
 
 
 class AnnealConfig(Section):
@@ -53,7 +54,7 @@ class PretrainConfig(StageConfig):
     weight_decay: float = Field(0.1, ge=0, description="decay of weight matrices")
     betas: tuple[float, float] = Field((0.9, 0.95), description="decay rates of AdamW's means")
     anneal: AnnealConfig | None = Field(None, description="another blend for the end of the run")
-    spike: float = Field(3.0, gt=0, description="rise of the loss over its recent mean, in nats, that stops the run")
+    loss_spike: float = Field(3.0, gt=0, description="jump of the loss over its recent mean, in nats, that stops a run")
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints, lost at most when a run is killed")
     heldout_windows: int = Field(64, ge=1, description="sequences of held-out text scored per source, at most")
     choice_items: int = Field(24, ge=0, description="questions made of held-out text, per source and suite, at most")
@@ -103,12 +104,16 @@ class PretrainConfig(StageConfig):
         """Steps that read a number of tokens, rounded up."""
         return -(-tokens // (self.batch * self.context))
 
+    def contents(self) -> dict[str, Any]:
+        """The shape of the network that the preset names."""
+        return {"shape": dataclasses.asdict(load_preset(self.preset))}
+
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
-        known = yaml.safe_load(_OPTIMIZATIONS.read_text())
+        known = yaml.safe_load(_CHOICES.read_text())
         name = given.get("optimization", "laptop")
         if name not in known:
             raise unknown("optimization", str(name), known)

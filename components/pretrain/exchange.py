@@ -4,7 +4,7 @@
     pretrain-<key>/config.json                     the settings; the key is that of the model that comes out
     pretrain-<key>/made_on.json                    the machine of rank 0
     pretrain-<key>/<run>/checkpoints/step-........ the newest checkpoints, as rank 0 writes them
-    pretrain-<key>/<run>/kept/step-........        weights kept on the way
+    pretrain-<key>/<run>/saved/step-........       weights saved on the way
 
 Ranks that were killed, and a stage that was, go on from what lies there.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from inkling.components.artifacts.tokens import Tokens
 
 CONFIG = "config.json"
-_CHECKPOINTS, _KEPT, _STEP = "checkpoints", "kept", "step-"
+_CHECKPOINTS, _SAVED, _STEP = "checkpoints", "saved", "step-"
 _KEY_LENGTH = 16
 
 
@@ -71,12 +71,12 @@ class Exchange:
         return any(name.endswith(f"/{last}") for name in self.work.directories())
 
     def collect(self, work: Path) -> None:
-        """Brings what the ranks have left: their machine, a run's newest checkpoint, and the weights that were kept."""
+        """Brings what the ranks have left: their machine, a run's newest checkpoint, and the saved weights."""
         (work / RECORD).write_bytes(self.work.at(RECORD).read())
         for run in {name.partition("/")[0] for name in self.work.directories()}:
             _fetch_newest(self.work.at(run), work / run)
-            for name in self.work.at(f"{run}/{_KEPT}").directories():
-                self.work.at(f"{run}/{_KEPT}/{name}").get(work / run / _KEPT / name)
+            for name in self.work.at(f"{run}/{_SAVED}").directories():
+                self.work.at(f"{run}/{_SAVED}/{name}").get(work / run / _SAVED / name)
 
 
 class Mirror:

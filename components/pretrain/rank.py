@@ -14,7 +14,7 @@ from inkling.components.shared.runtime import machine
 from inkling.components.shared.runtime.watchdog import tie_to_runner
 from inkling.components.shared.store.manifest import Manifest
 from inkling.models.language.llama import build_language_model
-from inkling.models.training.execution import Ranks
+from inkling.models.training.ranks import Ranks
 
 
 @record

@@ -18,11 +18,11 @@ from inkling.components.pretrain.perplexity import score_sources, unigram_log_pr
 from inkling.components.shared.config import ConfigError, unknown
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.losses import DocumentLosses
-from inkling.models.training.execution import Execution, Ranks
+from inkling.models.training.cost import operations_per_token
+from inkling.models.training.devices import matrix_rate
 from inkling.models.training.fit import fit
-from inkling.models.training.job import Mirror
-from inkling.models.training.optimization import Optimization
-from inkling.models.training.speed import matrix_rate, operations_per_token
+from inkling.models.training.job import CheckpointMirror, Execution, Optimization
+from inkling.models.training.ranks import Ranks
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Trained:
     Attributes:
         rows: A row per step.
         reading: What was read of each shard.
-        kept: States at smaller token budgets that were asked for, by budget, with where their weights lie.
+        exports: States at smaller token budgets, by budget, with where their weights lie.
     """
 
     rows: list[TrainingRow]
     reading: dict[str, Reading]
-    kept: "dict[int, tuple[Trained, Path]]"
+    exports: "dict[int, tuple[Trained, Path]]"
 
 
 class TokenProgress(Progress):
@@ -64,7 +64,7 @@ def next_token_loss(network: torch.nn.Module, batch: dict[str, torch.Tensor]) ->
 
 
 def train(
-    config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work: Path, mirror: Mirror | None = None
+    config: PretrainConfig, network: torch.nn.Module, tokens: Tokens, work: Path, mirror: CheckpointMirror | None = None
 ) -> Trained:
     """Trains a network in place on a blend of sources, alone or as one rank of several.
 
@@ -103,18 +103,18 @@ def train(
         checkpoint_every=config.checkpoint_every,
         progress=lambda done: _progress(config, network, done),
         execution=_execution(config),
-        keep=tuple(config.export_steps.values()),
-        spike=config.spike,
+        save_steps=tuple(config.export_steps.values()),
+        loss_spike=config.loss_spike,
         describe=lambda step: describe_batch(batches, shards, step),
         mirror=mirror,
     )
     per_step = config.batch * config.context
     rows = [TrainingRow(row.step, row.step * per_step, row.loss, row.learning_rate) for row in fitted.rows]
-    kept = {
-        budget: (Trained(rows[:step], _reading(batches, shards, weights, config, step), {}), fitted.kept[step])
+    exports = {
+        budget: (Trained(rows[:step], _reading(batches, shards, weights, config, step), {}), fitted.saved[step])
         for budget, step in config.export_steps.items()
     }
-    return Trained(rows, _reading(batches, shards, weights, config, config.steps), kept)
+    return Trained(rows, _reading(batches, shards, weights, config, config.steps), exports)
 
 
 def describe_batch(batches: BlendBatches, shards: Mapping[str, IndexedDataset], step: int) -> list[str]:
@@ -170,8 +170,8 @@ def _progress(config: PretrainConfig, network: torch.nn.Module, done: int) -> To
     cuda = torch.cuda.is_available()
     rows = config.batch // (config.ranks * config.accumulate) * config.context
     shape = network.config
-    half = _execution(config).half(cuda)
-    rate = matrix_rate(rows, shape.hidden_size, shape.intermediate_size, "cuda" if cuda else "cpu", half)
+    bf16 = _execution(config).bf16(cuda)
+    rate = matrix_rate(rows, shape.hidden_size, shape.intermediate_size, "cuda" if cuda else "cpu", bf16)
     ceiling = config.ranks * rate / operations_per_token(network, config.context)
     return TokenProgress("reading", config.steps, done, config.batch * config.context, ceiling)
 

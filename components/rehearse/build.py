@@ -1,4 +1,4 @@
-"""Making a Rehearsal: the real server is started on the bundle and asked what the evaluator asked."""
+"""Making a Rehearsal: the real server is started on the bundle and answers what the evaluator scored."""
 
 from pathlib import Path
 
@@ -23,12 +23,12 @@ def build_rehearsal(
         output: Where the Rehearsal artifact shall lie.
 
     Raises:
-        RehearsalError: If the server answers otherwise than the evaluator found.
+        RehearsalError: If an answer of the server is not the evaluator's.
         ServerFailed: If the server does not start or end well.
     """
-    served, asked, known = Bundle.open(bundle), Questions.open(questions), Answers.open(answers)
-    inputs = {"bundle": served, "questions": asked, "answers": known}
-    return produce(Rehearsal, output, config, inputs, lambda draft: _make(config, served, asked, known, draft))
+    served, to_ask, recorded = Bundle.open(bundle), Questions.open(questions), Answers.open(answers)
+    inputs = {"bundle": served, "questions": to_ask, "answers": recorded}
+    return produce(Rehearsal, output, config, inputs, lambda draft: _make(config, served, to_ask, recorded, draft))
 
 
 def _make(config: RehearseConfig, bundle: Bundle, questions: Questions, answers: Answers, draft: Draft) -> None:

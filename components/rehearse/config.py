@@ -8,13 +8,13 @@ from inkling.components.shared.config import StageConfig
 
 
 class RehearseConfig(StageConfig):
-    """How many questions the real server is asked."""
+    """How many questions are sent to the real server."""
 
     stage: ClassVar[str] = "rehearse"
 
-    seed: int = Field(0, ge=0, description="decides which questions are asked")
+    seed: int = Field(0, ge=0, description="decides which questions are sent")
     threads: int = Field(2, ge=1, description="threads of one inference")
-    questions: int = Field(50, ge=1, description="test questions asked in each view, with choices, over V2")
+    questions: int = Field(50, ge=1, description="test questions sent in each view, with choices, over V2")
     chats: int = Field(
-        3, ge=1, description="test questions asked in each view in words, over OpenAI chat, streamed and not"
+        3, ge=1, description="test questions sent in each view without choices, over OpenAI chat, streamed and not"
     )

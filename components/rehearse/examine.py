@@ -1,6 +1,6 @@
 """Examines a service that runs elsewhere: `python -m inkling.components.rehearse.examine --url URL ...`.
 
-It asks with the picture and blind what the evaluator asked the network; status 1 says that the answers differ.
+It sends questions that the evaluator scored, with the image and blind; status 1 means that answers differ.
 """
 
 import argparse
@@ -13,34 +13,36 @@ import httpx
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.questions import Questions
 from inkling.components.rehearse.config import RehearseConfig
-from inkling.components.rehearse.rehearse import RehearsalError, ask_server
+from inkling.components.rehearse.rehearse import RehearsalError, examine_server
 from inkling.components.serve.client import Client, ServerRefused
 from inkling.components.shared.store.manifest import ArtifactError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Reads the command line and examines.
+    """Parses the command line and examines.
 
     Returns:
-        Exit status: 1 if the service answers otherwise than the evaluator found, or not at all.
+        Exit status: 1 if an answer of the service is not the evaluator's, or does not come.
     """
     parser = argparse.ArgumentParser(prog="inkling.components.rehearse.examine", description=__doc__)
     parser.add_argument("--url", required=True, help="address of the service")
     parser.add_argument("--questions", type=Path, required=True, help="the Questions artifact")
     parser.add_argument("--answers", type=Path, required=True, help="the Answers artifact of the served model")
-    parser.add_argument("--number", type=int, default=50, help="questions asked in each view (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="decides which questions are asked (default: %(default)s)")
+    parser.add_argument("--number", type=int, default=50, help="questions sent in each view (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="decides which questions are sent (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        asked, known = Questions.open(options.questions), Answers.open(options.answers)
+        questions, answers = Questions.open(options.questions), Answers.open(options.answers)
         config = RehearseConfig(seed=options.seed, questions=options.number)
         with Client(options.url) as client:
-            outcome = ask_server(client, config, asked.questions("test"), asked.images(), known.answers(split="test"))
+            outcome = examine_server(
+                client, config, questions.questions("test"), questions.images(), answers.answers(split="test")
+            )
     except (ArtifactError, RehearsalError, ServerRefused, httpx.TransportError) as error:
         print(f"the service failed its examination: {error}", file=sys.stderr)
         return 1
     for view, cell in outcome["views"].items():
-        print(f"{view}: {cell['agreed']} of {cell['asked']} answers are the evaluator's")
+        print(f"{view}: {cell['agreed']} of {cell['questions']} answers are the evaluator's")
     return 0
 
 

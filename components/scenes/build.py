@@ -5,16 +5,14 @@ from pathlib import Path
 from inkling.components.artifacts.conversations import Conversations, write_conversations
 from inkling.components.artifacts.questions import Questions, write_questions
 from inkling.components.scenes.asking import Made, questions, turns
-from inkling.components.scenes.assets import packages
-from inkling.components.scenes.catalogue import Split, catalogue
+from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.plan import Job, question_jobs, training_jobs
 from inkling.components.scenes.workers import make
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.storage.packages import attribution, package
+from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.store import Draft, produce
-
-ATTRIBUTION = "ATTRIBUTION.md"
 
 
 def build_scenes(config: ScenesConfig, conversations: str | Path, asked: str | Path) -> tuple[Conversations, Questions]:

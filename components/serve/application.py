@@ -24,7 +24,7 @@ from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 
 from inkling.components.serve.limits import BodyLimit
 from inkling.components.serve.model import InklingModel
-from inkling.components.serve.openai import chat_router
+from inkling.components.serve.protocols.openai import chat_router
 
 _GRACE_SECONDS = 30
 

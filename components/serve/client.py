@@ -1,4 +1,4 @@
-"""Asking a running server: V2 for choices, OpenAI chat for words. Used by the rehearsal and by `inkling ask`."""
+"""A client of a running server: V2 for choices, OpenAI chat for generated answers."""
 
 import base64
 import json
@@ -40,7 +40,7 @@ class Client:
         """Asks a question with choices over V2.
 
         Returns:
-            Index of the choice, the view that the server says it was given, and each choice's log-likelihood.
+            Index of the choice, the view that the server reports, and each choice's log-likelihood.
 
         Raises:
             ServerRefused: If the server refuses.
@@ -57,7 +57,7 @@ class Client:
         """Asks an open question over OpenAI chat.
 
         Returns:
-            The answer, and the view that the server says it was given.
+            The answer, and the view that the server reports.
 
         Raises:
             ServerRefused: If the server refuses.
@@ -67,7 +67,7 @@ class Client:
         return response["choices"][0]["message"]["content"], response["view"]
 
     def stream(self, question: str, image_url: str | None) -> Iterator[tuple[str, ServedView]]:
-        """Asks an open question over OpenAI chat and yields the answer piece by piece, each with the view.
+        """Asks an open question over OpenAI chat and yields the answer as it is generated, each part with the view.
 
         Raises:
             ServerRefused: If the server refuses.

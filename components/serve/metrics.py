@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from inkling.components.serve.question import BadRequest, Question
+from inkling.components.serve.request import BadRequest, QuestionRequest
 
 ADMITTED = Gauge("inkling_requests_admitted", "Requests that are being computed or wait for the model.")
 _ANSWERS = Counter("inkling_answers_total", "Questions answered.", ["protocol", "view"])
@@ -28,6 +28,6 @@ def observed(protocol: str) -> Iterator[None]:
     _SECONDS.labels(protocol).observe(time.perf_counter() - started)
 
 
-def count_answer(protocol: str, question: Question) -> None:
+def count_answer(protocol: str, question: QuestionRequest) -> None:
     """Counts an answered question."""
     _ANSWERS.labels(protocol, question.view).inc()

@@ -9,40 +9,39 @@ from kserve import InferRequest, InferResponse, Model
 from inkling.components.artifacts.bundle import Bundle
 from inkling.components.serve.metrics import count_answer, observed
 from inkling.components.serve.predictor import Predictor
-from inkling.components.serve.protocols import (
+from inkling.components.serve.protocols.kserve import (
     INPUTS,
     OUTPUTS,
-    Answer,
     questions_of_v1,
     questions_of_v2,
     refused,
     v1_response,
     v2_response,
 )
-from inkling.components.serve.question import BadRequest, Question
+from inkling.components.serve.request import BadRequest, QuestionRequest, QuestionResponse
+from inkling.components.serve.scheduler import Scheduler
 from inkling.components.serve.settings import Settings
-from inkling.components.serve.worker import Worker
 from inkling.models.inference.likelihood import choose
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request whose questions were read.
+class ParsedRequest:
+    """A request whose questions are decoded.
 
     Attributes:
         questions: The questions.
         request: The V2 request; None for V1.
     """
 
-    questions: list[Question]
+    questions: list[QuestionRequest]
     request: InferRequest | None
 
 
 class InklingModel(Model):
-    """Answers questions about images, or blind: chooses among choices by likelihood, or in its own words.
+    """Answers questions about images, or blind: chooses among choices by likelihood, or generates an answer.
 
     Attributes:
-        worker: The thread that computes.
+        scheduler: Admits requests and computes them.
         settings: Limits of a request.
     """
 
@@ -50,7 +49,7 @@ class InklingModel(Model):
         """Names the model; `load` makes it ready."""
         super().__init__(name)
         self.settings = settings
-        self.worker = Worker(settings.waiting)
+        self.scheduler = Scheduler(settings.waiting)
         self._bundle = bundle
         self._predictor: Predictor | None = None
 
@@ -83,33 +82,38 @@ class InklingModel(Model):
         """Outputs of a V2 response; the last two only where choices were given."""
         return [{"name": name, "datatype": datatype, "shape": shape} for name, (datatype, shape) in OUTPUTS.items()]
 
-    async def preprocess(self, payload: Any, headers: dict[str, str] | None = None) -> Asked:
-        """Reads the questions of a request.
+    async def preprocess(self, payload: Any, headers: dict[str, str] | None = None) -> ParsedRequest:
+        """Decodes the questions of a request.
 
         Raises:
-            InvalidInput: If it cannot be read.
+            InvalidInput: If it cannot be decoded.
         """
         try:
             with observed(_protocol(payload)):
                 if isinstance(payload, InferRequest):
-                    return Asked(questions_of_v2(payload, self.settings), payload)
-                return Asked(questions_of_v1(payload, self.settings), None)
+                    return ParsedRequest(questions_of_v2(payload, self.settings), payload)
+                return ParsedRequest(questions_of_v1(payload, self.settings), None)
         except BadRequest as error:
             raise refused(error) from None
 
     async def predict(
-        self, payload: Asked, headers: dict[str, str] | None = None, response_headers: dict[str, str] | None = None
+        self,
+        payload: ParsedRequest,
+        headers: dict[str, str] | None = None,
+        response_headers: dict[str, str] | None = None,
     ) -> dict[str, Any] | InferResponse:
         """Answers the questions.
 
         Raises:
-            InvalidInput: If an image or a text cannot be read.
+            InvalidInput: If an image or a text cannot be decoded, or is too long.
             Busy: If too many requests wait already.
         """
         protocol = _protocol(payload.request)
         try:
-            with observed(protocol), self.worker.admitted():
-                answers = [await self.worker.compute(partial(self.answer, question)) for question in payload.questions]
+            with observed(protocol), self.scheduler.admitted():
+                answers = [
+                    await self.scheduler.compute(partial(self.answer, question)) for question in payload.questions
+                ]
         except BadRequest as error:
             raise refused(error) from None
         for question in payload.questions:
@@ -118,18 +122,18 @@ class InklingModel(Model):
             return v1_response(answers)
         return v2_response(answers[0], payload.request, self.name)
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: QuestionRequest) -> QuestionResponse:
         """Answers one question, on the calling thread.
 
         Raises:
-            BadRequest: If an image or a text cannot be read.
+            BadRequest: If an image or a text cannot be decoded, or is too long.
         """
         if not question.choices:
             deltas = self.predictor.generate(self.predictor.prefill(question))
-            return Answer(question, "".join(delta.text for delta in deltas))
+            return QuestionResponse(question, "".join(delta.text for delta in deltas))
         log_likelihoods = self.predictor.score(question)
         choice = choose(log_likelihoods)
-        return Answer(question, question.choices[choice], choice, tuple(log_likelihoods))
+        return QuestionResponse(question, question.choices[choice], choice, tuple(log_likelihoods))
 
 
 def _protocol(request: Any) -> str:

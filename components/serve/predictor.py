@@ -8,7 +8,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from inkling.components.artifacts.bundle import TOKENIZER, Bundle
-from inkling.components.serve.question import BadRequest, Question
+from inkling.components.serve.request import BadRequest, QuestionRequest
 from inkling.components.serve.settings import Settings
 from inkling.models.inference.answering import stop_id
 from inkling.models.inference.engine import Floats, State
@@ -32,7 +32,7 @@ class Prefilled:
         limit: Tokens that an answer may have.
     """
 
-    question: Question
+    question: QuestionRequest
     state: State[Floats]
     tokens: int
     limit: int
@@ -71,7 +71,7 @@ class Predictor:
         pixels = np.zeros((1, 3, *[self._encoder.image_size] * 2), np.float32)
         self._engine.generate([[self._stop]], [2], self._engine.embed_images(pixels))
 
-    def score(self, question: Question) -> list[float]:
+    def score(self, question: QuestionRequest) -> list[float]:
         """Log-likelihood of each choice of a question in nats.
 
         Raises:
@@ -86,7 +86,7 @@ class Predictor:
             )
         return self._engine.score([prompt], [answers], image)[0]
 
-    def prefill(self, question: Question, new_tokens: int | None = None) -> Prefilled:
+    def prefill(self, question: QuestionRequest, new_tokens: int | None = None) -> Prefilled:
         """Runs a question and its image through the model, ready to generate the answer.
 
         Args:
@@ -113,7 +113,7 @@ class Predictor:
         rest = self._tokenizer.decode(ids).lstrip()[len(sent) :]
         yield Delta(rest, len(ids), "length" if len(ids) == prefilled.limit else "stop")
 
-    def _inputs(self, question: Question) -> tuple[list[int], Floats | None, int]:
+    def _inputs(self, question: QuestionRequest) -> tuple[list[int], Floats | None, int]:
         """Token ids of the prompt, the embedded image (1, tokens, hidden_size), and the tokens of both together."""
         prompt = self._encode(prompt_ids, question.text)
         image = None if question.image is None else self._embed(question.image)

@@ -26,7 +26,7 @@ def running_server(bundle: Path, log: Path, *options: str) -> Iterator[tuple[str
 
     Args:
         bundle: The Bundle artifact.
-        log: File for what it says.
+        log: File for its output.
         *options: Further options of the command line.
 
     Yields:
@@ -67,9 +67,10 @@ def _environment() -> dict[str, str]:
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        said = [line for line in log.read_text(errors="replace").splitlines(keepends=True) if line.startswith(SERVING)]
-        if said and said[0].endswith("\n"):
-            return next(word for word in said[0].split() if word.startswith("http://"))
+        lines = log.read_text(errors="replace").splitlines(keepends=True)
+        ready = [line for line in lines if line.startswith(SERVING) and line.endswith("\n")]
+        if ready:
+            return next(word for word in ready[0].split() if word.startswith("http://"))
         if process.poll() is not None:
             raise ServerFailed(f"the server did not start:\n{_tail(log)}")
         time.sleep(_POLL_SECONDS)

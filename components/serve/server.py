@@ -14,7 +14,7 @@ from inkling.components.shared.runtime.watchdog import tie_to_runner
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.models.inference.onnx_engine import DeviceError
 
-SERVING = "serving "  # how the line begins that says where the server listens
+SERVING = "serving "  # how the line begins that reports the server's address
 _BAD_START = 2
 
 

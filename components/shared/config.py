@@ -63,14 +63,23 @@ class StageConfig(Section):
 
     stage: ClassVar[str]
 
-    def determinants(self) -> dict[str, Any]:
-        """What of the configuration determines the result, as a JSON value; it goes into the artifact's key.
-
-        A stage whose settings name files outside of any artifact adds their digests here.
-        """
+    def settings(self) -> dict[str, Any]:
+        """The settings as JSON values, without those that say only how the work is done; `parse` reads them back."""
         fields = type(self).model_fields.items()
         left_out = {name for name, field in fields if any(isinstance(mark, ExecutionOnly) for mark in field.metadata)}
         return self.model_dump(mode="json", exclude=left_out)
+
+    def contents(self) -> dict[str, Any]:
+        """What names in the settings stand for, as JSON values: of presets, recipes, packages and files by digest.
+
+        They go into the artifact's key beside the settings. What stands under a setting's own name goes there in its
+        place, as the digest of a file in place of its path.
+        """
+        return {}
+
+    def determinants(self) -> dict[str, Any]:
+        """What of the configuration determines the result."""
+        return {**self.settings(), **self.contents()}
 
     @classmethod
     def parse(cls, profile: str | Mapping[str, Any], **parameters: Any) -> Self:

@@ -16,7 +16,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from inkling.models.training.job import LogRow
+
 TENSORS, STATE, DIGESTS = "tensors.safetensors", "state.json", "digests.json"
+MODULE_PREFIX, RECORDER = "network.", "Recorder"
+"""Where a checkpoint holds the network's weights (Lightning's module), and the log (its callback)."""
 _TENSOR, _TUPLE, _ITEMS = "$tensor", "$tuple", "$items"
 
 
@@ -27,6 +31,11 @@ class CheckpointError(RuntimeError):
 def step_path(folder: Path, step: int) -> Path:
     """Where the checkpoint of a step lies."""
     return folder / f"step-{step:08d}"
+
+
+def saved_path(run: Path, step: int) -> Path:
+    """Where a run's directory holds the weights that were saved beside the checkpoints of resuming."""
+    return step_path(run / "saved", step)
 
 
 def stored_steps(folder: Path) -> list[int]:
@@ -83,10 +92,40 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return tree
 
 
+def restore(network: torch.nn.Module, checkpoint: Path) -> list[LogRow]:
+    """Gives a network the weights of a checkpoint, in place, without a training framework.
+
+    Args:
+        network: The network that was trained.
+        checkpoint: A checkpoint of a run of `fit`.
+
+    Returns:
+        The rows of its log.
+    """
+    tree = read_checkpoint(checkpoint)
+    _load_weights(network, tree)
+    return [LogRow(**row) for row in tree["callbacks"][RECORDER]["rows"]]
+
+
+def restore_weights(network: torch.nn.Module, saved: Path) -> None:
+    """Gives a network the weights that `fit` saved after a step, in place."""
+    _load_weights(network, read_checkpoint(saved))
+
+
+def write_weights(network: torch.nn.Module, path: Path) -> None:
+    """Writes the weights of a network as `restore_weights` reads them."""
+    state = {MODULE_PREFIX + name: value for name, value in network.state_dict().items()}
+    write_checkpoint(path, {"state_dict": state})
+
+
 def prune(folder: Path, keep: int) -> None:
     """Removes all but the newest checkpoints."""
     for step in stored_steps(folder)[:-keep]:
         shutil.rmtree(step_path(folder, step))
+
+
+def _load_weights(network: torch.nn.Module, tree: dict[str, Any]) -> None:
+    network.load_state_dict({name.removeprefix(MODULE_PREFIX): value for name, value in tree["state_dict"].items()})
 
 
 def _write(folder: Path, tensors: dict[str, torch.Tensor], state: str) -> None:
@@ -102,7 +141,7 @@ def _write(folder: Path, tensors: dict[str, torch.Tensor], state: str) -> None:
 
 def _encode(value: Any, place: str, tensors: dict[str, torch.Tensor], known: dict[tuple[Any, ...], str]) -> Any:
     if isinstance(value, torch.Tensor):
-        return {_TENSOR: _keep(value.detach(), place, tensors, known)}
+        return {_TENSOR: _add(value.detach(), place, tensors, known)}
     if isinstance(value, Mapping):
         if all(isinstance(key, str) and not key.startswith("$") for key in value):
             return {key: _encode(item, f"{place}.{key}", tensors, known) for key, item in value.items()}
@@ -119,7 +158,7 @@ def _encode(value: Any, place: str, tensors: dict[str, torch.Tensor], known: dic
     raise TypeError(f"a checkpoint holds tensors and plain data only; {place.lstrip('.')} is a {type(value).__name__}")
 
 
-def _keep(tensor: torch.Tensor, place: str, tensors: dict[str, torch.Tensor], known: dict[tuple[Any, ...], str]) -> str:
+def _add(tensor: torch.Tensor, place: str, tensors: dict[str, torch.Tensor], known: dict[tuple[Any, ...], str]) -> str:
     """Adds a tensor unless the same storage was added before; returns the name under which it is stored."""
     identity = (tensor.device, tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
     name = place.lstrip(".")

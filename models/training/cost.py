@@ -8,9 +8,12 @@ attention 6 x layers x width x context (Kaplan et al., 2020, section 2.1).
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from inkling.models.language.presets import Preset
+
+if TYPE_CHECKING:
+    import torch
 
 _MASTER, _MEANS = 4, 8
 _BLOCK = {False: (16, 32, 8), True: (8, 28, 6)}
@@ -130,3 +133,16 @@ def _block_matrices(size: Preset) -> int:
     """Weights of the matrices of a block: queries and output, keys and values, the feed-forward part."""
     attention = 2 * size.width**2 + 2 * size.width**2 * size.key_value_heads // size.heads
     return attention + 3 * size.width * size.hidden
+
+
+def operations_per_token(network: "torch.nn.Module", context: int) -> float:
+    """Floating-point operations of training on a token: 6 for each weight of a matrix, and causal attention.
+
+    The input embedding is looked up, not multiplied, and does not count unless it is the output layer too. Attention
+    counts 6 x layers x hidden_size x context: half of the full square, as the mask leaves (arXiv 2001.08361, 2.1).
+    """
+    import torch
+
+    matrices = sum(p.numel() for m in network.modules() if isinstance(m, torch.nn.Linear) for p in (m.weight,))
+    shape = network.config
+    return 6.0 * matrices + 6.0 * shape.num_hidden_layers * shape.hidden_size * context

@@ -1,4 +1,4 @@
-"""Kinds of device that a run can be planned for, and what this machine has."""
+"""Kinds of device that a run can be planned for, and what this machine has: memory, and the rate of its products."""
 
 import time
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import Literal
 import yaml
 
 AUTO = "auto"
-_TABLE = Path(__file__).with_name("devices.yaml")
+_CHOICES = Path(__file__).with_name("devices.yaml")
 _LIMIT, _MEMORY = Path("/sys/fs/cgroup/memory.max"), Path("/proc/meminfo")
-_SIDE, _SECONDS = 768, 0.2
+_SIDE, _SECONDS = 768, 0.3
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Device:
     rates: tuple[float, float]
     share: float
 
-    def rate(self, half: bool) -> float:
-        """Operations a second in bf16 (`half`) or fp32."""
-        return self.rates[half]
+    def rate(self, bf16: bool) -> float:
+        """Operations a second in bf16 or fp32."""
+        return self.rates[bf16]
 
 
 def device_names() -> list[str]:
     """Names of the kinds that are known."""
-    return sorted(yaml.safe_load(_TABLE.read_text()))
+    return sorted(yaml.safe_load(_CHOICES.read_text()))
 
 
 def device(name: str, threads: int = 1) -> Device:
@@ -51,7 +51,7 @@ def device(name: str, threads: int = 1) -> Device:
     Raises:
         ValueError: If there is none of that name.
     """
-    table = yaml.safe_load(_TABLE.read_text())
+    table = yaml.safe_load(_CHOICES.read_text())
     if name == AUTO:
         return _own_gpu(table) or device("cpu", threads)
     if name not in table:
@@ -84,17 +84,38 @@ def available_memory() -> float:
     return free if limit == "max" else min(free, float(limit))
 
 
+def matrix_rate(rows: int, columns: int, products: int, device: str, bf16: bool) -> float:
+    """Floating-point operations a second of (rows, columns) @ (columns, products), the best of 0.3 seconds.
+
+    Args:
+        rows: Tokens that a rank takes at a time.
+        columns: Channels that are summed over, such as `hidden_size`.
+        products: Channels that come out, such as `intermediate_size`.
+        device: "cpu" or "cuda".
+        bf16: Whether matrices are multiplied in bf16.
+    """
+    import torch
+
+    kind = torch.bfloat16 if bf16 else torch.float32
+    left = torch.ones((rows, columns), dtype=kind, device=device)
+    right = torch.ones((columns, products), dtype=kind, device=device)
+    best, until = float("inf"), time.monotonic() + _SECONDS
+    with torch.inference_mode():
+        while time.monotonic() < until:
+            began = time.perf_counter()
+            left @ right
+            if device == "cuda":
+                torch.cuda.synchronize()
+            best = min(best, time.perf_counter() - began)
+    return 2.0 * rows * columns * products / best
+
+
 def _cpu_rate(threads: int) -> float:
-    """The best of a fifth of a second of square products."""
+    """The rate of square products with a number of threads."""
     import torch
 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    square = torch.ones(_SIDE, _SIDE)
-    best, until = float("inf"), time.monotonic() + _SECONDS
-    while time.monotonic() < until:
-        began = time.perf_counter()
-        square @ square
-        best = min(best, time.perf_counter() - began)
+    rate = matrix_rate(_SIDE, _SIDE, _SIDE, "cpu", bf16=False)
     torch.set_num_threads(before)
-    return 2.0 * _SIDE**3 / best
+    return rate

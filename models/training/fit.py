@@ -19,19 +19,29 @@ Freeze parameters with `requires_grad_(False)` and put frozen parts in `eval()` 
 in its work directory is taken as it is, in no time: that is how a stage takes what its ranks have trained.
 """
 
-from collections.abc import Callable, Collection
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from inkling.models.training.execution import Execution, Ranks
-from inkling.models.training.log import LogRow, MeterFactory, silent
-from inkling.models.training.optimization import Optimization
+import torch
 
-if TYPE_CHECKING:
-    import torch
-
-    from inkling.models.training.job import BatchSource, Loss, Mirror
+from inkling.models.training.batches import BatchSource, BatchStream, RankBatches
+from inkling.models.training.checkpoint import newest_sound_step, restore, saved_path, step_path, write_weights
+from inkling.models.training.job import (
+    CheckpointMirror,
+    Execution,
+    LogRow,
+    Loss,
+    MeterFactory,
+    Optimization,
+    TrainingJob,
+    silent,
+)
+from inkling.models.training.process import keep_freed_memory, quiet_frameworks
+from inkling.models.training.ranks import Ranks, agree, joined, wait
 
 _TERMINATED = 128 + 15
 
@@ -42,17 +52,17 @@ class Fitted:
 
     Attributes:
         rows: A row per step, those of an interrupted run included.
-        kept: Where the weights of each step lie that was to be kept; `restore_weights` reads them.
+        saved: Where the weights lie that were saved on the way, by step; `restore_weights` reads them.
     """
 
     rows: list[LogRow]
-    kept: dict[int, Path]
+    saved: dict[int, Path]
 
 
 def fit(
-    network: "torch.nn.Module",
-    loss: "Loss",
-    batches: "BatchSource",
+    network: torch.nn.Module,
+    loss: Loss,
+    batches: BatchSource,
     optimization: Optimization,
     work: Path,
     *,
@@ -60,10 +70,10 @@ def fit(
     checkpoint_every: int,
     progress: MeterFactory = silent,
     execution: Execution | None = None,
-    keep: Collection[int] = (),
-    spike: float | None = None,
+    save_steps: Collection[int] = (),
+    loss_spike: float | None = None,
     describe: Callable[[int], list[str]] | None = None,
-    mirror: "Mirror | None" = None,
+    mirror: CheckpointMirror | None = None,
 ) -> Fitted:
     """Trains a network in place, on the GPU if there is one, else on the CPU.
 
@@ -82,51 +92,87 @@ def fit(
         checkpoint_every: Steps between two checkpoints; the last step always has one.
         progress: Opens what shows the progress, given the steps done before.
         execution: How the steps are computed; on one device in fp32 if not given.
-        keep: Steps after which the weights are kept beside the checkpoints.
-        spike: Rise of the loss over its recent mean that stops the run; never if not given.
-        describe: What a batch was made of, a line for each sequence; asked for the batch that stops a run.
+        save_steps: Steps after which the weights are saved beside the checkpoints.
+        loss_spike: Jump of the loss over its recent mean, in nats, that stops the run; never if not given.
+        describe: What a batch was made of, a line for each sequence; called for the batch that stops a run.
         mirror: Keeps a copy of the work directory where that does not outlive a kill; a node goes on from the copy.
 
     Raises:
         TrainingError: If the loss is not finite or jumps; the message names step, batch and last checkpoint.
         CheckpointError: If a checkpoint cannot be written; the last one is intact.
-        SystemExit: With status 143 if the process, or that of another rank, was asked to terminate; a checkpoint was
+        SystemExit: With status 143 if this process, or that of another rank, received SIGTERM; a checkpoint was
             written.
     """
     if not optimization.steps:
         return Fitted([], {})
-    from inkling.models.training.checkpoint import newest_sound_step, step_path
-    from inkling.models.training.identity import run_identity
-    from inkling.models.training.job import Job
-    from inkling.models.training.ranks import agree, joined, wait
-
     execution = execution or Execution()
     ranks = Ranks.of(execution.strategy)
-    job = Job(
-        network, loss, batches, optimization, seed, checkpoint_every, progress, execution, keep, spike, describe, mirror
+    job = TrainingJob(
+        network, loss, batches, optimization, seed, checkpoint_every, progress, execution, save_steps, loss_spike,
+        describe, mirror,
     )  # fmt: skip
     with joined(ranks):
-        identity = agree(ranks, lambda: run_identity(network, batches, optimization, seed, keep))
-        work = work / identity[:16]
-        checkpoints = work / "checkpoints"
-        kept = {step: step_path(work / "kept", step) for step in keep}
+        work = work / agree(ranks, lambda: run_identity(network, batches, optimization, seed, save_steps))[:16]
         if mirror is not None:
             if ranks.local_rank == 0 and (ranks.rank == 0 or execution.strategy != "fsdp2"):
                 mirror.fetch(work)  # under FSDP2 rank 0 alone reads checkpoints
             wait(ranks)
+        checkpoints = work / "checkpoints"
         done = agree(ranks, lambda: newest_sound_step(checkpoints) or 0)
         if done == optimization.steps:
-            from inkling.models.training.restore import restore
+            rows = restore(network, step_path(checkpoints, done))
+        else:
+            rows = _train(job, ranks, work, done)
+        return Fitted(rows, {step: saved_path(work, step) for step in save_steps})
 
-            return Fitted(restore(network, step_path(checkpoints, done)), kept)
-        from inkling.models.training.quiet import quiet_frameworks
 
-        quiet_frameworks()
-        from lightning.pytorch.utilities.exceptions import SIGTERMException
+def _train(job: TrainingJob, ranks: Ranks, work: Path, done: int) -> list[LogRow]:
+    """Trains from the checkpoint of step `done` (0: from the start) and returns a row per step."""
+    quiet_frameworks()
+    from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-        from inkling.models.training.trainer import run
+    from inkling.models.training.callbacks import Recorder
+    from inkling.models.training.trainer import set_up
 
+    keep_freed_memory()
+    if 0 in job.save_steps and not done and ranks.rank == 0:
+        write_weights(job.network, saved_path(work, 0))
+        if job.mirror is not None:
+            job.mirror.saved(saved_path(work, 0))
+    execution, checkpoints = job.execution, work / "checkpoints"
+    own = RankBatches(job.batches, job.optimization.steps, done, execution.accumulate, ranks.rank, ranks.size)
+    progress = job.progress if ranks.rank == 0 else silent
+    with progress(done) as meter:
+        recorder = Recorder(job, ranks, checkpoints, meter)
+        trainer, module = set_up(job, ranks, work, recorder)
         try:
-            return Fitted(run(job, ranks, work, done), kept)
+            trainer.fit(
+                module,
+                train_dataloaders=BatchStream(own, execution.loader_workers),
+                ckpt_path=step_path(checkpoints, done) if done else None,
+            )
         except SIGTERMException:
             raise SystemExit(_TERMINATED) from None
+    return recorder.rows
+
+
+def run_identity(
+    network: torch.nn.Module, batches: BatchSource, optimization: Optimization, seed: int, save_steps: Collection[int]
+) -> str:
+    """What determines a run, as a digest: a run never goes on from the checkpoints of another one.
+
+    It covers the first weights, what trains, the first and last batch, the settings, the seed and what is saved.
+    """
+    trained = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
+    settings = {"optimization": dataclasses.asdict(optimization), "seed": seed, "trained": trained}
+    settings["save_steps"] = sorted(save_steps)
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for tensors in (network.state_dict(), batches.batch(0), batches.batch(optimization.steps - 1)):
+        _add(digest, tensors)
+    return digest.hexdigest()
+
+
+def _add(digest: "hashlib._Hash", tensors: Mapping[str, torch.Tensor]) -> None:
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())

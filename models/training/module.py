@@ -7,10 +7,9 @@ from lightning.pytorch import Trainer
 from nemo.core.classes import ModelPT
 from omegaconf import OmegaConf
 
-from inkling.models.training.execution import Ranks
-from inkling.models.training.job import Batch, Job
-from inkling.models.training.optimization import Optimization
-from inkling.models.training.progression import move_loops
+from inkling.models.training.batches import Batch
+from inkling.models.training.job import Optimization, TrainingJob
+from inkling.models.training.ranks import Ranks
 from inkling.models.training.sharding import shard
 
 _SEEDS_PER_RUN, _SEEDS_PER_PART = 1_000_003, 7_368_787
@@ -23,23 +22,23 @@ class NetworkModule(ModelPT):
     the seed, the step and the part of the batch alone, so a resumed run draws those of an undisturbed one.
     """
 
-    def __init__(self, job: Job, ranks: Ranks, half: bool, trainer: Trainer) -> None:
+    def __init__(self, job: TrainingJob, ranks: Ranks, bf16: bool, trainer: Trainer) -> None:
         """Wraps the network of a job.
 
         Args:
             job: What is trained; parameters that do not require gradients stay as they are.
             ranks: Who shares the work.
-            half: Whether matrices are multiplied in bf16.
+            bf16: Whether matrices are multiplied in bf16.
             trainer: The Lightning trainer that will run it.
         """
         super().__init__(cfg=OmegaConf.create({"optim": _nemo_config(job.optimization)}), trainer=trainer)
         self.network = job.network
-        self._job, self._ranks, self._half = job, ranks, half
+        self._job, self._ranks, self._bf16 = job, ranks, bf16
 
     def configure_model(self) -> None:
         """Leaves each rank its shard of the network, where the ranks are to share it."""
         if self._job.execution.strategy == "fsdp2":
-            shard(self.network, self.device_mesh["data_parallel"], self._half)
+            shard(self.network, self.device_mesh["data_parallel"], self._bf16)
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
         """The loss of a batch, or of this rank's next part of it."""
@@ -68,11 +67,11 @@ class NetworkModule(ModelPT):
         """Leaves NeMo's config objects out (the module is built from its settings) and counts in whole steps."""
         for kind in ("NAME", "KEY", "TYPE"):
             checkpoint.pop(getattr(self, f"CHECKPOINT_HYPER_PARAMS_{kind}"), None)
-        move_loops(checkpoint["loops"], checkpoint["global_step"])
+        _count_batches(checkpoint["loops"], checkpoint["global_step"])
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Counts in the parts of a step of this run, whatever they were in the run that wrote the checkpoint."""
-        move_loops(checkpoint["loops"], checkpoint["global_step"] * self._job.execution.accumulate)
+        _count_batches(checkpoint["loops"], checkpoint["global_step"] * self._job.execution.accumulate)
 
     def setup_training_data(self, train_data_config: object) -> None:
         """Batches are handed to the trainer."""
@@ -98,3 +97,18 @@ def _nemo_config(optimization: Optimization) -> dict[str, object]:
             "min_lr": optimization.learning_rate * optimization.final_ratio,
         },
     }
+
+
+def _count_batches(loops: dict[str, Any], batches: int) -> None:
+    """Sets the progress of the training loop to a number of batches that are done, in place.
+
+    Lightning counts parts of a step and our checkpoints whole steps; Lightning writes a checkpoint before it calls the
+    batch that just ended complete, here it is.
+
+    Args:
+        loops: The entry `loops` of a checkpoint.
+        batches: Batches, or parts of them, done so far.
+    """
+    progress = loops["fit_loop"]["epoch_loop.batch_progress"]
+    for span in ("total", "current"):
+        progress[span] = dict.fromkeys(progress[span], batches)

@@ -16,19 +16,30 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 
-from inkling.models.training.blocks import blocks
+
+def blocks(network: torch.nn.Module) -> list[torch.nn.Module]:
+    """The entries of every list of modules in a network, outermost lists only."""
+    if isinstance(network, torch.nn.ModuleList):
+        return list(network)
+    return [block for child in network.children() for block in blocks(child)]
 
 
-def shard(network: torch.nn.Module, mesh: DeviceMesh, half: bool) -> None:
+def compile_blocks(network: torch.nn.Module) -> None:
+    """Compiles the blocks in place; their parameters keep their names."""
+    for block in blocks(network):
+        block.compile()
+
+
+def shard(network: torch.nn.Module, mesh: DeviceMesh, bf16: bool) -> None:
     """Leaves each rank its shard of rank 0's network, in place; those of the others may lie on the meta device.
 
     Args:
         network: The network; each of its blocks is gathered and freed on its own.
         mesh: The ranks, one dimension.
-        half: Whether matrices are multiplied in bf16; shards and sums of gradients stay in fp32.
+        bf16: Whether matrices are multiplied in bf16; shards and sums of gradients stay in fp32.
     """
     whole = {name: value.detach() for name, value in _tensors(network)} if dist.get_rank() == 0 else {}
-    policy = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if half else MixedPrecisionPolicy()
+    policy = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if bf16 else MixedPrecisionPolicy()
     for part in (*blocks(network), network):
         fully_shard(part, mesh=mesh, mp_policy=policy)
     network.to_empty(device=mesh.device_type)

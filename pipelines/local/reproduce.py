@@ -19,11 +19,13 @@ from typing import Any
 from kfp import dsl
 from kfp.dsl.types import type_annotations
 
+from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.machine import Machine
 from inkling.components.shared.store.manifest import MANIFEST, ArtifactError, Manifest, Provenance
-from inkling.components.shared.store.provenance import code_digest, package_versions
+from inkling.components.shared.store.provenance import package_versions, stage_code
 from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.pipelines.local.contents import Comparison, Verdict, compare
+from inkling.pipelines.profiles import stage_config
 
 FORWARD = 1e-4
 """Tolerance of a forward pass in fp32: what the tests allow between torch and ONNX Runtime, batches, and encoders."""
@@ -149,7 +151,8 @@ def reproduce(
         The outcome of each artifact that was made, sources first.
 
     Raises:
-        ArtifactError: If an input is to be used as recorded and is not what was written.
+        ArtifactError: If an input is to be used as recorded and is not what was written, or the settings named
+            something that is not here as it was.
         RuntimeError: If a stage fails; what it said stands before.
     """
     made: dict[str, Path] = {}
@@ -179,12 +182,34 @@ def tolerance_of(stage: str) -> float:
 
 def differences(recorded: Provenance) -> Iterator[str]:
     """What of the recorded code and packages is otherwise here."""
-    if code_digest(f"inkling.components.{recorded.stage}.build") != recorded.code:
+    if stage_code(recorded.stage) != recorded.code:
         yield "the code of the stage has changed"
     here = package_versions()
     for name, version in sorted(recorded.packages.items()):
         if here.get(name) != version:
             yield f"{name} is {here.get(name, 'not installed')} here, was {version}"
+
+
+def _profile(recorded: Provenance) -> str:
+    """A profile with the recorded settings.
+
+    Raises:
+        ArtifactError: If a setting named something, such as a file, that is not here as it was.
+    """
+    profile = json.dumps({recorded.stage: recorded.config})
+    if recorded.contents:
+        try:
+            here = stage_config(recorded.stage).parse(profile).contents()
+        except ConfigError as error:
+            raise ArtifactError(f"stage '{recorded.stage}' cannot be reproduced: {error}") from None
+        here = json.loads(json.dumps(here))
+        missing = [name for name, content in recorded.contents.items() if here.get(name) != content]
+        if missing:
+            raise ArtifactError(
+                f"stage '{recorded.stage}' cannot be reproduced: what it took for {', '.join(missing)} is not here as "
+                "it was; see `contents` in the manifest"
+            )
+    return profile
 
 
 def _remake(recorded: Provenance, made: dict[str, Path], folder: Path) -> dict[str, Path]:
@@ -194,7 +219,7 @@ def _remake(recorded: Provenance, made: dict[str, Path], folder: Path) -> dict[s
     outputs: dict[str, Path] = {}
     for name, parameter in inspect.signature(function.python_func).parameters.items():
         if name == "config":
-            arguments[name] = json.dumps({recorded.stage: recorded.config})
+            arguments[name] = _profile(recorded)
         elif type_annotations.is_artifact_wrapped_in_Output(parameter.annotation):
             if type_annotations.get_io_artifact_class(parameter.annotation) is not dsl.HTML:  # a page: no artifact
                 outputs[name] = folder / name

@@ -85,10 +85,11 @@ def _service(found: Mapping[str, Any]) -> str:
     parity = found["export"]["views"].values()
     largest = max(view["largest_difference"] for view in parity)
     compared = sum(view["questions"] for view in parity)
-    asked = ", ".join(f"{cell['agreed']} of {cell['asked']} {view}" for view, cell in found["serving"]["views"].items())
+    served = found["serving"]["views"].items()
+    agreed = ", ".join(f"{cell['agreed']} of {cell['questions']} {view}" for view, cell in served)
     return (
         f"ONNX against torch: the same choice on all {compared:,} questions, logits within {largest:.1e}\n"
-        f"server against evaluator, the same choice: {asked}"
+        f"server against evaluator, the same choice: {agreed}"
     )
 
 

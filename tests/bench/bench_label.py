@@ -128,7 +128,7 @@ def main() -> None:
         corpus, labeller, workers = sys.argv[1:]
         label(Path(corpus), labeller, int(workers))
         return
-    from inkling.components.label.embedding_encoder import PACKAGE
+    from inkling.components.label.config import ENCODER_PACKAGE
     from inkling.components.shared.storage.packages import cache_directory, package
 
     count = int(os.environ.get("N", DEFAULT))
@@ -138,7 +138,7 @@ def main() -> None:
         paired = against_plain(home)
         cases = [("lexicon", 1, count // 10), ("lexicon", 1, count), ("lexicon", 2, count)]
         cases += [("lexicon", 1, count, FULL)]
-        cases += [("embedding", 1, EMBEDDED)] if (cache_directory() / package(PACKAGE).file).exists() else []
+        cases += [("embedding", 1, EMBEDDED)] if (cache_directory() / package(ENCODER_PACKAGE).file).exists() else []
         stage = [measured(home, *case) for case in cases]
     report(
         "label", {"text": "real, of the data packages, repeated"}, {"the stage": stage, "the lexicon, paired": paired}

@@ -22,11 +22,11 @@ import torch
 
 from inkling.models.language.llama import build_language_model
 from inkling.models.language.presets import load_preset
-from inkling.models.training.execution import Execution
+from inkling.models.training.cost import operations_per_token
+from inkling.models.training.devices import matrix_rate
 from inkling.models.training.fit import fit
-from inkling.models.training.optimization import Optimization
-from inkling.models.training.quiet import quiet_frameworks
-from inkling.models.training.speed import matrix_rate, operations_per_token
+from inkling.models.training.job import Execution, Optimization
+from inkling.models.training.process import quiet_frameworks
 
 VOCABULARY, WARM = 4096, 5
 Figures = dict[str, float]
@@ -205,7 +205,7 @@ def main() -> None:
     shares: Figures = receiving.recv()
     child.join()
     shape = load_preset(arguments.preset)
-    peak = matrix_rate(arguments.batch * arguments.context, shape.width, shape.hidden, "cpu", half=False)
+    peak = matrix_rate(arguments.batch * arguments.context, shape.width, shape.hidden, "cpu", bf16=False)
     cost = operations_per_token(build_language_model(shape, VOCABULARY, 0), arguments.context)
     best = statistics.median(figures["ours"]["rate"] for figures in rounds)
     print(f"matrix products reach {peak / 1e9:,.1f} GFLOP/s here; fit reaches {best * cost / peak:.1%} of that")

@@ -12,7 +12,7 @@ from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.features import Features, write_features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import ATTRIBUTION, Artifact
 from inkling.components.shared.store.manifest import Manifest, Provenance
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 40, 230), "yellow": (230, 220, 40)}
@@ -86,6 +86,7 @@ def _make_questions(where: Served) -> None:
     ]
     where.questions.mkdir()
     write_questions(where.questions, images, questions)
+    (where.questions / ATTRIBUTION).write_text("# Attribution\n\n- emoji 3: its designers (CC-BY-SA-4.0)\n")
     seal(Questions, where.questions)
 
 

@@ -7,18 +7,18 @@ from inkling.components.shared.report.html import Html, element, join, paragraph
 
 
 def serving_section(findings: dict[str, Any]) -> Html:
-    """Parity of the exported graphs, the rehearsal of the server, and what it said in a chat."""
+    """Parity of the exported graphs, the rehearsal of the server, and its generated answers."""
     export, serving = findings["export"], findings["serving"]
     largest = max(view["largest_difference"] for view in export["views"].values())
-    asked, agreed = (sum(view[part] for view in serving["views"].values()) for part in ("asked", "agreed"))
+    sent, agreed = (sum(view[part] for view in serving["views"].values()) for part in ("questions", "agreed"))
     return section(
         "serving",
         "Is the served model the measured one?",
         paragraph(
             "The exported ONNX graphs were compared with the network on every evaluation question: the largest "
             f"difference of a logit is {largest:.1e} ({export['tolerance']:g} is allowed) and every choice is the "
-            f"same. Then the KServe server was started and asked over HTTP: {agreed} of {asked} choices are the "
-            "evaluator's."
+            f"same. Then the KServe server was started and sent questions over HTTP: {agreed} of {sent} choices are "
+            "the evaluator's."
         ),
         table(
             "ONNX graphs against the network, validation and test questions",
@@ -36,25 +36,25 @@ def serving_section(findings: dict[str, Any]) -> Html:
         ),
         table(
             "The running server against the evaluator, test questions drawn by seed",
-            ("View", "Asked", "Same choice"),
-            [(name, count(view["asked"]), count(view["agreed"])) for name, view in serving["views"].items()],
+            ("View", "Questions", "Same choice"),
+            [(name, count(view["questions"]), count(view["agreed"])) for name, view in serving["views"].items()],
         ),
         *_chats(serving["chats"]),
     )
 
 
 def _chats(chats: list[dict[str, Any]]) -> list[Html]:
-    """Free answers, quoted as they came."""
+    """Generated answers, quoted as they came."""
     if not chats:
         return []
-    rows = [(chat["question"], chat["view"], _said(chat), chat["right"]) for chat in chats]
+    rows = [(chat["question"], chat["view"], _answer(chat), chat["right"]) for chat in chats]
     return [
-        element("h3", "Free answers"),
-        paragraph("What the server said to some of these questions when it was given no choices. Not scored."),
-        table("Free answers of the server", ("Question", "View", "It said", "Right answer"), rows, text_columns=4),
+        element("h3", "Generated answers"),
+        paragraph("What the server generated for some of these questions when it was given no choices. Not scored."),
+        table("Generated answers of the server", ("Question", "View", "Answer", "Right answer"), rows, text_columns=4),
     ]
 
 
-def _said(chat: dict[str, Any]) -> Html:
+def _answer(chat: dict[str, Any]) -> Html:
     hit = chat["answer"].strip() == chat["right"]
     return join(chat["answer"] or "(nothing)", element("span", " (right)", class_="right") if hit else "")

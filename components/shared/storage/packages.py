@@ -20,7 +20,7 @@ CACHE_VARIABLE = "INKLING_PACKAGES"
 Registry = Literal["pip", "apt", "npm"]
 Allowance = Literal["apt", "npm", "non-commercial"]
 """What may be fetched beside wheels: packages of Debian, of npm, and data that is not for commercial use."""
-_CATALOGUE = Path(__file__).with_name("packages.yaml")
+_CHOICES = Path(__file__).with_name("packages.yaml")
 
 
 class FetchError(RuntimeError):
@@ -122,7 +122,7 @@ def cache_directory() -> Path:
 @cache
 def catalogue() -> dict[str, Package]:
     """Every pinned package, by name."""
-    entries = yaml.safe_load(_CATALOGUE.read_text())
+    entries = yaml.safe_load(_CHOICES.read_text())
     return {entry["name"]: Package(**entry) for entry in entries}
 
 
@@ -155,6 +155,16 @@ def package(name: str) -> Package:
     if name not in packages:
         raise unknown("package", name, packages)
     return packages[name]
+
+
+def contents(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What of the named packages a result can depend on, for `StageConfig.contents`.
+
+    Raises:
+        ConfigError: If the catalogue has none of a name.
+    """
+    stated = ("version", "sha256", "licence", "attribution", "inner")
+    return {name: package(name).model_dump(include=set(stated)) for name in sorted(set(names))}
 
 
 def attribution(names: Iterable[str]) -> str:

@@ -6,6 +6,8 @@ from typing import ClassVar, Self
 
 from inkling.components.shared.store.manifest import ArtifactError, Manifest
 
+ATTRIBUTION = "ATTRIBUTION.md"
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -38,6 +40,12 @@ class Artifact:
             raise ArtifactError(f"{directory} holds a {found}, expected a {cls.type} (schema {cls.schema})")
         manifest.verify(directory)
         return cls(directory, manifest)
+
+    def attribution(self) -> list[str]:
+        """Whom the licences of the data inside ask to name: the entries of its `ATTRIBUTION.md`, if it has one."""
+        path = self.path / ATTRIBUTION
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line.removeprefix("- ") for line in lines if line.startswith("- ")]
 
     @property
     def digest(self) -> str:

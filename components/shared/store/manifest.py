@@ -26,8 +26,9 @@ class Provenance:
         key: Digest of everything that determines the result: code, packages, config, inputs.
         code: Digest of the stage's source files and of those that they import.
         packages: Version of each package that can change a bit of a result.
-        config: The stage's resolved configuration, without what says only how the work is done.
+        config: The stage's settings, without those that say only how the work is done and those that name files.
         inputs: Content digest of each input artifact, by name.
+        contents: What names in the settings stand for, and in place of files their digests.
     """
 
     stage: str
@@ -36,6 +37,12 @@ class Provenance:
     packages: dict[str, str]
     config: dict[str, Any]
     inputs: dict[str, str]
+    contents: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def determinants(self) -> dict[str, Any]:
+        """What of the configuration determines the result."""
+        return {**self.config, **self.contents}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.bundle import PARITY, Bundle, write_json
-from inkling.components.artifacts.corpus import ATTRIBUTION, Corpus, SourceSummary, write_sources
+from inkling.components.artifacts.corpus import Corpus, SourceSummary, write_sources
 from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, LanguageModel
 from inkling.components.artifacts.multimodal_model import CONFIG, RECIPE, TRAINING, MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
@@ -21,7 +21,7 @@ from inkling.components.artifacts.rehearsal import Rehearsal, write_rehearsal
 from inkling.components.artifacts.tokens import BLEND, Blend, HeldoutShard, Tokens, TrainShard
 from inkling.components.evaluate.summary import summarise
 from inkling.components.shared.config import StageConfig
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import ATTRIBUTION, Artifact
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.store import produce
 from inkling.models.sequence.views import VIEWS
@@ -198,7 +198,7 @@ class Run:
     def rehearsal(self, path: Path) -> None:
         """Fifty questions in both views, and two chats."""
         chat = {"question": "What is <this>?", "answer": "a cat", "right": "a cat"}
-        views = {view: {"asked": 50, "agreed": 50, "disagreements": []} for view in ("visual", "blind")}
+        views = {view: {"questions": 50, "agreed": 50, "disagreements": []} for view in ("visual", "blind")}
         chats = [{**chat, "view": "visual"}, {**chat, "view": "blind", "answer": "a dog"}]
         write_rehearsal(path, {"questions": [], "views": views, "chats": chats})
 

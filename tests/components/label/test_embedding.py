@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from inkling.components.artifacts.labels import LABELS
 from inkling.components.label import embedding
+from inkling.components.label.config import ENCODER_PACKAGE
 from inkling.components.label.embedding import Embedding
-from inkling.components.label.embedding_encoder import PACKAGE, PIECES, WINDOWS, windows
+from inkling.components.label.embedding_encoder import PIECES, WINDOWS, windows
 from inkling.components.shared.storage.packages import cache_directory, catalogue, default_packages
 
 WORDS = ("loop", "proof", "test", "horse", "red", "above", "law")
@@ -103,14 +104,14 @@ def test_the_shipped_passages_show_every_label_often_enough() -> None:
 
 
 def test_the_encoder_is_fetched_only_when_asked_for() -> None:
-    assert PACKAGE in catalogue()
-    assert PACKAGE not in {entry.name for entry in default_packages()}
+    assert ENCODER_PACKAGE in catalogue()
+    assert ENCODER_PACKAGE not in {entry.name for entry in default_packages()}
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    not (cache_directory() / catalogue()[PACKAGE].file).exists(),
-    reason=f"the sentence encoder is not fetched (run `inkling fetch {PACKAGE}`)",
+    not (cache_directory() / catalogue()[ENCODER_PACKAGE].file).exists(),
+    reason=f"the sentence encoder is not fetched (run `inkling fetch {ENCODER_PACKAGE}`)",
 )
 def test_the_packaged_encoder_reads_meaning() -> None:
     labeller = Embedding.load()

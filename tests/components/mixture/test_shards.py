@@ -98,7 +98,7 @@ def test_a_given_tokenizer_makes_the_tokens(corpus: Corpus, tmp_path: Path) -> N
     given.add_special_tokens(["<more>"])
     given.save(str(tmp_path / "here" / "tokenizer.json"))
     changed = config(tokenizer=tmp_path / "here" / "tokenizer.json")
-    assert changed.determinants()["tokenizer"] != tokens.manifest.provenance.config["tokenizer"]
+    assert changed.determinants()["tokenizer"] != tokens.manifest.provenance.contents["tokenizer"]
     assert Tokens.open(tokens.path).tokenizer().get_vocab_size() == 6
 
 

@@ -9,7 +9,7 @@ import torch
 from inkling.components.pretrain.train import next_token_loss
 from inkling.models.language.llama import build_language_model
 from inkling.models.training.fit import fit
-from inkling.models.training.optimization import Optimization
+from inkling.models.training.job import Optimization
 
 
 class Batches:

@@ -27,10 +27,10 @@ def test_a_new_node_goes_on_from_the_newest_checkpoint(storage: Storage, tmp_pat
     machine.record(tmp_path / "first")
     with Mirror(tmp_path / "first", storage) as mirror:
         mirror.copy(machine.RECORD)
-        mirror.saved(_checkpoint(tmp_path / "first", 2, "kept"))
+        mirror.saved(_checkpoint(tmp_path / "first", 2, "saved"))
         for step in (2, 4, 6):
             mirror.saved(_checkpoint(tmp_path / "first", step))
-    kept, newest = f"{RUN}/kept/step-00000002", f"{RUN}/checkpoints/step-00000006"
+    kept, newest = f"{RUN}/saved/step-00000002", f"{RUN}/checkpoints/step-00000006"
     assert storage.directories() == [f"{RUN}/checkpoints/step-00000004", newest, kept]
     _checkpoint(tmp_path / "second", 8)
     with Mirror(tmp_path / "second", storage) as mirror:

@@ -27,7 +27,7 @@ def test_server_agrees_with_the_evaluator(served, rehearsal):
     test = {answer.question_id for answer in Answers.open(served.answers).answers(split="test")}
     assert len(outcome["questions"]) == 5
     assert set(outcome["questions"]) <= test
-    agreed = {"asked": 5, "agreed": 5, "disagreements": []}
+    agreed = {"questions": 5, "agreed": 5, "disagreements": []}
     assert outcome["views"] == {"visual": agreed, "blind": agreed}
     assert [chat["view"] for chat in outcome["chats"]] == ["visual", "visual", "blind", "blind"]
     assert all(chat["streamed"] == chat["answer"] for chat in outcome["chats"])

@@ -1,4 +1,4 @@
-"""The examination of a service that runs elsewhere agrees with the evaluator, and says when it cannot."""
+"""The examination of a service that runs elsewhere agrees with the evaluator, and reports when it cannot."""
 
 import shutil
 
@@ -14,7 +14,7 @@ def url(served, tmp_path_factory):
         yield address
 
 
-def test_a_service_that_answers_as_the_evaluator_found_passes(url, served, capsys):
+def test_a_service_that_answers_as_the_evaluator_did_passes(url, served, capsys):
     options = ["--url", url, "--questions", str(served.questions), "--answers", str(served.answers), "--number", "4"]
     assert main(options) == 0
     printed = capsys.readouterr().out
@@ -28,7 +28,7 @@ def test_a_service_that_is_not_there_fails(served, capsys):
     assert "failed its examination" in capsys.readouterr().err
 
 
-def test_a_changed_artifact_fails_before_anything_is_asked(served, tmp_path, capsys):
+def test_a_changed_artifact_fails_before_a_request(served, tmp_path, capsys):
     answers = tmp_path / "answers"
     shutil.copytree(served.answers, answers)
     (answers / "summary.json").chmod(0o644)

@@ -10,8 +10,7 @@ import torch
 
 from inkling.models.language.llama import build_language_model
 from inkling.models.training.fit import fit
-from inkling.models.training.log import LogRow
-from inkling.models.training.optimization import Optimization
+from inkling.models.training.job import LogRow, Optimization
 
 STEPS, EVERY = 12, 5
 VOCABULARY = 60

@@ -11,9 +11,8 @@ import numpy as np
 import torch
 
 from inkling.models.language.llama import build_language_model
-from inkling.models.training.execution import Execution
 from inkling.models.training.fit import Fitted, fit
-from inkling.models.training.optimization import Optimization
+from inkling.models.training.job import Execution, Optimization
 
 VOCABULARY, BATCH, EVERY = 60, 8, 20
 

@@ -147,7 +147,7 @@ def test_a_full_disk_is_named_and_the_checkpoint_before_is_intact(tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000005", "step-00000010"]
 
 
-def test_an_error_of_the_disk_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_error_of_the_disk_is_reported_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

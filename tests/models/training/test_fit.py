@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from inkling.models.training.checkpoint import stored_steps
-from inkling.models.training.log import LogRow
+from inkling.models.training.job import LogRow
 
 _PROGRAM = Path(__file__).with_name("runs.py")
 
@@ -55,12 +55,12 @@ def test_it_learns_and_logs_every_step(undisturbed):
     assert rates[3:] == sorted(rates[3:], reverse=True)
 
 
-def test_each_step_is_told_while_it_runs(undisturbed):
+def test_each_step_is_logged_while_it_runs(undisturbed):
     _, rows, work = undisturbed
     (log,) = work.glob("*/steps.jsonl")
-    told = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [(entry["step"], entry["loss"]) for entry in told] == [(row.step, row.loss) for row in rows]
-    assert all(entry["seconds"] > 0 for entry in told)
+    logged = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(entry["step"], entry["loss"]) for entry in logged] == [(row.step, row.loss) for row in rows]
+    assert all(entry["seconds"] > 0 for entry in logged)
     assert list(work.glob("*/logs/**/events.out.tfevents*"))
 
 
@@ -134,7 +134,7 @@ def test_a_loss_that_is_not_finite_stops_with_its_step(tmp_path: Path):
 
 def test_frozen_parameters_stay(tmp_path: Path):
     from inkling.models.training.fit import fit
-    from inkling.models.training.optimization import Optimization
+    from inkling.models.training.job import Optimization
 
     network = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Linear(4, 1))
     network[0].requires_grad_(False)
@@ -185,7 +185,7 @@ def test_zero_steps_touch_nothing_and_import_no_framework(tmp_path: Path):
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict, message: str):
-    from inkling.models.training.optimization import Optimization
+    from inkling.models.training.job import Optimization
 
     with pytest.raises(ValueError, match=message):
         Optimization(**settings)
@@ -195,7 +195,7 @@ class _Copy:
     """A mirror that is a folder."""
 
     def __init__(self, work: Path, folder: Path) -> None:
-        self.work, self.folder, self.told = work, folder, []
+        self.work, self.folder, self.saved_paths = work, folder, []
 
     def fetch(self, run: Path) -> None:
         stored = sorted((self.folder / run.name / "checkpoints").glob("step-*"))
@@ -203,7 +203,7 @@ class _Copy:
             shutil.copytree(path, run / "checkpoints" / path.name)
 
     def saved(self, path: Path) -> None:
-        self.told.append(f"{path.parent.name} {int(path.name.removeprefix('step-'))}")
+        self.saved_paths.append(f"{path.parent.name} {int(path.name.removeprefix('step-'))}")
         shutil.copytree(path, self.folder / path.relative_to(self.work))
 
 
@@ -218,9 +218,9 @@ def test_another_node_goes_on_from_the_copy_to_the_same_bits(undisturbed, tmp_pa
 
     first = _Copy(tmp_path / "first", tmp_path / "copy")
     with pytest.raises(ArithmeticError):
-        runs.run(tmp_path / "first", failing, mirror=first, keep=(0, 3))
+        runs.run(tmp_path / "first", failing, mirror=first, save_steps=(0, 3))
     second = _Copy(tmp_path / "second", tmp_path / "copy")
-    network, rows = runs.run(tmp_path / "second", failing, mirror=second, keep=(0, 3))
-    assert first.told == ["kept 0", "kept 3", "checkpoints 5"]
-    assert second.told == ["checkpoints 10", "checkpoints 12"] and len(taken) == 8 + runs.STEPS - 5
+    network, rows = runs.run(tmp_path / "second", failing, mirror=second, save_steps=(0, 3))
+    assert first.saved_paths == ["saved 0", "saved 3", "checkpoints 5"]
+    assert second.saved_paths == ["checkpoints 10", "checkpoints 12"] and len(taken) == 8 + runs.STEPS - 5
     assert rows == undisturbed[1] and _same(network, undisturbed[0])

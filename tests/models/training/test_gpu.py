@@ -8,9 +8,8 @@ import torch
 
 from inkling.models.language.llama import build_language_model
 from inkling.models.training.checkpoint import stored_steps
-from inkling.models.training.execution import Execution
 from inkling.models.training.fit import fit
-from inkling.models.training.optimization import Optimization
+from inkling.models.training.job import Execution, Optimization
 
 pytestmark = [
     pytest.mark.gpu,

@@ -96,7 +96,7 @@ def test_a_source_of_whole_batches_cannot_be_shared(tmp_path: Path, monkeypatch:
 
 @pytest.mark.soak
 def test_one_strategy_goes_on_where_another_stopped(alone, tmp_path: Path):
-    """From step 20, where all but the last are told to leave: two sharded ranks, two copies, one device in parts."""
+    """From step 20, where all but the last receive SIGTERM: two sharded ranks, two copies, one device in parts."""
     assert [status for status, _, _ in _ranks(tmp_path, "fsdp2", 50, 1, "terminate", 1, 15)] == [143, 143]
     assert stored_steps(_folder(tmp_path)) == [15]
     assert [status for status, _, _ in _ranks(tmp_path, "ddp", 50, 2, "terminate", 0, 21)] == [143, 143]

@@ -2,8 +2,9 @@ import torch
 
 from inkling.models.language.llama import build_language_model
 from inkling.models.language.presets import Preset
-from inkling.models.training.blocks import blocks
-from inkling.models.training.speed import matrix_rate, operations_per_token
+from inkling.models.training.cost import operations_per_token
+from inkling.models.training.devices import matrix_rate
+from inkling.models.training.sharding import blocks
 
 
 def test_the_cost_of_a_token_by_hand():
@@ -23,7 +24,7 @@ def test_the_rate_of_matrix_products_draws_no_random_number():
     torch.manual_seed(1)
     expected = torch.rand(2)
     torch.manual_seed(1)
-    assert matrix_rate(64, 32, 64, "cpu", half=False) > 1e6
+    assert matrix_rate(64, 32, 64, "cpu", bf16=False) > 1e6
     assert torch.equal(torch.rand(2), expected)
 
 

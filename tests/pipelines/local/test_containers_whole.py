@@ -102,7 +102,7 @@ def test_the_service_is_nobody_in_particular(service: str) -> None:
 def test_a_stage_that_fails_fails_the_run(homes: dict[str, Path]) -> None:
     home = homes["containers"]
     before = (home / "runs" / "latest").resolve()
-    failed = run(home, "--containers", "--set", "pretrain.spike=1.0e-9")
+    failed = run(home, "--containers", "--set", "pretrain.loss_spike=1.0e-9")
     assert failed.returncode != 0
     assert re.search(r"pretrain +FAILED", failed.stdout), failed.stdout
     assert (home / "runs" / "latest").resolve() == before

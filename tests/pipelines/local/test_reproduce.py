@@ -138,6 +138,14 @@ def test_an_artifact_that_records_another_seed_is_found_different(home: Path, tm
     assert outcome.recorded != outcome.made
 
 
+def test_a_setting_whose_content_is_not_here_is_refused(home: Path, tmp_path: Path) -> None:
+    questions = home / "run" / "questions"
+    packages = {**Manifest.read(questions).provenance.contents["packages"], "scikit-image": {"version": "0"}}
+    forged = _forged(questions, tmp_path / "questions", lambda path: None, contents={"packages": packages})
+    with pytest.raises(ArtifactError, match="what it took for packages is not here"):
+        list(reproduce(lineage(forged, tmp_path / "store"), tmp_path / "work"))
+
+
 def test_an_input_that_the_store_lacks_is_named(home: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="input 'conversations'.*is not in the store"):
         lineage(home / "run" / "features", tmp_path / "store")

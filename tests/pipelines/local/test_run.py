@@ -82,8 +82,8 @@ def test_a_run_ends_with_scores_the_report_and_what_to_do_next(undisturbed: tupl
 def test_the_server_chose_as_the_evaluator_did(undisturbed: tuple[Path, str]) -> None:
     run = Run.read(undisturbed[0] / "runs" / "latest")
     rehearsal = json.loads((Path(run.outputs["rehearse"]["rehearsal"]) / "rehearsal.json").read_text())
-    assert rehearsal["views"]["visual"]["agreed"] == rehearsal["views"]["visual"]["asked"] > 0
-    assert rehearsal["views"]["blind"]["agreed"] == rehearsal["views"]["blind"]["asked"] > 0
+    assert rehearsal["views"]["visual"]["agreed"] == rehearsal["views"]["visual"]["questions"] > 0
+    assert rehearsal["views"]["blind"]["agreed"] == rehearsal["views"]["blind"]["questions"] > 0
 
 
 def test_a_second_run_reuses_every_stage_and_says_so_first(undisturbed: tuple[Path, str]) -> None:

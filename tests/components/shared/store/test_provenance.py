@@ -1,29 +1,22 @@
-"""What a result depends on is found by reading the code."""
+"""What a result depends on."""
 
-from inkling.components.shared.store.provenance import ROOT, code_digest, needed_files
+from typing import ClassVar
 
-
-def test_needed_files_follow_the_imports_and_take_data_files_along() -> None:
-    needed = {path.relative_to(ROOT).as_posix() for path in needed_files("inkling.components.shared.storage.packages")}
-    storage = "components/shared/storage/packages"
-    assert {f"{storage}.py", f"{storage}.yaml", "components/shared/config.py"} <= needed
-    assert not any(name.startswith(("pipelines/", "tests/")) for name in needed)
+from inkling.components.shared.config import StageConfig
+from inkling.components.shared.store.provenance import provenance
 
 
-def test_every_stage_needs_its_own_code_and_no_other_stage() -> None:
-    from inkling.pipelines.profiles import STAGES
+class ScenesLike(StageConfig):
+    """Settings of a stage that has code."""
 
-    for stage in STAGES:
-        folders = {path.parent.name for path in needed_files(f"inkling.components.{stage}.build")}
-        assert stage in folders
-        assert not folders & (set(STAGES) - {stage})
+    stage: ClassVar[str] = "scenes"
+
+    scenes: int = 3
 
 
-def test_the_digest_is_the_same_for_the_same_code() -> None:
-    digest = code_digest("inkling.components.shared.config")
-    code_digest.cache_clear()
-    assert (
-        code_digest("inkling.components.shared.config")
-        == digest
-        != code_digest("inkling.components.shared.report.html")
-    )
+def test_the_key_depends_on_the_config_and_on_the_inputs() -> None:
+    key = provenance(ScenesLike(), {"corpus": "a"}).key
+    assert key == provenance(ScenesLike(scenes=3), {"corpus": "a"}).key
+    assert key != provenance(ScenesLike(scenes=4), {"corpus": "a"}).key
+    assert key != provenance(ScenesLike(), {"corpus": "b"}).key
+    assert key != provenance(ScenesLike(), {"text": "a"}).key

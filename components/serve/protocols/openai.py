@@ -16,12 +16,12 @@ from kserve.errors import ServerNotReady
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from inkling.components.serve.images import load_url
 from inkling.components.serve.metrics import count_answer, observed
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.names import OPENAI
 from inkling.components.serve.predictor import Delta, Prefilled
-from inkling.components.serve.question import BadRequest, Question
+from inkling.components.serve.protocols.images import load_url
+from inkling.components.serve.request import BadRequest, QuestionRequest
 from inkling.components.shared.config import Section
 
 _PROTOCOL = "openai"
@@ -73,7 +73,7 @@ class ChatRequest(BaseModel):
 
 
 class Stream(StreamingResponse):
-    """A streaming response that always says when it is over, whether the client stayed or left."""
+    """A streaming response that always reports when it is over, whether the client stayed or left."""
 
     def __init__(self, content: AsyncIterator[str], over: Callable[[], None]) -> None:
         """Takes what to send and what to call at the end."""
@@ -117,11 +117,11 @@ def chat_router(model: InklingModel) -> APIRouter:
     return router
 
 
-async def _answer(chat: ChatRequest, question: Question, model: InklingModel) -> Response:
-    leave = model.worker.admit()
+async def _answer(chat: ChatRequest, question: QuestionRequest, model: InklingModel) -> Response:
+    leave = model.scheduler.admit()
     try:
         limit = chat.max_completion_tokens or chat.max_tokens
-        prefilled = await model.worker.compute(lambda: model.predictor.prefill(question, limit))
+        prefilled = await model.scheduler.compute(lambda: model.predictor.prefill(question, limit))
         reply = _Reply(model, prefilled)
         count_answer(_PROTOCOL, question)
         if chat.stream:
@@ -171,7 +171,7 @@ class _Reply:
     async def _deltas(self) -> AsyncIterator[Delta]:
         """Each step is a turn on the model's thread, so that several answers grow side by side."""
         deltas = self._model.predictor.generate(self._prefilled)
-        while (delta := await self._model.worker.compute(partial(next, deltas, None))) is not None:
+        while (delta := await self._model.scheduler.compute(partial(next, deltas, None))) is not None:
             yield delta
 
     def _event(self, delta: dict[str, str], finish: str | None) -> str:
@@ -203,14 +203,14 @@ def _explain(item: Any) -> str:
             return f"{place}: {item['msg']}" if place else str(item["msg"])
 
 
-async def _question(message: Message, model: InklingModel) -> Question:
+async def _question(message: Message, model: InklingModel) -> QuestionRequest:
     if isinstance(message.content, str):
-        return Question(message.content)
+        return QuestionRequest(message.content)
     images = [part.image_url.url for part in message.content if isinstance(part, ImagePart)]
     if len(images) > 1:
         raise BadRequest(f"{len(images)} images in one question; at most one is taken")
     text = " ".join(part.text for part in message.content if isinstance(part, TextPart))
-    return Question(text, await load_url(images[0], model.settings) if images else None)
+    return QuestionRequest(text, await load_url(images[0], model.settings) if images else None)
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

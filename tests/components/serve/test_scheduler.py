@@ -1,39 +1,39 @@
-"""One thread, a bounded queue: too many are told to come back, and nobody blocks the loop."""
+"""One thread, a bounded queue: too many are refused for the moment, and nobody blocks the loop."""
 
 import asyncio
 import threading
 
 import pytest
 
-from inkling.components.serve.worker import Busy, Worker
+from inkling.components.serve.scheduler import Busy, Scheduler
 
 
 def test_admits_as_many_as_may_wait_and_one():
-    worker = Worker(waiting=2)
-    leave = [worker.admit() for _ in range(3)]
+    scheduler = Scheduler(waiting=2)
+    leave = [scheduler.admit() for _ in range(3)]
     with pytest.raises(Busy, match="3 requests are being served or wait; try again"):
-        worker.admit()
+        scheduler.admit()
     leave[0]()
-    worker.admit()
+    scheduler.admit()
 
 
 def test_a_failing_request_leaves():
-    worker = Worker(waiting=0)
+    scheduler = Scheduler(waiting=0)
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError), worker.admitted():
+        with pytest.raises(ZeroDivisionError), scheduler.admitted():
             raise ZeroDivisionError
 
 
 def test_computes_one_after_the_other_beside_the_loop():
     async def scenario() -> tuple[list[str], bool]:
-        worker, release, order = Worker(waiting=4), threading.Event(), []
+        scheduler, release, order = Scheduler(waiting=4), threading.Event(), []
 
         def slow() -> None:
             release.wait(10)
             order.append("slow")
 
-        first = asyncio.create_task(worker.compute(slow))
-        second = asyncio.create_task(worker.compute(lambda: order.append("second")))
+        first = asyncio.create_task(scheduler.compute(slow))
+        second = asyncio.create_task(scheduler.compute(lambda: order.append("second")))
         await asyncio.sleep(0.05)
         free = not order
         release.set()

@@ -6,7 +6,7 @@ import pytest
 
 _PROGRAM = """
 import resource, sys, torch
-from inkling.models.training.memory import keep_freed_memory
+from inkling.models.training.process import keep_freed_memory
 torch.set_num_threads(1)
 if sys.argv[1] == "keep":
     keep_freed_memory()

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkling.components.serve import images
 from inkling.components.serve.client import data_uri
-from inkling.components.serve.images import decode_base64, load_url
-from inkling.components.serve.question import BadRequest
+from inkling.components.serve.protocols import images
+from inkling.components.serve.protocols.images import decode_base64, load_url
+from inkling.components.serve.request import BadRequest
 from inkling.components.serve.settings import Settings
 
 ALLOWED = Settings(remote_image_hosts=("127.0.0.1",))

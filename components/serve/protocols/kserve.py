@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ from kserve import InferInput, InferOutput, InferRequest, InferResponse
 from kserve.errors import InvalidInput
 from pydantic import ValidationError
 
-from inkling.components.serve.images import decode_base64
-from inkling.components.serve.question import BadRequest, Question
+from inkling.components.serve.protocols.images import decode_base64
+from inkling.components.serve.request import BadRequest, QuestionRequest, QuestionResponse
 from inkling.components.serve.settings import Settings
 from inkling.components.shared.config import Section
 
@@ -29,30 +28,13 @@ _SIGNATURES = (
 )  # how image files begin; base64 of one begins otherwise
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The answer to a question.
-
-    Attributes:
-        question: The question.
-        text: The chosen choice, or the model's own words.
-        choice: Index of the chosen choice; None where there were none.
-        log_likelihoods: Log-likelihood of each choice in nats.
-    """
-
-    question: Question
-    text: str
-    choice: int | None = None
-    log_likelihoods: tuple[float, ...] = ()
-
-
 class Instance(Section):
     """A question of a V1 request.
 
     Attributes:
-        question: What is asked.
+        question: The question.
         image: The image in base64 or as a data URI; blind without.
-        choices: Answers to choose from; none for an answer in the model's own words.
+        choices: Answers to choose from; none for a generated answer.
     """
 
     question: str
@@ -60,8 +42,8 @@ class Instance(Section):
     choices: tuple[str, ...] = ()
 
 
-def questions_of_v1(body: Any, settings: Settings) -> list[Question]:
-    """Reads a V1 request.
+def questions_of_v1(body: Any, settings: Settings) -> list[QuestionRequest]:
+    """Decodes a V1 request.
 
     Args:
         body: The body, decoded or (where its content type was not JSON) as it came.
@@ -86,8 +68,8 @@ def questions_of_v1(body: Any, settings: Settings) -> list[Question]:
     return [_question_of_instance(index, value, settings) for index, value in enumerate(body["instances"])]
 
 
-def questions_of_v2(request: InferRequest, settings: Settings) -> list[Question]:
-    """Reads a V2 request (REST or gRPC): one question.
+def questions_of_v2(request: InferRequest, settings: Settings) -> list[QuestionRequest]:
+    """Decodes a V2 request (REST or gRPC): one question.
 
     Raises:
         BadRequest: If its inputs are not `question`, and where wanted `image` and `choices`, all of them BYTES.
@@ -106,10 +88,10 @@ def questions_of_v2(request: InferRequest, settings: Settings) -> list[Question]
             raise BadRequest(f"input '{name}' must have shape [1]: one question a request")
     image = _image(tensors["image"][0]) if "image" in tensors else None
     choices = tuple(_text("choices", value) for value in tensors.get("choices", []))
-    return [_checked(Question(_text("question", tensors["question"][0]), image, choices), settings)]
+    return [_checked(QuestionRequest(_text("question", tensors["question"][0]), image, choices), settings)]
 
 
-def v1_response(answers: Sequence[Answer]) -> dict[str, Any]:
+def v1_response(answers: Sequence[QuestionResponse]) -> dict[str, Any]:
     """The V1 response."""
     predictions = []
     for answer in answers:
@@ -120,7 +102,7 @@ def v1_response(answers: Sequence[Answer]) -> dict[str, Any]:
     return {"predictions": predictions}
 
 
-def v2_response(answer: Answer, request: InferRequest, model: str) -> InferResponse:
+def v2_response(answer: QuestionResponse, request: InferRequest, model: str) -> InferResponse:
     """The V2 response."""
     values: dict[str, list[Any]] = {"answer": [answer.text], "view": [answer.question.view]}
     if answer.choice is not None:
@@ -137,7 +119,7 @@ def refused(error: BadRequest) -> InvalidInput:
     return InvalidInput(str(error))
 
 
-def _question_of_instance(index: int, value: Any, settings: Settings) -> Question:
+def _question_of_instance(index: int, value: Any, settings: Settings) -> QuestionRequest:
     try:
         instance = Instance.model_validate(value)
     except ValidationError as error:
@@ -145,15 +127,13 @@ def _question_of_instance(index: int, value: Any, settings: Settings) -> Questio
         place = ".".join(str(part) for part in ("instances", index, *item["loc"]))
         raise BadRequest(f"{place}: {item['msg']}") from None
     image = None if instance.image is None else decode_base64(instance.image)
-    return _checked(Question(instance.question, image, instance.choices), settings)
+    return _checked(QuestionRequest(instance.question, image, instance.choices), settings)
 
 
-def _checked(question: Question, settings: Settings) -> Question:
+def _checked(question: QuestionRequest, settings: Settings) -> QuestionRequest:
     count = len(question.choices)
     if count == 1 or count > settings.max_choices:
-        raise BadRequest(
-            f"{count} choices; give 2 to {settings.max_choices}, or none for an answer in the model's own words"
-        )
+        raise BadRequest(f"{count} choices; give 2 to {settings.max_choices}, or none for a generated answer")
     return question
 
 

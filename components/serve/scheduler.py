@@ -17,12 +17,12 @@ class Busy(ServerNotReady):
     """Too many requests wait already (503, or UNAVAILABLE over gRPC)."""
 
     def __init__(self, waiting: int) -> None:
-        """Says how many are being served."""
+        """Takes how many are being served."""
         super().__init__(f"{waiting} requests are being served or wait; try again in a moment.")
         self.reason = str(self)
 
 
-class Worker:
+class Scheduler:
     """One thread that the admitted requests share, so that the event loop stays free and memory bounded."""
 
     def __init__(self, waiting: int) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from inkling.components.serve.question import BadRequest
+from inkling.components.serve.request import BadRequest
 from inkling.components.serve.settings import Settings
 from inkling.models.vision.preprocess import MAX_BYTES
 
