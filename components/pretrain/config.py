@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
 from inkling.components.shared.launch.launch import LaunchConfig
-from inkling.models.language.presets import load_preset, preset_names
+from inkling.models.language.presets import load_preset
 
 _CHOICES = Path(__file__).with_name("optimizations.yaml")
 
@@ -127,13 +127,12 @@ class PretrainConfig(StageConfig):
     @field_validator("preset")
     @classmethod
     def _known(cls, preset: str) -> str:
-        if preset not in preset_names():
-            raise unknown("preset", preset, preset_names())
+        load_preset(preset)
         return preset
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        longest = load_preset(self.preset).context
+        longest = load_preset(self.preset).max_position_embeddings
         if self.context > longest:
             raise ValueError(f"context {self.context} is longer than the {longest} tokens of preset '{self.preset}'")
         if not self.no_pretraining and self.rise >= self.steps:

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from inkling.models.inference.cache import cached_pass
 from inkling.models.inference.engine import Engine, Floats, Ids, Ints
-from inkling.models.multimodal import MultimodalModel
+from inkling.models.multimodal import ImageFeatures, MultimodalModel
 from inkling.models.sequence.packing import PackedBatch, PackedSequence, Segment, collate
 
 
-class TorchEngine(Engine[Tensor, Tensor]):
+class TorchEngine(Engine[ImageFeatures, Tensor]):
     """Runs a `MultimodalModel` in evaluation mode, on the device where it lies.
 
-    Images are the features that the model's connector reads (images, tokens, channels), on any device.
+    Images are the views of image features that the model's connector reads, on any device.
     """
 
     def __init__(self, model: MultimodalModel) -> None:
@@ -26,7 +26,7 @@ class TorchEngine(Engine[Tensor, Tensor]):
 
     @torch.inference_mode()
     def choice_logits(
-        self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: Tensor | None = None
+        self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: ImageFeatures | None = None
     ) -> list[list[Floats]]:
         """As the contract says, without a cache: a prompt and all its choices are one packed sequence."""
         batch = self._packed(prompts, choices, images)
@@ -37,7 +37,7 @@ class TorchEngine(Engine[Tensor, Tensor]):
 
     @torch.inference_mode()
     def score(
-        self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: Tensor | None = None
+        self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: ImageFeatures | None = None
     ) -> list[list[float]]:
         """As the contract says, without a cache: a prompt and all its choices are one packed sequence.
 
@@ -50,18 +50,22 @@ class TorchEngine(Engine[Tensor, Tensor]):
         sums.index_put_((batch.sequences, batch.owners), found, accumulate=True)
         return [sums[row, 1 : 1 + len(group)].tolist() for row, group in enumerate(choices)]
 
-    def _packed(self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: Tensor | None) -> PackedBatch:
+    def _packed(
+        self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: ImageFeatures | None
+    ) -> PackedBatch:
         self._check_choices(prompts, choices, images)
         packed = [pack_choices(prompt, group) for prompt, group in zip(prompts, choices, strict=True)]
         batch = collate(packed, self._image_shape(images)[1])
         return PackedBatch(**{name: tensor.to(self._device) for name, tensor in vars(batch).items()})
 
-    def _image_shape(self, images: Tensor | None) -> tuple[int, int]:
-        return (0, 0) if images is None else (images.shape[0], images.shape[1])
+    def _image_shape(self, images: ImageFeatures | None) -> tuple[int, int]:
+        return (0, 0) if images is None else (len(next(iter(images.values()))), self.model.image_positions)
 
     @torch.inference_mode()
-    def _embed(self, ids: Ints, images: Tensor | None) -> Tensor:
-        return self.model.embed(self._moved(images), self._tensor(ids))
+    def _embed(self, ids: Ints, images: ImageFeatures | None) -> Tensor:
+        features = self._moved(images)
+        memory = None if features is None else self.model.remember(features)
+        return self.model.embed(memory, self._tensor(ids))
 
     def _empty(self, count: int) -> list[Tensor]:
         language = self.model.language
@@ -80,8 +84,8 @@ class TorchEngine(Engine[Tensor, Tensor]):
             hidden = hidden[torch.arange(len(hidden)), wanted][:, None]  # (b, 1, hidden_size)
         return self._numpy(language.lm_head(hidden)), present
 
-    def _moved(self, images: Tensor | None) -> Tensor | None:
-        return None if images is None else images.to(self._device)
+    def _moved(self, images: ImageFeatures | None) -> ImageFeatures | None:
+        return None if images is None else {view: features.to(self._device) for view, features in images.items()}
 
     def _tensor(self, array: Ints) -> Tensor:
         return torch.from_numpy(array).to(self._device)

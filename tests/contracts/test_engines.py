@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, models
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from inkling.components.export.graphs import export_graphs
-from inkling.models.connectors.mlp import MlpConnector
+from inkling.models.connectors import CONNECTORS
 from inkling.models.inference.answering import EngineAnswering
 from inkling.models.inference.engine import Engine, PromptError
 from inkling.models.inference.likelihood import choose, log_likelihood
@@ -59,9 +59,9 @@ def model() -> MultimodalModel:
         vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=CONTEXT, initializer_range=0.3,
     )  # fmt: skip
-    connector = MlpConnector(channels=TINY.channels, hidden=16, width=32, tokens=TINY.tokens)
+    connector = CONNECTORS.read("mlp").build({"grid": (TINY.tokens, TINY.channels)}, 32)
     torch.nn.init.normal_(connector.positions)
-    return MultimodalModel(LlamaForCausalLM(config), connector, build_encoder(TINY)).eval()
+    return MultimodalModel(LlamaForCausalLM(config), connector, encoder=build_encoder(TINY)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def subjects(
     exported = OnnxEngine(directory, CONTEXT, 1, "cpu")
     embedded = exported.embed_images(pixels())
     return {
-        "torch": Subject(TorchEngine(model), lambda rows: features[rows]),
+        "torch": Subject(TorchEngine(model), lambda rows: {"grid": features[rows]}),
         "onnx": Subject(exported, lambda rows: embedded[rows]),
     }
 
