@@ -1,6 +1,6 @@
-"""Features: the frozen encoder and the views that it gives of every image, so that training never encodes an image twice.
+"""Features: the frozen encoder and its views of every image, so that training never encodes an image twice.
 
-A view is stored in shards of safetensors, `questions/grid.00000.safetensors` and so on, which are memory-mapped when read:
+A view is stored in shards, `questions/grid.00000.safetensors` and so on, which are memory-mapped when they are read:
 a batch of images takes no more of a large set into memory than its own rows.
 """
 
@@ -29,7 +29,7 @@ SHARD_BYTES = 1 << 28
 Split = Literal["conversations", "questions"]
 Precision = Literal["fp32", "fp16"]
 _TENSOR = "features"
-_TYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
+_TYPES: dict[str, Any] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 Rows = slice | Sequence[int] | NDArray[np.integer]
 
 

@@ -1,5 +1,6 @@
 """Making Answers: every question in every view, resumed where an earlier run was killed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from inkling.components.artifacts.answers import Answers, write_answers
@@ -58,11 +59,15 @@ def _make(
     from inkling.models.inference.torch_engine import TorchEngine
 
     torch.set_num_threads(config.threads)
-    grids = torch.from_numpy(features.grid("questions"))
+    network = model.model()
+    views = {view: features.view("questions", view) for view in network.connector.inputs}
     rows = {image: row for row, image in enumerate(questions.images())}
-    answering = EngineAnswering(
-        TorchEngine(model.model()), model.tokenizer(), lambda images: {"grid": grids[[rows[image] for image in images]]}
-    )
+
+    def features_of(images: Sequence[str]) -> dict[str, torch.Tensor]:
+        places = [rows[image] for image in images]
+        return {view: torch.from_numpy(found[places]) for view, found in views.items()}
+
+    answering = EngineAnswering(TorchEngine(network), model.tokenizer(), features_of)
     with ResumeLog(draft.work / "answers.jsonl", task) as log:
         answers = score_questions(answering, questions.questions(), config, log)
     write_answers(draft.path, answers, summarise(answers))

@@ -1,6 +1,5 @@
 """Settings of the pretrain stage."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -106,7 +105,7 @@ class PretrainConfig(StageConfig):
 
     def contents(self) -> dict[str, Any]:
         """The shape of the network that the preset names."""
-        return {"shape": dataclasses.asdict(load_preset(self.preset))}
+        return {"shape": load_preset(self.preset).model_dump(mode="json")}
 
     @model_validator(mode="before")
     @classmethod

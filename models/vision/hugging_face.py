@@ -74,7 +74,7 @@ class HuggingFaceSpec(EncoderSpec):
             raise unknown(f"architecture of {folder}", kind, _ARCHITECTURES)
         vision = {**_DEFAULTS, **whole.get("vision_config", whole), "model_type": kind}
         config = {name: value for name, value in vision.items() if isinstance(value, str | int | float | bool)}
-        return {**stated, "config": config, "pixels": _pixels(folder, config["image_size"])}
+        return {**stated, "config": config, "pixels": _pixels(folder, int(config["image_size"]))}
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

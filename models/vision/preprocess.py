@@ -75,7 +75,8 @@ def normalise(image: Image.Image, how: Preprocessing) -> NDArray[np.float32]:
     size = (how.image_size, how.image_size)
     if image.size != size:
         image = image.resize(size, Image.Resampling.BICUBIC, _middle(image) if how.crop else None)
-    values = (np.asarray(image, np.float32) - np.float32(how.mean)) / np.float32(how.scale)  # (height, width, 3)
+    mean, scale = np.asarray(how.mean, np.float32), np.asarray(how.scale, np.float32)  # () or (3,)
+    values = (np.asarray(image, np.float32) - mean) / scale  # (height, width, 3)
     return np.ascontiguousarray(values.transpose(2, 0, 1))
 
 

@@ -2,19 +2,23 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from inkling.models.spec import EncoderSpec
 from inkling.models.vision.preprocess import Preprocessing
 
-_SIZE, _PATCH, _CHANNELS, _GRID = 224, 16, 32, 4
+_SIZE, _PATCH = 224, 16
 _SEED = 0
 
 
 class TinyRandomSpec(EncoderSpec):
-    """One strided convolution with random weights; it has no settings."""
+    """One strided convolution with random weights."""
 
     target: ClassVar[str] = "inkling.models.vision.tiny_random:TinyRandom"
 
     type: Literal["tiny-random"] = "tiny-random"
+    channels: int = Field(32, ge=1, description="channels of the image features")
+    grid: int = Field(4, ge=1, le=_SIZE // _PATCH, description="tokens along a side of the view `grid`")
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -23,17 +27,17 @@ class TinyRandomSpec(EncoderSpec):
 
     @property
     def views(self) -> dict[str, tuple[int, int]]:
-        """`grid`, 4 x 4, and `patches`, 14 x 14."""
+        """`grid`, the patches averaged, and `patches`, 14 x 14."""
         side = _SIZE // _PATCH
-        return {"grid": (_GRID * _GRID, _CHANNELS), "patches": (side * side, _CHANNELS)}
+        return {"grid": (self.grid * self.grid, self.channels), "patches": (side * side, self.channels)}
 
     def num_params(self) -> int:
         """Weights and biases of the convolution."""
-        return _CHANNELS * (3 * _PATCH * _PATCH + 1)
+        return self.channels * (3 * _PATCH * _PATCH + 1)
 
     def multiply_adds(self) -> int:
         """Those of the convolution; every pixel falls into one patch."""
-        return 3 * _SIZE * _SIZE * _CHANNELS
+        return 3 * _SIZE * _SIZE * self.channels
 
 
 import torch
@@ -51,12 +55,12 @@ class TinyRandom(Encoder):
         """Draws the weights."""
         super().__init__()
         self._views = views
-        self.patches = nn.Conv2d(3, _CHANNELS, _PATCH, _PATCH)
+        self.patches = nn.Conv2d(3, spec.channels, _PATCH, _PATCH)
         generator = torch.Generator().manual_seed(_SEED)
         with torch.no_grad():
             for parameter in self.patches.parameters():
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / (3**0.5 * _PATCH))
-        self.pool = GridPooling(_SIZE // _PATCH, _GRID)
+        self.pool = GridPooling(_SIZE // _PATCH, spec.grid)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Encodes (batch, 3, 224, 224) to the views, each (batch, tokens, channels)."""

@@ -45,7 +45,7 @@ def test_likelihoods_are_those_of_the_choices_asked_alone(world, tmp_path: Path,
     artifact, questions = MultimodalModelArtifact.open(world.model), Questions.open(world.questions)
     model, tokenizer = artifact.model(), artifact.tokenizer()
     rows = {image: row for row, image in enumerate(questions.images())}
-    grids = Features.open(world.features).grid("questions")
+    grids = Features.open(world.features).view("questions")[:]
     for question in questions.questions("test"):
         shown = {"visual": question.image_id, "mismatched": question.mismatched_image_id, "blind": None}[view]
         memory = None if shown is None else model.remember({"grid": torch.from_numpy(grids[rows[shown]])[None]})

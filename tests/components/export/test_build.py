@@ -30,7 +30,9 @@ def check(served, graphs: Path, tolerance: float = 1e-3):
     model, questions = MultimodalModelArtifact.open(served.multimodal_model), Questions.open(served.questions)
     features, answers = Features.open(served.features), Answers.open(served.answers)
     sessions = OnnxEngine(graphs, 96, 1, "cpu")
-    images = embed_images(sessions, questions.images(), features.grid("questions"), features.encoder_config(), 2)
+    images = embed_images(
+        sessions, questions.images(), {"grid": features.view("questions")}, features.encoder.preprocessing, 2
+    )
     recorded = {(answer.question_id, answer.view): answer for answer in answers.answers()}
     parity = Parity(sessions, TorchEngine(model.model()), model.tokenizer(), images, recorded, tolerance)
     return parity.check(questions.questions(), 4, 2)
@@ -158,4 +160,6 @@ def test_config_refuses_what_it_does_not_know():
 def test_features_of_other_images_are_refused(served):
     questions, features = Questions.open(served.questions), Features.open(served.features)
     with pytest.raises(ValueError, match="of 11 images, the questions have 12"):
-        embed_images(None, questions.images(), features.grid("questions")[1:], features.encoder_config(), 1)
+        embed_images(
+            None, questions.images(), {"grid": features.view("questions")[1:]}, features.encoder.preprocessing, 1
+        )
