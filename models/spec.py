@@ -20,7 +20,7 @@ registries, and ask them for what they are (`type`), not of which class.
 import ast
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -45,9 +45,11 @@ class Spec(Section):
 
     Attributes:
         target: The class that `build` makes, as "module:Class".
+        runs_in_model: Whether whoever runs what was made with this plug-in runs the plug-in too.
     """
 
     target: ClassVar[str]
+    runs_in_model: ClassVar[bool] = True
 
     type: str
 
@@ -59,6 +61,19 @@ class Spec(Section):
         """Imports the class that this spec describes, and with it everything heavy."""
         module, _, name = self.target.partition(":")
         return getattr(importlib.import_module(module), name)
+
+
+def specs_in(value: Any) -> Iterator[Spec]:
+    """Every spec within a value: itself, what it holds, and what sections, mappings and sequences hold."""
+    if isinstance(value, Spec):
+        yield value
+    if isinstance(value, Section):
+        value = dict(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from specs_in(item)
 
 
 class EncoderSpec(Spec, ABC):
@@ -235,6 +250,7 @@ class ObjectiveSpec(Spec, ABC):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
+    runs_in_model: ClassVar[bool] = False
 
     weight: float = 1.0
 

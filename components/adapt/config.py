@@ -12,6 +12,7 @@ class AdaptConfig(StageConfig):
     """Which recipe, and how much of it."""
 
     stage: ClassVar[str] = "adapt"
+    runs: ClassVar[tuple[str, ...]] = ("language_model",)
 
     seed: int = Field(0, ge=0, description="initial connector and order of the images")
     threads: int = Field(2, ge=1, description="threads of torch; another number can change the last bits")

@@ -38,7 +38,7 @@ def build_evaluate(
     inputs = {"multimodal_model": model, "questions": asked, "features": grids}
     if grids.manifest.provenance.inputs.get("questions") != asked.digest:
         raise ArtifactError(f"the features at {grids.path} were not computed from the questions at {asked.path}")
-    task = provenance(config, {name: artifact.digest for name, artifact in inputs.items()}).key
+    task = provenance(config, inputs).key
     return produce(Answers, output, config, inputs, lambda draft: _make(config, model, asked, grids, task, draft))
 
 

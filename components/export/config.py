@@ -11,6 +11,7 @@ class ExportConfig(StageConfig):
     """How the graphs are compared with the network."""
 
     stage: ClassVar[str] = "export"
+    runs: ClassVar[tuple[str, ...]] = ("multimodal_model", "features")
 
     threads: int = Field(2, ge=1, description="comparisons that run side by side, each on one thread")
     batch_size: int = Field(32, ge=1, description="questions compared at once")

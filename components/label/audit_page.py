@@ -4,8 +4,8 @@ import html
 from collections.abc import Sequence
 
 from inkling.components.artifacts.labels import LABELS, Flags
-from inkling.components.label.audit import Agreement, Interval
 from inkling.components.label.audit_sample import Drawn
+from inkling.components.shared.statistics.agreement import Agreement, OptionalInterval
 
 _SHOWN = 10  # disagreements of a label and a direction
 _CHARACTERS = 1_500
@@ -63,7 +63,7 @@ def page(
     return head + "<body>" + "\n".join(parts) + "</body></html>\n"
 
 
-def _figure(interval: Interval, scale: float, digits: int) -> str:
+def _figure(interval: OptionalInterval, scale: float, digits: int) -> str:
     if interval.value is None or interval.low is None or interval.high is None:
         return "-"
     value, low, high = (f"{scale * number:.{digits}f}" for number in (interval.value, interval.low, interval.high))

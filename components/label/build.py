@@ -72,7 +72,7 @@ def build_labels(
                 "earlier ones, so give a later date"
             )
     inputs: dict[str, Artifact] = {"corpus": opened, "earlier": kept} if kept else {"corpus": opened}
-    key = provenance(config, {name: artifact.digest for name, artifact in inputs.items()}).key
+    key = provenance(config, inputs).key
 
     def make(draft: Draft) -> None:
         gather(parts, key, draft.work / key, "statistics/*", "labels/*")
@@ -99,7 +99,7 @@ def build_labels_part(config: LabelConfig, number: int, corpus: str | Path, outp
     """
     share = Share(number, config.parts)
     opened = Corpus.open(corpus)
-    key = provenance(config, {"corpus": opened.digest}).key
+    key = provenance(config, {"corpus": opened}).key
 
     def make(draft: Draft) -> None:
         work = draft.work / key

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.labels import LABELS, Flags
 from inkling.components.label.embedding_encoder import Encoder
-from inkling.components.shared.statistics.intervals import kappa
+from inkling.components.shared.statistics.agreement import kappa
 
 _SEEDS = Path(__file__).with_name("seeds.yaml")
 _PARTS = 11

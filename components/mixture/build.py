@@ -166,8 +166,7 @@ def _opened(config: MixtureConfig, corpus: str | Path, labels: str | Path | None
         judged.check(opened)
         version = version_on(judged, config.as_of)
         note(f"labels by the {version.labeller}, of {version.date}")
-    inputs = {name: artifact.digest for name, artifact in _inputs(opened, judged).items()}
-    return _Opened(opened, judged, provenance(config, inputs).key)
+    return _Opened(opened, judged, provenance(config, _inputs(opened, judged)).key)
 
 
 def _work(opened: _Opened, parts: Sequence[str | Path], draft: Draft) -> Path:

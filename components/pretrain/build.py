@@ -60,7 +60,7 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
     network = load_preset(config.preset).build(tokens.blend().vocabulary, config.seed)
     trained = train(reader, network, tokens, draft.work)
     _write(config, network, tokens, trained, draft.path)
-    origin = provenance(config, {"tokens": tokens.digest})
+    origin = provenance(config, {"tokens": tokens})
     for budget, (state, weights) in trained.exports.items():
         restore_weights(network, weights)
         folder = draft.path / CHECKPOINTS / str(budget)

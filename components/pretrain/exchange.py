@@ -50,7 +50,7 @@ class Exchange:
     @classmethod
     def of(cls, storage: Storage, config: PretrainConfig, tokens: "Tokens") -> Self:
         """The places of a run, by the digests of what determines them."""
-        key = provenance(config, {"tokens": tokens.digest}).key[:_KEY_LENGTH]
+        key = provenance(config, {"tokens": tokens}).key[:_KEY_LENGTH]
         return cls(storage.at(f"tokens/{tokens.digest}"), storage.at(f"{config.stage}-{key}"))
 
     def offer(self, config: PretrainConfig, tokens: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from inkling.components.artifacts.language_model import TOKENIZER, LanguageModel
 from inkling.components.shared.config import ConfigError, unknown
 from inkling.components.shared.runtime.progress import note
+from inkling.components.shared.statistics.quantiles import Z_95
 from inkling.models.sequence.special_tokens import BOS, EOS, PAD
 
 PAPER_TASKS = {
@@ -25,7 +26,6 @@ PAPER_TASKS = {
     "boolq": "acc",
 }
 """The paper's ten (its ARC has two parts) by their names in the harness, and the score of each that is reported."""
-_HALF = 1.959963984540054
 _BATCH, _RESAMPLES = 16, 1_000
 
 
@@ -103,7 +103,7 @@ def _score(task: str, found: dict[str, Any]) -> TaskScore:
     metric = PAPER_TASKS[task] if PAPER_TASKS.get(task) in metrics else metrics[0]
     key = next(name for name in results if name.startswith(f"{metric},"))
     value, error = float(results[key]), results.get(key.replace(",", "_stderr,", 1))
-    half = _HALF * error if isinstance(error, float) else None
+    half = Z_95 * error if isinstance(error, float) else None
     return TaskScore(
         task=task,
         version=str(found["versions"].get(task, "")),

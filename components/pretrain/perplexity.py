@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.components.shared.statistics.quantiles import student_quantile
 
 _BATCH = 16
-_NORMAL = NormalDist().inv_cdf(0.975)
 Floats = NDArray[np.float64]
 
 
@@ -164,20 +163,6 @@ def clustered_mean(values: Floats, clusters: NDArray[np.int64]) -> tuple[float, 
         return mean, math.inf
     deviation = math.sqrt(float((sums**2).sum()) * count / (count - 1)) / len(values)
     return mean, student_quantile(count - 1) * deviation
-
-
-def student_quantile(freedom: int) -> float:
-    """The 97.5 % quantile of Student's distribution: tabled below 5, else expanded (Abramowitz and Stegun 26.7.5)."""
-    if freedom < 5:
-        return (12.7062, 4.3027, 3.1824, 2.7764)[freedom - 1]
-    z, n = _NORMAL, freedom
-    terms = (
-        z,
-        (z**3 + z) / (4 * n),
-        (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2),
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3),
-    )
-    return sum(terms)
 
 
 def score_sources(

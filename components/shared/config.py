@@ -14,6 +14,7 @@ import yaml
 from pydantic import BeforeValidator, ValidationError, model_validator
 
 from inkling.models.settings import ConfigError, Section, explain, unknown
+from inkling.models.spec import Spec, specs_in
 
 __all__ = ["ConfigError", "Day", "ExecutionOnly", "InnerSection", "Section", "StageConfig", "read_mapping", "unknown"]
 
@@ -59,15 +60,18 @@ class StageConfig(Section):
     A subclass sets `stage`, the name of its folder and of its section in a profile, and declares its settings as
     fields. A field whose name stands at the top of the profile (such as `seed`) takes its value from there. A field
     marked `ExecutionOnly` is no part of what determines the result.
+
+    Attributes:
+        stage: The stage.
+        runs: Names of those inputs whose plug-ins the stage runs, such as the model that it evaluates.
     """
 
     stage: ClassVar[str]
+    runs: ClassVar[tuple[str, ...]] = ()
 
     def settings(self) -> dict[str, Any]:
         """The settings as JSON values, without those that say only how the work is done; `parse` reads them back."""
-        fields = type(self).model_fields.items()
-        left_out = {name for name, field in fields if any(isinstance(mark, ExecutionOnly) for mark in field.metadata)}
-        return self.model_dump(mode="json", exclude=left_out)
+        return self.model_dump(mode="json", exclude=self._execution_only())
 
     def contents(self) -> dict[str, Any]:
         """What names in the settings stand for, as JSON values: of presets, recipes, packages and files by digest.
@@ -77,9 +81,18 @@ class StageConfig(Section):
         """
         return {}
 
+    def specs(self) -> list[Spec]:
+        """The plug-ins that the settings choose."""
+        return list(specs_in({name: value for name, value in self if name not in self._execution_only()}))
+
     def determinants(self) -> dict[str, Any]:
         """What of the configuration determines the result."""
         return {**self.settings(), **self.contents()}
+
+    @classmethod
+    def _execution_only(cls) -> set[str]:
+        fields = cls.model_fields.items()
+        return {name for name, field in fields if any(isinstance(mark, ExecutionOnly) for mark in field.metadata)}
 
     @classmethod
     def parse(cls, profile: str | Mapping[str, Any], **parameters: Any) -> Self:

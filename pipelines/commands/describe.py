@@ -22,6 +22,7 @@ from inkling.components.mixture.recipe_types import named_labels
 from inkling.components.mixture.retrieval import retrieve
 from inkling.components.scenes.build import build_questions
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import STORE_VARIABLE, stored_path
 
@@ -73,7 +74,9 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
 
 def _tokenizer(config: MixtureConfig, corpus: Corpus, labels: Labels) -> Tokenizer | None:
     """The tokenizer that a run has made of this recipe on this corpus, if there was one."""
-    inputs = {"corpus": corpus.digest} | ({"labels": labels.digest} if named_labels(config.recipe) else {})
+    inputs: dict[str, Artifact] = {"corpus": corpus}
+    if named_labels(config.recipe):
+        inputs["labels"] = labels
     place = stored_path(provenance(config, inputs), "tokens")
     return Tokens.open(place).tokenizer() if place and (place / "manifest.json").exists() else None
 

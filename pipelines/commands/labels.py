@@ -1,11 +1,17 @@
 """`inkling labels`: what the labeller says of a profile's corpus, and whether another one or a person agrees."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from inkling.pipelines.commands.options import Overrides, Profile
+
+if TYPE_CHECKING:
+    from inkling.components.label.audit_report import Audit
 
 app = typer.Typer(no_args_is_help=True, help="The labels: what the labeller says, and who agrees with it.")
 Count = Annotated[int, typer.Option(help="Segments of each source and label at most.", min=1)]
@@ -42,10 +48,20 @@ def sample(
 
     Example: inkling labels sample --output mine.csv --count 3
     """
+    from inkling.components.label.audit_sample import draw
+    from inkling.components.label.audit_sheet import check_name, write_sheet
+    from inkling.components.label.config import LabelConfig
     from inkling.pipelines import profiles
-    from inkling.pipelines.commands import audits
+    from inkling.pipelines.commands.describe import labelled
+    from inkling.pipelines.local.run import home
 
-    audits.sample(profiles.load(profile, overrides), output, count, seed)
+    check_name(output)
+    text = profiles.load(profile, overrides)
+    drawn = draw(*labelled(text, home()), count, seed)
+    key = write_sheet(output, drawn, LabelConfig.parse(text).labeller, seed)
+    print(
+        f"{len(drawn)} segments in {output}; {key} holds what the labeller says: do not look before you have answered"
+    )
 
 
 @app.command()
@@ -70,10 +86,32 @@ def audit(
         inkling labels audit --against llm --set label.llm.url=http://127.0.0.1:8000/v1
             --set label.llm.model=qwen3 --set 'label.llm.hosts=[127.0.0.1]'
     """
+    from inkling.components.label.audit_report import read_again, second_labeller, write_audit
+    from inkling.components.label.audit_sample import draw
+    from inkling.components.label.audit_sheet import read_sheet
+    from inkling.components.label.config import LabelConfig
     from inkling.pipelines import profiles
-    from inkling.pipelines.commands import audits
+    from inkling.pipelines.commands.describe import labelled
+    from inkling.pipelines.local.run import home
 
     if sheet:
-        audits.against_person(sheet, output, seed)
+        labeller, drawn, reading = read_sheet(sheet)
+        sides = labeller, "person"
     else:
-        audits.against_labeller(profiles.load(profile, overrides), against, output, count, seed)
+        text = profiles.load(profile, overrides)
+        second = second_labeller(text, against)
+        drawn = draw(*labelled(text, home()), count, seed)
+        reading = read_again(second, drawn)
+        sides = LabelConfig.parse(text).labeller, against
+    _print_audit(write_audit(drawn, reading, sides, output, seed), sides, output)
+
+
+def _print_audit(audit: "Audit", sides: tuple[str, str], output: Path) -> None:
+    from inkling.components.label.audit_page import cells, headings
+
+    table = Table(*headings(*sides))
+    for row in audit.rows:
+        table.add_row(*cells(row))
+    console = Console(file=sys.stdout)
+    console.print(table)
+    console.print(f"{audit.meaning}\nfigures in {output}, disagreements to read in {audit.page}", highlight=False)

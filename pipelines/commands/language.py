@@ -2,9 +2,8 @@
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -41,14 +40,11 @@ def score(
 
         inkling language score language_model --folder my_tasks --tasks my_task
     """
-    from inkling.components.pretrain.harness import PAPER_TASKS, score_tasks
+    from inkling.components.pretrain.scores import score_rows
 
     opened = LanguageModel.open(model)
-    asked = [name.strip() for name in (tasks or "").split(",") if name.strip()]
-    names = list(PAPER_TASKS) if asked == ["paper"] else asked
-    rows = [*_perplexity(opened), *_choices(opened)]
-    if names:
-        rows += [{"group": "public task", **asdict(row)} for row in score_tasks(opened, names, folder, limit)]
+    names = [name.strip() for name in (tasks or "").split(",") if name.strip()]
+    rows = score_rows(opened, names, folder, limit)
     console = Console(file=sys.stdout)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for number, column in enumerate(("", "task", "metric", "value", "95 % interval", "items")):
@@ -60,22 +56,3 @@ def score(
     if output is not None:
         output.write_text(json.dumps({"model": opened.digest, "scores": rows}, indent=2) + "\n")
         print(output)
-
-
-def _perplexity(model: LanguageModel) -> list[dict[str, Any]]:
-    return [
-        {
-            "group": "held-out text", "task": source, "metric": "perplexity", "value": entry["model_perplexity"],
-            "low": entry["interval"][0], "high": entry["interval"][1], "items": entry["tokens"],
-        }
-        for source, entry in model.perplexity().items()
-    ]  # fmt: skip
-
-
-def _choices(model: LanguageModel) -> list[dict[str, Any]]:
-    metrics = (("right", "accuracy"), ("blind", "accuracy without the passage"), ("difference", "difference"))
-    return [
-        {"group": "held-out choice", "task": suite, "metric": metric, **entry[key], "items": entry["items"]}
-        for suite, entry in model.choices().items()
-        for key, metric in metrics
-    ]

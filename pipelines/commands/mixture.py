@@ -2,13 +2,20 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
+from inkling.components.shared.config import ConfigError
 from inkling.pipelines.commands.options import Overrides, Profile
+
+if TYPE_CHECKING:
+    from inkling.components.artifacts.tokens import Tokens
+    from inkling.components.label.mixtures import ShareRow
 
 app = typer.Typer(no_args_is_help=True, help="The mixtures: rebuild one as of a day, compare two.")
 _PLACE = "A Tokens artifact, or the directory of a finished run."
@@ -66,14 +73,46 @@ def compare(
 
     Example: inkling mixture compare .inkling/runs/laptop-mix0 .inkling/runs/laptop-mix6 --output drift.html
     """
-    from inkling.pipelines.commands.compare import draw, find_tokens, shares_table, write_report
+    from inkling.components.label.mixtures import compare_mixtures
 
     mixtures = find_tokens(first), find_tokens(second)
-    samples = draw(mixtures[0]), draw(mixtures[1])
-    names = f"A: {mixtures[0].blend().recipe}", f"B: {mixtures[1].blend().recipe}"
-    Console(file=sys.stdout).print(shares_table(names, mixtures, samples))
-    write_report(samples, output)
+    rows = compare_mixtures(*mixtures, output)
+    Console(file=sys.stdout).print(_shares_table(rows, *(mixture.blend().recipe for mixture in mixtures)))
     print(output)
+
+
+def find_tokens(place: Path) -> "Tokens":
+    """Opens the tokens of a mixture.
+
+    Args:
+        place: A Tokens artifact, or the directory of a finished run.
+
+    Raises:
+        ConfigError: If there is neither.
+        ArtifactError: If the artifact is not what was written.
+    """
+    from inkling.components.artifacts.tokens import Tokens
+    from inkling.pipelines.local.run import Run
+
+    if (place / "run.json").exists():
+        return Tokens.open(Run.read(place).outputs["mixture"]["tokens"])
+    if not (place / "manifest.json").exists():
+        raise ConfigError(f"{place} is neither a Tokens artifact nor a finished run")
+    return Tokens.open(place)
+
+
+def _shares_table(rows: "Sequence[ShareRow]", first: str, second: str) -> Table:
+    title = "percent of the tokens; of labels, judged by the lexicon, the difference has a 95 % interval"
+    table = Table("", "", f"A: {first}", f"B: {second}", "difference", title=title, title_justify="left")
+    for row, before in zip(rows, (None, *rows), strict=False):
+        if before is not None and before.kind != row.kind:
+            table.add_section()
+        difference = f"{100 * (row.second - row.first):+.1f}"
+        if row.interval is not None:
+            low, high = row.interval
+            difference += f" [{100 * low:+.1f}, {100 * high:+.1f}]"
+        table.add_row(row.kind, row.name, f"{100 * row.first:.1f}", f"{100 * row.second:.1f}", difference)
+    return table
 
 
 def _use_store() -> None:

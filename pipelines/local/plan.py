@@ -7,6 +7,7 @@ from typing import Any
 
 from kfp import dsl
 
+from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import Manifest
 from inkling.components.shared.store.part import GATHERED
 from inkling.components.shared.store.provenance import provenance
@@ -56,14 +57,14 @@ def plan(ir: Mapping[str, Any], profile: str) -> list[Task]:
             for name, (spec, sources) in specs.items()
         }
     )
-    digests: dict[Output, str] = {}
+    stored: dict[Output, Artifact] = {}
     tasks = []
     for name in order.static_order():
         spec, sources = specs[name]
         component = ir["components"][spec["componentRef"]["name"]]
         stage = _stage(ir, component)
-        found = _stored_outputs(stage, spec, sources, component, profile, digests)
-        digests.update({(name, output): digest for output, digest in found.items()})
+        found = _stored_outputs(stage, spec, sources, component, profile, stored)
+        stored.update({(name, output): artifact for output, artifact in found.items()})
         reused = set(found) == set(_kept_outputs(component))
         tasks.append(Task(name, spec["taskInfo"]["name"], stage, reused))
     return tasks
@@ -119,15 +120,12 @@ def _stored_outputs(
     sources: Mapping[str, Output],
     component: Mapping[str, Any],
     profile: str,
-    digests: Mapping[Output, str],
-) -> dict[str, str]:
-    """Content digests of those outputs of a task that the store holds, by name."""
-    inputs = {}
-    for name, source in sources.items():
-        digest = digests.get(source)
-        if digest is None:
-            return {}
-        inputs[name] = digest
+    stored: Mapping[Output, Artifact],
+) -> dict[str, Artifact]:
+    """Those outputs of a task that the store holds, by name; their files are not verified."""
+    if any(source not in stored for source in sources.values()):
+        return {}
+    inputs = {name: stored[source] for name, source in sources.items()}
     constants = {
         name: value["runtimeValue"]["constant"]
         for name, value in spec["inputs"].get("parameters", {}).items()
@@ -138,5 +136,5 @@ def _stored_outputs(
     for output in _kept_outputs(component):
         place = stored_path(origin, output)
         if place and (place / "manifest.json").exists():
-            found[output] = Manifest.read(place).digest
+            found[output] = Artifact(place, Manifest.read(place))
     return found

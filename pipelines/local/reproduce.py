@@ -182,7 +182,7 @@ def tolerance_of(stage: str) -> float:
 
 def differences(recorded: Provenance) -> Iterator[str]:
     """What of the recorded code and packages is otherwise here."""
-    if stage_code(recorded.stage) != recorded.code:
+    if stage_code(recorded.stage, recorded.plugins) != recorded.code:
         yield "the code of the stage has changed"
     here = package_versions()
     for name, version in sorted(recorded.packages.items()):

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CONFIDENCE = 0.95
-_Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+from inkling.components.shared.statistics.quantiles import Z_95, student_quantile
+
 Values = Sequence[float] | Sequence[bool] | NDArray[Any]
 Labels = Sequence[str] | Sequence[int] | NDArray[Any]
 
@@ -99,7 +99,7 @@ def clustered_mean(values: Values, images: Labels, groups: Labels | None = None,
     value, variance, numbers, count = _grouped_mean(values, images, groups)
     if count == 1:
         return Estimate(value, lowest, 1.0, numbers, 1)
-    half = _Z * math.sqrt(variance)
+    half = Z_95 * math.sqrt(variance)
     return Estimate(value, max(value - half, lowest), min(value + half, 1.0), numbers, count)
 
 
@@ -129,13 +129,10 @@ def crossed_mean(
     value, variance, numbers, count = _grouped_mean(seeds.mean(axis=0), images, groups)
     if count == 1:
         return Estimate(value, lowest, 1.0, numbers, 1)
-    squared = _Z**2 * variance
+    squared = Z_95**2 * variance
     if len(seeds) > 1:
-        from scipy.stats import t as student
-
         means = [_grouped_mean(one, images, groups)[0] for one in seeds]
-        quantile = float(student.ppf((1 + CONFIDENCE) / 2, len(seeds) - 1))
-        squared += quantile**2 * float(np.var(means, ddof=1)) / len(seeds)
+        squared += student_quantile(len(seeds) - 1) ** 2 * float(np.var(means, ddof=1)) / len(seeds)
     half = math.sqrt(squared)
     return Estimate(value, max(value - half, lowest), min(value + half, 1.0), numbers, count)
 
@@ -181,9 +178,9 @@ def wilson(successes: float, total: float) -> tuple[float, float]:
     if total <= 0 or not -1e-9 <= successes <= total + 1e-9:
         raise ValueError(f"{successes} successes of {total} trials make no share")
     share = min(max(successes / total, 0.0), 1.0)
-    spread = _Z**2 / total
+    spread = Z_95**2 / total
     centre = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
+    half = Z_95 / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
     low, high = max(centre - half, 0.0), min(centre + half, 1.0)
     return (0.0 if share == 0 else low), (1.0 if share == 1 else high)
 
@@ -203,20 +200,24 @@ def mcnemar(first: Values, second: Values) -> McNemar:
     return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**discordant))
 
 
-def kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cohen's (1960) kappa of many tables at once, (...): agreement of two readers above chance.
+def difference_of_shares(first: int, first_total: int, second: int, second_total: int) -> tuple[float, float]:
+    """95 % interval of the difference of two independent shares, second minus first.
+
+    Source: Newcombe 1998, Interval estimation for the difference between independent proportions, method 10.
 
     Args:
-        cells: Weight of what both flag, the first only, the second only, neither, (..., 4).
-
-    Returns:
-        One value a table, at most 1; not a number where chance alone agrees on everything.
+        first: Hits of the first sample.
+        first_total: Its size.
+        second: Hits of the second sample.
+        second_total: Its size.
     """
-    shares = cells / cells.sum(axis=-1, keepdims=True)
-    both, one, other, neither = np.moveaxis(shares, -1, 0)
-    expected = (both + one) * (both + other) + (neither + one) * (neither + other)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(expected < 1 - 1e-12, (both + neither - expected) / (1 - expected), np.nan)
+    one, other = first / first_total, second / second_total
+    (low, high), (other_low, other_high) = wilson(first, first_total), wilson(second, second_total)
+    difference = other - one
+    return (
+        difference - math.hypot(other - other_low, high - one),
+        difference + math.hypot(other_high - other, one - low),
+    )
 
 
 def _prepare(values: Values, images: Labels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

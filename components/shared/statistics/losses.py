@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.shared.statistics.intervals import CONFIDENCE
-
-_Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+from inkling.components.shared.statistics.quantiles import Z_95, student_quantile
 
 
 @dataclass(frozen=True)
@@ -115,11 +113,10 @@ def over_seeds(means: Sequence[Mean]) -> Interval:
         means: The mean of each seed.
     """
     value = float(np.mean([mean.value for mean in means]))
-    squared = _Z**2 * float((np.mean([mean.influence for mean in means], axis=0) ** 2).sum())
+    squared = Z_95**2 * float((np.mean([mean.influence for mean in means], axis=0) ** 2).sum())
     if len(means) > 1:
-        from scipy.stats import t as student
-
-        quantile = float(student.ppf((1 + CONFIDENCE) / 2, len(means) - 1))
-        squared += quantile**2 * float(np.var([mean.value for mean in means], ddof=1)) / len(means)
+        squared += (
+            student_quantile(len(means) - 1) ** 2 * float(np.var([mean.value for mean in means], ddof=1)) / len(means)
+        )
     half = math.sqrt(squared)
     return Interval(value, value - half, value + half)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +29,8 @@ class Provenance:
         packages: Version of each package that can change a bit of a result.
         config: The stage's settings, without those that say only how the work is done and those that name files.
         inputs: Content digest of each input artifact, by name.
+        plugins: Modules of the plug-ins that the stage ran.
+        carried: Those of them that whoever runs the artifact runs too.
         contents: What names in the settings stand for, and in place of files their digests.
     """
 
@@ -38,6 +41,13 @@ class Provenance:
     config: dict[str, Any]
     inputs: dict[str, str]
     contents: dict[str, Any] = field(default_factory=dict)
+    plugins: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, stored: Mapping[str, Any]) -> Self:
+        """Reads it back from JSON."""
+        return cls(**{**stored, **{name: tuple(stored.get(name, ())) for name in ("plugins", "carried")}})
 
     @property
     def determinants(self) -> dict[str, Any]:
@@ -92,7 +102,7 @@ class Manifest:
         path = directory / MANIFEST
         try:
             raw = json.loads(path.read_text())
-            origin = Provenance(**raw["provenance"])
+            origin = Provenance.parse(raw["provenance"])
             made_on = Machine.parse(raw["made_on"]) if raw.get("made_on") else None
             return cls(**{**raw, "provenance": origin, "made_on": made_on})
         except FileNotFoundError:

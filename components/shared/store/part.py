@@ -77,7 +77,7 @@ def produce_part(
         name: What tells the part from the others of that output.
         make: Writes the units into the draft, as for `produce`.
     """
-    stored = stored_path(provenance(config, {key: artifact.digest for key, artifact in inputs.items()}), whole)
+    stored = stored_path(provenance(config, inputs), whole)
     if stored and (stored / MANIFEST).exists():
         return produce(Part, output, config, inputs, lambda draft: None, "part-of-nothing")
     return produce(Part, output, config, inputs, make, name)

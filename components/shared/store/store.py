@@ -59,7 +59,7 @@ def produce(
         ArtifactError: If a stored artifact is not what was written; it is left as it is.
     """
     output = Path(output)
-    origin = provenance(config, {name: artifact.digest for name, artifact in inputs.items()})
+    origin = provenance(config, inputs)
     place = stored_path(origin, name or output.name) or output
     if not (place / "manifest.json").exists():
         _make(kind, place, origin, make)

@@ -15,9 +15,9 @@ from inkling.components.pretrain.perplexity import (
     heldout_windows,
     negative_log_likelihoods,
     score,
-    student_quantile,
     unigram_log_probabilities,
 )
+from inkling.components.shared.statistics.quantiles import student_quantile
 
 END = 1
 
@@ -107,10 +107,3 @@ def test_the_interval_is_wider_where_documents_differ():
 
 def test_one_document_gives_no_bound():
     assert clustered_mean(np.array([1.0, 2.0]), np.array([0, 0])) == (1.5, math.inf)
-
-
-@pytest.mark.parametrize(
-    ("freedom", "quantile"), [(1, 12.706), (2, 4.303), (4, 2.776), (5, 2.571), (10, 2.228), (30, 2.042)]
-)
-def test_student_quantiles_of_the_tables(freedom: int, quantile: float):
-    assert student_quantile(freedom) == pytest.approx(quantile, abs=5e-3)

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score
 
 from inkling.components.shared.statistics.intervals import (
     accuracy,
     clustered_mean,
     crossed_mean,
-    kappa,
+    difference_of_shares,
     mcnemar,
     paired_difference,
     wilson,
@@ -197,18 +196,13 @@ def test_the_interval_over_questions_and_seeds_covers_the_truth() -> None:
     assert covered / 400 >= 0.93
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 9)), min_size=2, max_size=40))
-def test_kappa_is_that_of_scikit_learn(rows: list[tuple[bool, bool, int]]) -> None:
-    first, second, weights = (np.array(column) for column in zip(*rows, strict=True))
-    table = np.array([weights[(first == a) & (second == b)].sum() for a, b in ((1, 1), (1, 0), (0, 1), (0, 0))])
-    ours = kappa(table.astype(float))
-    with np.errstate(all="ignore"):
-        theirs = cohen_kappa_score(first, second, labels=[False, True], sample_weight=weights)
-    assert np.isnan(ours) == np.isnan(theirs)
-    assert np.isnan(ours) or ours == pytest.approx(theirs)
+@given(st.integers(0, 50), st.integers(0, 50))
+def test_the_interval_holds_the_difference_and_turns_with_it(first: int, second: int) -> None:
+    low, high = difference_of_shares(first, 50, second, 50)
+    assert -1 <= low <= (second - first) / 50 <= high <= 1
+    assert difference_of_shares(second, 50, first, 50) == pytest.approx((-high, -low))
 
 
-def test_kappa_by_hand() -> None:
-    """Cohen 1960: 20 + 15 agree, 5 + 10 do not; 0.7 observed, 0.5 by chance."""
-    assert kappa(np.array([20.0, 5.0, 10.0, 15.0])) == pytest.approx(0.4)
+def test_the_interval_is_the_one_printed_by_newcombe() -> None:
+    """Table II of Newcombe 1998, method 10: 56/70 against 48/80 gives 0.0524 to 0.3339."""
+    assert difference_of_shares(48, 80, 56, 70) == pytest.approx((0.0524, 0.3339), abs=5e-5)

@@ -8,19 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
 from inkling.components.artifacts.labels import LABELS
 from inkling.components.artifacts.tokens import Tokens
+from inkling.components.label.mixtures import draw_tokens
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.pipelines.cli import app
-from inkling.pipelines.commands.compare import difference_interval, draw, find_tokens
+from inkling.pipelines.commands.mixture import find_tokens
 
 CODE = "def area(self, width):\n    if width == 0:\n        return None\n    return self.height * width\n"
 PROSE = "whereas the parties have agreed to the terms that follow and to no others\n"
@@ -55,17 +54,17 @@ def mixtures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tokens, Tokens]:
 
 def test_a_sample_holds_the_shares_of_the_mixture_and_is_always_the_same(mixtures: tuple[Tokens, Tokens]) -> None:
     for tokens, share in zip(mixtures, (0.25, 0.75), strict=True):
-        sample = draw(tokens, 401)
+        sample = draw_tokens(tokens, 401)
         assert len(sample.sources) == len(sample.tokens) == len(sample.flags) == 401
         assert sample.sources.count("code") == pytest.approx(401 * share, abs=1)
         assert sample.flags[:, LABELS.index("code")].mean() == pytest.approx(share, abs=0.01)
-        again = draw(tokens, 401)
+        again = draw_tokens(tokens, 401)
         assert (again.tokens == sample.tokens).all() and (again.flags == sample.flags).all()
 
 
 def test_long_segments_are_drawn_as_often_as_they_have_tokens(mixtures: tuple[Tokens, Tokens]) -> None:
     """Segments of 1, 2 and 3 texts, as many of each: half of the tokens lie in the longest."""
-    sample = draw(mixtures[0], 2_000)
+    sample = draw_tokens(mixtures[0], 2_000)
     prose = sample.characters[np.array(sample.sources) == "law"]
     assert (prose > 2.5 * len(PROSE)).mean() == pytest.approx(0.5, abs=0.06)
 
@@ -101,15 +100,3 @@ def test_the_command_prints_shares_and_writes_a_report_without_any_network(
 def test_what_is_no_mixture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="neither a Tokens artifact nor a finished run"):
         find_tokens(tmp_path)
-
-
-@given(st.integers(0, 50), st.integers(0, 50))
-def test_the_interval_holds_the_difference_and_turns_with_it(first: int, second: int) -> None:
-    low, high = difference_interval(first, 50, second, 50)
-    assert -1 <= low <= (second - first) / 50 <= high <= 1
-    assert difference_interval(second, 50, first, 50) == pytest.approx((-high, -low))
-
-
-def test_the_interval_is_the_one_printed_by_newcombe() -> None:
-    """Table II of Newcombe 1998, method 10: 56/70 against 48/80 gives 0.0524 to 0.3339."""
-    assert difference_interval(48, 80, 56, 70) == pytest.approx((0.0524, 0.3339), abs=5e-5)
