@@ -24,10 +24,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import Field, GetCoreSchemaHandler, ValidationError
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator, ValidationError
 
 from inkling.models.settings import ConfigError, Section, explain, unknown
 
@@ -139,13 +138,7 @@ class EncoderSpec(Spec, ABC):
 
 
 class ConnectorSpec(Spec, ABC):
-    """A network between image features and a language model.
-
-    Attributes:
-        reads_question: Whether its image tokens depend on the question; every question then has its own sequence.
-    """
-
-    reads_question: ClassVar[bool] = False
+    """A network between image features and a language model."""
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -315,14 +308,10 @@ class Registry(Generic[AnySpec]):
         except ValidationError as error:
             raise ConfigError(explain(error, spec, f"{self.kind} {name}")) from None
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         """Makes pydantic read and write a field of this annotation through the registry."""
-        return core_schema.no_info_plain_validator_function(
-            self.read,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda spec, info: spec.model_dump(mode=info.mode), info_arg=True
-            ),
-        )
+        written = PlainSerializer(lambda spec, info: spec.model_dump(mode=info.mode))
+        return handler.generate_schema(Annotated[Any, PlainValidator(self.read), written])
 
     def _specs(self) -> dict[str, type[AnySpec]]:
         """The spec of each file that has one, by the plug-in's name."""

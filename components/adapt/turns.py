@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from tokenizers import Tokenizer
 
 from inkling.components.artifacts.conversations import Turn
-from inkling.models.sequence.packing import PackedSequence, Segment
+from inkling.models.sequence.packing import PackedSequence, TokenSegment
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
 
 
 def pack_turns(turns: Iterable[Turn], tokenizer: Tokenizer) -> PackedSequence:
     """All turns about one image in one sequence; none sees another."""
-    segments: list[Segment] = []
+    segments: list[TokenSegment] = []
     for turn in turns:
-        segments.append(Segment(prompt_ids(tokenizer, turn.question)))
-        segments.append(Segment(answer_ids(tokenizer, turn.answer), parent=len(segments) - 1, scored=True))
+        segments.append(TokenSegment(prompt_ids(tokenizer, turn.question)))
+        segments.append(TokenSegment(answer_ids(tokenizer, turn.answer), parent=len(segments) - 1, scored=True))
     return PackedSequence(segments)
 
 

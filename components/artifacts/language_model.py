@@ -34,7 +34,7 @@ _SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class TrainingRow:
+class PretrainingRow:
     """One optimiser step of pre-training.
 
     Attributes:
@@ -90,7 +90,7 @@ class LanguageModel(Artifact):
         return Tokenizer.from_file(str(self.path / TOKENIZER))
 
     def training(self) -> list[dict[str, Any]]:
-        """The training log: the fields of `TrainingRow`, one entry a step; none for the no-pretraining baseline."""
+        """The training log: the fields of `PretrainingRow`, one entry a step; none for the no-pretraining baseline."""
         return [json.loads(line) for line in (self.path / TRAINING).read_text().splitlines()]
 
     def perplexity(self) -> dict[str, dict[str, Any]]:
@@ -144,7 +144,7 @@ def write_language_model(
     directory: Path,
     network: "LlamaForCausalLM",
     tokenizer: Path,
-    training: Iterable[TrainingRow],
+    training: Iterable[PretrainingRow],
     perplexity: Mapping[str, Mapping[str, Any]],
     reading: Mapping[str, Reading] | None = None,
     choices: Mapping[str, Mapping[str, Any]] | None = None,

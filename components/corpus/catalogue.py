@@ -17,7 +17,7 @@ SHIPPED = {"packages": _FOLDER / "sources.yaml", "hub": _FOLDER / "hub.yaml"}
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
-class Part(Section):
+class PackagePart(Section):
     """One package of a source and how to read it."""
 
     package: str = Field(description="name in components/shared/storage/packages.yaml")
@@ -42,7 +42,7 @@ class PackageSource(Source):
     """A source that is read out of pinned packages."""
 
     general: bool = Field(False, description="whether it leaves text to chosen sources of a narrower kind")
-    parts: list[Part] = Field(
+    parts: list[PackagePart] = Field(
         min_length=1, description="what it is read from; each gives equally many words while it lasts"
     )
 
@@ -138,7 +138,7 @@ def allowed_parts(name: str, entry: PackageSource, allow: Collection[Allowance])
     return entry.model_copy(update={"parts": parts})
 
 
-def shared_out(name: str, chosen: Mapping[str, PackageSource]) -> list[tuple[Part, Wanted]]:
+def shared_out(name: str, chosen: Mapping[str, PackageSource]) -> list[tuple[PackagePart, Wanted]]:
     """The parts of a source and the kinds that it takes of each, so that no two chosen sources take the same text.
 
     Args:
@@ -158,7 +158,7 @@ def shared_out(name: str, chosen: Mapping[str, PackageSource]) -> list[tuple[Par
     return left
 
 
-def _wanted(part: Part, rivals: list[Part]) -> Wanted | None:
+def _wanted(part: PackagePart, rivals: list[PackagePart]) -> Wanted | None:
     """What of a part's text is taken; None if rivals take all of it."""
     if any(not rival.only for rival in rivals):
         return None
@@ -168,5 +168,5 @@ def _wanted(part: Part, rivals: list[Part]) -> Wanted | None:
     return (lambda kind: kind not in given_up) if given_up else everything
 
 
-def _same_text(first: Part, second: Part) -> bool:
+def _same_text(first: PackagePart, second: PackagePart) -> bool:
     return (first.package, first.reader) == (second.package, second.reader)

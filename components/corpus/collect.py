@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from inkling.components.artifacts.corpus import Segment
-from inkling.components.corpus.catalogue import FileSource, HubSource, PackageSource, Part, shared_out
+from inkling.components.corpus.catalogue import FileSource, HubSource, PackagePart, PackageSource, shared_out
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.corpus.document import Document, Wanted, hash_order
 from inkling.components.corpus.hub import documents_of_shard, shards_of
@@ -74,7 +74,7 @@ def _documents_cut(unit: Unit, config: CorpusConfig, skipped: Counter[str]) -> I
         yield segments_of(unit.source, document, entry.licence, config)
 
 
-def parts_of(name: str, config: CorpusConfig) -> list[tuple[Part, Wanted]]:
+def parts_of(name: str, config: CorpusConfig) -> list[tuple[PackagePart, Wanted]]:
     """The parts of a source of packages and what it takes of each, beside the other chosen sources of packages."""
     return shared_out(name, {name: entry for name, entry in config.chosen.items() if isinstance(entry, PackageSource)})
 
@@ -94,7 +94,7 @@ def _of_packages(name: str, config: CorpusConfig) -> Iterator[list[Segment]]:
         yield segments
 
 
-def _documents(part: Part, seed: int, wanted: Wanted) -> Iterator[Document]:
+def _documents(part: PackagePart, seed: int, wanted: Wanted) -> Iterator[Document]:
     with package(part.package).open() as archive:
         if part.reader in SELECTIVE:
             found = SELECTIVE[part.reader](archive, hash_order(seed), wanted)

@@ -86,6 +86,6 @@ def _meaning(sample: Sequence[Drawn]) -> str:
     return (
         f"{len(sample)} segments of {len(documents)} documents in {len(sources)} sources stand for "
         f"{sum(one.weight for one in sample):,.0f}: kappa, agreement and the two shares are estimates for all of "
-        "these, each segment counting once; intervals from a bootstrap of the documents. Segments read, of the sample: both / "
-        "only the first / only the second / neither."
+        "these, each segment counting once; intervals from a bootstrap of the documents. Segments read, of the "
+        "sample: both / only the first / only the second / neither."
     )

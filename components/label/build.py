@@ -35,7 +35,8 @@ from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import Draft, produce
 
 if TYPE_CHECKING:
-    from inkling.components.label.labellers import Advance, OpenLabeller
+    from inkling.components.label.labellers import OpenLabeller
+    from inkling.components.shared.runtime.partitions import Advance
 
 
 def build_labels(

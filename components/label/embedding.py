@@ -14,7 +14,7 @@ import yaml
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.labels import LABELS, Flags
-from inkling.components.label.embedding_encoder import Encoder
+from inkling.components.label.embedding_encoder import SentenceEncoder
 from inkling.components.shared.statistics.agreement import kappa
 
 _SEEDS = Path(__file__).with_name("seeds.yaml")
@@ -31,7 +31,7 @@ class Embedding:
             an upper bound, since the threshold is chosen on the same scores.
     """
 
-    def __init__(self, encoder: Encoder, passages: Sequence[str], flags: Flags) -> None:
+    def __init__(self, encoder: SentenceEncoder, passages: Sequence[str], flags: Flags) -> None:
         """Fits one logistic regression a label, and the threshold at which it does best on passages left out."""
         self._encoder = encoder
         texts, vectors = encoder(passages)
@@ -52,7 +52,7 @@ class Embedding:
         """
         seeds = yaml.safe_load(_SEEDS.read_text())
         flags = np.array([[label in seed["labels"] for label in LABELS] for seed in seeds])
-        return cls(Encoder(), [seed["text"] for seed in seeds], flags)
+        return cls(SentenceEncoder(), [seed["text"] for seed in seeds], flags)
 
     def __call__(self, texts: Sequence[str]) -> Flags:
         """Flags of each text, (texts, 6)."""

@@ -18,7 +18,7 @@ WINDOWS = 3
 _BATCH = 32
 
 
-class Encoder:
+class SentenceEncoder:
     """Turns texts into unit vectors, one for each window of a text: the mean over the window's word pieces.
 
     It works in one thread, since the order of a sum is part of its result.

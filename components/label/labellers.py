@@ -12,11 +12,10 @@ import numpy as np
 from inkling.components.artifacts.labels import LABELS, Flags
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.lexicon import Lexicon
+from inkling.components.shared.runtime.partitions import Advance
 
 Labeller = Callable[[Sequence[str]], Flags]
 """Turns texts into flags, (texts, 6) in the order of `LABELS`; each text is judged on its own."""
-Advance = Callable[[int], None]
-"""Told of texts that are done."""
 _STEP = 256  # texts that a process takes at a time
 
 

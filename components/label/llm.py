@@ -11,9 +11,9 @@ import numpy as np
 
 from inkling.components.artifacts.labels import LABELS, Flags
 from inkling.components.label.config import LlmConfig
-from inkling.components.label.labellers import Advance
 from inkling.components.label.llm_cache import AnswerCache, cache_file
-from inkling.components.label.llm_endpoint import Endpoint, EndpointError, UnansweredError, Verdict
+from inkling.components.label.llm_endpoint import ChatEndpoint, ChatEndpointError, LabelAnswer, UnansweredError
+from inkling.components.shared.runtime.partitions import Advance
 
 _REASONS = 3  # of the endpoint's failures that a refusal repeats
 
@@ -33,7 +33,7 @@ class LlmLabeller:
             OSError: If the file of answers cannot be opened.
         """
         self._config = config
-        self._endpoint = Endpoint(config)
+        self._endpoint = ChatEndpoint(config)
         self._cache = AnswerCache(cache_file(), config.model)
         self.begin("the texts", 0)
 
@@ -62,16 +62,16 @@ class LlmLabeller:
             advance: Told of each text that is done.
 
         Raises:
-            EndpointError: If the endpoint refuses every question, or more of a source stays unanswered than may.
+            ChatEndpointError: If the endpoint refuses every question, or more of a source stays unanswered than may.
         """
         known = dict(zip(texts, self._cache.get(texts), strict=True))
         advance(sum(known[text] is not None for text in texts))
         known |= self._asked([text for text, verdict in known.items() if verdict is None], texts, advance)
         return np.array([_row(known[text]) for text in texts], np.bool_).reshape(len(texts), len(LABELS))
 
-    def _asked(self, open_texts: list[str], texts: Sequence[str], advance: Advance) -> dict[str, Verdict | None]:
+    def _asked(self, open_texts: list[str], texts: Sequence[str], advance: Advance) -> dict[str, LabelAnswer | None]:
         times, stop = Counter(texts), Event()
-        found: dict[str, Verdict | None] = dict.fromkeys(open_texts)
+        found: dict[str, LabelAnswer | None] = dict.fromkeys(open_texts)
         pool = ThreadPoolExecutor(self._config.concurrency)
         asked = {pool.submit(self._endpoint.ask, text, stop): text for text in open_texts}
         try:
@@ -87,14 +87,14 @@ class LlmLabeller:
                     self._cache.put(text, answer.result())
         return found
 
-    def _verdict(self, answer: "Future[Verdict]", text: str, times: int) -> Verdict | None:
+    def _verdict(self, answer: "Future[LabelAnswer]", text: str, times: int) -> LabelAnswer | None:
         try:
             verdict = answer.result()
         except UnansweredError as error:
             self.unlabelled += times
             self._reasons[str(error)] += times
             if self.unlabelled > self._allowed:
-                raise EndpointError(self._refusal()) from None
+                raise ChatEndpointError(self._refusal()) from None
             return None
         self._cache.put(text, verdict)
         return verdict
@@ -108,5 +108,5 @@ class LlmLabeller:
         )
 
 
-def _row(verdict: Verdict | None) -> list[bool]:
+def _row(verdict: LabelAnswer | None) -> list[bool]:
     return [bool(verdict and getattr(verdict, label)) for label in LABELS]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from inkling.components.label.llm_endpoint import Verdict, prompt
+from inkling.components.label.llm_endpoint import LabelAnswer, prompt
 
 CACHE_VARIABLE = "INKLING_ANSWERS"
 _TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, model TEXT NOT NULL, verdict TEXT NOT NULL)"
@@ -44,14 +44,14 @@ class AnswerCache:
                 f"{path} is no file of answers ({error}); remove it, or name another in {CACHE_VARIABLE}"
             ) from None
         self._model = model
-        asked = json.dumps([prompt(), Verdict.model_json_schema(), model])
+        asked = json.dumps([prompt(), LabelAnswer.model_json_schema(), model])
         self._asked = hashlib.sha256(asked.encode()).digest()
 
-    def get(self, texts: Iterable[str]) -> list[Verdict | None]:
+    def get(self, texts: Iterable[str]) -> list[LabelAnswer | None]:
         """The verdict on each text; None where there is none yet."""
         return [self._get(text) for text in texts]
 
-    def put(self, text: str, verdict: Verdict) -> None:
+    def put(self, text: str, verdict: LabelAnswer) -> None:
         """Keeps a verdict; the first one on a text stays."""
         row = (self._key(text), self._model, verdict.model_dump_json())
         self._database.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", row)
@@ -60,10 +60,10 @@ class AnswerCache:
         """Closes the file."""
         self._database.close()
 
-    def _get(self, text: str) -> Verdict | None:
+    def _get(self, text: str) -> LabelAnswer | None:
         with closing(self._database.execute("SELECT verdict FROM answers WHERE key = ?", (self._key(text),))) as found:
             row = found.fetchone()
-        return Verdict.model_validate_json(row[0]) if row else None
+        return LabelAnswer.model_validate_json(row[0]) if row else None
 
     def _key(self, text: str) -> str:
         return hashlib.sha256(self._asked + text.encode()).hexdigest()

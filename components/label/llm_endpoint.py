@@ -20,7 +20,7 @@ _TOKENS = 200  # of an answer: six keys with their values are about 40
 _WORDS = 200  # characters of the endpoint's words that an error repeats
 
 
-class EndpointError(RuntimeError):
+class ChatEndpointError(RuntimeError):
     """An endpoint that will answer nothing, or too little; the message repeats its words."""
 
 
@@ -36,7 +36,7 @@ class _BusyError(UnansweredError):
         self.after = after
 
 
-class Verdict(BaseModel):
+class LabelAnswer(BaseModel):
     """An answer: whether the segment carries each label, in the order of `LABELS`."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -54,7 +54,7 @@ def prompt() -> str:
     return str(read_mapping(_PROMPT.read_text())["system"])
 
 
-class Endpoint:
+class ChatEndpoint:
     """Asks the endpoint about segments; safe to be used from several threads."""
 
     def __init__(self, config: LlmConfig) -> None:
@@ -78,7 +78,7 @@ class Endpoint:
         """Closes the connections."""
         self._client.close()
 
-    def ask(self, text: str, stop: Event) -> Verdict:
+    def ask(self, text: str, stop: Event) -> LabelAnswer:
         """The model's verdict on a segment.
 
         Args:
@@ -86,7 +86,7 @@ class Endpoint:
             stop: Set to give up waiting.
 
         Raises:
-            EndpointError: If the endpoint refuses every question (wrong key, URL or model).
+            ChatEndpointError: If the endpoint refuses every question (wrong key, URL or model).
             UnansweredError: If there is no usable answer, after all tries where a further try could help.
         """
         patient = tenacity.Retrying(
@@ -104,7 +104,7 @@ class Endpoint:
         doubled = self._config.backoff * 2.0 ** (state.attempt_number - 1)
         return min(max(doubled, asked), _LONGEST_WAIT)
 
-    def _ask_once(self, text: str) -> Verdict:
+    def _ask_once(self, text: str) -> LabelAnswer:
         try:
             response = self._client.post(f"{self._config.url.rstrip('/')}/chat/completions", json=self._question(text))
         except httpx.TimeoutException:
@@ -115,7 +115,7 @@ class Endpoint:
         if response.status_code in _BUSY:
             raise _BusyError(said, _seconds(response.headers.get("Retry-After")))
         if response.status_code in _FATAL:
-            raise EndpointError(f"{self._config.url} refuses to label with '{self._config.model}': {said}")
+            raise ChatEndpointError(f"{self._config.url} refuses to label with '{self._config.model}': {said}")
         if response.status_code != httpx.codes.OK:
             raise UnansweredError(said)
         return _read(response)
@@ -132,18 +132,18 @@ class Endpoint:
             "max_tokens": _TOKENS,
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": "labels", "strict": True, "schema": Verdict.model_json_schema()},
+                "json_schema": {"name": "labels", "strict": True, "schema": LabelAnswer.model_json_schema()},
             },
         }
 
 
-def _read(response: httpx.Response) -> Verdict:
+def _read(response: httpx.Response) -> LabelAnswer:
     try:
         content = response.json()["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError):
         raise UnansweredError(f"no chat completion: {response.text[:_WORDS]}") from None
     try:
-        return Verdict.model_validate_json(content if isinstance(content, str) else "")
+        return LabelAnswer.model_validate_json(content if isinstance(content, str) else "")
     except ValidationError:
         raise UnansweredError(f"not the six labels: {str(content)[:_WORDS]}") from None
 

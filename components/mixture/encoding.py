@@ -27,7 +27,7 @@ _LONGEST = 32
 """Characters of a part that is remembered; longer ones seldom come again."""
 
 
-class Encoder:
+class CachedTokenizer:
     """Encodes texts; text that reads like a special token stays text."""
 
     def __init__(self, tokenizer: Tokenizer, token_type: str) -> None:
@@ -63,7 +63,7 @@ class Encoder:
 
 
 @dataclass(frozen=True)
-class Encoding:
+class TokenFormat:
     """Which tokens are wanted.
 
     Attributes:
@@ -92,7 +92,7 @@ class Ready:
     end: int
 
 
-def encode(wanted: Encoding, texts: Sequence[str] | Ready, advance: Advance) -> list[bytes]:
+def encode(wanted: TokenFormat, texts: Sequence[str] | Ready, advance: Advance) -> list[bytes]:
     """The tokens of each text, as bytes, by an encoder that stays with the process.
 
     Args:
@@ -125,8 +125,8 @@ def in_parts(tokenizer: Tokenizer) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _encoder(wanted: Encoding) -> Encoder:
-    return Encoder(Tokenizer.from_str(wanted.tokenizer.read_text()), wanted.token_type)
+def _encoder(wanted: TokenFormat) -> CachedTokenizer:
+    return CachedTokenizer(Tokenizer.from_str(wanted.tokenizer.read_text()), wanted.token_type)
 
 
 @lru_cache(maxsize=1)

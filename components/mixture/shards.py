@@ -16,7 +16,7 @@ from inkling.components.artifacts.corpus import Corpus, Segment
 from inkling.components.artifacts.indexed import IndexedWriter, token_type
 from inkling.components.artifacts.labels import BATCHES, PARTITION
 from inkling.components.artifacts.tokens import shard
-from inkling.components.mixture.encoding import Encoding, Ready, encode
+from inkling.components.mixture.encoding import Ready, TokenFormat, encode
 from inkling.components.mixture.placing import Place, placed
 from inkling.components.mixture.portions import Portions
 from inkling.components.shared.runtime.partitions import Advance, map_units
@@ -204,8 +204,8 @@ def _batches(partitions: Iterable[int]) -> list[int]:
     return [index * BATCHES + place for index in partitions for place in range(BATCHES)]
 
 
-def _encoding(tokenizer: Path, vocabulary: int) -> Encoding:
-    return Encoding(tokenizer, sha256(tokenizer), token_type(vocabulary).str)
+def _encoding(tokenizer: Path, vocabulary: int) -> TokenFormat:
+    return TokenFormat(tokenizer, sha256(tokenizer), token_type(vocabulary).str)
 
 
 def _places(corpus: Corpus, mixed: Portions) -> list[Place]:

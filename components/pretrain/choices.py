@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.questions import CHOICES, Item, cloze_items, continuation_items
+from inkling.components.pretrain.questions import CHOICES, HeldoutItem, cloze_items, continuation_items
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.intervals import accuracy, paired_difference
 from inkling.models.sequence.special_tokens import EOS_ID
@@ -35,7 +35,7 @@ def score_choices(config: PretrainConfig, network: torch.nn.Module, tokens: Toke
     return table
 
 
-def questions(shards: Mapping[str, IndexedDataset], count: int, pieces: Callable[[int], str]) -> list[Item]:
+def questions(shards: Mapping[str, IndexedDataset], count: int, pieces: Callable[[int], str]) -> list[HeldoutItem]:
     """The items of every source, at most `count` of a source and suite."""
     return [
         item
@@ -45,7 +45,7 @@ def questions(shards: Mapping[str, IndexedDataset], count: int, pieces: Callable
 
 
 def answers(
-    network: torch.nn.Module, items: Sequence[Item], start: int, blind: bool, advance: Callable[[int], object]
+    network: torch.nn.Module, items: Sequence[HeldoutItem], start: int, blind: bool, advance: Callable[[int], object]
 ) -> NDArray[np.int64]:
     """The likeliest choice of each item, (items,).
 
@@ -69,7 +69,7 @@ def answers(
     return picked
 
 
-def summarise(items: Sequence[Item], sighted: NDArray[np.int64], blind: NDArray[np.int64]) -> dict[str, Any]:
+def summarise(items: Sequence[HeldoutItem], sighted: NDArray[np.int64], blind: NDArray[np.int64]) -> dict[str, Any]:
     """The share of right answers of each suite, with intervals clustered by document.
 
     Args:
@@ -102,7 +102,7 @@ def summarise(items: Sequence[Item], sighted: NDArray[np.int64], blind: NDArray[
     return table
 
 
-def _rows(item: Item, start: int, before: int) -> NDArray[np.int64]:
+def _rows(item: HeldoutItem, start: int, before: int) -> NDArray[np.int64]:
     """The choices of an item behind what stands before them, a row each."""
     head = np.tile(np.concatenate([[start], item.passage[len(item.passage) - before :]]), (CHOICES, 1))
     return np.concatenate([head, item.choices], axis=1)

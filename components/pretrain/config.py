@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
 from inkling.components.shared.launch.launch import LaunchConfig
 from inkling.models.language.presets import load_preset
+from inkling.models.spec import Spec
 
 _CHOICES = Path(__file__).with_name("optimizations.yaml")
 
@@ -106,6 +107,10 @@ class PretrainConfig(StageConfig):
     def contents(self) -> dict[str, Any]:
         """The shape of the network that the preset names."""
         return {"shape": load_preset(self.preset).model_dump(mode="json")}
+
+    def specs(self) -> list[Spec]:
+        """The plug-ins that the settings choose: the language model of the preset among them."""
+        return [*super().specs(), load_preset(self.preset)]
 
     @model_validator(mode="before")
     @classmethod

@@ -18,7 +18,7 @@ _GIGA = 1e9
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ResourceEstimate:
     """What a run takes.
 
     Attributes:
@@ -58,10 +58,10 @@ def plan_of(config: PretrainConfig, vocabulary: int, kind: Device) -> Plan:
     )
 
 
-def estimate(plan: Plan, kind: Device) -> Estimate:
+def estimate(plan: Plan, kind: Device) -> ResourceEstimate:
     """What a run takes on a kind of device."""
     time = hours(plan, kind.rate(plan.half), kind.share)
-    return Estimate(plan, kind, memory(plan, kind.kind), disk(plan, KEPT), time)
+    return ResourceEstimate(plan, kind, memory(plan, kind.kind), disk(plan, KEPT), time)
 
 
 def check(config: PretrainConfig, vocabulary: int, work: Path) -> None:
@@ -88,7 +88,7 @@ def check(config: PretrainConfig, vocabulary: int, work: Path) -> None:
         raise ConfigError(f"pretrain would not end well: {reason}")
 
 
-def refusal(found: Estimate, processes: int, free: float, limit: float | None) -> str | None:
+def refusal(found: ResourceEstimate, processes: int, free: float, limit: float | None) -> str | None:
     """Why a run cannot fit, and the nearest one that does; None if it fits.
 
     Args:
@@ -118,11 +118,11 @@ def refusal(found: Estimate, processes: int, free: float, limit: float | None) -
     return None
 
 
-def _needed(found: Estimate, processes: int) -> float:
+def _needed(found: ResourceEstimate, processes: int) -> float:
     return found.memory.total * (processes if found.device.kind == "cpu" else 1)
 
 
-def _fits(found: Estimate, processes: int) -> bool:
+def _fits(found: ResourceEstimate, processes: int) -> bool:
     return _needed(found, processes) <= found.device.memory
 
 

@@ -24,7 +24,7 @@ Tokens = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Item:
+class HeldoutItem:
     """A question without words: what comes after a passage.
 
     Attributes:
@@ -44,13 +44,13 @@ class Item:
     answer: int
 
 
-def continuation_items(source: str, dataset: IndexedDataset, count: int) -> list[Item]:
+def continuation_items(source: str, dataset: IndexedDataset, count: int) -> list[HeldoutItem]:
     """At most `count` items, one a document; none where the source has fewer than four long documents."""
     need = PASSAGE + CONTINUATION
     long = [number for number, length in enumerate(_lengths(dataset)) if length > need]
     if len(long) < CHOICES:
         return []
-    items: list[Item] = []
+    items: list[HeldoutItem] = []
     for document in _spread(long, count):
         random = np.random.default_rng((0, document))
         drawn = random.permutation([number for number in long if number != document])[: CHOICES - 1]
@@ -60,7 +60,7 @@ def continuation_items(source: str, dataset: IndexedDataset, count: int) -> list
     return items
 
 
-def cloze_items(source: str, dataset: IndexedDataset, count: int, pieces: Callable[[int], str]) -> list[Item]:
+def cloze_items(source: str, dataset: IndexedDataset, count: int, pieces: Callable[[int], str]) -> list[HeldoutItem]:
     """At most `count` items, one a document; none where the source has no four rare words of like frequency.
 
     Args:
@@ -81,7 +81,7 @@ def cloze_items(source: str, dataset: IndexedDataset, count: int, pieces: Callab
     if len(rare) < CHOICES:
         return []
     long = [number for number, length in enumerate(_lengths(dataset)) if length > PASSAGE + FOLLOWING + 1]
-    items: list[Item] = []
+    items: list[HeldoutItem] = []
     for document in _spread(long, 4 * count):
         text = np.asarray(dataset.document(document), dtype=np.int64)
         found = [
@@ -131,7 +131,9 @@ def _is_word(piece: str) -> bool:
 
 def _shuffled(
     suite: str, source: str, document: int, passage: Tokens, rows: list[Tokens], random: np.random.Generator
-) -> Item:
+) -> HeldoutItem:
     """An item from its true row and the others."""
     order = random.permutation(len(rows))
-    return Item(suite, source, document, passage, np.stack([rows[index] for index in order]), int(order.argmin()))
+    return HeldoutItem(
+        suite, source, document, passage, np.stack([rows[index] for index in order]), int(order.argmin())
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from inkling.components.artifacts.indexed import IndexedDataset
-from inkling.components.artifacts.language_model import Reading, TrainingRow
+from inkling.components.artifacts.language_model import PretrainingRow, Reading
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import Anneal, BlendBatches
@@ -36,7 +36,7 @@ class Trained:
         exports: States at smaller token budgets, by budget, with where their weights lie.
     """
 
-    rows: list[TrainingRow]
+    rows: list[PretrainingRow]
     reading: dict[str, Reading]
     exports: "dict[int, tuple[Trained, Path]]"
 
@@ -110,7 +110,7 @@ def train(
         mirror=mirror,
     )
     per_step = config.batch * config.context
-    rows = [TrainingRow(row.step, row.step * per_step, row.loss, row.learning_rate) for row in fitted.rows]
+    rows = [PretrainingRow(row.step, row.step * per_step, row.loss, row.learning_rate) for row in fitted.rows]
     exports = {
         budget: (Trained(rows[:step], _reading(batches, shards, weights, config, step), {}), fitted.saved[step])
         for budget, step in config.export_steps.items()

@@ -11,7 +11,7 @@ from inkling.components.artifacts.questions import Question, SizeBucket
 from inkling.components.artifacts.questions import Split as AskedSplit
 from inkling.components.scenes.captions import REQUEST, caption
 from inkling.components.scenes.catalogue import Catalogue
-from inkling.components.scenes.plan import Job
+from inkling.components.scenes.plan import SceneJob
 from inkling.components.scenes.queries import FAMILIES, NO, YES, Query, askable
 from inkling.components.scenes.scene import Scene
 
@@ -30,7 +30,7 @@ class Made:
         picture: Its JPEG bytes.
     """
 
-    job: Job
+    job: SceneJob
     scene: Scene
     query: Query
     picture: bytes

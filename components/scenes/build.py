@@ -7,7 +7,7 @@ from inkling.components.artifacts.questions import Questions, write_questions
 from inkling.components.scenes.asking import Made, questions, turns
 from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
-from inkling.components.scenes.plan import Job, question_jobs, training_jobs
+from inkling.components.scenes.plan import SceneJob, question_jobs, training_jobs
 from inkling.components.scenes.workers import make
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.storage.packages import attribution, package
@@ -59,7 +59,7 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
     return produce(Questions, output, config, {}, write)
 
 
-def _make(jobs: list[Job], processes: int, label: str) -> list[Made]:
+def _make(jobs: list[SceneJob], processes: int, label: str) -> list[Made]:
     for name in packages():
         package(name).fetch()
     return list(track(make(jobs, processes), label, len(jobs), "scenes"))

@@ -10,7 +10,7 @@ from inkling.components.scenes import assets
 from inkling.components.scenes.catalogue import Catalogue, Split
 from inkling.components.scenes.queries import DIRECTIONS, NUMBERS, SIDES, Query
 from inkling.components.scenes.render import SHAPE_COVERAGE
-from inkling.components.scenes.scene import SIDE, Background, Bar, Item, Scene, Sign
+from inkling.components.scenes.scene import SIDE, Background, Bar, Scene, SceneObject, Sign
 
 T = TypeVar("T")
 _MARGIN = 8
@@ -128,7 +128,7 @@ class Composer:
         left, top = (self._whole(_MARGIN, SIDE - _MARGIN - length) for length in (item.width, item.height))
         return Scene("single", self._background(), (replace(item, left=left, top=top),))
 
-    def _thing(self, areas: tuple[float, float], longest: int, but: str | None = None) -> Item:
+    def _thing(self, areas: tuple[float, float], longest: int, but: str | None = None) -> SceneObject:
         """A drawing or a shape of any word but one, not yet placed."""
         if self._rng.random() < 0.5:
             words = [word for word in self._catalogue.shapes if word != but]
@@ -138,16 +138,16 @@ class Composer:
         words = [word for word in self._catalogue.classes if word != but]
         return self._drawn(self._pick(words), self._between(*areas), longest)
 
-    def _drawn(self, word: str, area: float, longest: int) -> Item:
+    def _drawn(self, word: str, area: float, longest: int) -> SceneObject:
         glyph = self._pick(self._pick(self._catalogue.drawings[self._split][word]))
         width, height, covered = _fit(*assets.drawing(glyph).size, assets.coverage(glyph), area, longest)
-        return Item(word, glyph, None, 0, 0, width, height, covered, bool(self._rng.random() < 0.5))
+        return SceneObject(word, glyph, None, 0, 0, width, height, covered, bool(self._rng.random() < 0.5))
 
-    def _shape(self, word: str, colour: str, area: float, longest: int) -> Item:
+    def _shape(self, word: str, colour: str, area: float, longest: int) -> SceneObject:
         width, height, covered = _fit(1, 1, SHAPE_COVERAGE[word], area, longest)
-        return Item(word, None, colour, 0, 0, width, height, covered)
+        return SceneObject(word, None, colour, 0, 0, width, height, covered)
 
-    def _quarters(self, items: Sequence[Item]) -> tuple[Item, ...]:
+    def _quarters(self, items: Sequence[SceneObject]) -> tuple[SceneObject, ...]:
         """Puts up to four items into different quarters of the picture."""
         cells = self._rng.permutation(4)[: len(items)]
         return tuple(
@@ -208,7 +208,7 @@ def _fit(width: float, height: float, coverage: float, area: float, longest: int
     return wide, high, wide * high * coverage / SIDE**2
 
 
-def _centred(item: Item, centre: tuple[float, float]) -> Item:
+def _centred(item: SceneObject, centre: tuple[float, float]) -> SceneObject:
     """Puts an item's middle at a point, moved as little as it takes to lie within the picture."""
     left, top = round(centre[0] - item.width / 2), round(centre[1] - item.height / 2)
     return replace(item, left=min(max(left, 0), SIDE - item.width), top=min(max(top, 0), SIDE - item.height))

@@ -18,7 +18,7 @@ _ATTEMPTS = 100
 
 
 @dataclass(frozen=True)
-class Job:
+class SceneJob:
     """One scene to be made.
 
     Attributes:
@@ -66,7 +66,7 @@ class Job:
         return answer == self.target.rpartition(":")[2]
 
 
-def training_jobs(catalogue: Catalogue, seed: int, count: int) -> list[Job]:
+def training_jobs(catalogue: Catalogue, seed: int, count: int) -> list[SceneJob]:
     """The training scenes, families by `TRAIN_SHARES`, in an order drawn by chance."""
     exact = {family: share * count for family, share in TRAIN_SHARES.items()}
     counts = {family: int(number) for family, number in exact.items()}
@@ -75,12 +75,12 @@ def training_jobs(catalogue: Catalogue, seed: int, count: int) -> list[Job]:
     return _jobs(catalogue, seed, "train", counts)
 
 
-def question_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> list[Job]:
+def question_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> list[SceneJob]:
     """The scenes of a split that is asked about, `count` for each family."""
     return _jobs(catalogue, seed, split, dict.fromkeys(FAMILIES, count))
 
 
-def _jobs(catalogue: Catalogue, seed: int, split: Split, counts: dict[str, int]) -> list[Job]:
+def _jobs(catalogue: Catalogue, seed: int, split: Split, counts: dict[str, int]) -> list[SceneJob]:
     rng = np.random.default_rng([seed, SPLITS.index(split)])
     wanted = []
     for family, count in counts.items():
@@ -88,4 +88,4 @@ def _jobs(catalogue: Catalogue, seed: int, split: Split, counts: dict[str, int])
         decks = [options[int(k)] for _ in range(-(-count // len(options))) for k in rng.permutation(len(options))]
         wanted += [(family, target) for target in decks[:count]]
     order = rng.permutation(len(wanted))
-    return [Job(seed, split, index, *wanted[int(place)]) for index, place in enumerate(order)]
+    return [SceneJob(seed, split, index, *wanted[int(place)]) for index, place in enumerate(order)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inkling.components.scenes.catalogue import Catalogue
-from inkling.components.scenes.scene import SIDE, Item, Scene
+from inkling.components.scenes.scene import SIDE, Scene, SceneObject
 
 NUMBERS = ("one", "two", "three", "four")
 SIDES = ("left", "right", "top", "bottom")
@@ -135,7 +135,7 @@ def _group(scene: Scene, groups: dict[str, list[str]]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _named(scene: Scene, word: str) -> Item | None:
+def _named(scene: Scene, word: str) -> SceneObject | None:
     """The one item of a word."""
     found = [item for item in scene.items if item.word == word]
     return found[0] if len(found) == 1 else None

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from inkling.components.scenes import assets
 from inkling.components.scenes.catalogue import catalogue
-from inkling.components.scenes.scene import SIDE, Background, Bar, Item, Scene, Sign
+from inkling.components.scenes.scene import SIDE, Background, Bar, Scene, SceneObject, Sign
 
 _QUALITY = 90
 _FINE = 4  # shapes are drawn this many times larger and reduced, for smooth edges
@@ -53,13 +53,13 @@ def _crop(file: str, crop: tuple[float, float, float]) -> np.ndarray:
     return np.asarray(square, np.float64)[..., None] / 255
 
 
-def _drawing(item: Item) -> Image.Image:
+def _drawing(item: SceneObject) -> Image.Image:
     assert item.glyph is not None
     cutout = assets.drawing(item.glyph).resize((item.width, item.height), Image.Resampling.LANCZOS)
     return cutout.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if item.flipped else cutout
 
 
-def _shape(item: Item) -> Image.Image:
+def _shape(item: SceneObject) -> Image.Image:
     assert item.colour is not None
     width, height = item.width * _FINE, item.height * _FINE
     mask = Image.new("L", (width, height), 0)

@@ -28,7 +28,7 @@ class Background:
 
 
 @dataclass(frozen=True)
-class Item:
+class SceneObject:
     """A drawing or a shape in its place.
 
     Attributes:
@@ -105,6 +105,6 @@ class Scene:
 
     layout: str
     background: Background
-    items: tuple[Item, ...] = ()
+    items: tuple[SceneObject, ...] = ()
     sign: Sign | None = None
     bars: tuple[Bar, ...] = ()

@@ -6,13 +6,13 @@ from concurrent.futures import ProcessPoolExecutor
 
 from inkling.components.scenes.asking import Made
 from inkling.components.scenes.catalogue import catalogue
-from inkling.components.scenes.plan import Job
+from inkling.components.scenes.plan import SceneJob
 from inkling.components.scenes.render import render
 
 _CHUNK = 16
 
 
-def make(jobs: Sequence[Job], processes: int) -> Iterator[Made]:
+def make(jobs: Sequence[SceneJob], processes: int) -> Iterator[Made]:
     """Makes scenes, in the order of the jobs.
 
     Args:
@@ -26,7 +26,7 @@ def make(jobs: Sequence[Job], processes: int) -> Iterator[Made]:
         yield from pool.map(make_one, jobs, chunksize=_CHUNK)
 
 
-def make_one(job: Job) -> Made:
+def make_one(job: SceneJob) -> Made:
     """Composes and draws one scene."""
     scene, query = job.compose(catalogue())
     return Made(job, scene, query, render(scene))

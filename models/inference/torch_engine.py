@@ -9,7 +9,7 @@ from torch import Tensor
 from inkling.models.inference.cache import cached_pass
 from inkling.models.inference.engine import Engine, Floats, Ids, Ints
 from inkling.models.multimodal import ImageFeatures, MultimodalModel
-from inkling.models.sequence.packing import PackedBatch, PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment, collate
 
 
 class TorchEngine(Engine[ImageFeatures, Tensor]):
@@ -97,4 +97,4 @@ class TorchEngine(Engine[ImageFeatures, Tensor]):
 
 def pack_choices(prompt: Ids, choices: Sequence[Ids]) -> PackedSequence:
     """A prompt and its choices: segment 0 is the prompt, segment 1 + i choice i."""
-    return PackedSequence([Segment(prompt), *(Segment(choice, parent=0, scored=True) for choice in choices)])
+    return PackedSequence([TokenSegment(prompt), *(TokenSegment(choice, parent=0, scored=True) for choice in choices)])

@@ -18,7 +18,7 @@ from inkling.models.sequence.special_tokens import PAD_ID
 
 
 @dataclass(frozen=True)
-class Segment:
+class TokenSegment:
     """A run of tokens in a sequence.
 
     Attributes:
@@ -41,10 +41,10 @@ class PackedSequence:
         visible: Whether token i sees text token j, bool (n, n).
         predictors: Index of the token whose output predicts each scored token, int64 (m,).
         targets: Id of each scored token, int64 (m,).
-        owners: Segment of each scored token, int64 (m,).
+        owners: TokenSegment of each scored token, int64 (m,).
     """
 
-    def __init__(self, segments: Sequence[Segment]) -> None:
+    def __init__(self, segments: Sequence[TokenSegment]) -> None:
         """Lays the segments out in their order.
 
         Raises:
@@ -103,7 +103,7 @@ class PackedBatch:
         predictors: Row in the flattened outputs (b * s) that predicts each scored token, int64 (m,).
         targets: Id of each scored token, int64 (m,).
         sequences: Sequence of each scored token, int64 (m,).
-        owners: Segment, within its sequence, of each scored token, int64 (m,).
+        owners: TokenSegment, within its sequence, of each scored token, int64 (m,).
     """
 
     ids: Tensor

@@ -10,7 +10,7 @@ from typing import Protocol
 from inkling.models.sequence.special_tokens import BOS, EOS, IMAGE_TAG
 
 
-class Encoding(Protocol):
+class TokenizedText(Protocol):
     """What a tokenizer returns."""
 
     @property
@@ -21,7 +21,7 @@ class Encoding(Protocol):
 class Tokenizer(Protocol):
     """The part of `tokenizers.Tokenizer` that prompts need."""
 
-    def encode(self, sequence: str, *, add_special_tokens: bool = ...) -> Encoding:
+    def encode(self, sequence: str, *, add_special_tokens: bool = ...) -> TokenizedText:
         """Encodes text."""
 
 

@@ -11,7 +11,7 @@ from inkling.models.connectors import CONNECTORS
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import ImageFeatures, MultimodalModel
-from inkling.models.sequence.packing import PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
 from inkling.models.settings import ConfigError
 
 TOKENS, CHANNELS = 4, 6
@@ -40,15 +40,15 @@ def features() -> ImageFeatures:
 
 @torch.inference_mode()
 def test_a_scene_packed_whole_equals_its_questions_asked_alone(model: MultimodalModel, features: ImageFeatures) -> None:
-    segments: list[Segment] = []
+    segments: list[TokenSegment] = []
     for prompt, answers in zip(PROMPTS, CHOICES, strict=True):
-        segments += [Segment(prompt), Segment(answers[0], parent=len(segments), scored=True)]
+        segments += [TokenSegment(prompt), TokenSegment(answers[0], parent=len(segments), scored=True)]
     first = {"grid": features["grid"][:1]}
     packed = model.log_likelihoods(first, collate([PackedSequence(segments)], TOKENS))
     alone = [
         model.log_likelihoods(
             first,
-            collate([PackedSequence([Segment(prompt), Segment(answers[0], parent=0, scored=True)])], TOKENS),
+            collate([PackedSequence([TokenSegment(prompt), TokenSegment(answers[0], parent=0, scored=True)])], TOKENS),
         )
         for prompt, answers in zip(PROMPTS, CHOICES, strict=True)
     ]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 U = TypeVar("U")
 R = TypeVar("R")
 Advance = Callable[[int], None]
-"""Told of work that is done; cheap to call."""
+"""Called with the units of work that are done; cheap to call."""
 _POLL_SECONDS = 0.5
 _AHEAD = 2  # units a process that are handed out before the oldest is done
 _done: Any = None

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from inkling.components.adapt.batches import ImageBatches
-from inkling.models.sequence.packing import PackedBatch, PackedSequence, Segment
+from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment
 
 COUNT, TOKENS = 21, 3
 
@@ -16,7 +16,7 @@ def batches(size: int = 4, blind: float = 0.0, seed: tuple[int, ...] = (0,)) -> 
     """Images whose only feature and only answer are their number; every second row of the features is another's."""
     grid = torch.arange(2 * COUNT).float()[:, None, None].expand(-1, TOKENS, 2)
     sequences = [
-        PackedSequence([Segment([0] * (1 + number % 7)), Segment([number], parent=0, scored=True)])
+        PackedSequence([TokenSegment([0] * (1 + number % 7)), TokenSegment([number], parent=0, scored=True)])
         for number in range(COUNT)
     ]
     return ImageBatches(

@@ -11,7 +11,7 @@ from inkling.models.connectors import CONNECTORS
 from inkling.models.connectors.contract import Connector
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.sequence.packing import PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
 
 IDS = torch.tensor([[40, -1], [50, 51], [60, -1]])
 
@@ -31,7 +31,7 @@ def batch_of(model: MultimodalModel, shown: int) -> dict[str, torch.Tensor]:
     """An image that shows the embedding of one of the words beside noise, and says word 1."""
     words = word_embeddings(model.language.get_input_embeddings().weight.detach(), IDS)
     grid = torch.stack([words[shown], torch.randn(16, generator=torch.Generator().manual_seed(0)) * 1e-3])[None]
-    packed = collate([PackedSequence([Segment([0, 9]), Segment([11, 1], parent=0, scored=True)])], 2)
+    packed = collate([PackedSequence([TokenSegment([0, 9]), TokenSegment([11, 1], parent=0, scored=True)])], 2)
     return {**vars(packed), "grid": grid, "words": IDS, "present": torch.tensor([[False, True, False]])}
 
 
@@ -65,7 +65,7 @@ def test_matching_sends_no_gradient_to_the_language_model(language, tokenizer: T
 
 
 def test_a_blind_batch_has_nothing_to_match_and_still_text_to_predict(model: MultimodalModel) -> None:
-    packed = collate([PackedSequence([Segment([0, 9]), Segment([11, 1], parent=0, scored=True)])], 0)
+    packed = collate([PackedSequence([TokenSegment([0, 9]), TokenSegment([11, 1], parent=0, scored=True)])], 0)
     batch = {**vars(packed), "words": IDS, "present": torch.tensor([[False, True, False]])}
     assert float(match_words(model, batch)) == 0
     assert float(next_token(model, batch)) > 0
@@ -74,7 +74,7 @@ def test_a_blind_batch_has_nothing_to_match_and_still_text_to_predict(model: Mul
 def test_next_token_weighs_every_answer_the_same(model: MultimodalModel) -> None:
     batch = batch_of(model, 1)
     first, second = [11, 1], [12, 13, 14, 1]
-    segments = [Segment([0, 9]), Segment(first, 0, True), Segment([0, 8]), Segment(second, 2, True)]
+    segments = [TokenSegment([0, 9]), TokenSegment(first, 0, True), TokenSegment([0, 8]), TokenSegment(second, 2, True)]
     batch |= vars(collate([PackedSequence(segments)] * 2, 2))
     batch["grid"] = batch["grid"].expand(2, -1, -1)
     scores = TorchEngine(model).score([[0, 9], [0, 8]], [[first], [second]], {"grid": batch["grid"]})

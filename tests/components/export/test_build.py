@@ -19,11 +19,16 @@ from inkling.components.artifacts.multimodal_model import MultimodalModelArtifac
 from inkling.components.artifacts.questions import Questions
 from inkling.components.export.build import build_bundle
 from inkling.components.export.config import ExportConfig
+from inkling.components.export.graphs import export_graphs
 from inkling.components.export.parity import Parity, ParityError, embed_images
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import ArtifactError, Manifest
+from inkling.models.connectors import CONNECTORS
+from inkling.models.fusion import FUSIONS
 from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION, OnnxEngine
 from inkling.models.inference.torch_engine import TorchEngine
+from inkling.models.language.presets import load_preset
+from inkling.models.multimodal import MultimodalModel
 
 
 def check(served, graphs: Path, tolerance: float = 1e-3):
@@ -163,3 +168,12 @@ def test_features_of_other_images_are_refused(served):
         embed_images(
             None, questions.images(), {"grid": features.view("questions")[1:]}, features.encoder.preprocessing, 1
         )
+
+
+def test_a_fusion_that_the_graphs_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
+    language = load_preset("tiny")
+    connector = CONNECTORS.read("mlp").build({"grid": (4, 6)}, language.hidden_size)
+    model = MultimodalModel(language.build(40, 0), connector, FUSIONS.read("cross_attention").build(language))
+    with pytest.raises(ValueError, match="cannot hold the fusion 'cross_attention'"):
+        export_graphs(model, 224, tmp_path)
+    assert not list(tmp_path.iterdir())

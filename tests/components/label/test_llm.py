@@ -20,7 +20,7 @@ from inkling.components.artifacts.labels import LABELS
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig, LlmConfig
 from inkling.components.label.llm import LlmLabeller
-from inkling.components.label.llm_endpoint import EndpointError, Verdict
+from inkling.components.label.llm_endpoint import ChatEndpointError, LabelAnswer
 from inkling.components.shared.config import ConfigError
 
 Answer = tuple[int, dict[str, str], str]
@@ -158,7 +158,7 @@ def expected(texts: list[str]) -> list[list[bool]]:
 
 
 def test_the_fields_of_a_verdict_are_the_labels() -> None:
-    assert tuple(Verdict.model_fields) == LABELS
+    assert tuple(LabelAnswer.model_fields) == LABELS
 
 
 def test_answers_become_flags_in_the_order_of_the_texts(server: Server) -> None:
@@ -217,7 +217,7 @@ def test_a_slow_endpoint_is_refused_with_what_happened(server: Server) -> None:
     quiet = threading.Event()
     server.answer = lambda text, number: (quiet.wait(10), good(text, number))[1]
     try:
-        with pytest.raises(EndpointError, match=r"(?s)of law without.*no answer within 0\.1 seconds"):
+        with pytest.raises(ChatEndpointError, match=r"(?s)of law without.*no answer within 0\.1 seconds"):
             label(server.config(timeout=0.1, retries=1), ["code"])
     finally:
         quiet.set()
@@ -237,21 +237,21 @@ def test_a_slow_endpoint_is_refused_with_what_happened(server: Server) -> None:
 )
 def test_nonsense_is_refused_in_its_own_words(server: Server, content: object, words: str) -> None:
     server.answer = lambda text, number: completion(content)
-    with pytest.raises(EndpointError, match=words):
+    with pytest.raises(ChatEndpointError, match=words):
         label(server.config(), ["code"])
 
 
 @pytest.mark.parametrize("body", ["<html>hello</html>", "{}", '{"choices": []}', "[]", '"x"'])
 def test_what_is_no_completion_is_refused(server: Server, body: str) -> None:
     server.answer = lambda text, number: (200, {}, body)
-    with pytest.raises(EndpointError, match="no chat completion: "):
+    with pytest.raises(ChatEndpointError, match="no chat completion: "):
         label(server.config(), ["code"])
 
 
 def test_failures_are_borne_up_to_the_limit_and_counted(server: Server, corpus: Corpus, tmp_path: Path) -> None:
     server.answer = lambda text, number: completion("?") if "king" in text else good(text, number)
     config = LabelConfig(labeller="llm", llm=server.config(unlabelled=0.25))
-    with pytest.raises(EndpointError, match=r"left 1 segments of law .* more than the 0 .*\n  1 times: not the six"):
+    with pytest.raises(ChatEndpointError, match=r"left 1 segments of law .* more than the 0 .*\n  1 times: not "):
         build_labels(config, corpus.path, tmp_path / "labels")
     assert not (tmp_path / "labels").exists()
     config = LabelConfig(labeller="llm", llm=server.config(unlabelled=0.99))
@@ -263,20 +263,20 @@ def test_failures_are_borne_up_to_the_limit_and_counted(server: Server, corpus: 
 
 def test_a_wrong_key_or_model_ends_it_at_once(server: Server) -> None:
     server.answer = lambda text, number: (404, {}, '{"error": "the model judge does not exist"}')
-    with pytest.raises(EndpointError, match="refuses to label with 'judge': 404 .*the model judge does not exist"):
+    with pytest.raises(ChatEndpointError, match="refuses to label with 'judge': 404 .*the model judge does not exist"):
         label(server.config(concurrency=1), TEXTS, borne=99)
     assert len(server.asked) < 4
 
 
 def test_a_redirect_is_not_followed(server: Server) -> None:
     server.answer = lambda text, number: (302, {"Location": "http://127.0.0.1:9/v1"}, "")
-    with pytest.raises(EndpointError, match="302 Found"):
+    with pytest.raises(ChatEndpointError, match="302 Found"):
         label(server.config(), ["code"])
 
 
 def test_an_endpoint_that_dies_midway_is_refused_and_taken_up_again(server: Server) -> None:
     server.answer = lambda text, number: good(text, number) if number < 10 else (500, {}, "out of memory")
-    with pytest.raises(EndpointError, match=r"(?s)500 .*out of memory.*goes on from there"):
+    with pytest.raises(ChatEndpointError, match=r"(?s)500 .*out of memory.*goes on from there"):
         label(server.config(concurrency=2, retries=0), TEXTS)
     answered = set(server.asked[:10])
     server.answer, server.asked = good, []
@@ -286,7 +286,7 @@ def test_an_endpoint_that_dies_midway_is_refused_and_taken_up_again(server: Serv
 
 def test_an_absent_endpoint_is_refused(server: Server) -> None:
     config = server.config(url="http://127.0.0.1:9/v1", retries=1)
-    with pytest.raises(EndpointError, match="ConnectError"):
+    with pytest.raises(ChatEndpointError, match="ConnectError"):
         label(config, ["code"])
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from inkling.components.mixture import encoding
-from inkling.components.mixture.encoding import Encoder, in_parts
+from inkling.components.mixture.encoding import CachedTokenizer, in_parts
 from inkling.models.sequence.special_tokens import BOS, EOS, PAD
 
 WORDS = (
@@ -32,7 +32,7 @@ def trained(**cutting: Any) -> Tokenizer:
 
 
 TOKENIZER = trained()
-ENCODER = Encoder(TOKENIZER, "<u2")
+ENCODER = CachedTokenizer(TOKENIZER, "<u2")
 SPACES = "".join(
     map(chr, [*range(33), 0x7F, 0x85, 0xA0, 0x1680, 0x180E, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F])
 )
@@ -45,7 +45,7 @@ def whole(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     return [found.ids for found in tokenizer.encode_batch_fast(texts)]
 
 
-def by_parts(encoder: Encoder, texts: list[str]) -> list[list[int]]:
+def by_parts(encoder: CachedTokenizer, texts: list[str]) -> list[list[int]]:
     return [np.frombuffer(raw, "<u2").tolist() for raw in encoder.encode(texts)]
 
 
@@ -72,7 +72,7 @@ def test_special_tokens_in_a_text_stay_text() -> None:
 
 def test_what_is_remembered_changes_nothing_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoding, "_REMEMBERED", 3)
-    encoder = Encoder(trained(), "<u2")
+    encoder = CachedTokenizer(trained(), "<u2")
     texts = [WORDS, "x" * 100 + " y", WORDS[::-1]]
     for _ in range(3):
         assert by_parts(encoder, texts) == whole(TOKENIZER, texts)
@@ -111,12 +111,12 @@ CUT = pre_tokenizers.Sequence(
 def test_tokenizers_of_other_kinds_are_given_the_whole_text(tokenizer: Tokenizer) -> None:
     assert not in_parts(tokenizer)
     texts = [WORDS, " a\n\n b", "!\n\n"]
-    assert by_parts(Encoder(tokenizer, "<u2"), texts) == whole(tokenizer, texts)
+    assert by_parts(CachedTokenizer(tokenizer, "<u2"), texts) == whole(tokenizer, texts)
 
 
 def test_an_entry_that_was_added_is_given_the_whole_text() -> None:
     tokenizer = trained()
     tokenizer.add_tokens([AddedToken("red house", normalized=False)])
     assert not in_parts(tokenizer)
-    assert by_parts(Encoder(tokenizer, "<u2"), ["a red house"]) == whole(tokenizer, ["a red house"])
+    assert by_parts(CachedTokenizer(tokenizer, "<u2"), ["a red house"]) == whole(tokenizer, ["a red house"])
     assert json.loads(tokenizer.to_str())["added_tokens"][-1]["content"] == "red house"

@@ -11,7 +11,7 @@ from inkling.components.pretrain.questions import (
     CONTINUATION,
     FOLLOWING,
     PASSAGE,
-    Item,
+    HeldoutItem,
     cloze_items,
     continuation_items,
 )
@@ -104,8 +104,8 @@ def test_whoever_reads_the_passage_answers_and_whoever_does_not_guesses(dataset:
 
 
 def test_intervals_are_clustered_by_document() -> None:
-    def item(document: int) -> Item:
-        return Item("cloze", "math", document, np.zeros(3, np.int64), np.zeros((4, 2), np.int64), 0)
+    def item(document: int) -> HeldoutItem:
+        return HeldoutItem("cloze", "math", document, np.zeros(3, np.int64), np.zeros((4, 2), np.int64), 0)
 
     picked = np.array([0, 1] * 20)
     alone = summarise([item(number) for number in range(40)], picked, picked)["cloze"]["right"]

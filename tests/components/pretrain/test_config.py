@@ -92,3 +92,9 @@ def test_where_ranks_run_is_no_part_of_what_they_make():
     moved = PretrainConfig(launch={"retries": 3, "hours": 2.0}, loader_workers=2)
     assert moved.determinants() == PretrainConfig().determinants()
     assert PretrainConfig(batch=8, strategy="ddp", processes=2).determinants() != PretrainConfig(batch=8).determinants()
+
+
+def test_the_code_of_the_preset_s_language_model_counts() -> None:
+    assert [spec.modules() for spec in PretrainConfig(preset="tiny", context=128).specs()] == [
+        ("inkling.models.language.llama",)
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from inkling.components.pretrain import preflight
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.preflight import Estimate, check, estimate, plan_of, refusal
+from inkling.components.pretrain.preflight import ResourceEstimate, check, estimate, plan_of, refusal
 from inkling.components.shared.config import ConfigError
 from inkling.models.language.presets import load_preset
 from inkling.models.training.cost import Plan, memory
@@ -19,7 +19,7 @@ CPU = Device("cpu", "cpu", 16e9, (1e11, 1e11), 0.45)
 PROGRAM = Path(__file__).with_name("peak.py")
 
 
-def _found(kind: Device, **settings: object) -> Estimate:
+def _found(kind: Device, **settings: object) -> ResourceEstimate:
     return estimate(plan_of(PretrainConfig(**settings), 32_000, kind), kind)
 
 

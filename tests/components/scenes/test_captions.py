@@ -4,14 +4,16 @@ import pytest
 
 from inkling.components.scenes.captions import caption
 from inkling.components.scenes.catalogue import Catalogue
-from inkling.components.scenes.scene import Background, Bar, Item, Scene, Sign
+from inkling.components.scenes.scene import Background, Bar, Scene, SceneObject, Sign
 
 BACKGROUND = Background(((200, 180, 160), (120, 140, 200)), upright=True, photograph=None, crop=(0, 0, 1))
 BARS = tuple(Bar(name, height) for name, height in (("red", 0.5), ("blue", 0.9), ("green", 0.2), ("white", 0.4)))
 SIGN = Sign("hotel", True, ("font-lato", "x.ttf"), (0, 0, 0), (255, 255, 255), (10, 10, 150, 60))
-STAR, DISC = (Item(word, None, colour, 20, 90, 40, 40, 0.02) for word, colour in (("star", "red"), ("circle", "blue")))
-LARGE = Item("heart", None, "green", 120, 90, 80, 80, 0.1)
-INSECT = Item("insect", "x", None, 90, 90, 40, 40, 0.02)
+STAR, DISC = (
+    SceneObject(word, None, colour, 20, 90, 40, 40, 0.02) for word, colour in (("star", "red"), ("circle", "blue"))
+)
+LARGE = SceneObject("heart", None, "green", 120, 90, 80, 80, 0.1)
+INSECT = SceneObject("insect", "x", None, 90, 90, 40, 40, 0.02)
 
 
 @pytest.mark.parametrize(

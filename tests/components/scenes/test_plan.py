@@ -6,7 +6,7 @@ import pytest
 
 from inkling.components.scenes.catalogue import Catalogue
 from inkling.components.scenes.layouts import targets
-from inkling.components.scenes.plan import TRAIN_SHARES, Job, question_jobs, training_jobs
+from inkling.components.scenes.plan import TRAIN_SHARES, SceneJob, question_jobs, training_jobs
 from inkling.components.scenes.queries import FAMILIES
 
 BARE = ("colour", "size", "chart")  # composed without drawings, typefaces or photographs' pixels
@@ -43,16 +43,16 @@ def test_names_are_unique_and_seeds_matter(things: Catalogue) -> None:
 @pytest.mark.parametrize("family", BARE)
 def test_a_scene_depends_on_its_job_alone(family: str, things: Catalogue) -> None:
     target = targets(things, family)[0]
-    scenes = {index: Job(3, "train", index, family, target).compose(things) for index in (1, 2)}
-    assert Job(3, "train", 1, family, target).compose(things) == scenes[1]
+    scenes = {index: SceneJob(3, "train", index, family, target).compose(things) for index in (1, 2)}
+    assert SceneJob(3, "train", 1, family, target).compose(things) == scenes[1]
     assert scenes[1] != scenes[2]
-    assert Job(3, "test", 1, family, target).compose(things) != scenes[1]
+    assert SceneJob(3, "test", 1, family, target).compose(things) != scenes[1]
 
 
 @pytest.mark.parametrize("family", BARE)
 @pytest.mark.parametrize("index", range(8))
 def test_items_lie_apart_and_within_the_picture(family: str, index: int, things: Catalogue) -> None:
-    scene, _ = Job(0, "train", index, family, targets(things, family)[index % 2]).compose(things)
+    scene, _ = SceneJob(0, "train", index, family, targets(things, family)[index % 2]).compose(things)
     boxes = [(item.left, item.top, item.left + item.width, item.top + item.height) for item in scene.items]
     assert all(left >= 0 and top >= 0 and right <= 224 and bottom <= 224 for left, top, right, bottom in boxes)
     for place, one in enumerate(boxes):

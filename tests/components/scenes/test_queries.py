@@ -6,22 +6,22 @@ from hypothesis import strategies as st
 
 from inkling.components.scenes.catalogue import Catalogue, catalogue
 from inkling.components.scenes.queries import DIRECTIONS, FAMILIES, Query, askable, with_article
-from inkling.components.scenes.scene import Background, Bar, Item, Scene, Sign
+from inkling.components.scenes.scene import Background, Bar, Scene, SceneObject, Sign
 
 BACKGROUND = Background(((200, 180, 160), (120, 140, 200)), upright=True, photograph=None, crop=(0, 0, 1))
 
 
-def shape(word: str, colour: str, left: int = 80, top: int = 80, side: int = 60, area: float = 0.05) -> Item:
+def shape(word: str, colour: str, left: int = 80, top: int = 80, side: int = 60, area: float = 0.05) -> SceneObject:
     """A shape."""
-    return Item(word, None, colour, left, top, side, side, area)
+    return SceneObject(word, None, colour, left, top, side, side, area)
 
 
-def drawn(word: str, left: int = 80, top: int = 80, area: float = 0.05) -> Item:
+def drawn(word: str, left: int = 80, top: int = 80, area: float = 0.05) -> SceneObject:
     """A drawing."""
-    return Item(word, "\U0001f426", None, left, top, 60, 60, area)
+    return SceneObject(word, "\U0001f426", None, left, top, 60, 60, area)
 
 
-def scene(layout: str, *items: Item, sign: Sign | None = None, bars: tuple[Bar, ...] = ()) -> Scene:
+def scene(layout: str, *items: SceneObject, sign: Sign | None = None, bars: tuple[Bar, ...] = ()) -> Scene:
     """A scene before a plain background."""
     return Scene(layout, BACKGROUND, items, sign, bars)
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from inkling.components.scenes.catalogue import Catalogue, catalogue
 from inkling.components.scenes.render import SHAPE_COVERAGE, render
-from inkling.components.scenes.scene import SIDE, Background, Bar, Item, Scene
+from inkling.components.scenes.scene import SIDE, Background, Bar, Scene, SceneObject
 
 BACKGROUND = Background(((128, 128, 128), (128, 128, 128)), upright=False, photograph=None, crop=(0, 0, 1))
 
@@ -25,7 +25,7 @@ def near(picture: np.ndarray, colour: str) -> np.ndarray:
 
 @pytest.mark.parametrize("word", list(SHAPE_COVERAGE))
 def test_a_shape_lies_in_its_box_and_covers_what_is_said(word: str) -> None:
-    item = Item(word, None, "red", 30, 60, 90, 90, 90 * 90 * SHAPE_COVERAGE[word] / SIDE**2)
+    item = SceneObject(word, None, "red", 30, 60, 90, 90, 90 * 90 * SHAPE_COVERAGE[word] / SIDE**2)
     red = near(pixels(Scene("shapes", BACKGROUND, (item,))), "red")
     rows, columns = np.nonzero(red)
     assert rows.min() == pytest.approx(60, abs=3) and rows.max() == pytest.approx(149, abs=3)
@@ -52,5 +52,5 @@ def test_a_gradient_runs_from_tint_to_tint() -> None:
 
 
 def test_the_same_scene_gives_the_same_bytes() -> None:
-    scene = Scene("shapes", BACKGROUND, (Item("star", None, "blue", 30, 60, 90, 90, 0.05),))
+    scene = Scene("shapes", BACKGROUND, (SceneObject("star", None, "blue", 30, 60, 90, 90, 0.05),))
     assert render(scene) == render(scene)

@@ -6,7 +6,7 @@ from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
 from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.sequence.packing import PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
 
 
 def test_image_tokens_stand_before_the_text_and_blind_is_the_bare_model() -> None:
@@ -14,7 +14,7 @@ def test_image_tokens_stand_before_the_text_and_blind_is_the_bare_model() -> Non
     connector = CONNECTORS.read("mlp").build({"grid": (4, 6)}, 64)
     model = MultimodalModel(language, connector).eval()
     grid, ids = torch.randn(1, 4, 6), torch.tensor([[0, 7, 8]])
-    sequence = PackedSequence([Segment([0, 7]), Segment([8], parent=0, scored=True)])
+    sequence = PackedSequence([TokenSegment([0, 7]), TokenSegment([8], parent=0, scored=True)])
     embeddings = language.get_input_embeddings()(ids)
     shown = language(inputs_embeds=torch.cat([connector(grid), embeddings], dim=1)).logits[0, -2]
     assert torch.allclose(model({"grid": grid}, collate([sequence], model.image_positions))[0], shown, atol=1e-5)

@@ -6,29 +6,29 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkling.models.sequence.packing import PackedSequence, Segment, collate
+from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
 from inkling.models.sequence.special_tokens import PAD_ID
 
 TREE = [
-    Segment([10, 11]),
-    Segment([12], parent=0, scored=True),
-    Segment([13]),
-    Segment([14, 15], parent=2, scored=True),
+    TokenSegment([10, 11]),
+    TokenSegment([12], parent=0, scored=True),
+    TokenSegment([13]),
+    TokenSegment([14, 15], parent=2, scored=True),
 ]
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> list[Segment]:
+def trees(draw: st.DrawFn) -> list[TokenSegment]:
     """Any tree of up to six short segments; those with a parent may be scored."""
-    segments: list[Segment] = []
+    segments: list[TokenSegment] = []
     for index in range(draw(st.integers(1, 6))):
         parent = draw(st.one_of(st.none(), st.integers(0, index - 1))) if index else None
         ids = draw(st.lists(st.integers(3, 99), min_size=1, max_size=4))
-        segments.append(Segment(ids, parent, parent is not None and draw(st.booleans())))
+        segments.append(TokenSegment(ids, parent, parent is not None and draw(st.booleans())))
     return segments
 
 
-def path_of(segments: list[Segment], index: int) -> list[int]:
+def path_of(segments: list[TokenSegment], index: int) -> list[int]:
     """The segments from a root to the given one."""
     parent = segments[index].parent
     return [*(path_of(segments, parent) if parent is not None else []), index]
@@ -45,7 +45,7 @@ def test_a_tree_is_laid_out_in_order_with_depths_along_each_branch() -> None:
 
 @given(trees())
 @settings(max_examples=60)
-def test_a_token_sees_its_path_and_nothing_else(segments: list[Segment]) -> None:
+def test_a_token_sees_its_path_and_nothing_else(segments: list[TokenSegment]) -> None:
     sequence = PackedSequence(segments)
     members = [index for index, segment in enumerate(segments) for _ in segment.ids]
     within = [place for segment in segments for place in range(len(segment.ids))]
@@ -59,7 +59,7 @@ def test_a_token_sees_its_path_and_nothing_else(segments: list[Segment]) -> None
 
 @given(trees())
 @settings(max_examples=40)
-def test_a_scored_token_is_predicted_by_the_token_before_it_on_its_path(segments: list[Segment]) -> None:
+def test_a_scored_token_is_predicted_by_the_token_before_it_on_its_path(segments: list[TokenSegment]) -> None:
     sequence = PackedSequence(segments)
     expected = []
     for index, segment in enumerate(segments):
@@ -69,14 +69,16 @@ def test_a_scored_token_is_predicted_by_the_token_before_it_on_its_path(segments
     assert sequence.ids[sequence.predictors].tolist() == expected
 
 
-@pytest.mark.parametrize("segments", [[Segment([])], [Segment([1], parent=0)], [Segment([1], scored=True)]])
-def test_a_segment_that_cannot_be_laid_out_is_refused(segments: list[Segment]) -> None:
+@pytest.mark.parametrize(
+    "segments", [[TokenSegment([])], [TokenSegment([1], parent=0)], [TokenSegment([1], scored=True)]]
+)
+def test_a_segment_that_cannot_be_laid_out_is_refused(segments: list[TokenSegment]) -> None:
     with pytest.raises(ValueError, match="segment 0 must hold tokens and follow an earlier segment"):
         PackedSequence(segments)
 
 
 def test_a_batch_is_padded_behind_the_image() -> None:
-    batch = collate([PackedSequence(TREE), PackedSequence([Segment([20])])], image_tokens=3)
+    batch = collate([PackedSequence(TREE), PackedSequence([TokenSegment([20])])], image_tokens=3)
     assert batch.ids[1].tolist() == [20] + [PAD_ID] * 5
     assert batch.positions[0].tolist() == [0, 1, 2, 3, 4, 5, 3, 4, 5]
     assert batch.mask.shape == (2, 1, 9, 9)
