@@ -61,7 +61,7 @@ def test_holds_what_a_server_needs(served):
     described = {"tokenizer.json", "preprocessing.json", "README.md", "evaluation.json", "parity.json"}
     assert set(bundle.manifest.files) == {VISION, EMBEDDING, DECODER, *described}
     assert bundle.preprocessing()["context"] == 96
-    assert bundle.preprocessing()["encoder"]["architecture"] == "tiny-random"
+    assert bundle.preprocessing()["image"] == {"image_size": 224, "mean": 127.0, "scale": 128.0, "crop": False}
     assert bundle.evaluation() == Answers.open(served.answers).summary()
 
 
