@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inkling.models.inference.cache import cached_pass
-from inkling.models.inference.engine import Engine, Floats, Ids, Ints
+from inkling.models.inference.cache import cache_of, causal, past_of
+from inkling.models.inference.engine import Engine, Floats, Ids, Ints, State
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment, collate
 
@@ -71,14 +71,18 @@ class TorchEngine(Engine[Tensor, Tensor]):
 
     @torch.inference_mode()
     def _forward(
-        self, inputs: Tensor, mask: Ints, positions: Ints, past: list[Tensor], wanted: Ints | None
+        self, state: State[Tensor], inputs: Tensor, mask: Ints, positions: Ints, wanted: Ints | None
     ) -> tuple[Floats, list[Tensor]]:
         language = self.model.language
-        output, present = cached_pass(language.model, inputs, self._tensor(mask), self._tensor(positions), past)
-        hidden = output.last_hidden_state  # (b, s, hidden_size)
+        cache = cache_of(state.past)
+        visible = causal(self._tensor(mask), inputs)  # (b, 1, s, p + s)
+        hidden = language.model(
+            inputs_embeds=inputs, attention_mask=visible, position_ids=self._tensor(positions), past_key_values=cache,
+            use_cache=True,
+        ).last_hidden_state  # fmt: skip
         if wanted is not None:
             hidden = hidden[torch.arange(len(hidden)), wanted][:, None]  # (b, 1, hidden_size)
-        return self._numpy(language.lm_head(hidden)), present
+        return self._numpy(language.lm_head(hidden)), past_of(cache)
 
     def _moved(self, images: Tensor | None) -> Tensor | None:
         return None if images is None else images.to(self._device)
