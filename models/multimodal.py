@@ -1,6 +1,7 @@
-"""The multimodal model: a vision encoder's grid, a connector, and the language model that reads both."""
+"""The multimodal model: image features, a connector, a fusion, and the language model that reads both."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -11,43 +12,66 @@ from torch.nn import functional
 from transformers import LlamaForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
-from inkling.models.connectors.connector import Connector
-from inkling.models.connectors.registry import build_connector
+from inkling.models.connectors.contract import Connector, build_connector
+from inkling.models.fusion import FUSIONS
+from inkling.models.fusion.contract import Fusion, Memory, build_fusion
+from inkling.models.language import spec_of
 from inkling.models.sequence.packing import PackedBatch
 from inkling.models.vision.config import EncoderConfig
 
+ImageFeatures = Mapping[str, Tensor]
+"""What an encoder made of a batch of images, by view, each (batch, tokens, channels)."""
+
 
 class MultimodalModel(nn.Module):
-    """Reads image tokens before text and predicts text.
+    """Predicts text that an image may stand before.
 
     Attributes:
         language: The language model.
-        connector: Maps grid tokens to inputs of the language model.
-        encoder: Maps pixels to grid tokens; None where features were computed beforehand.
+        connector: Maps image features to image tokens.
+        fusion: How the image tokens enter the language model.
+        encoder: Maps pixels to image features; None where features were computed beforehand.
     """
 
     language: LlamaForCausalLM
     connector: Connector
+    fusion: Fusion
     encoder: nn.Module | None
 
-    def __init__(self, language: LlamaForCausalLM, connector: Connector, encoder: nn.Module | None = None) -> None:
-        """Puts the parts together."""
+    def __init__(
+        self,
+        language: LlamaForCausalLM,
+        connector: Connector,
+        fusion: Fusion | None = None,
+        encoder: nn.Module | None = None,
+    ) -> None:
+        """Puts the parts together; without a fusion, image tokens are a prefix."""
         super().__init__()
         self.language, self.connector, self.encoder = language, connector, encoder
+        self.fusion = fusion or FUSIONS.read("prefix").build(spec_of(language))
+
+    @property
+    def image_positions(self) -> int:
+        """Positions that an image takes in the sequence: what `collate` leaves room for."""
+        return self.fusion.spec.positions(self.connector.image_tokens)
 
     @classmethod
     def load(cls, directory: str | Path, encoder: bool = False) -> Self:
         """Loads a model from the layout of a MultimodalModel artifact.
 
         Args:
-            directory: Holds `language/`, `connector/` and `encoder/`.
+            directory: Holds `language/`, `connector/`, `encoder/`, and `fusion/` unless image tokens are a prefix.
             encoder: Whether to load the vision encoder too; features computed beforehand do without.
         """
         directory = Path(directory)
         language = LlamaForCausalLM.from_pretrained(directory / "language")
         connector = build_connector(json.loads((directory / "connector" / "config.json").read_text()))
         connector.load_state_dict(load_file(directory / "connector" / "model.safetensors"))
-        model = cls(language, connector)
+        fusion = None
+        if (directory / "fusion").is_dir():
+            fusion = build_fusion(json.loads((directory / "fusion" / "config.json").read_text()))
+            fusion.load_state_dict(load_file(directory / "fusion" / "model.safetensors"))
+        model = cls(language, connector, fusion)
         if encoder:
             from inkling.models.vision.registry import load_encoder
 
@@ -56,44 +80,73 @@ class MultimodalModel(nn.Module):
         return model.eval()
 
     def save(self, directory: str | Path) -> None:
-        """Writes the trained parts, `language/` and `connector/`, in safetensors; the encoder is kept as it came."""
+        """Writes the trained parts in safetensors: `language/`, `connector/`, and `fusion/` unless it is a prefix."""
         directory = Path(directory)
         disable_progress_bar()
         self.language.save_pretrained(directory / "language")
-        connector = directory / "connector"
-        connector.mkdir(parents=True, exist_ok=True)
-        (connector / "config.json").write_text(json.dumps(self.connector.config, indent=2, sort_keys=True) + "\n")
-        save_file(dict(self.connector.state_dict()), connector / "model.safetensors")
+        _save_part(self.connector, directory / "connector")
+        if self.fusion.spec.type != "prefix":
+            _save_part(self.fusion, directory / "fusion")
 
-    def embed(self, grid: Tensor | None, input_ids: Tensor) -> Tensor:
+    def remember(self, features: ImageFeatures) -> Memory:
+        """What a pass keeps of each image; computed once for all questions about it.
+
+        Raises:
+            ValueError: If a view that the connector reads is missing, or not of the shape that it was built for.
+        """
+        views = []
+        for name, shape in self.connector.inputs.items():
+            if name not in features or tuple(features[name].shape[1:]) != shape:
+                found = {view: tuple(tensor.shape[1:]) for view, tensor in features.items()}
+                raise ValueError(f"the connector reads the view '{name}' as (tokens, channels) {shape}, got {found}")
+            views.append(features[name])
+        image_tokens = self.connector(*views)
+        if image_tokens.shape[1] != self.connector.image_tokens:
+            raise ValueError(
+                f"connector '{self.connector.spec.type}' states {self.connector.image_tokens} image tokens and "
+                f"made {image_tokens.shape[1]}: its `image_tokens` is wrong"
+            )
+        return self.fusion.remember(image_tokens)
+
+    def embed(self, memory: Memory | None, input_ids: Tensor) -> Tensor:
         """Inputs of the language model.
 
         Args:
-            grid: Grid tokens (batch, tokens, channels), or None for no image.
+            memory: What is kept of the images, or None for none.
             input_ids: Text token ids (batch, length).
 
         Returns:
-            Embeddings (batch, tokens + length, width).
+            Embeddings (batch, image_positions + length, hidden_size); without images (batch, length, hidden_size).
         """
-        text = self.language.get_input_embeddings()(input_ids)
-        return text if grid is None else torch.cat([self.connector(grid), text], dim=1)
+        text: Tensor = self.language.get_input_embeddings()(input_ids)
+        prefix = None if memory is None else self.fusion.prefix(memory)
+        return text if prefix is None else torch.cat([prefix, text], dim=1)
 
-    def forward(self, grid: Tensor | None, batch: PackedBatch) -> Tensor:
+    def forward(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:
         """Logits where something is scored, and nowhere else: the vocabulary's product is most of a small model's work.
 
         Args:
-            grid: Grid tokens (batch, tokens, channels), or None if the batch was collated without an image.
-            batch: Packed sequences.
+            features: The images, or None if the batch was collated without.
+            batch: Packed sequences, with room for `image_positions` where there are images.
 
         Returns:
             Logits (scored tokens, vocabulary).
         """
-        hidden = self.language.model(
-            inputs_embeds=self.embed(grid, batch.ids), attention_mask=batch.mask, position_ids=batch.positions,
-            use_cache=False,
-        ).last_hidden_state  # fmt: skip
+        memory = None if features is None else self.remember(features)
+        mask = batch.mask if memory is None else self.fusion.mask(batch.mask, self.image_positions)
+        with self.fusion.inside(self.language, memory):
+            hidden = self.language.model(
+                inputs_embeds=self.embed(memory, batch.ids), attention_mask=mask, position_ids=batch.positions,
+                use_cache=False,
+            ).last_hidden_state  # fmt: skip
         return self.language.lm_head(hidden.flatten(0, 1)[batch.predictors])
 
-    def log_likelihoods(self, grid: Tensor | None, batch: PackedBatch) -> Tensor:
+    def log_likelihoods(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:
         """Log-probability of each scored token, in nats (scored tokens,)."""
-        return -functional.cross_entropy(self(grid, batch), batch.targets, reduction="none")
+        return -functional.cross_entropy(self(features, batch), batch.targets, reduction="none")
+
+
+def _save_part(part: Connector | Fusion, directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "config.json").write_text(json.dumps(part.config, indent=2, sort_keys=True) + "\n")
+    save_file(dict(part.state_dict()), directory / "model.safetensors")

@@ -24,9 +24,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic import Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from inkling.models.settings import ConfigError, Section, explain, unknown
@@ -131,23 +131,45 @@ class LanguageSpec(Spec, ABC):
 
     Attributes:
         hidden_size: Channels of the residual stream.
-        num_layers: Transformer blocks.
+        num_hidden_layers: Transformer blocks.
+        max_position_embeddings: Longest sequence, in tokens, that it is made for.
     """
 
-    hidden_size: int
-    num_layers: int
+    hidden_size: int = Field(ge=1)
+    num_hidden_layers: int = Field(ge=1)
+    max_position_embeddings: int = Field(ge=1)
+
+    @classmethod
+    @abstractmethod
+    def of(cls, config: Any) -> Self:
+        """The spec of a network that exists, from its Hugging Face config."""
 
     @abstractmethod
     def num_params(self, vocab_size: int) -> int:
         """Its weights, with a tokenizer of that many entries."""
 
+    @property
     @abstractmethod
-    def operations(self, vocab_size: int, context: int) -> float:
-        """Floating-point operations that one token of a sequence of `context` tokens takes in training."""
+    def block_params(self) -> int:
+        """Weights of the matrices of one block; FSDP2 gathers a block at a time."""
 
     @abstractmethod
+    def block_activation_bytes(self, bf16: bool) -> int:
+        """Bytes that one block keeps of a token for the backward pass, in fp32 or under bf16 autocast."""
+
+    @abstractmethod
+    def operations(self, vocab_size: int, context: int) -> float:
+        """Floating-point operations that training takes for a token of sequences of `context` tokens."""
+
     def build(self, vocab_size: int, seed: int, device: str = "cpu") -> Any:
-        """The network with initial weights."""
+        """The network, a Hugging Face `PreTrainedModel`, with initial weights.
+
+        Args:
+            vocab_size: Entries of its tokenizer.
+            seed: Determines the initial weights; the global random state is left as it was.
+            device: Where its parameters lie; on "meta" they have shapes and no values.
+        """
+        return self.load_target()(self, vocab_size, seed, device)
 
 
 class FusionSpec(Spec, ABC):
@@ -213,6 +235,17 @@ class Registry(Generic[AnySpec]):
         """Names of the plug-ins that there are, sorted."""
         return sorted(self._specs())
 
+    def find(self, name: str) -> type[AnySpec]:
+        """The spec class of a plug-in.
+
+        Raises:
+            ConfigError: If there is none of that name; the message names those that there are.
+        """
+        specs = self._specs()
+        if name not in specs:
+            raise unknown(self.kind, name, specs)
+        return specs[name]
+
     def read(self, stated: Any) -> AnySpec:
         """The spec that a configuration states.
 
@@ -227,10 +260,8 @@ class Registry(Generic[AnySpec]):
         settings = {"type": stated} if isinstance(stated, str) else stated
         if not isinstance(settings, Mapping) or not isinstance(settings.get("type"), str):
             raise ConfigError(f"{self.kind}: expected a name or a mapping with its name under 'type', got {stated!r}")
-        name, specs = settings["type"], self._specs()
-        if name not in specs:
-            raise unknown(self.kind, name, specs)
-        spec = specs[name]
+        name = settings["type"]
+        spec = self.find(name)
         try:
             return spec.model_validate(settings)
         except ValidationError as error:

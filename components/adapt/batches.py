@@ -19,6 +19,7 @@ class ImageBatches:
     def __init__(
         self,
         grid: Tensor,
+        image_positions: int,
         rows: Sequence[int],
         sequences: Sequence[PackedSequence],
         present: NDArray[np.bool_],
@@ -31,6 +32,7 @@ class ImageBatches:
 
         Args:
             grid: Features of all images, float32 (all images, tokens, channels).
+            image_positions: Positions that an image takes in the sequence.
             rows: Row of each image in `grid`.
             sequences: Packed turns of each image.
             present: Caption words of each image, bool (images, words).
@@ -40,6 +42,7 @@ class ImageBatches:
             seed: Determines the order; another for each stage.
         """
         self._grid, self._rows, self._sequences = grid, np.array(rows), sequences
+        self._image_positions = image_positions
         self._present, self._pieces = torch.from_numpy(present), torch.from_numpy(pieces)
         self._size, self._blind, self._seed = min(size, len(rows)), blind, list(seed)
         self._lengths = np.array([len(sequence) for sequence in sequences])
@@ -58,7 +61,7 @@ class ImageBatches:
         chosen = self._order[place]
         blind = np.random.default_rng([*self._seed, 1, step]).random() < self._blind
         grid = self._grid[torch.from_numpy(self._rows[chosen])]
-        packed = collate([self._sequences[index] for index in chosen], 0 if blind else grid.shape[1])
+        packed = collate([self._sequences[index] for index in chosen], 0 if blind else self._image_positions)
         batch = {field.name: getattr(packed, field.name) for field in dataclasses.fields(packed)}
         batch["words"], batch["present"] = self._pieces, self._present[torch.from_numpy(chosen)]
         return batch if blind else {**batch, "grid": grid}

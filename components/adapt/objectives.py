@@ -21,7 +21,7 @@ def next_token(model: MultimodalModel, batch: Batch) -> Tensor:
     packed = PackedBatch(**{name: batch[name] for name in PackedBatch.__dataclass_fields__})
     answers = packed.sequences * (int(packed.owners.max()) + 1) + packed.owners
     lengths = torch.bincount(answers)
-    surprise = -model.log_likelihoods(batch.get("grid"), packed)
+    surprise = -model.log_likelihoods({"grid": batch["grid"]} if "grid" in batch else None, packed)
     return (surprise / lengths[answers]).sum() / lengths.count_nonzero()
 
 

@@ -21,7 +21,8 @@ from inkling.components.adapt.words import CaptionWords, caption_words
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.artifacts.multimodal_model import TrainingRow
 from inkling.components.shared.runtime.progress import Progress, note
-from inkling.models.connectors.mlp import MlpConnector
+from inkling.models.connectors import CONNECTORS
+from inkling.models.connectors.contract import Connector
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.fit import fit
 from inkling.models.training.job import Optimization
@@ -74,7 +75,7 @@ def _train(
     words = caption_words([caption_of(lesson.turns.get(image, ())) for image in lesson.images], tokenizer)
     account, rows = [], []
     for index, stage in enumerate(config.stages()):
-        batches = stage_batches(stage, lesson, words, tokenizer, [config.seed, index])
+        batches = stage_batches(stage, lesson, words, tokenizer, model.image_positions, [config.seed, index])
         steps = round(stage.epochs * batches.per_epoch)
         names = set_trainable(model, stage.train)
         assert_trainable(model, stage.train)
@@ -102,21 +103,26 @@ def _train(
     return model.eval(), account, rows
 
 
-def new_connector(config: AdaptConfig, language: LlamaForCausalLM, grid: Tensor) -> MlpConnector:
+def new_connector(config: AdaptConfig, language: LlamaForCausalLM, grid: Tensor) -> Connector:
     """A connector with seeded weights, the statistics of the features, and outputs of the size of the embeddings."""
     width = language.config.hidden_size
     embeddings = language.get_input_embeddings().get_parameter("weight").detach()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        connector = MlpConnector(grid.shape[2], config.hidden, width, grid.shape[1])
-        torch.nn.init.normal_(connector.positions, std=float(embeddings.std()))
+        spec = CONNECTORS.read({"type": "mlp", "intermediate_size": config.hidden})
+        connector: Connector = spec.build({"grid": (grid.shape[1], grid.shape[2])}, width)
+        connector.match_embeddings(embeddings)
     connector.learn_statistics(grid)
-    connector.match_embeddings(embeddings)
     return connector
 
 
 def stage_batches(
-    stage: StageRecipe, lesson: Lesson, words: CaptionWords, tokenizer: Tokenizer, seed: Sequence[int]
+    stage: StageRecipe,
+    lesson: Lesson,
+    words: CaptionWords,
+    tokenizer: Tokenizer,
+    image_positions: int,
+    seed: Sequence[int],
 ) -> ImageBatches:
     """The batches of a stage.
 
@@ -130,7 +136,10 @@ def stage_batches(
     if not rows:
         raise ValueError(f"stage '{stage.name}' trains on {' and '.join(stage.data)} turns, but no image has any")
     sequences = [pack_turns(turns[lesson.images[row]], tokenizer) for row in rows]
-    return ImageBatches(lesson.grid, rows, sequences, words.present[rows], words.pieces, stage.batch, stage.blind, seed)
+    present = words.present[rows]
+    return ImageBatches(
+        lesson.grid, image_positions, rows, sequences, present, words.pieces, stage.batch, stage.blind, seed
+    )
 
 
 def optimization(stage: StageRecipe, steps: int) -> Optimization:

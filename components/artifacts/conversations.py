@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal, Self, get_args
 from inkling.components.artifacts.images import read_images, write_images
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError
+from inkling.models.sequence.special_tokens import IMAGE_TAG
 
 CONVERSATIONS = "conversations.json"
-IMAGE_MARK = "<image>\n"
 Kind = Literal["caption", "instruct"]
 Tag = Literal["perception", "reasoning", "other"]
 
@@ -27,7 +27,7 @@ class Turn:
         category: General, Knowledge, OCR & Chart or Vision-Centric.
         family: Kind of question within the category.
         tag: Whether answering takes perception or reasoning.
-        question: What is asked, without the mark of the picture.
+        question: What is asked, without the image tag.
         answer: The answer.
     """
 
@@ -43,7 +43,7 @@ class Turn:
     def to_llava(self) -> dict[str, Any]:
         """The turn as an entry of a LLaVA JSON file."""
         said = [
-            {"from": "human", "value": IMAGE_MARK + self.question},
+            {"from": "human", "value": f"{IMAGE_TAG}\n{self.question}"},
             {"from": "gpt", "value": self.answer},
         ]
         return {
@@ -66,7 +66,7 @@ class Turn:
                 raise ValueError(f"unknown kind or tag: {entry['kind']!r}, {entry['tag']!r}")
             return cls(
                 entry["id"], entry["image"], entry["kind"], entry["category"], entry["family"], entry["tag"],
-                asked["value"].removeprefix(IMAGE_MARK), answered["value"],
+                asked["value"].removeprefix(f"{IMAGE_TAG}\n"), answered["value"],
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not an entry of a LLaVA file: {error!r}") from None

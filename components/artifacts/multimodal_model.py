@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inkling.models.multimodal import MultimodalModel
 
 CONFIG, RECIPE, TRAINING, TOKENIZER = "config.json", "recipe.json", "training.jsonl", "tokenizer.json"
-LANGUAGE, CONNECTOR, ENCODER = "language", "connector", "encoder"
+ENCODER = "encoder"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class MultimodalModelArtifact(Artifact):
         return Tokenizer.from_file(str(self.path / TOKENIZER))
 
     def config(self) -> dict[str, Any]:
-        """What the model is: `image_tokens`, `channels`, `width`, `vocabulary`, names of its parts."""
+        """What the model is: `parts`, `image_tokens`, `image_positions`, `inputs`, `hidden_size`, `vocab_size`."""
         return _read_json(self.path / CONFIG)
 
     def recipe(self) -> dict[str, Any]:
@@ -87,14 +87,20 @@ def write_multimodal_model(
     model.save(directory)
     shutil.copytree(features / ENCODER, directory / ENCODER, copy_function=shutil.copyfile)
     shutil.copyfile(language_model / TOKENIZER, directory / TOKENIZER)
-    connector, language = model.connector.config, model.language.config
+    connector, language = model.connector, model.language.config
     config = {
         "architecture": "MultimodalModel",
-        "parts": {"language": "llama", "connector": connector["type"], "encoder": "see encoder/config.json"},
-        "image_tokens": connector["tokens"],
-        "channels": connector["channels"],
-        "width": language.hidden_size,
-        "vocabulary": language.vocab_size,
+        "parts": {
+            "language": language.model_type,
+            "connector": connector.spec.type,
+            "fusion": model.fusion.spec.type,
+            "encoder": "see encoder/config.json",
+        },
+        "image_tokens": connector.image_tokens,
+        "image_positions": model.image_positions,
+        "inputs": {view: list(shape) for view, shape in connector.inputs.items()},
+        "hidden_size": language.hidden_size,
+        "vocab_size": language.vocab_size,
     }
     _write_json(directory / CONFIG, config)
     _write_json(directory / RECIPE, recipe)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 BLEND, SOLUTION, TOKENIZER = "blend.json", "solution.json", "tokenizer/tokenizer.json"
 MEGATRON = "blend.txt"
 """The training shards as Megatron's `--data-args-path` and NeMo's `data_prefix` want them."""
-BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
-BOS_ID, EOS_ID, PAD_ID = 0, 1, 2
 
 
 @dataclass(frozen=True)

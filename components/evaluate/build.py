@@ -61,7 +61,7 @@ def _make(
     grids = torch.from_numpy(features.grid("questions"))
     rows = {image: row for row, image in enumerate(questions.images())}
     answering = EngineAnswering(
-        TorchEngine(model.model()), model.tokenizer(), lambda images: grids[[rows[image] for image in images]]
+        TorchEngine(model.model()), model.tokenizer(), lambda images: {"grid": grids[[rows[image] for image in images]]}
     )
     with ResumeLog(draft.work / "answers.jsonl", task) as log:
         answers = score_questions(answering, questions.questions(), config, log)

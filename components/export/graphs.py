@@ -24,7 +24,7 @@ _BATCH, _PAST, _SEQUENCE = 2, 3, 4  # sizes of the example inputs; the graphs ta
 
 
 class Vision(nn.Module):
-    """Prepared pixels (n, 3, size, size) to inputs of the decoder (n, tokens, hidden_size)."""
+    """Prepared pixels (n, 3, size, size) to inputs of the decoder (n, image_tokens, hidden_size)."""
 
     def __init__(self, encoder: nn.Module, connector: nn.Module) -> None:
         """Joins the two."""
@@ -50,7 +50,7 @@ class Decoder(nn.Module):
 
         Args:
             inputs: Embeddings (b, s, hidden_size).
-            mask: 1 for a token, 0 for padding, of what is past and what is new, int64 (b, p + s).
+            mask: 1 for a token, 0 for padding, of what was read and what is new, int64 (b, p + s).
             positions: Position of each new token, int64 (b, s).
             *past: Key and value of each layer in turn, each (b, heads, p, head size).
 

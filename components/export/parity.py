@@ -141,7 +141,7 @@ class Parity:
         embedded = features = None
         if view == "visual":
             rows = [self.images.rows[question.image_id] for question in batch]
-            embedded, features = self.images.embedded[rows], torch.from_numpy(self.images.features[rows])
+            embedded, features = self.images.embedded[rows], {"grid": torch.from_numpy(self.images.features[rows])}
         exported = self.exported.choice_logits(prompts, choices, embedded)
         expected = self.network.choice_logits(prompts, choices, features)
         return [

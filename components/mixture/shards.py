@@ -15,13 +15,14 @@ from typing import Self
 from inkling.components.artifacts.corpus import Corpus, Segment
 from inkling.components.artifacts.indexed import IndexedWriter, token_type
 from inkling.components.artifacts.labels import BATCHES, PARTITION
-from inkling.components.artifacts.tokens import EOS_ID, shard
+from inkling.components.artifacts.tokens import shard
 from inkling.components.mixture.encoding import Ready, TokenFormat, encode
 from inkling.components.mixture.placing import Place, placed
 from inkling.components.mixture.portions import Portions
 from inkling.components.shared.runtime.partitions import Advance, map_units
 from inkling.components.shared.store.manifest import sha256
 from inkling.components.shared.store.part import Share
+from inkling.models.sequence.special_tokens import EOS_ID
 
 _TOKENS = "tokens"
 _UNIT = 256

@@ -8,10 +8,9 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from inkling.components.artifacts.corpus import Segment
-from inkling.components.artifacts.tokens import BOS, EOS, PAD
 from inkling.components.shared.config import ConfigError
+from inkling.models.sequence.special_tokens import SPECIAL_TOKENS
 
-SPECIAL = (BOS, EOS, PAD)
 _SHIFTED = ("BPE", "WordPiece", "WordLevel", "Unigram")
 _LARGEST = 1 << 20
 """Entries at most: four times the largest vocabulary in use."""
@@ -56,7 +55,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         min_frequency=2,
-        special_tokens=list(SPECIAL),
+        special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
@@ -100,23 +99,23 @@ def _with_special(stated: dict[str, Any], path: Path) -> dict[str, Any]:
     kind = model.get("type", "BPE")
     entries = {token: place for place, (token, _) in enumerate(model["vocab"])} if kind == "Unigram" else model["vocab"]
     known = {**entries, **{token["content"]: token["id"] for token in added}}
-    found = [known.get(token) for token in SPECIAL]
+    found = [known.get(token) for token in SPECIAL_TOKENS]
     if found == [0, 1, 2]:
         return stated
     if kind not in _SHIFTED or any(place is not None for place in found):
         raise ConfigError(
-            f"{path} has {', '.join(SPECIAL)} as entries {found}: they must be 0, 1 and 2, or absent from a tokenizer "
-            f"of the kinds {', '.join(_SHIFTED)}"
+            f"{path} has {', '.join(SPECIAL_TOKENS)} as entries {found}: they must be 0, 1 and 2, or "
+            f"absent from a tokenizer of the kinds {', '.join(_SHIFTED)}"
         )
     if kind == "Unigram":
-        model["vocab"] = [*([token, 0.0] for token in SPECIAL), *model["vocab"]]
-        model["unk_id"] = None if model.get("unk_id") is None else model["unk_id"] + len(SPECIAL)
+        model["vocab"] = [*([token, 0.0] for token in SPECIAL_TOKENS), *model["vocab"]]
+        model["unk_id"] = None if model.get("unk_id") is None else model["unk_id"] + len(SPECIAL_TOKENS)
     else:
-        shifted = {token: place + len(SPECIAL) for token, place in model["vocab"].items()}
-        model["vocab"] = {**{token: place for place, token in enumerate(SPECIAL)}, **shifted}
+        shifted = {token: place + len(SPECIAL_TOKENS) for token, place in model["vocab"].items()}
+        model["vocab"] = {**{token: place for place, token in enumerate(SPECIAL_TOKENS)}, **shifted}
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
     stated["added_tokens"] = [
-        *({"id": place, "content": token, **plain} for place, token in enumerate(SPECIAL)),
-        *({**token, "id": token["id"] + len(SPECIAL)} for token in added),
+        *({"id": place, "content": token, **plain} for place, token in enumerate(SPECIAL_TOKENS)),
+        *({**token, "id": token["id"] + len(SPECIAL_TOKENS)} for token in added),
     ]
     return stated

@@ -53,11 +53,11 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
 
     from inkling.components.artifacts.language_model import CHECKPOINTS
     from inkling.components.pretrain.train import train
-    from inkling.models.language.llama import build_language_model
+    from inkling.models.language.presets import load_preset
     from inkling.models.training.checkpoint import restore_weights
 
     torch.set_num_threads(config.threads)
-    network = build_language_model(config.preset, tokens.blend().vocabulary, config.seed)
+    network = load_preset(config.preset).build(tokens.blend().vocabulary, config.seed)
     trained = train(reader, network, tokens, draft.work)
     _write(config, network, tokens, trained, draft.path)
     origin = provenance(config, {"tokens": tokens})

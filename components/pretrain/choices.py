@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.indexed import IndexedDataset
-from inkling.components.artifacts.tokens import EOS_ID, Tokens
+from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.questions import CHOICES, HeldoutItem, cloze_items, continuation_items
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.intervals import accuracy, paired_difference
+from inkling.models.sequence.special_tokens import EOS_ID
 
 _BATCH = 16
 

@@ -1,6 +1,5 @@
 """Settings of the pretrain stage."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -10,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
 from inkling.components.shared.launch.launch import LaunchConfig
-from inkling.models.language.presets import load_preset, preset_names
+from inkling.models.language.presets import load_preset
 
 _CHOICES = Path(__file__).with_name("optimizations.yaml")
 
@@ -106,7 +105,7 @@ class PretrainConfig(StageConfig):
 
     def contents(self) -> dict[str, Any]:
         """The shape of the network that the preset names."""
-        return {"shape": dataclasses.asdict(load_preset(self.preset))}
+        return {"shape": load_preset(self.preset).model_dump(mode="json")}
 
     @model_validator(mode="before")
     @classmethod
@@ -127,13 +126,12 @@ class PretrainConfig(StageConfig):
     @field_validator("preset")
     @classmethod
     def _known(cls, preset: str) -> str:
-        if preset not in preset_names():
-            raise unknown("preset", preset, preset_names())
+        load_preset(preset)
         return preset
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        longest = load_preset(self.preset).context
+        longest = load_preset(self.preset).max_position_embeddings
         if self.context > longest:
             raise ValueError(f"context {self.context} is longer than the {longest} tokens of preset '{self.preset}'")
         if not self.no_pretraining and self.rise >= self.steps:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from inkling.components.artifacts.language_model import TOKENIZER, LanguageModel
-from inkling.components.artifacts.tokens import BOS, EOS, PAD
 from inkling.components.shared.config import ConfigError, unknown
 from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.statistics.quantiles import Z_95
+from inkling.models.sequence.special_tokens import BOS, EOS, PAD
 
 PAPER_TASKS = {
     "wikitext": "word_perplexity",

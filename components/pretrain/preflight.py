@@ -45,7 +45,7 @@ def plan_of(config: PretrainConfig, vocabulary: int, kind: Device) -> Plan:
     """The costs of a configuration depend on this much of it."""
     half = kind.kind == "cuda" if config.precision == "auto" else config.precision == "bf16"
     return Plan(
-        preset=load_preset(config.preset),
+        language=load_preset(config.preset),
         vocabulary=vocabulary,
         tokens=config.steps * config.batch * config.context,
         batch=config.batch,
@@ -139,9 +139,9 @@ def _smaller(plan: Plan) -> Iterator[tuple[str, Plan]]:
         words = f"strategy fsdp2 on {ranks} devices with micro_batch 1"
         yield words, replace(plan, ranks=ranks, accumulate=plan.batch // ranks, sharded=True)
         ranks *= 2
-    presets = {name: replace(plan, preset=load_preset(name), accumulate=share) for name in preset_names()}
+    presets = {name: replace(plan, language=load_preset(name), accumulate=share) for name in preset_names()}
     for name, other in sorted(presets.items(), key=lambda item: -item[1].parameters):
-        if other.parameters < plan.parameters and other.preset.context >= plan.context:
+        if other.parameters < plan.parameters and other.language.max_position_embeddings >= plan.context:
             yield f"preset {name} with micro_batch 1", other
 
 

@@ -13,7 +13,7 @@ from inkling.components.pretrain.train import train
 from inkling.components.shared.runtime import machine
 from inkling.components.shared.runtime.watchdog import tie_to_runner
 from inkling.components.shared.store.manifest import Manifest
-from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import load_preset
 from inkling.models.training.ranks import Ranks
 
 
@@ -30,8 +30,8 @@ def main() -> None:
         torch.set_num_threads(config.threads)
         # FSDP2 hands out rank 0's weights: the other ranks of a node need no memory for a whole network.
         away = config.strategy == "fsdp2" and Ranks.of(config.strategy).rank > 0
-        network = build_language_model(
-            config.preset, tokens.blend().vocabulary, config.seed, device="meta" if away else "cpu"
+        network = load_preset(config.preset).build(
+            tokens.blend().vocabulary, config.seed, device="meta" if away else "cpu"
         )
         if os.environ["RANK"] == "0":
             machine.record(found.work)

@@ -11,14 +11,15 @@ import torch
 
 from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.artifacts.language_model import PretrainingRow, Reading
-from inkling.components.artifacts.tokens import EOS_ID, Tokens
+from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import Anneal, BlendBatches
 from inkling.components.pretrain.perplexity import score_sources, unigram_log_probabilities
 from inkling.components.shared.config import ConfigError, unknown
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.losses import DocumentLosses
-from inkling.models.training.cost import operations_per_token
+from inkling.models.language.presets import load_preset
+from inkling.models.sequence.special_tokens import EOS_ID
 from inkling.models.training.devices import matrix_rate
 from inkling.models.training.fit import fit
 from inkling.models.training.job import CheckpointMirror, Execution, Optimization
@@ -172,7 +173,8 @@ def _progress(config: PretrainConfig, network: torch.nn.Module, done: int) -> To
     shape = network.config
     bf16 = _execution(config).bf16(cuda)
     rate = matrix_rate(rows, shape.hidden_size, shape.intermediate_size, "cuda" if cuda else "cpu", bf16)
-    ceiling = config.ranks * rate / operations_per_token(network, config.context)
+    operations = load_preset(config.preset).operations(shape.vocab_size, config.context)
+    ceiling = config.ranks * rate / operations
     return TokenProgress("reading", config.steps, done, config.batch * config.context, ceiling)
 
 

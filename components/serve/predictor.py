@@ -13,7 +13,8 @@ from inkling.components.serve.settings import Settings
 from inkling.models.inference.answering import stop_id
 from inkling.models.inference.engine import Floats, State
 from inkling.models.inference.onnx_engine import OnnxEngine
-from inkling.models.sequence.prompt import BOS, EOS, PAD, answer_ids, prompt_ids
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
+from inkling.models.sequence.special_tokens import SPECIAL_TOKENS
 from inkling.models.vision.config import EncoderConfig
 from inkling.models.vision.preprocess import ImageError, preprocess
 
@@ -127,7 +128,7 @@ class Predictor:
     def _encode(self, encode: Callable[[Any, str], list[int]], text: str) -> list[int]:
         if len(text) > _CHARACTERS * self._context:
             raise BadRequest(f"a text has {len(text):,} characters; the model reads {self._context} tokens at most")
-        for mark in (BOS, EOS, PAD):
+        for mark in SPECIAL_TOKENS:
             if mark in text:
                 raise BadRequest(f"a question or choice may not contain {mark}")
         try:

@@ -1,67 +1,52 @@
-"""The MLP connector: standardise, project, normalise, and say where in the grid each token lies."""
+"""The MLP connector: each grid token alone, through two layers (LLaVA-1.5, Liu et al., 2023, arXiv 2310.03744)."""
 
-import torch
-from torch import Tensor, nn
+from typing import ClassVar, Literal
 
-from inkling.models.connectors.connector import Connector
+from pydantic import Field
 
-DEVIATION_FLOOR = 1e-4
+from inkling.models.connectors.projector import projector_multiply_adds, projector_params
+from inkling.models.spec import ConnectorSpec, Inputs
+
+
+class MlpSpec(ConnectorSpec):
+    """One image token for each token of the grid."""
+
+    target: ClassVar[str] = "inkling.models.connectors.mlp:MlpConnector"
+
+    type: Literal["mlp"] = "mlp"
+    intermediate_size: int = Field(256, ge=1, description="channels between the two layers")
+
+    def image_tokens(self, inputs: Inputs) -> int:
+        """As many as the grid has."""
+        return inputs["grid"][0]
+
+    def num_params(self, inputs: Inputs, hidden_size: int) -> int:
+        """The projector, the scale and the positions."""
+        tokens, channels = inputs["grid"]
+        return projector_params(channels, self.intermediate_size, hidden_size) + 1 + tokens * hidden_size
+
+    def multiply_adds(self, inputs: Inputs, hidden_size: int) -> int:
+        """The projector on each token."""
+        tokens, channels = inputs["grid"]
+        return tokens * projector_multiply_adds(channels, self.intermediate_size, hidden_size)
+
+
+from torch import Tensor
+
+from inkling.models.connectors.contract import Connector
+from inkling.models.connectors.projector import mlp_projector
 
 
 class MlpConnector(Connector):
-    """Maps grid tokens (batch, tokens, channels) to language-model inputs (batch, tokens, width).
+    """Grid tokens (batch, tokens, channels) to image tokens (batch, tokens, hidden_size)."""
 
-    Features are standardised per channel with statistics of the training features and clamped, then pass
-    channels-hidden-GELU-width and a LayerNorm, are scaled to the size of the language model's embeddings, and a learnt
-    position is added for each place of the grid.
-    """
+    def __init__(self, spec: MlpSpec, inputs: Inputs, hidden_size: int) -> None:
+        """Draws the projector's weights."""
+        super().__init__(spec, inputs, hidden_size)
+        self.project = mlp_projector(inputs["grid"][1], spec.intermediate_size, hidden_size)
 
-    mean: Tensor
-    deviation: Tensor
-
-    def __init__(self, channels: int, hidden: int, width: int, tokens: int, clamp: float = 6.0) -> None:
-        """Builds the connector with statistics that change nothing.
-
-        Args:
-            channels: Channels of the encoder's features.
-            hidden: Width of the hidden layer.
-            width: Width of the language model.
-            tokens: Places in the grid.
-            clamp: Bound of a standardised feature, in standard deviations.
-        """
-        super().__init__()
-        self.config = {
-            "type": "mlp", "channels": channels, "hidden": hidden, "width": width, "tokens": tokens, "clamp": clamp
-        }  # fmt: skip
-        self.register_buffer("mean", torch.zeros(channels))
-        self.register_buffer("deviation", torch.ones(channels))
-        self.project = nn.Sequential(
-            nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, width), nn.LayerNorm(width)
-        )
-        self.scale = nn.Parameter(torch.ones(()))
-        self.positions = nn.Parameter(torch.zeros(tokens, width))
-
-    @torch.no_grad()
-    def learn_statistics(self, grid: Tensor) -> None:
-        """Takes the mean and deviation of each channel from training features (images, tokens, channels)."""
-        flat = grid.reshape(-1, grid.shape[-1]).double()
-        self.mean.copy_(flat.mean(0))
-        self.deviation.copy_(flat.std(0).clamp_min(DEVIATION_FLOOR))
-
-    @torch.no_grad()
-    def match_embeddings(self, embeddings: Tensor) -> None:
-        """Sets the scale of the outputs to the deviation of a language model's embeddings (vocabulary, width)."""
-        self.scale.copy_(embeddings.double().std())
-
-    def standardise(self, grid: Tensor) -> Tensor:
-        """Features in standard deviations from the training mean, clamped; same shape."""
-        clamp = self.config["clamp"]
-        return ((grid - self.mean) / self.deviation).clamp(-clamp, clamp)
-
-    def contents(self, grid: Tensor) -> Tensor:
-        """What each token shows, without where it lies (batch, tokens, width)."""
-        return self.project(self.standardise(grid)) * self.scale
-
-    def forward(self, grid: Tensor) -> Tensor:
-        """Language-model inputs (batch, tokens, width)."""
-        return self.contents(grid) + self.positions
+    def contents(self, *views: Tensor) -> Tensor:
+        """What each image token shows (batch, tokens, hidden_size)."""
+        (grid,) = self.standardise(*views)
+        shown: Tensor = self.project(grid) * self.scale
+        return shown

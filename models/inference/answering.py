@@ -6,7 +6,8 @@ from typing import Generic, Protocol
 from tokenizers import Tokenizer
 
 from inkling.models.inference.engine import Engine, Images
-from inkling.models.sequence.prompt import EOS, answer_ids, prompt_ids
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
+from inkling.models.sequence.special_tokens import EOS
 
 
 class Answering(Protocol):

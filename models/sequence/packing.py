@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-PAD_ID = 2
+from inkling.models.sequence.special_tokens import PAD_ID
 
 
 @dataclass(frozen=True)

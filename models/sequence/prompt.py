@@ -7,8 +7,7 @@ Needs no torch, so that a server can use it.
 
 from typing import Protocol
 
-BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
-IMAGE_MARK = "<image>"
+from inkling.models.sequence.special_tokens import BOS, EOS, IMAGE_TAG
 
 
 class TokenizedText(Protocol):
@@ -27,12 +26,12 @@ class Tokenizer(Protocol):
 
 
 def prompt_text(question: str) -> str:
-    """The text that a model continues with an answer; a LLaVA image mark in the question is dropped.
+    """The text that a model continues with an answer; a LLaVA image tag in the question is dropped.
 
     Raises:
         ValueError: If nothing is asked.
     """
-    asked = " ".join(question.replace(IMAGE_MARK, " ").split())
+    asked = " ".join(question.replace(IMAGE_TAG, " ").split())
     if not asked:
         raise ValueError("the question is empty")
     return f"{BOS}Question: {asked} Answer:"

@@ -74,9 +74,9 @@ def estimate(
     for number, column in enumerate(("preset", "parameters", "memory a rank", "disk", "hours", "device hours", "fits")):
         table.add_column(column, justify="right" if 0 < number < 6 else "left", no_wrap=True)
     free = float(shutil.disk_usage(".").free)
-    plans = {name: replace(chosen, preset=load_preset(name)) for name in preset_names()}
+    plans = {name: replace(chosen, language=load_preset(name)) for name in preset_names()}
     for name, plan in sorted(plans.items(), key=lambda item: item[1].parameters):
-        if plan.preset.context < plan.context:
+        if plan.language.max_position_embeddings < plan.context:
             continue
         found = estimate_plan(plan, kind)
         table.add_row(

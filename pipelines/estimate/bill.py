@@ -176,7 +176,7 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
     pictures, questions = (per * (scenes.validation + scenes.test) for per in (_PICTURES, _QUESTIONS))
     tokenizer = _TOKENIZER_ENTRY * mixture.vocabulary
     plan = plan_of(pretrain, mixture.vocabulary, _NO_DEVICE)
-    parameters, width = plan.parameters, plan.preset.width
+    parameters, width = plan.parameters, plan.language.hidden_size
     # Two layers with their biases, mean and deviation of a channel, a position for each place of the grid.
     connector = 4 * (adapt.hidden * (channels + 1) + width * (adapt.hidden + 1) + 2 * channels + grid * width)
     embedding = 4 * mixture.vocabulary * width

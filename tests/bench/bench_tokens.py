@@ -50,7 +50,7 @@ def theirs(home: Path, name: str, workers: int) -> Path:
     from tokenizers import Tokenizer
 
     from inkling.components.artifacts.indexed import IndexedWriter
-    from inkling.components.artifacts.tokens import EOS_ID
+    from inkling.models.sequence.special_tokens import EOS_ID
 
     datasets.disable_progress_bars()
     out, cache = fresh(home / f"theirs-{name}-{workers}"), fresh(home / "cache")

@@ -20,9 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from inkling.models.language.llama import build_language_model
 from inkling.models.language.presets import load_preset
-from inkling.models.training.cost import operations_per_token
 from inkling.models.training.devices import matrix_rate
 from inkling.models.training.fit import fit
 from inkling.models.training.job import Execution, Optimization
@@ -88,7 +86,7 @@ def _optimizer(network: torch.nn.Module) -> torch.optim.AdamW:
 
 def plain(preset: str, batches: _Batches) -> list[Moment]:
     """The loop that one would write by hand; returns when each step ended."""
-    network = build_language_model(preset, VOCABULARY, 0).train()
+    network = load_preset(preset).build(VOCABULARY, 0).train()
     optimizer = _optimizer(network)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, batches.steps)
     ends = []
@@ -100,7 +98,7 @@ def plain(preset: str, batches: _Batches) -> list[Moment]:
 
 
 def _fitted(preset: str, batches: _Batches, compiled: bool) -> list[Moment]:
-    clock, network = _Clock(), build_language_model(preset, VOCABULARY, 0).train()
+    clock, network = _Clock(), load_preset(preset).build(VOCABULARY, 0).train()
     with tempfile.TemporaryDirectory() as work:
         fit(
             network, _loss, batches, Optimization(batches.steps, 1e-3), Path(work), seed=0,
@@ -151,7 +149,7 @@ def _profile(arguments: argparse.Namespace, answer: Any) -> None:
     """Shares of the time of a step by operator, those of matrix products first."""
     torch.set_num_threads(arguments.threads)
     batches = _Batches(arguments.batch, arguments.context, 8)
-    network = build_language_model(arguments.preset, VOCABULARY, 0).train()
+    network = load_preset(arguments.preset).build(VOCABULARY, 0).train()
     optimizer = _optimizer(network)
     for step in range(3):
         _plain_step(network, optimizer, batches.batch(step))
@@ -205,8 +203,10 @@ def main() -> None:
     shares: Figures = receiving.recv()
     child.join()
     shape = load_preset(arguments.preset)
-    peak = matrix_rate(arguments.batch * arguments.context, shape.width, shape.hidden, "cpu", bf16=False)
-    cost = operations_per_token(build_language_model(shape, VOCABULARY, 0), arguments.context)
+    peak = matrix_rate(
+        arguments.batch * arguments.context, shape.hidden_size, shape.intermediate_size, "cpu", bf16=False
+    )
+    cost = shape.operations(VOCABULARY, arguments.context)
     best = statistics.median(figures["ours"]["rate"] for figures in rounds)
     print(f"matrix products reach {peak / 1e9:,.1f} GFLOP/s here; fit reaches {best * cost / peak:.1%} of that")
     print("where the time of a step goes, by operator:")

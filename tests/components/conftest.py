@@ -96,9 +96,9 @@ def _make_model(where: Served) -> None:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
-    from inkling.models.connectors.mlp import MlpConnector
+    from inkling.models.connectors import CONNECTORS
     from inkling.models.multimodal import MultimodalModel
-    from inkling.models.sequence.prompt import BOS, EOS, PAD
+    from inkling.models.sequence.special_tokens import BOS, EOS, PAD
     from inkling.models.vision.preprocess import preprocess
     from inkling.models.vision.registry import build_encoder
     from inkling.models.vision.tiny import TINY
@@ -128,7 +128,7 @@ def _make_model(where: Served) -> None:
             pad_token_id=2,
         )
     )
-    connector = MlpConnector(channels=TINY.channels, hidden=16, width=32, tokens=TINY.tokens)
+    connector = CONNECTORS.read("mlp").build({"grid": (TINY.tokens, TINY.channels)}, 32)
     encoder = build_encoder(TINY)
     questions = Questions.open(where.questions)
     pixels = np.stack([preprocess(image, TINY) for image in questions.images().values()])
@@ -165,7 +165,7 @@ def _make_answers(where: Served) -> None:
     for view in VIEWS:
         for one in questions.questions():
             shown = one.mismatched_image_id if view == "mismatched" else one.image_id
-            picked = None if view == "blind" else grid[rows[shown]][None]
+            picked = None if view == "blind" else {"grid": grid[rows[shown]][None]}
             choices = [answer_ids(tokenizer, choice) for choice in one.choices]
             scores = engine.score([prompt_ids(tokenizer, one.question)], [choices], picked)[0]
             answers.append(

@@ -1,15 +1,18 @@
 """Packing equals questions alone, and a saved model is the same model."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from inkling.models.connectors.mlp import MlpConnector
+from inkling.models.connectors import CONNECTORS
 from inkling.models.inference.torch_engine import TorchEngine
-from inkling.models.multimodal import MultimodalModel
+from inkling.models.language.presets import load_preset
+from inkling.models.multimodal import ImageFeatures, MultimodalModel
 from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
+from inkling.models.settings import ConfigError
 
 TOKENS, CHANNELS = 4, 6
 PROMPTS = [[0, 11, 12, 13], [0, 21, 22, 23, 24, 25, 26], [0, 31]]
@@ -24,26 +27,27 @@ def model() -> MultimodalModel:
         LlamaConfig(vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
                     num_key_value_heads=2, initializer_range=0.3, tie_word_embeddings=True)
     )  # fmt: skip
-    connector = MlpConnector(CHANNELS, 8, 16, TOKENS)
+    connector = CONNECTORS.read("mlp").build({"grid": (TOKENS, CHANNELS)}, 16)
     torch.nn.init.normal_(connector.positions)
     return MultimodalModel(language, connector).eval()
 
 
 @pytest.fixture(scope="module")
-def grid() -> torch.Tensor:
-    """Grid tokens of three images."""
-    return torch.randn(3, TOKENS, CHANNELS, generator=torch.Generator().manual_seed(1))
+def features() -> ImageFeatures:
+    """Image features of three images."""
+    return {"grid": torch.randn(3, TOKENS, CHANNELS, generator=torch.Generator().manual_seed(1))}
 
 
 @torch.inference_mode()
-def test_a_scene_packed_whole_equals_its_questions_asked_alone(model: MultimodalModel, grid: torch.Tensor) -> None:
+def test_a_scene_packed_whole_equals_its_questions_asked_alone(model: MultimodalModel, features: ImageFeatures) -> None:
     segments: list[TokenSegment] = []
     for prompt, answers in zip(PROMPTS, CHOICES, strict=True):
         segments += [TokenSegment(prompt), TokenSegment(answers[0], parent=len(segments), scored=True)]
-    packed = model.log_likelihoods(grid[:1], collate([PackedSequence(segments)], TOKENS))
+    first = {"grid": features["grid"][:1]}
+    packed = model.log_likelihoods(first, collate([PackedSequence(segments)], TOKENS))
     alone = [
         model.log_likelihoods(
-            grid[:1],
+            first,
             collate([PackedSequence([TokenSegment(prompt), TokenSegment(answers[0], parent=0, scored=True)])], TOKENS),
         )
         for prompt, answers in zip(PROMPTS, CHOICES, strict=True)
@@ -51,11 +55,11 @@ def test_a_scene_packed_whole_equals_its_questions_asked_alone(model: Multimodal
     assert torch.allclose(packed, torch.cat(alone), atol=1e-5)
 
 
-def test_a_saved_model_is_the_same_model(model: MultimodalModel, grid: torch.Tensor, tmp_path: Path) -> None:
-    model.connector.learn_statistics(grid)
+def test_a_saved_model_is_the_same_model(model: MultimodalModel, features: ImageFeatures, tmp_path: Path) -> None:
+    model.connector.learn_statistics(features["grid"])
     model.save(tmp_path)
     loaded = MultimodalModel.load(tmp_path)
-    assert TorchEngine(loaded).score(PROMPTS, CHOICES, grid) == TorchEngine(model).score(PROMPTS, CHOICES, grid)
+    assert TorchEngine(loaded).score(PROMPTS, CHOICES, features) == TorchEngine(model).score(PROMPTS, CHOICES, features)
     assert loaded.state_dict().keys() == model.state_dict().keys()
 
 
@@ -71,9 +75,33 @@ def test_the_same_model_saves_the_same_bytes(model: MultimodalModel, tmp_path: P
 def test_a_connector_that_does_not_fit_is_refused(model: MultimodalModel, tmp_path: Path) -> None:
     model.save(tmp_path)
     config = tmp_path / "connector" / "config.json"
-    config.write_text(config.read_text().replace(f'"tokens": {TOKENS}', '"tokens": 9'))
+    config.write_text(json.dumps({**model.connector.config, "inputs": {"grid": [9, CHANNELS]}}))
     with pytest.raises(RuntimeError, match="size mismatch for positions"):
         MultimodalModel.load(tmp_path)
-    config.write_text("{}")
-    with pytest.raises(ValueError, match="unknown connector"):
+    config.write_text(json.dumps({**model.connector.config, "spec": {"type": "mpl"}}))
+    with pytest.raises(ConfigError, match=r"unknown connector 'mpl'.* Valid: .*linear, mlp"):
         MultimodalModel.load(tmp_path)
+    config.write_text("{}")
+    with pytest.raises(ValueError, match="a connector's config has 'spec', 'inputs' and 'hidden_size', got nothing"):
+        MultimodalModel.load(tmp_path)
+
+
+def test_features_of_another_shape_or_view_are_refused(model: MultimodalModel, features: ImageFeatures) -> None:
+    with pytest.raises(ValueError, match=r"reads the view 'grid' as \(tokens, channels\) \(4, 6\), got .*\(3, 6\)"):
+        model.remember({"grid": features["grid"][:, :3]})
+    with pytest.raises(ValueError, match=r"reads the view 'grid'.*got {'crops': \(4, 6\)}"):
+        model.remember({"crops": features["grid"]})
+
+
+def test_a_connector_that_states_another_number_of_image_tokens_is_refused(features: ImageFeatures) -> None:
+    language = load_preset("tiny").build(40, 0)
+    connector = CONNECTORS.read("mlp").build({"grid": (TOKENS, CHANNELS)}, 64)
+    connector.image_tokens = TOKENS + 1
+    with pytest.raises(ValueError, match="connector 'mlp' states 5 image tokens and made 4"):
+        MultimodalModel(language, connector).remember(features)
+
+
+def test_a_prefix_is_saved_without_a_folder_of_its_own(model: MultimodalModel, tmp_path: Path) -> None:
+    model.save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"language", "connector"}
+    assert model.image_positions == TOKENS

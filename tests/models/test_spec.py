@@ -139,10 +139,12 @@ for package in sys.argv[1:]:
     module = importlib.import_module(package)
     for registry in [value for value in vars(module).values() if isinstance(value, Registry)]:
         for name in registry.names():
-            spec = registry.read(name)
-            stem = spec.modules()[0].rpartition(".")[2]
+            kind = registry.find(name)
+            stem = kind.target.partition(":")[0].rpartition(".")[2]
             assert stem == name.replace("-", "_"), f"{name} lies in {stem}.py"
-            assert registry.read(spec.model_dump(mode="json")).model_dump() == spec.model_dump()
+            if not any(field.is_required() for field in kind.model_fields.values()):
+                spec = registry.read(name)
+                assert registry.read(spec.model_dump(mode="json")).model_dump() == spec.model_dump()
             print(registry.package, name)
 """
 
@@ -160,3 +162,4 @@ def test_every_registered_spec_is_read_where_torch_is_not_installed() -> None:
         [sys.executable, "-c", READS_ALL, *packages], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+    assert "inkling.models.connectors mlp" in done.stdout

@@ -40,7 +40,8 @@ def _tokenizer(given: str | None, vocabulary: int) -> str:
 
 
 def _vision(model: dict[str, Any]) -> str:
-    return f"{model['image_tokens']} image tokens of {count(model['channels'])} channels from a frozen encoder"
+    views = (f"{tokens} x {count(channels)} of view '{view}'" for view, (tokens, channels) in model["inputs"].items())
+    return f"{model['image_tokens']} image tokens from a frozen encoder's features: {', '.join(views)}"
 
 
 def _stage(stage: dict[str, Any]) -> str:

@@ -9,21 +9,23 @@ from transformers import LlamaForCausalLM
 
 from inkling.components.adapt.train import Lesson
 from inkling.components.artifacts.conversations import Turn
-from inkling.models.language.llama import build_language_model
-from inkling.models.language.presets import Preset
+from inkling.models.language import LANGUAGE_MODELS
 
 COLOURS = ("red", "green", "blue")
 TOKENS, CHANNELS = 4, 8
-SIZE = Preset(
-    width=16,
-    layers=1,
-    heads=2,
-    key_value_heads=2,
-    hidden=32,
-    context=64,
-    rope_theta=10_000.0,
-    tied=True,
-    initial_std=0.2,
+SIZE = LANGUAGE_MODELS.read(
+    {
+        "type": "llama",
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "intermediate_size": 32,
+        "max_position_embeddings": 64,
+        "rope_theta": 10_000.0,
+        "tie_word_embeddings": True,
+        "initializer_range": 0.2,
+    }
 )
 
 
@@ -66,4 +68,4 @@ def tokenizer() -> Tokenizer:
 @pytest.fixture
 def language(tokenizer: Tokenizer) -> Callable[[], LlamaForCausalLM]:
     """Makes language models that have read nothing, all the same."""
-    return lambda: build_language_model(SIZE, tokenizer.get_vocab_size(), seed=3)
+    return lambda: SIZE.build(tokenizer.get_vocab_size(), seed=3)

@@ -20,7 +20,15 @@ def batches(size: int = 4, blind: float = 0.0, seed: tuple[int, ...] = (0,)) -> 
         for number in range(COUNT)
     ]
     return ImageBatches(
-        grid, range(0, 2 * COUNT, 2), sequences, np.eye(COUNT, dtype=bool), np.arange(COUNT)[:, None], size, blind, seed
+        grid,
+        TOKENS,
+        range(0, 2 * COUNT, 2),
+        sequences,
+        np.eye(COUNT, dtype=bool),
+        np.arange(COUNT)[:, None],
+        size,
+        blind,
+        seed,
     )
 
 

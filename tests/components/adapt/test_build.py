@@ -136,7 +136,7 @@ def test_it_learns_to_see(
     config = AdaptConfig(seed=0, threads=1, hidden=16, epochs={"start": 40, "align": 0, "instruct": 150})
     model, _, _ = training.train(config, language(), tokenizer, lesson, tmp_path)
     prompt, choices = prompt_ids(tokenizer, "Which colour?"), [answer_ids(tokenizer, colour) for colour in COLOURS]
-    seen = TorchEngine(model).score([prompt] * 24, [choices] * 24, lesson.grid)
+    seen = TorchEngine(model).score([prompt] * 24, [choices] * 24, {"grid": lesson.grid})
     assert np.mean([choose(scores) == index % 3 for index, scores in enumerate(seen)]) > 0.9
 
 
@@ -181,7 +181,7 @@ def test_images_without_turns_of_a_stage_are_refused(lesson: Lesson, tokenizer: 
     stage = find_recipe("laptop").stages[-1].model_copy(update={"data": ("instruct",)})
     words = caption_words([caption_of(captions[image]) for image in lesson.images], tokenizer)
     with pytest.raises(ValueError, match="stage 'instruct' trains on instruct turns, but no image has any"):
-        training.stage_batches(stage, muted, words, tokenizer, [0])
+        training.stage_batches(stage, muted, words, tokenizer, 4, [0])
 
 
 def test_the_component_runs_the_build(inputs: Path) -> None:

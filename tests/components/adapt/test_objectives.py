@@ -7,7 +7,8 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from inkling.components.adapt.objectives import match_words, next_token, weighted, word_embeddings
-from inkling.models.connectors.mlp import MlpConnector
+from inkling.models.connectors import CONNECTORS
+from inkling.models.connectors.contract import Connector
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
@@ -19,11 +20,11 @@ IDS = torch.tensor([[40, -1], [50, 51], [60, -1]])
 def model(language) -> MultimodalModel:
     """A model whose connector hands its features through."""
 
-    class Through(MlpConnector):
-        def contents(self, grid: torch.Tensor) -> torch.Tensor:
-            return grid
+    class Through(Connector):
+        def contents(self, *views: torch.Tensor) -> torch.Tensor:
+            return views[0]
 
-    return MultimodalModel(language(), Through(16, 4, 16, 2))
+    return MultimodalModel(language(), Through(CONNECTORS.read("mlp"), {"grid": (2, 16)}, 16))
 
 
 def batch_of(model: MultimodalModel, shown: int) -> dict[str, torch.Tensor]:
@@ -57,7 +58,7 @@ def test_words_of_one_caption_do_not_compete(model: MultimodalModel) -> None:
 
 
 def test_matching_sends_no_gradient_to_the_language_model(language, tokenizer: Tokenizer) -> None:
-    model = MultimodalModel(language(), MlpConnector(16, 4, 16, 2))
+    model = MultimodalModel(language(), CONNECTORS.read("mlp").build({"grid": (2, 16)}, 16))
     match_words(model, batch_of(model, 1)).backward()
     assert all(parameter.grad is None for parameter in model.language.parameters())
     assert model.connector.project[0].weight.grad.abs().sum() > 0
@@ -76,7 +77,7 @@ def test_next_token_weighs_every_answer_the_same(model: MultimodalModel) -> None
     segments = [TokenSegment([0, 9]), TokenSegment(first, 0, True), TokenSegment([0, 8]), TokenSegment(second, 2, True)]
     batch |= vars(collate([PackedSequence(segments)] * 2, 2))
     batch["grid"] = batch["grid"].expand(2, -1, -1)
-    scores = TorchEngine(model).score([[0, 9], [0, 8]], [[first], [second]], batch["grid"])
+    scores = TorchEngine(model).score([[0, 9], [0, 8]], [[first], [second]], {"grid": batch["grid"]})
     expected = np.mean([-scores[0][0] / len(first), -scores[1][0] / len(second)])
     assert float(next_token(model, batch)) == pytest.approx(expected, rel=1e-4)
 

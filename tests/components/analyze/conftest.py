@@ -177,7 +177,7 @@ class Run:
 
     def multimodal_model(self, path: Path) -> None:
         """Two stages."""
-        write_json(path / CONFIG, {"image_tokens": 16, "channels": 1280, "width": 128, "vocabulary": 4096})
+        write_json(path / CONFIG, {"image_tokens": 16, "inputs": {"grid": [16, 1280]}})
         stages = [
             {"name": "start", "steps": 40, "batch": 32, "train": ["connector"]},
             {"name": "instruct", "steps": 80, "batch": 16, "train": ["connector", "language"]},

@@ -7,7 +7,7 @@ import torch
 from inkling.components.artifacts.language_model import LanguageModel, PretrainingRow, write_language_model
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.components.shared.store.manifest import Manifest, Provenance
-from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import load_preset
 
 _SCORES = {
     "code": {
@@ -23,7 +23,7 @@ def _write(directory: Path) -> LanguageModel:
     tokenizer.write_text(json.dumps({"version": "1.0"}))
     directory.mkdir()
     rows = [PretrainingRow(1, 64, 4.25, 0.5), PretrainingRow(2, 128, 4.0, 0.25)]
-    network = build_language_model("tiny", 40, 0)
+    network = load_preset("tiny").build(40, 0)
     write_language_model(directory, network, tokenizer, rows, _SCORES, documents=_DOCUMENTS)
     Manifest.describe(directory, "LanguageModel", 2, Provenance("pretrain", "", "", {}, {}, {})).write(directory)
     return LanguageModel.open(directory)
@@ -31,7 +31,7 @@ def _write(directory: Path) -> LanguageModel:
 
 def test_what_is_written_is_read(tmp_path: Path):
     model = _write(tmp_path / "language_model")
-    built = build_language_model("tiny", 40, 0)
+    built = load_preset("tiny").build(40, 0)
     assert all(torch.equal(a, b) for a, b in zip(model.network().parameters(), built.parameters(), strict=True))
     assert not model.network().training
     assert model.training()[1] == {"step": 2, "tokens": 128, "loss": 4.0, "learning_rate": 0.25}

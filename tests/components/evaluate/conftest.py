@@ -15,8 +15,8 @@ from inkling.components.artifacts.questions import Question, Questions, write_qu
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.store import produce
-from inkling.models.connectors.mlp import MlpConnector
-from inkling.models.language.llama import build_language_model
+from inkling.models.connectors import CONNECTORS
+from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.vision.tiny import TINY, TinyEncoder
 
@@ -75,7 +75,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         language = root / "language_model"
         language.mkdir()
         tokenizer(questions).save(str(language / "tokenizer.json"))
-        network = MultimodalModel(build_language_model("tiny", 64, seed=3), MlpConnector(32, 16, 64, 16))
+        network = MultimodalModel(
+            load_preset("tiny").build(64, seed=3),
+            CONNECTORS.read("mlp").build({"grid": (16, 32)}, 64),
+        )
         write_multimodal_model(path, network, language, root / "features", {"stages": []}, [])
 
     encoder = TinyEncoder(TINY)

@@ -48,11 +48,11 @@ def test_likelihoods_are_those_of_the_choices_asked_alone(world, tmp_path: Path,
     grids = Features.open(world.features).grid("questions")
     for question in questions.questions("test"):
         shown = {"visual": question.image_id, "mismatched": question.mismatched_image_id, "blind": None}[view]
-        grid = None if shown is None else torch.from_numpy(grids[rows[shown]])[None]
+        memory = None if shown is None else model.remember({"grid": torch.from_numpy(grids[rows[shown]])[None]})
         for index, choice in enumerate(question.choices):
             start, end = prompt_ids(tokenizer, question.question), answer_ids(tokenizer, choice)
             with torch.no_grad():
-                embedded = model.embed(grid, torch.tensor([start + end]))
+                embedded = model.embed(memory, torch.tensor([start + end]))
                 logits = model.language(inputs_embeds=embedded).logits[0]
             scores = torch.log_softmax(logits[-len(end) - 1 : -1].double(), -1)
             expected = float(scores[range(len(end)), end].sum())

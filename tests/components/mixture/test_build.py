@@ -18,7 +18,7 @@ from inkling.components.artifacts.labels import (
     statistics_table,
     write_partition,
 )
-from inkling.components.artifacts.tokens import EOS, EOS_ID, Tokens
+from inkling.components.artifacts.tokens import Tokens
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.label.build import build_labels
@@ -29,6 +29,7 @@ from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
+from inkling.models.sequence.special_tokens import EOS, EOS_ID
 
 VERSION = Version(date(2026, 1, 1), "test")
 OWN = {"code": 0.75, "encyclopedia": 0.25}

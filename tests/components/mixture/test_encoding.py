@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from inkling.components.artifacts.tokens import BOS, EOS, PAD
 from inkling.components.mixture import encoding
 from inkling.components.mixture.encoding import CachedTokenizer, in_parts
+from inkling.models.sequence.special_tokens import BOS, EOS, PAD
 
 WORDS = (
     "the red house isn't   large; they're 12 or 345!\n\tdef f(x):\n    return x\n\n caf\u00e9 \u4f60\u597d \U0001f600 "

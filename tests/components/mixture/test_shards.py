@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from inkling.components.artifacts import corpus as corpus_module
 from inkling.components.artifacts.corpus import Corpus, Segment, SourceSummary, write_segments, write_sources
-from inkling.components.artifacts.tokens import EOS_ID, Tokens
+from inkling.components.artifacts.tokens import Tokens
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.placing import training_texts
@@ -18,6 +18,7 @@ from inkling.components.mixture.shards import write_shards
 from inkling.components.mixture.tokenizer import sample, train_tokenizer
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import Manifest, Provenance
+from inkling.models.sequence.special_tokens import EOS_ID
 
 OWN = {"code": 0.75, "encyclopedia": 0.25}
 

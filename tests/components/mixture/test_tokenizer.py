@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from inkling.components.artifacts.corpus import Corpus, Segment
-from inkling.components.artifacts.tokens import BOS, BOS_ID, EOS, EOS_ID, PAD, PAD_ID
 from inkling.components.mixture.tokenizer import read_tokenizer, sample, train_tokenizer
 from inkling.components.shared.config import ConfigError
+from inkling.models.sequence.special_tokens import BOS, BOS_ID, EOS, EOS_ID, PAD, PAD_ID
 
 HALVES = {"code": 0.5, "encyclopedia": 0.5}
 Pool = list[tuple[set[str], list[tuple[str, Segment]]]]

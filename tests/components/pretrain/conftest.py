@@ -7,20 +7,9 @@ import numpy as np
 import pytest
 
 from inkling.components.artifacts.indexed import IndexedWriter
-from inkling.components.artifacts.tokens import (
-    BLEND,
-    BOS,
-    EOS,
-    EOS_ID,
-    PAD,
-    TOKENIZER,
-    Blend,
-    HeldoutShard,
-    Tokens,
-    TrainShard,
-    shard,
-)
+from inkling.components.artifacts.tokens import BLEND, TOKENIZER, Blend, HeldoutShard, Tokens, TrainShard, shard
 from inkling.components.shared.store.manifest import Manifest, Provenance
+from inkling.models.sequence.special_tokens import BOS, EOS, EOS_ID, PAD
 
 VOCABULARY = 64
 

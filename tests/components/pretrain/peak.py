@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from inkling.components.pretrain.train import next_token_loss
-from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import load_preset
 from inkling.models.training.fit import fit
 from inkling.models.training.job import Optimization
 
@@ -23,7 +23,7 @@ class Batches:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    network = build_language_model("laptop", 4096, 0)
+    network = load_preset("laptop").build(4096, 0)
     settings = Optimization(steps=2, learning_rate=1e-3)
     fit(network, next_token_loss, Batches(int(sys.argv[1])), settings, Path(sys.argv[2]), seed=0, checkpoint_every=9)
     print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -64,17 +64,17 @@ def test_language_is_learned_in_the_sources_that_were_read(tokens: Tokens, tmp_p
 
 
 def test_the_no_pretraining_baseline_has_the_initial_weights(tokens: Tokens, tmp_path: Path):
-    from inkling.models.language.llama import build_language_model
+    from inkling.models.language.presets import load_preset
 
     model = build_pretrain(_config(no_pretraining=True), tokens.path, tmp_path / "language_model")
-    fresh = build_language_model("tiny", tokens.blend().vocabulary, 5)
+    fresh = load_preset("tiny").build(tokens.blend().vocabulary, 5)
     assert all(torch.equal(a, b) for a, b in zip(model.network().parameters(), fresh.parameters(), strict=True))
     assert model.training() == []
     assert model.perplexity()["code"]["model_perplexity"] == pytest.approx(tokens.blend().vocabulary, rel=0.5)
 
 
 def test_one_run_leaves_a_model_for_each_budget_asked_for(tokens: Tokens, tmp_path: Path):
-    from inkling.models.language.llama import build_language_model
+    from inkling.models.language.presets import load_preset
 
     config = _config(exports=(0, 500))
     model = build_pretrain(config, tokens.path, tmp_path / "language_model")
@@ -84,7 +84,7 @@ def test_one_run_leaves_a_model_for_each_budget_asked_for(tokens: Tokens, tmp_pa
     assert plain.checkpoints() == {}
     states = {budget: LanguageModel.open(path) for budget, path in model.checkpoints().items()}
     assert list(states) == [0, 500]
-    fresh = build_language_model("tiny", tokens.blend().vocabulary, 5)
+    fresh = load_preset("tiny").build(tokens.blend().vocabulary, 5)
     assert all(torch.equal(a, b) for a, b in zip(states[0].network().parameters(), fresh.parameters(), strict=True))
     assert [row["step"] for row in states[500].training()] == [1, 2, 3, 4]
     assert states[500].training() == model.training()[:4]

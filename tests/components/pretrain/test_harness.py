@@ -26,7 +26,7 @@ metadata: {{version: 3.0}}
 @pytest.fixture
 def model(tmp_path: Path) -> LanguageModel:
     """A language model that has read nothing, with a byte-level tokenizer."""
-    from inkling.models.language.llama import build_language_model
+    from inkling.models.language.presets import load_preset
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     pieces = {piece: index for index, piece in enumerate(["<|bos|>", "<|eos|>", "<|pad|>", *alphabet])}
@@ -35,7 +35,7 @@ def model(tmp_path: Path) -> LanguageModel:
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     path = tmp_path / "language_model"
     path.mkdir()
-    write_language_model(path, build_language_model("tiny", len(pieces), 0), tmp_path / "tokenizer.json", [], {})
+    write_language_model(path, load_preset("tiny").build(len(pieces), 0), tmp_path / "tokenizer.json", [], {})
     Manifest.describe(path, "LanguageModel", LanguageModel.schema, Provenance("pretrain", "", "", {}, {}, {})).write(
         path
     )

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from inkling.components.export.graphs import export_graphs
-from inkling.models.connectors.mlp import MlpConnector
+from inkling.models.connectors import CONNECTORS
 from inkling.models.inference.onnx_engine import DeviceError, OnnxEngine
-from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.vision.registry import build_encoder
 from inkling.models.vision.tiny import TINY
@@ -18,9 +18,9 @@ from inkling.models.vision.tiny import TINY
 @pytest.fixture(scope="module")
 def model() -> MultimodalModel:
     torch.set_num_threads(1)
-    language = build_language_model("tiny", 64, seed=1)
-    connector = MlpConnector(TINY.channels, 16, language.config.hidden_size, TINY.tokens)
-    return MultimodalModel(language, connector, build_encoder(TINY)).eval()
+    language = load_preset("tiny").build(64, seed=1)
+    connector = CONNECTORS.read("mlp").build({"grid": (TINY.tokens, TINY.channels)}, language.config.hidden_size)
+    return MultimodalModel(language, connector, encoder=build_encoder(TINY)).eval()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkling.models.sequence.packing import PAD_ID, PackedSequence, TokenSegment, collate
+from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
+from inkling.models.sequence.special_tokens import PAD_ID
 
 TREE = [
     TokenSegment([10, 11]),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import load_preset
 from inkling.models.training.fit import fit
 from inkling.models.training.job import LogRow, Optimization
 
@@ -31,7 +31,7 @@ def run(
     work: Path, loss=loss, learning_rate: float = 1e-2, steps: int = STEPS, **further
 ) -> tuple[torch.nn.Module, list[LogRow]]:
     torch.set_num_threads(1)
-    network = build_language_model("tiny", VOCABULARY, 1)
+    network = load_preset("tiny").build(VOCABULARY, 1)
     optimization = Optimization(steps=steps, learning_rate=learning_rate, warmup_steps=3 if steps else 0)
     fitted = fit(network, loss, Batches(), optimization, work, seed=7, checkpoint_every=EVERY, **further)
     return network, fitted.rows

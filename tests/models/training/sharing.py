@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import load_preset
 from inkling.models.training.fit import Fitted, fit
 from inkling.models.training.job import Execution, Optimization
 
@@ -37,7 +37,7 @@ def share(
 ) -> tuple[torch.nn.Module, Fitted]:
     torch.set_num_threads(1)
     away = strategy == "fsdp2" and os.environ.get("RANK", "0") != "0"
-    network = build_language_model("tiny", VOCABULARY, 1, device="meta" if away else "cpu")
+    network = load_preset("tiny").build(VOCABULARY, 1, device="meta" if away else "cpu")
     optimization = Optimization(steps=steps, learning_rate=1e-2, warmup_steps=3)
     execution = Execution(strategy, accumulate)
     fitted = fit(

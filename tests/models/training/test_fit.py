@@ -166,7 +166,7 @@ def test_zero_steps_touch_nothing_and_import_no_framework(tmp_path: Path):
         f"spec = importlib.util.spec_from_file_location('runs', {str(_PROGRAM)!r})\n"
         "runs = importlib.util.module_from_spec(spec); spec.loader.exec_module(runs)\n"
         f"network, rows = runs.run(pathlib.Path({str(tmp_path)!r}), steps=0)\n"
-        "fresh = runs.build_language_model('tiny', runs.VOCABULARY, 1)\n"
+        "fresh = runs.load_preset('tiny').build(runs.VOCABULARY, 1)\n"
         "assert rows == []\n"
         "assert all(torch.equal(a, b) for a, b in zip(network.parameters(), fresh.parameters()))\n"
         "assert not {'nemo', 'lightning'} & set(sys.modules), 'imported'\n"

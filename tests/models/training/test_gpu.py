@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from inkling.models.language.llama import build_language_model
+from inkling.models.language.presets import load_preset
 from inkling.models.training.checkpoint import stored_steps
 from inkling.models.training.fit import fit
 from inkling.models.training.job import Execution, Optimization
@@ -31,7 +31,7 @@ def loss(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tens
 
 
 def _train(work: Path, loss=loss) -> tuple[torch.nn.Module, list[float]]:
-    network = build_language_model("340M", VOCABULARY, 0)
+    network = load_preset("340M").build(VOCABULARY, 0)
     settings = Optimization(steps=STEPS, learning_rate=3e-4, warmup_steps=2)
     fitted = fit(
         network, loss, Batches(), settings, work, seed=0, checkpoint_every=4, execution=Execution(precision="auto")

@@ -17,12 +17,12 @@ PERPLEXITY = {
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    from inkling.models.language.llama import build_language_model
+    from inkling.models.language.presets import load_preset
 
     path = tmp_path / "language_model"
     path.mkdir()
     (tmp_path / "tokenizer.json").write_text("{}")
-    network = build_language_model("tiny", 32, 0)
+    network = load_preset("tiny").build(32, 0)
     write_language_model(path, network, tmp_path / "tokenizer.json", [], PERPLEXITY, None, CHOICES)
     Manifest.describe(path, "LanguageModel", LanguageModel.schema, Provenance("pretrain", "", "", {}, {}, {})).write(
         path
