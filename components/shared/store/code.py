@@ -9,8 +9,7 @@ the chosen entry belongs to what `StageConfig.contents` returns.
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -54,6 +53,11 @@ def needed_files(modules: Iterable[str], root: Path = ROOT) -> set[Path]:
     return found
 
 
+def needed_data(path: Path) -> list[Path]:
+    """The files of data that a Python file declares."""
+    return _source(path).data
+
+
 @functools.cache
 def content_digest(path: Path) -> str:
     """Digest of what counts of a file: Python's syntax tree, YAML's content, the bytes of any other."""
@@ -65,66 +69,84 @@ def content_digest(path: Path) -> str:
     return sha256(path)
 
 
-@dataclass(frozen=True)
+@functools.cache
+def _source(path: Path) -> "_Source":
+    """A Python file, read once in a process."""
+    source = _Source(path)
+    source.read(ast.parse(path.read_text(), path))
+    return source
+
+
 class _Source:
-    """What counts of a Python file.
+    """What counts of a Python file, gathered in one walk over its syntax tree.
 
     Attributes:
-        digest: Of its syntax tree.
         imports: Import names of what it may import; some may be names within a module.
         data: The data files that it declares.
     """
 
-    digest: str
-    imports: tuple[str, ...]
-    data: tuple[Path, ...]
+    def __init__(self, path: Path) -> None:
+        """Begins with nothing."""
+        self._path = path
+        self._counted: list[str] = []
+        self.imports: list[str] = []
+        self.data: list[Path] = []
+
+    @property
+    def digest(self) -> str:
+        """Digest of the syntax tree."""
+        return hashlib.sha256("\n".join(self._counted).encode()).hexdigest()
+
+    def read(self, node: ast.AST) -> None:
+        """Takes in a node and all below it."""
+        if _is_docstring(node) or _is_for_type_checkers(node):
+            return
+        if isinstance(node, ast.Import):
+            self.imports += (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            self.imports += (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+        elif isinstance(node, ast.Assign) and (name := _declared(node)):
+            self.data.append(self._path.with_name(name))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field":
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "description"]
+        self._counted.append(type(node).__name__)
+        for field in node._fields:
+            self._read_field(getattr(node, field, None))
+
+    def _read_field(self, value: object) -> None:
+        if isinstance(value, ast.expr_context):
+            return
+        if isinstance(value, ast.AST):
+            self.read(value)
+        elif isinstance(value, list):
+            self._counted.append("[")
+            for item in value:
+                self._read_field(item)
+            self._counted.append("]")
+        else:
+            self._counted.append(repr(value))
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    """Whether a node is a constant that stands by itself: a docstring, below an attribute too, or an ellipsis."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_for_type_checkers(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _declared(node: ast.Assign) -> str | None:
+    """Name of the data file beside the module that an assignment declares, unless it is a table of choices."""
+    value, target = node.value, node.targets[0]
+    if not (isinstance(value, ast.Call) and ast.unparse(value.func) == "Path(__file__).with_name"):
+        return None
+    (name,) = value.args
+    choices = isinstance(target, ast.Name) and target.id.endswith("CHOICES")
+    return str(name.value) if isinstance(name, ast.Constant) and not choices else None
 
 
 @functools.cache
-def _source(path: Path) -> _Source:
-    tree = _Normalised().visit(ast.parse(path.read_text(), path))
-    digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-    return _Source(digest, tuple(_imports(tree)), tuple(path.with_name(name) for name in _declared(tree)))
-
-
-class _Normalised(ast.NodeTransformer):
-    """Takes out of a syntax tree what no result can depend on."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """Drops docstrings, those below attributes included."""
-        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Drops the description of a setting, `Field(..., description="...")`."""
-        if isinstance(node.func, ast.Name) and node.func.id == "Field":
-            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "description"]
-        return self.generic_visit(node)
-
-
-def _imports(tree: ast.AST) -> Iterator[str]:
-    """Import names in a tree, but for those that only a type checker reads."""
-    if isinstance(tree, ast.If) and ast.unparse(tree.test) == "TYPE_CHECKING":
-        return
-    if isinstance(tree, ast.Import):
-        yield from (alias.name for alias in tree.names)
-    elif isinstance(tree, ast.ImportFrom) and tree.module:
-        yield from (tree.module, *(f"{tree.module}.{alias.name}" for alias in tree.names))
-    for node in ast.iter_child_nodes(tree):
-        yield from _imports(node)
-
-
-def _declared(tree: ast.AST) -> Iterator[str]:
-    """Names of the data files beside a module that it declares."""
-    if isinstance(tree, ast.Assign) and any(ast.unparse(target).endswith("CHOICES") for target in tree.targets):
-        return
-    if isinstance(tree, ast.Call) and ast.unparse(tree.func) == "Path(__file__).with_name":
-        (name,) = tree.args
-        assert isinstance(name, ast.Constant), f"a data file is declared by a literal name, not {ast.unparse(name)}"
-        yield str(name.value)
-    for node in ast.iter_child_nodes(tree):
-        yield from _declared(node)
-
-
 def _files_of(module: str, root: Path) -> set[Path]:
     """A module's file and those of the packages around it; none for what is no module of this project or uncounted."""
     parts = module.split(".")

@@ -19,18 +19,25 @@ from inkling.components.artifacts.multimodal_model import MultimodalModelArtifac
 from inkling.components.artifacts.questions import Questions
 from inkling.components.export.build import build_bundle
 from inkling.components.export.config import ExportConfig
+from inkling.components.export.graphs import export_graphs
 from inkling.components.export.parity import Parity, ParityError, embed_images
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import ArtifactError, Manifest
+from inkling.models.connectors import CONNECTORS
+from inkling.models.fusion import FUSIONS
 from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION, OnnxEngine
 from inkling.models.inference.torch_engine import TorchEngine
+from inkling.models.language.presets import load_preset
+from inkling.models.multimodal import MultimodalModel
 
 
 def check(served, graphs: Path, tolerance: float = 1e-3):
     model, questions = MultimodalModelArtifact.open(served.multimodal_model), Questions.open(served.questions)
     features, answers = Features.open(served.features), Answers.open(served.answers)
     sessions = OnnxEngine(graphs, 96, 1, "cpu")
-    images = embed_images(sessions, questions.images(), features.grid("questions"), features.encoder_config(), 2)
+    images = embed_images(
+        sessions, questions.images(), {"grid": features.view("questions")}, features.encoder.preprocessing, 2
+    )
     recorded = {(answer.question_id, answer.view): answer for answer in answers.answers()}
     parity = Parity(sessions, TorchEngine(model.model()), model.tokenizer(), images, recorded, tolerance)
     return parity.check(questions.questions(), 4, 2)
@@ -54,7 +61,7 @@ def test_holds_what_a_server_needs(served):
     described = {"tokenizer.json", "preprocessing.json", "README.md", "evaluation.json", "parity.json"}
     assert set(bundle.manifest.files) == {VISION, EMBEDDING, DECODER, *described}
     assert bundle.preprocessing()["context"] == 96
-    assert bundle.preprocessing()["encoder"]["architecture"] == "tiny-random"
+    assert bundle.preprocessing()["image"] == {"image_size": 224, "mean": 127.0, "scale": 128.0, "crop": False}
     assert bundle.evaluation() == Answers.open(served.answers).summary()
 
 
@@ -70,7 +77,7 @@ def test_card_says_use_data_scores_and_limits(served):
         assert heading in card
     assert "nothing was trained" in card
     assert "CC-BY-SA-4.0" in card
-    test = Answers.open(served.answers).summary()["splits"]["test"]["mean"]["views"]["visual"]
+    test = Answers.open(served.answers).summary()["suites"]["scenes"]["splits"]["test"]["mean"]["views"]["visual"]
     assert f"{test['value']:.1%} [{test['low']:.1%}, {test['high']:.1%}]" in card
 
 
@@ -158,4 +165,15 @@ def test_config_refuses_what_it_does_not_know():
 def test_features_of_other_images_are_refused(served):
     questions, features = Questions.open(served.questions), Features.open(served.features)
     with pytest.raises(ValueError, match="of 11 images, the questions have 12"):
-        embed_images(None, questions.images(), features.grid("questions")[1:], features.encoder_config(), 1)
+        embed_images(
+            None, questions.images(), {"grid": features.view("questions")[1:]}, features.encoder.preprocessing, 1
+        )
+
+
+def test_a_fusion_that_the_graphs_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
+    language = load_preset("tiny")
+    connector = CONNECTORS.read("mlp").build({"grid": (4, 6)}, language.hidden_size)
+    model = MultimodalModel(language.build(40, 0), connector, FUSIONS.read("cross_attention").build(language))
+    with pytest.raises(ValueError, match="cannot hold the fusion 'cross_attention'"):
+        export_graphs(model, 224, tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,121 @@
+"""Every registered fusion keeps the contract of its seam, around a small language model."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from inkling.models.connectors import CONNECTORS
+from inkling.models.fusion import FUSIONS
+from inkling.models.fusion.contract import build_fusion
+from inkling.models.language.presets import load_preset
+from inkling.models.multimodal import ImageFeatures, MultimodalModel
+from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment, collate
+from inkling.models.spec import FusionSpec
+
+LANGUAGE = load_preset("tiny")
+SEQUENCES = [
+    PackedSequence([TokenSegment([0, row + 3, *range(5, 5 + row)]), TokenSegment([20 + row, 1], parent=0, scored=True)])
+    for row in range(8)
+]
+
+
+@pytest.fixture(params=FUSIONS.names())
+def spec(request: pytest.FixtureRequest) -> FusionSpec:
+    return FUSIONS.read(request.param)
+
+
+@pytest.fixture
+def model(spec: FusionSpec) -> MultimodalModel:
+    """A model whose fusion is open: its parameters are moved off a start that may shut the image out."""
+    torch.manual_seed(0)
+    connector = CONNECTORS.read("mlp").build({"grid": (4, 6)}, LANGUAGE.hidden_size)
+    model = MultimodalModel(LANGUAGE.build(40, 0), connector, spec.build(LANGUAGE)).eval()
+    with torch.no_grad():
+        for parameter in model.fusion.parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape))
+    return model
+
+
+@pytest.fixture
+def features() -> ImageFeatures:
+    return {"grid": torch.randn(8, 4, 6, generator=torch.Generator().manual_seed(1))}
+
+
+def batch(model: MultimodalModel, rows: slice = slice(None), visual: bool = True) -> PackedBatch:
+    return collate(SEQUENCES[rows], model.image_positions if visual else 0)
+
+
+def hooks(model: MultimodalModel) -> int:
+    return sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules())
+
+
+def test_it_takes_as_many_positions_and_weights_as_the_spec_states(spec: FusionSpec, model: MultimodalModel) -> None:
+    assert sum(parameter.numel() for parameter in model.fusion.parameters()) == spec.num_params(LANGUAGE)
+    memory = model.remember({"grid": torch.zeros(2, 4, 6)})
+    prefix = model.fusion.prefix(memory)
+    assert (0 if prefix is None else prefix.shape[1]) == spec.positions(4) == model.image_positions
+    assert all(tensor.shape[0] == 2 for tensor in memory.values())
+
+
+def test_the_image_changes_the_answer(model: MultimodalModel, features: ImageFeatures) -> None:
+    other = {"grid": features["grid"].flip(0)}
+    assert not torch.allclose(model(features, batch(model)), model(other, batch(model)), atol=1e-3)
+
+
+def test_blind_is_the_bare_language_model_to_the_bit(model: MultimodalModel) -> None:
+    packed = batch(model, visual=False)
+    bare = model.language.model(
+        inputs_embeds=model.language.get_input_embeddings()(packed.ids), attention_mask=packed.mask,
+        position_ids=packed.positions, use_cache=False,
+    ).last_hidden_state  # fmt: skip
+    assert torch.equal(model(None, packed), model.language.lm_head(bare.flatten(0, 1)[packed.predictors]))
+
+
+def test_nothing_is_left_behind_by_a_pass_that_ends_or_fails(model: MultimodalModel, features: ImageFeatures) -> None:
+    before = hooks(model)
+    model(features, batch(model))
+    assert hooks(model) == before
+    with pytest.raises(ZeroDivisionError), model.fusion.inside(model.language, model.remember(features)):
+        raise ZeroDivisionError
+    assert hooks(model) == before
+
+
+def test_gradient_reaches_every_parameter(model: MultimodalModel, features: ImageFeatures) -> None:
+    (-model.log_likelihoods(features, batch(model)).mean()).backward()
+    parts = [*model.fusion.named_parameters(), *model.connector.named_parameters()]
+    assert not [name for name, p in parts if p.grad is None or not p.grad.abs().sum() > 0]
+
+
+@torch.inference_mode()
+def test_a_row_is_answered_alike_alone_and_among_others(model: MultimodalModel, features: ImageFeatures) -> None:
+    packed = batch(model)
+    together = model.log_likelihoods(features, packed)
+    for row in range(8):
+        own = {"grid": features["grid"][row : row + 1]}
+        alone = model.log_likelihoods(own, batch(model, slice(row, row + 1)))
+        assert torch.allclose(alone, together[packed.sequences == row], atol=2e-5)
+
+
+@torch.inference_mode()
+def test_questions_packed_together_are_answered_as_if_alone(model: MultimodalModel, features: ImageFeatures) -> None:
+    own = {"grid": features["grid"][:1]}
+    first, second = [TokenSegment([0, 7]), TokenSegment([8, 1], 0, True)], [TokenSegment([0, 9, 4])]
+    tree = PackedSequence([*first, *second, TokenSegment([5, 1], 2, True)])
+    pairs = [PackedSequence(first), PackedSequence([*second, TokenSegment([5, 1], 0, True)])]
+    packed = model.log_likelihoods(own, collate([tree], model.image_positions))
+    alone = [model.log_likelihoods(own, collate([pair], model.image_positions)) for pair in pairs]
+    assert torch.allclose(packed, torch.cat(alone), atol=2e-5)
+
+
+def test_built_again_from_its_config_it_is_the_same(model: MultimodalModel) -> None:
+    again = build_fusion(json.loads(json.dumps(model.fusion.config)))
+    assert again.config == model.fusion.config
+    assert again.state_dict().keys() == model.fusion.state_dict().keys()
+
+
+def test_a_saved_model_is_the_same_model(model: MultimodalModel, features: ImageFeatures, tmp_path: Path) -> None:
+    model.save(tmp_path)
+    loaded = MultimodalModel.load(tmp_path)
+    assert torch.equal(loaded(features, batch(model)), model(features, batch(model)))
