@@ -65,7 +65,7 @@ def made_before(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _add(directory: Path, amount: float) -> None:
     """Adds to one number of the features of the questions."""
-    path = directory / "questions.safetensors"
+    path = directory / "questions" / "grid.00000.safetensors"
     (name, grid), *_ = load_file(path).items()
     grid.flat[0] += amount
     path.unlink()
