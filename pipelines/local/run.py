@@ -25,8 +25,8 @@ from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
 from inkling.pipelines.profiles import STAGES
-from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.plan import StudyPlan
 
 # What the stages' processes are told.
 _ENVIRONMENT = {
@@ -148,20 +148,18 @@ def run_study(study: Study, profile: str, name: str, console: Console) -> Scores
         ConfigError: If a run cannot be made from the profile.
         RunError: If a task fails.
     """
-    asked = study_file.parameters(study, profile)
+    planned = StudyPlan.of(study, profile)
     path = home() / "studies" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
-    compile_study(study, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
+    compile_study(planned, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
-    console.print(
-        f"{study.title} ({study.figure}): {len(study_file.runs(asked))} runs, one after the other", highlight=False
-    )
+    console.print(f"{study.title} ({study.source}): {study.num_runs} runs, one after the other", highlight=False)
     for line in unmet(PlacementConfig.parse(profile)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
     os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
     with warm_tasks(STAGES) as runner:
-        _execute(path, asked, {}, console, runner)
+        _execute(path, planned.parameters(), {}, console, runner)
     return Scores.open(next((path / "tasks").glob("*/compare/scores")))
 
 

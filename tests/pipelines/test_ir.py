@@ -20,6 +20,7 @@ from inkling.components.shared.config import ConfigError
 from inkling.pipelines import profiles
 from inkling.pipelines.ir import compile_for_cluster, compile_pipeline, compile_study_for_cluster, needs_suites, read_ir
 from inkling.pipelines.study import file as study_file
+from inkling.pipelines.study.plan import StudyPlan
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMAS = Path(inkling.__file__).parent.parent / "shared" / "crds"
@@ -39,7 +40,7 @@ def compile_case(case: str, directory: Path) -> Path:
     profile, overrides = CASES[case]
     text = profiles.load(profile, overrides)
     if case.startswith("study"):
-        compile_study_for_cluster(study_file.load("mixtures"), text, directory)
+        compile_study_for_cluster(StudyPlan.of(study_file.load("mixtures"), text), text, directory)
     else:
         compile_for_cluster(text, directory)
     return directory / "pipeline.yaml"
