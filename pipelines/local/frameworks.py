@@ -1,7 +1,11 @@
 """What the fork server of local runs imports before it forks tasks (see `warm.py`); nothing else imports this."""
 
+import atexit
 import os
+import shutil
 import signal
+
+atexit.register(shutil.rmtree, os.environ["INKLING_SOCKETS"], ignore_errors=True)
 
 # A Ctrl-C belongs to the run, not to these imports; what the frameworks say on import belongs to nobody.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
