@@ -92,7 +92,7 @@ def run(
 
 @corpus_app.command("describe")
 def describe_corpus(profile: Profile = "laptop", overrides: Overrides = []) -> None:  # noqa: B006 (typer wants a list)
-    """Prints the sources, their labels, how often the recipe reads them, and the cells of the paper's grid that fit.
+    """Prints the sources, their labels, their epochs in the recipe, and the cells of the paper's grid that fit.
 
     Example: inkling corpus describe --set 'mixture.recipe={labels: {reasoning: 0.6, visual: 0.15}}'
     """
@@ -148,7 +148,7 @@ def ask(
 
 
 def main() -> None:
-    """Runs the command line; a mistake of the user's is told in words, not in a traceback."""
+    """Runs the command line; a mistake of the user's is reported in words, without a traceback."""
     try:
         app()
     except (ConfigError, RuntimeError, OSError) as error:

@@ -8,7 +8,7 @@ from inkling.components.shared.runtime.progress import note
 
 
 def write_summary(config: str, state: str, error: str, output: str | Path) -> None:
-    """Writes the summary of a run and says it in the log.
+    """Writes the summary of a run and logs it.
 
     Args:
         config: The whole profile, as YAML text.

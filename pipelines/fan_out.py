@@ -1,4 +1,4 @@
-"""The text stages of the pipelines: one task each, or several tasks that share the work and one that gathers it."""
+"""The stages before training: one task each, or several tasks that share the work and one that gathers it."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,6 +12,7 @@ from inkling.components.label.component import label, label_part
 from inkling.components.label.config import LabelConfig
 from inkling.components.mixture.component import mixture, mixture_part, mixture_prepare
 from inkling.components.mixture.config import MixtureConfig
+from inkling.components.suites.component import suites
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class FanOut:
 
     @classmethod
     def of(cls, profile: str, at_once: int | None = None) -> Self:
-        """What a profile asks for.
+        """What a profile sets.
 
         Args:
             profile: The checked profile, as YAML text.
@@ -98,3 +99,13 @@ def mixture_tasks(
     with fan_out.loop(fan_out.mixture) as number:
         part = mixture_part(**inputs, number=number, prepared=prepared).outputs["part"]
     return mixture(**inputs, prepared=prepared, parts=dsl.Collected(part)).outputs["tokens"]
+
+
+def suite_task(config: str, scenes: PipelineChannel) -> PipelineChannel:
+    """The questions of all suites that the profile names.
+
+    Args:
+        config: The whole profile, as YAML text.
+        scenes: The questions about the rendered scenes.
+    """
+    return suites(config=config, scenes=scenes).outputs["questions"]

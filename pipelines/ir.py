@@ -13,6 +13,8 @@ from kfp.dsl.graph_component import GraphComponent
 import inkling
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
+from inkling.components.shared.config import ConfigError
+from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
 from inkling.pipelines.cluster.pod_patch import pod_patches
@@ -38,16 +40,17 @@ class Compiled:
     unpinned: tuple[str, ...]
 
 
-def compile_pipeline(path: Path, labelled: bool = False, fan_out: FanOut | None = None) -> None:
+def compile_pipeline(path: Path, labelled: bool = False, fan_out: FanOut | None = None, suites: bool = False) -> None:
     """Compiles the visual_prior pipeline without a placement, as it runs on this machine.
 
     Args:
         path: Where the IR goes, a YAML file.
         labelled: Whether the recipe names labels, so that the text is labelled first.
         fan_out: How many tasks share the work on the text; by default one does each stage.
+        suites: Whether the profile reads more suites of questions than the rendered scenes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(visual_prior(labelled, fan_out), str(path))
+    compiler.Compiler().compile(visual_prior(labelled, fan_out, suites=suites), str(path))
 
 
 def compile_study(study: Study, path: Path, fan_out: FanOut | None = None) -> None:
@@ -72,8 +75,13 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     Args:
         profile: The checked profile, as YAML text.
         directory: Where they go.
+
+    Raises:
+        ConfigError: If a suite reads files of this machine, which no pod has.
     """
-    pipeline = visual_prior(needs_labels(profile), FanOut.of(profile), PlacementConfig.parse(profile))
+    pipeline = visual_prior(
+        needs_labels(profile), FanOut.of(profile), PlacementConfig.parse(profile), needs_suites(profile)
+    )
     return write_compiled(pipeline, profile, directory)
 
 
@@ -94,6 +102,11 @@ def needs_labels(profile: str) -> bool:
     return bool(named_labels(MixtureConfig.parse(profile).recipe))
 
 
+def needs_suites(profile: str) -> bool:
+    """Whether a profile reads more suites of questions than the rendered scenes."""
+    return SuitesConfig.parse(profile).needed
+
+
 def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> Compiled:
     """Writes a pipeline as `compile_for_cluster` says.
 
@@ -101,7 +114,15 @@ def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> C
         pipeline: The placed pipeline.
         profile: The checked profile, as YAML text.
         directory: Where the files go.
+
+    Raises:
+        ConfigError: If a suite reads files of this machine, which no pod has.
     """
+    if places := SuitesConfig.parse(profile).places():
+        raise ConfigError(
+            f"suites.read names what lies on this machine ({', '.join(places)}), where pods cannot read it: run "
+            "these suites with `inkling run`, or leave them out"
+        )
     directory.mkdir(parents=True, exist_ok=True)
     ir, resources, policies = (directory / name for name in ("pipeline.yaml", "resources.yaml", "pod-policies.yaml"))
     placement = PlacementConfig.parse(profile)

@@ -1,4 +1,4 @@
-"""What can be known in seconds, from inside a pod, before a run spends anything: all that is wrong, told at once."""
+"""What can be known in seconds, from inside a pod, before a run spends anything: all problems, reported at once."""
 
 import importlib
 import json
@@ -92,11 +92,11 @@ def _storage(output: Path) -> list[str]:
 
 def _exchange(config: str) -> list[str]:
     """Whether the object storage between pre-training and its ranks takes what a pod writes, and gives it back."""
-    asked = PretrainConfig.parse(config)
-    if asked.strategy == "single" or asked.launch.storage is None:
+    settings = PretrainConfig.parse(config)
+    if settings.strategy == "single" or settings.launch.storage is None:
         return []
     try:
-        asked.launch.storage.open().check()
+        settings.launch.storage.open().check()
     except StorageError as error:
         return [f"pretrain.launch.storage: {error}"]
     return []
@@ -112,5 +112,5 @@ def _secrets(placement: PlacementConfig, environment: Mapping[str, str]) -> list
 
 
 def _images(placement: PlacementConfig, find: Callable[[str], str | None]) -> list[str]:
-    asked = {placement.image(own, stage) for stage, own in component_images().items()}
-    return [problem for image in sorted(asked) if (problem := find(image))]
+    images = {placement.image(own, stage) for stage, own in component_images().items()}
+    return [problem for image in sorted(images) if (problem := find(image))]

@@ -7,14 +7,15 @@ from typing import Any
 
 import yaml
 
+from inkling.components.artifacts.suite import carried
 from inkling.components.shared.config import ConfigError, StageConfig, read_mapping, unknown
 from inkling.pipelines.cluster.placement import PlacementConfig
 
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "rehearse", "analyze"
 )  # fmt: skip
-OPTIONAL = ("label", "compare")
-"""Stages of the pipelines that only some recipes need."""
+OPTIONAL = ("suites", "label", "compare")
+"""Stages of the pipelines that only some profiles need."""
 TASKS = (*STAGES, *OPTIONAL, "preflight", "epilogue")
 """Everything that a profile may place."""
 SHARED = ("seed", "threads", "token_budget")
@@ -45,6 +46,8 @@ def load(profile: str, overrides: Iterable[str] = ()) -> str:
     mapping = read_mapping(path.read_text())
     for override in overrides:
         _override(mapping, override)
+    if isinstance(mapping.get("suites"), dict):
+        mapping["suites"] = carried(mapping["suites"])
     text = yaml.safe_dump(mapping, sort_keys=True)
     check(text)
     return text
@@ -64,7 +67,7 @@ def check(profile: str) -> None:
     for key in mapping:
         if key not in valid:
             raise unknown("key", key, valid)
-    for stage in (*STAGES, *OPTIONAL):
+    for stage in (*OPTIONAL, *STAGES):
         stage_config(stage).parse(mapping)
     for stage in PlacementConfig.parse(mapping).stages:
         if stage not in TASKS:

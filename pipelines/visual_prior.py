@@ -14,7 +14,7 @@ from inkling.components.rehearse.component import rehearse
 from inkling.components.scenes.component import scenes
 from inkling.pipelines.cluster.place import place_tasks
 from inkling.pipelines.cluster.placement import PlacementConfig
-from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
+from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks, suite_task
 from inkling.pipelines.run_tasks import epilogue, preflight
 
 
@@ -29,10 +29,10 @@ def _to_tokens(
 
 
 def _from_tokens(
-    config: str, pictures: dict[str, PipelineChannel], text: PipelineChannel, tokens: PipelineChannel
+    config: str, pictures: dict[str, PipelineChannel], text: PipelineChannel, tokens: PipelineChannel, suites: bool
 ) -> None:
     """Everything after the text, the same for every kind of recipe."""
-    questions = pictures["questions"]
+    questions = suite_task(config, pictures["questions"]) if suites else pictures["questions"]
     features = encode(config=config, conversations=pictures["conversations"], questions=questions).outputs["features"]
 
     models, answers = {}, {}
@@ -76,7 +76,10 @@ def _from_tokens(
 
 
 def visual_prior(
-    labelled: bool = False, fan_out: FanOut | None = None, placement: PlacementConfig | None = None
+    labelled: bool = False,
+    fan_out: FanOut | None = None,
+    placement: PlacementConfig | None = None,
+    suites: bool = False,
 ) -> GraphComponent:
     """Defines the pipeline: a corpus is built and read; the model learns to see, is examined, exported, served.
 
@@ -90,6 +93,7 @@ def visual_prior(
         labelled: Whether the recipe names labels, so that the text is labelled first.
         fan_out: How many tasks share the work on the text; by default one does each stage.
         placement: Where pods run; None where there are no pods.
+        suites: Whether the profile reads more suites of questions than the rendered scenes.
     """
     shared = fan_out or FanOut()
     stages = (shared.corpus, shared.mixture, shared.label if labelled else 1)
@@ -100,11 +104,11 @@ def visual_prior(
     def pipeline(config: str) -> None:
         if max(stages) == 1:
             with dsl.ExitHandler(epilogue(config=config)):
-                _from_tokens(config, *_to_tokens(config, labelled, shared))
+                _from_tokens(config, *_to_tokens(config, labelled, shared), suites)
         else:
             made = _to_tokens(config, labelled, shared)
             with dsl.ExitHandler(epilogue(config=config)):
-                _from_tokens(config, *made)
+                _from_tokens(config, *made, suites)
         if placement:
             place_tasks(placement)
 

@@ -29,8 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.mkdtemp(prefix="inkling-")
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-1000)  # after multiprocessing's own
-    settings.register_profile("house", deadline=None)
-    settings.load_profile("house")
+    settings.register_profile("no-deadline", deadline=None)
+    settings.load_profile("no-deadline")
     config.addinivalue_line("markers", "data: needs the data packages that `make fetch` downloads")
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
     config.addinivalue_line("markers", "soak: takes minutes; `make soak` runs it, `make test` does not")

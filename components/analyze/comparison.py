@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,28 +11,39 @@ from inkling.components.shared.statistics.intervals import mcnemar, paired_diffe
 from inkling.models.sequence.views import VIEWS
 
 
-def compare(first: Sequence[Answer], second: Sequence[Answer], scores: Mapping[str, Any]) -> dict[str, Any]:
-    """Differences between two models' answers to the same questions, for each group of a split's scores.
+def compare(
+    first: Sequence[Answer],
+    second: Sequence[Answer],
+    scores: Mapping[str, Any],
+    weighed: Literal["families", "questions"] = "families",
+) -> dict[str, Any]:
+    """Differences between two models' answers to the same questions of a suite, for each group of a split's scores.
 
     Args:
         first: Answers of one model, all views.
         second: Answers of the other model.
         scores: Scores of the split (`summary.json` of Answers), which say what families a group holds.
+        weighed: What weighs the same in a mean.
 
     Raises:
         ValueError: If the models were not asked the same questions.
     """
     return {
-        "mean": difference(first, second, scores["mean"]["families"]),
+        "mean": difference(first, second, scores["mean"]["families"], weighed),
         "categories": {
-            name: difference(first, second, cell["families"]) for name, cell in scores["categories"].items()
+            name: difference(first, second, cell["families"], weighed) for name, cell in scores["categories"].items()
         },
-        "families": {name: difference(first, second, [name]) for name in scores["families"]},
+        "families": {name: difference(first, second, [name], weighed) for name in scores["families"]},
     }
 
 
-def difference(first: Sequence[Answer], second: Sequence[Answer], families: Iterable[str]) -> dict[str, Any]:
-    """Difference of the mean over families in each view, families with equal weight.
+def difference(
+    first: Sequence[Answer],
+    second: Sequence[Answer],
+    families: Iterable[str],
+    weighed: Literal["families", "questions"] = "families",
+) -> dict[str, Any]:
+    """Difference of the mean over some families in each view; over a single image it has no interval.
 
     Raises:
         ValueError: If the models were not asked the same questions.
@@ -48,9 +59,12 @@ def difference(first: Sequence[Answer], second: Sequence[Answer], families: Iter
         order = sorted(mine)
         hits = np.array([mine[name].correct for name in order])
         other_hits = np.array([other[name].correct for name in order])
-        images, groups = [mine[name].image_id for name in order], [mine[name].family for name in order]
+        images = [mine[name].image_id for name in order]
+        groups = [mine[name].family for name in order] if weighed == "families" else None
+        estimate = dataclasses.asdict(paired_difference(hits, other_hits, images, groups))
         result[view] = {
-            **dataclasses.asdict(paired_difference(hits, other_hits, images, groups)),
+            **estimate,
+            **({"low": None, "high": None} if estimate["images"] == 1 else {}),
             "mcnemar": dataclasses.asdict(mcnemar(hits, other_hits)),
         }
     return result

@@ -1,10 +1,12 @@
 """Settings of the analyze stage."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from inkling.components.artifacts.suite import Suites, rendered_scenes
 from inkling.components.shared.config import StageConfig
+from inkling.components.shared.store.manifest import digest_of
 
 
 class AnalyzeConfig(StageConfig):
@@ -14,5 +16,11 @@ class AnalyzeConfig(StageConfig):
 
     seed: int = Field(0, ge=0, description="draws the sample questions")
     samples: int = Field(
-        12, ge=2, le=60, description="sample questions shown, half of them answered rightly if there are enough"
+        12, ge=2, le=60, description="sample questions shown a suite, half of them answered rightly if there are enough"
     )
+    suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
+
+    def contents(self) -> dict[str, Any]:
+        """A digest of what the report says of each suite."""
+        told = {suite.name: suite.model_dump(mode="json", exclude={"data", "artifact"}) for suite in self.suites}
+        return {"suites": {name: digest_of(suite) for name, suite in told.items()}}

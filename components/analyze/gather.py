@@ -1,6 +1,7 @@
 """Collects every number of a run from its artifacts into one JSON value, `findings.json`."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,14 @@ from inkling.components.analyze.comparison import compare
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.samples import describe, draw
 from inkling.components.analyze.scaling import states
-from inkling.components.artifacts.answers import Answers
+from inkling.components.artifacts.answers import Answer, Answers
 from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
-from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.artifacts.rehearsal import Rehearsal
+from inkling.components.artifacts.suite import Suite
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError
@@ -55,18 +57,9 @@ def gather(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
         "attribution": {"text": inputs.corpus.attribution(), "images": inputs.questions.attribution()},
         "language": _language(inputs),
         "adaptation": _adaptation(inputs),
-        "questions": _questions(inputs),
-        "scores": {split: _scores(inputs, split) for split in SPLITS},
-        "first_choice": first_choice(
-            inputs.questions.questions("test"),
-            {
-                "pretrained": inputs.answers.answers(split="test"),
-                "no_pretraining": inputs.answers_no_pretraining.answers(split="test"),
-            },
-        ),
+        "suites": _suites(config, inputs),
         "export": inputs.bundle.parity(),
         "serving": inputs.rehearsal.outcome(),
-        "samples": _samples(config, inputs),
     }
 
 
@@ -127,35 +120,54 @@ def _adaptation(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _questions(inputs: Inputs) -> dict[str, Any]:
-    questions = inputs.questions.questions()
+def _suites(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
+    """What each suite says of itself, and what was answered to its questions."""
+    questions = inputs.questions.suites()
+    return {suite.name: _suite(config, inputs, suite, questions[suite.name]) for suite in config.suites}
+
+
+def _suite(config: AnalyzeConfig, inputs: Inputs, suite: Suite, questions: Sequence[Question]) -> dict[str, Any]:
+    splits = [split for split in SPLITS if any(question.split == split for question in questions)]
+    first, second = (one.answers(suite=suite.name) for one in (inputs.answers, inputs.answers_no_pretraining))
+    tested = [question for question in questions if question.split == "test"]
     return {
-        split: {
-            "questions": sum(question.split == split for question in questions),
-            "images": len({question.image_id for question in questions if question.split == split}),
-        }
-        for split in SPLITS
+        **suite.model_dump(
+            mode="json", include={"title", "version", "licence", "source", "headline", "categories", "report"}
+        ),
+        "questions": {split: _sizes([one for one in questions if one.split == split]) for split in splits},
+        "scores": {split: _scores(inputs, suite, split, first, second) for split in splits},
+        "first_choice": first_choice(tested, {"pretrained": _test(first), "no_pretraining": _test(second)}),
+        "samples": _samples(config, tested, _test(first)),
     }
 
 
-def _scores(inputs: Inputs, split: str) -> dict[str, Any]:
+def _sizes(questions: Sequence[Question]) -> dict[str, int]:
+    return {"questions": len(questions), "images": len({question.image_id for question in questions})}
+
+
+def _test(answers: Sequence[Answer]) -> list[Answer]:
+    return [answer for answer in answers if answer.split == "test"]
+
+
+def _scores(
+    inputs: Inputs, suite: Suite, split: str, first: Sequence[Answer], second: Sequence[Answer]
+) -> dict[str, Any]:
     pretrained, no_pretraining = (
-        answers.summary()["splits"][split] for answers in (inputs.answers, inputs.answers_no_pretraining)
+        answers.summary()["suites"][suite.name]["splits"][split]
+        for answers in (inputs.answers, inputs.answers_no_pretraining)
     )
+    mine, other = ([answer for answer in answers if answer.split == split] for answers in (first, second))
     return {
         "pretrained": pretrained,
         "no_pretraining": no_pretraining,
-        "pretrained_minus_no_pretraining": compare(
-            inputs.answers.answers(split=split), inputs.answers_no_pretraining.answers(split=split), pretrained
-        ),
+        "pretrained_minus_no_pretraining": compare(mine, other, pretrained, suite.headline.mean),
     }
 
 
-def _samples(config: AnalyzeConfig, inputs: Inputs) -> list[dict[str, Any]]:
-    answers = inputs.answers.answers(split="test")
-    questions = {question.question_id: question for question in inputs.questions.questions()}
+def _samples(config: AnalyzeConfig, questions: Sequence[Question], answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    asked = {question.question_id: question for question in questions}
     drawn = draw(answers, config.samples, config.seed)
     views = {
         identity: {answer.view: answer for answer in answers if answer.question_id == identity} for identity in drawn
     }
-    return [describe(questions[identity], views[identity]) for identity in drawn]
+    return [describe(asked[identity], views[identity]) for identity in drawn]

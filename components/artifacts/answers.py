@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from inkling.components.artifacts.suite import SCENES
 from inkling.components.shared.store.artifact import Artifact
 from inkling.models.sequence.views import View
 
-ANSWERS, SUMMARY = "answers.parquet", "summary.json"
+ANSWERS, SUMMARY = "answers", "summary.json"
 _SCHEMA = pa.schema(
     {
         "question_id": pa.string(),
@@ -40,12 +41,13 @@ class Answer:
         log_likelihoods: Log-likelihood of each choice in nats, in the question's order of choices.
         choice: Index of the chosen one; among equals the seeded order of asking decides.
         correct: Whether that is the answer.
-        image_id: The question's own image, in every view: questions that share it form a cluster.
-        category: One of the four categories.
+        image_id: The cluster of the question in every view: its own image, or what its suite says questions share.
+        category: One of the suite's categories.
         family: Family of questions within the category.
         size_bucket: "small", "medium" or "large" where an object's size matters, else "none".
         chance: Probability that a blind guess is right.
         split: "validation" or "test".
+        suite: Name of the suite; the name of the file, not a column.
     """
 
     question_id: str
@@ -59,19 +61,26 @@ class Answer:
     size_bucket: str
     chance: float
     split: str
+    suite: str = SCENES
 
 
 class Answers(Artifact):
-    """One model's answers to the questions of both splits in all views."""
+    """One model's answers to the questions of all suites in all views: a table a suite, and the scores of all."""
 
     type: ClassVar[str] = "Answers"
+    schema: ClassVar[int] = 2
 
-    def answers(self, view: View | None = None, split: str | None = None) -> list[Answer]:
-        """The answers of a view and a split (all where None), in the order of the questions."""
-        rows = pq.read_table(self.path / ANSWERS).to_pylist()
+    def suites(self) -> list[str]:
+        """Names of the suites, sorted."""
+        return sorted(path.stem for path in (self.path / ANSWERS).glob("*.parquet"))
+
+    def answers(self, view: View | None = None, split: str | None = None, suite: str | None = None) -> list[Answer]:
+        """The answers of a view, a split and a suite (all where None), suite by suite in the order of the questions."""
         return [
-            Answer(**{**row, "log_likelihoods": tuple(row["log_likelihoods"])})
-            for row in rows
+            Answer(**{**row, "log_likelihoods": tuple(row["log_likelihoods"])}, suite=name)
+            for name in self.suites()
+            if suite in (None, name)
+            for row in pq.read_table(self.path / ANSWERS / f"{name}.parquet").to_pylist()
             if view in (None, row["view"]) and split in (None, row["split"])
         ]
 
@@ -80,14 +89,22 @@ class Answers(Artifact):
         return {answer.question_id: answer.choice for answer in self.answers(view)}
 
     def summary(self) -> dict[str, Any]:
-        """The scores of both splits, as `evaluate` computed them."""
+        """The scores of each suite, as `evaluate` computed them."""
         summary: dict[str, Any] = json.loads((self.path / SUMMARY).read_text())
         return summary
 
 
 def write_answers(directory: Path, answers: Iterable[Answer], summary: dict[str, Any]) -> None:
-    """Writes the answers in the given order, and their scores."""
-    rows = list(answers)
-    columns = {name: [getattr(answer, name) for answer in rows] for name in _SCHEMA.names}
-    pq.write_table(pa.table(columns, schema=_SCHEMA), directory / ANSWERS, compression="zstd")
-    (directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
+    """Writes the answers, those of a suite in the given order, and their scores.
+
+    Raises:
+        ValueError: If a score is no finite number.
+    """
+    suites: dict[str, list[Answer]] = {}
+    for answer in answers:
+        suites.setdefault(answer.suite, []).append(answer)
+    (directory / ANSWERS).mkdir()
+    for suite, rows in suites.items():
+        columns = {name: [getattr(answer, name) for answer in rows] for name in _SCHEMA.names}
+        pq.write_table(pa.table(columns, schema=_SCHEMA), directory / ANSWERS / f"{suite}.parquet", compression="zstd")
+    (directory / SUMMARY).write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TRAINING, PERPLEXITY, TOKENIZER = "training.jsonl", "perplexity.json", "tokenizer.json"
 CHOICES, DOCUMENTS = "choices.json", "documents.parquet"
-READING, CHECKPOINTS = "reading.json", "checkpoints"
+SHARDS, CHECKPOINTS = "shards.json", "checkpoints"
 _SCHEMA = pa.schema(
     [
         ("sources", pa.string()),
@@ -51,20 +51,20 @@ class PretrainingRow:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What was read of one training shard.
+class ShardUse:
+    """What a model was trained on of one shard.
 
     Attributes:
-        tokens: Tokens read.
-        share: Its share of all tokens read.
+        tokens: Tokens trained on.
+        share: Its share of all tokens trained on.
         weight: Its share in the blend.
-        passes: Tokens read over tokens that there are.
+        epochs: Tokens trained on over tokens that there are.
     """
 
     tokens: int
     share: float
     weight: float
-    passes: float
+    epochs: float
 
 
 class LanguageModel(Artifact):
@@ -74,7 +74,7 @@ class LanguageModel(Artifact):
     """
 
     type: ClassVar[str] = "LanguageModel"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
 
     def network(self) -> "LlamaForCausalLM":
         """Loads the network, in evaluation mode."""
@@ -119,10 +119,10 @@ class LanguageModel(Artifact):
         scores: dict[str, dict[str, Any]] = json.loads((self.path / CHOICES).read_text())
         return scores
 
-    def reading(self) -> dict[str, Reading]:
-        """What was read, by training shard; empty for the no-pretraining baseline."""
-        raw = json.loads((self.path / READING).read_text())
-        return {name: Reading(**entry) for name, entry in raw.items()}
+    def shards(self) -> dict[str, ShardUse]:
+        """What it was trained on, by shard; empty for the no-pretraining baseline."""
+        raw = json.loads((self.path / SHARDS).read_text())
+        return {name: ShardUse(**entry) for name, entry in raw.items()}
 
     def parameters(self) -> int:
         """Weights of the network, those that two layers share counted once."""
@@ -146,7 +146,7 @@ def write_language_model(
     tokenizer: Path,
     training: Iterable[PretrainingRow],
     perplexity: Mapping[str, Mapping[str, Any]],
-    reading: Mapping[str, Reading] | None = None,
+    shards: Mapping[str, ShardUse] | None = None,
     choices: Mapping[str, Mapping[str, Any]] | None = None,
     documents: DocumentLosses | None = None,
 ) -> None:
@@ -158,7 +158,7 @@ def write_language_model(
         tokenizer: Its `tokenizer.json`.
         training: The training log.
         perplexity: Scores of held-out text by source.
-        reading: What was read, by training shard.
+        shards: What it was trained on, by shard.
         choices: Scores of multiple choice on held-out text, by suite.
         documents: What each document of the held-out text costs.
     """
@@ -172,8 +172,8 @@ def write_language_model(
     (directory / PERPLEXITY).write_text(json.dumps(perplexity, indent=2) + "\n")
     write_documents(directory, documents)
     (directory / CHOICES).write_text(json.dumps(choices or {}, indent=2) + "\n")
-    read = {name: dataclasses.asdict(entry) for name, entry in (reading or {}).items()}
-    (directory / READING).write_text(json.dumps(read, indent=2) + "\n")
+    used = {name: dataclasses.asdict(entry) for name, entry in (shards or {}).items()}
+    (directory / SHARDS).write_text(json.dumps(used, indent=2) + "\n")
 
 
 def write_documents(directory: Path, documents: DocumentLosses | None) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inkling.components.artifacts.images import read_images, write_images
+from inkling.components.artifacts.suite import SCENES
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError
 
@@ -27,6 +28,8 @@ _SCHEMA = pa.schema(
         ("family", pa.string()),
         ("size_bucket", pa.string()),
         ("split", pa.string()),
+        ("suite", pa.string()),
+        ("cluster", pa.string()),
     ]
 )
 
@@ -38,14 +41,16 @@ class Question:
     Attributes:
         question_id: Name of the question.
         image_id: The picture that it asks about.
-        mismatched_image_id: Another picture of the same split and family, for which this answer is not right.
+        mismatched_image_id: Another picture of the same suite, where possible one for which this answer is not right.
         question: What is asked.
         choices: What may be answered, without repeats.
         answer: The right choice.
-        category: General, Knowledge, OCR & Chart or Vision-Centric; Existence for the yes/no family.
+        category: One of the suite's categories.
         family: Kind of question within the category.
         size_bucket: For existence questions, how much of the picture the object covers: under 3 %, to 10 %, over.
         split: Choices of settings are made on validation; test is only reported.
+        suite: Name of the suite that the question belongs to.
+        cluster: What questions that are not independent share, which widens intervals; their image where empty.
     """
 
     question_id: str
@@ -58,6 +63,8 @@ class Question:
     family: str
     size_bucket: SizeBucket
     split: Split
+    suite: str = SCENES
+    cluster: str = ""
 
     def __post_init__(self) -> None:
         """Refuses a question that cannot be scored.
@@ -88,10 +95,18 @@ class Questions(Artifact):
     """Held-out pictures and the questions asked about them."""
 
     type: ClassVar[str] = "Questions"
+    schema: ClassVar[int] = 2
 
     def images(self) -> dict[str, bytes]:
         """JPEG bytes by image_id, in stored order."""
         return read_images(self.path)
+
+    def suites(self) -> dict[str, list[Question]]:
+        """The questions by suite, suites and questions in stored order."""
+        suites: dict[str, list[Question]] = {}
+        for question in self.questions():
+            suites.setdefault(question.suite, []).append(question)
+        return suites
 
     def questions(self, split: Split | None = None) -> list[Question]:
         """The questions of a split, or all of them, in stored order.

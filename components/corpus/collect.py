@@ -18,12 +18,12 @@ from inkling.components.shared.storage.packages import package
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of a source that is read by itself; the pieces are the same for any number of processes.
+    """A part of a source that is read by itself; the parts are the same for any number of processes.
 
     Attributes:
         source: Name of the source.
         number: Its place in the order in which the source's units are taken.
-        spans: Pieces of files, if the source is made of files.
+        spans: Parts of files, if the source is made of files.
         shard: Number of a shard, if it is a data set of the hub. A source of packages is one unit, with neither.
     """
 

@@ -39,5 +39,5 @@ def corpus(
     from inkling.components.corpus.build import build_corpus
     from inkling.components.corpus.config import CorpusConfig
 
-    asked = questions.path if questions else None
-    build_corpus(CorpusConfig.parse(config), corpus.path, asked, [part.path for part in parts or ()])
+    evaluated = questions.path if questions else None
+    build_corpus(CorpusConfig.parse(config), corpus.path, evaluated, [part.path for part in parts or ()])

@@ -1,4 +1,4 @@
-"""A corpus as a table: what each source is, how much there is of it, what it carries, how often a recipe reads it."""
+"""A corpus as a table: what each source is, how much there is of it, what it carries, its epochs in a recipe."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -26,22 +26,22 @@ def describe(
         corpus: The corpus.
         labels: Its labels, for the share of segments with each label and family.
         recipe: Share of the training tokens by source, for the repetition of each source.
-        tokens: Training tokens that the recipe is read for; a word counts as one token, its least.
+        tokens: Training tokens of the recipe; a word counts as one token, its least.
         tokenizer: What counts the tokens of each source, on its first `SAMPLE_WORDS` words.
     """
     shares = labels.shares() if labels else {}
     headings = ["source", "quality", "documents", "segments", "words", "licence"]
     headings += ["tokens"] if tokenizer else []
     headings += [*LABELS, *FAMILIES] if labels else []
-    headings += ["share", "read"] if recipe is not None else []
+    headings += ["share", "epochs"] if recipe is not None else []
     title = f"corpus {corpus.digest[:12]}; labels in percent of the segments, shares in percent of the tokens"
     table = Table(title=title, title_justify="left", padding=(0, 0))
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number in (0, 1, 5) else "right", no_wrap=number == 0)
     for name, summary in corpus.sources().items():
         counted = [f"{_tokens(corpus, name, summary, tokenizer):,.0f}"] if tokenizer else []
-        reading = _reading(summary, recipe, name, tokens)
-        table.add_row(*_facts(name, summary), *counted, *_shares(shares.get(name)), *reading)
+        use = _recipe_use(summary, recipe, name, tokens)
+        table.add_row(*_facts(name, summary), *counted, *_shares(shares.get(name)), *use)
     return table
 
 
@@ -78,8 +78,8 @@ def _shares(percent: Mapping[str, float] | None) -> list[str]:
     return [f"{percent[name]:.1f}" for name in (*LABELS, *FAMILIES)] if percent else []
 
 
-def _reading(summary: SourceSummary, recipe: Mapping[str, float] | None, name: str, tokens: int) -> list[str]:
-    """The recipe's share of a source and how often its training text is read."""
+def _recipe_use(summary: SourceSummary, recipe: Mapping[str, float] | None, name: str, tokens: int) -> list[str]:
+    """The recipe's share of a source and the epochs of its training text."""
     if recipe is None:
         return []
     share = recipe.get(name, 0.0)

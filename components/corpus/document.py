@@ -1,4 +1,4 @@
-"""What a reader yields, and the seeded order in which it is asked to yield it."""
+"""What a reader yields, and the seeded order in which it yields it."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ class Document:
 
     Attributes:
         name: Identity of the document within its package; it never changes with sizes or seeds.
-        text: What it says.
+        text: Its text.
     """
 
     name: str
@@ -24,7 +24,7 @@ Order = Callable[[Iterable[str]], list[str]]
 Wanted = Callable[[str], bool]
 """Says whether text of a kind is wanted; the kinds are the reader's: topics, sections, fields of knowledge."""
 Reader = Callable[[Archive, Order], Iterator[Document]]
-"""Yields the documents of an opened package in the given order of their names, parsing no more than is asked for."""
+"""Yields the documents of an opened package in the given order of their names, parsing no more than is consumed."""
 SelectiveReader = Callable[[Archive, Order, Wanted], Iterator[Document]]
 """A reader that takes the wanted kinds of text only; a document keeps its name whichever part of it is taken."""
 

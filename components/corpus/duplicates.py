@@ -36,7 +36,7 @@ def first_of_similar(sketches: Sequence[Sketches], order: Indices, similarity: f
     One band of all segments is held at a time.
 
     Args:
-        sketches: MinHash sketches of the segments, in pieces; together they are indexed as one.
+        sketches: MinHash sketches of the segments, in chunks; together they are indexed as one.
         order: Indices of the segments that are looked at, the first in line first.
         similarity: Jaccard index of their runs of words from which two segments are alike, below 1.
 
@@ -50,7 +50,7 @@ def first_of_similar(sketches: Sequence[Sketches], order: Indices, similarity: f
     pairs = np.empty((0, 2), np.int64)
     bands = range(0, PERMUTATIONS - rows + 1, rows)
     for start in track(bands, "looking for duplicates", len(bands), "bands"):
-        keys = np.concatenate([_key(piece[:, start : start + rows]) for piece in sketches])
+        keys = np.concatenate([_key(chunk[:, start : start + rows]) for chunk in sketches])
         pairs = np.unique(np.concatenate([pairs, _sharing(keys[order])]), axis=0)
     alike = pairs[_alike(sketches, order[pairs], similarity)]
     links = coo_array((np.ones(len(alike), np.bool_), (alike[:, 0], alike[:, 1])), (len(order), len(order)))
@@ -66,7 +66,7 @@ def rows_of_band(similarity: float) -> int:
 
 
 def _key(band: Sketches) -> NDArray[np.uint64]:
-    """A hash of each row; two that differ share one rarely, and are told apart when they are compared."""
+    """A hash of each row; two that differ share one rarely, and are distinguished when they are compared."""
     key = np.zeros(len(band), np.uint64)
     for column in band.T:
         key = (key ^ column) * np.uint64(0x9E3779B97F4A7C15)
@@ -87,8 +87,8 @@ def _alike(sketches: Sequence[Sketches], pairs: Indices, similarity: float) -> N
     starts = np.cumsum([0, *map(len, sketches)])
 
     def gather(indices: Indices) -> Sketches:
-        pieces = np.searchsorted(starts, indices, "right") - 1
-        rows = [sketches[piece][index - starts[piece]] for piece, index in zip(pieces, indices, strict=True)]
+        chunks = np.searchsorted(starts, indices, "right") - 1
+        rows = [sketches[chunk][index - starts[chunk]] for chunk, index in zip(chunks, indices, strict=True)]
         return np.array(rows, np.uint32).reshape(-1, PERMUTATIONS)
 
     found = np.zeros(len(pairs), np.bool_)

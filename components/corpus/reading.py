@@ -21,7 +21,7 @@ _MARGIN = 1.1
 
 
 class _Enough(Exception):
-    """A unit has shown that those before it hold all the words that are asked for."""
+    """A unit has shown that those before it hold all the words that are wanted."""
 
 
 def prepare(config: CorpusConfig, questions: Questions | None, folder: Path, sources: Iterable[str]) -> None:
@@ -50,7 +50,7 @@ def _forbidden(config: CorpusConfig, questions: Questions | None) -> Runs:
 
 
 def read(config: CorpusConfig, folder: Path) -> list[Partition]:
-    """Makes units ready until each source has the words that are asked for, or no unit more."""
+    """Makes units ready until each source has the words that are wanted, or no unit more."""
     words: Counter[str] = Counter()
 
     def wanted() -> Iterator[Unit]:
@@ -96,7 +96,7 @@ def read_share(config: CorpusConfig, folder: Path, share: Share) -> list[Partiti
     total = len(config.sources) * config.words_per_source / share.of
     with Progress("reading a part of the text", total, "words, about") as progress:
         for unit, partition in map_units(make, wanted(), config.workers, progress.advance):
-            if unit.source in ended:  # several processes are ahead of what they are told
+            if unit.source in ended:  # several processes are ahead of what this one has consumed
                 continue
             if partition:
                 partitions.append(partition)
@@ -109,13 +109,13 @@ def _make_if_needed(
     unit: Unit, advance: Advance, *, config: CorpusConfig, folder: Path
 ) -> tuple[Unit, Partition | None]:
     """Makes a unit ready, or gives it up once it is so long that as many of its length as come before it suffice."""
-    told = 0
+    counted = 0
 
     def count(words: int) -> None:
-        nonlocal told
-        told += words
+        nonlocal counted
+        counted += words
         advance(words)
-        if unit.number and told >= _limit(config, unit.number):
+        if unit.number and counted >= _limit(config, unit.number):
             raise _Enough
 
     try:

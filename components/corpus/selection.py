@@ -1,4 +1,4 @@
-"""Which segments a corpus keeps: as many as were asked for, no question of the evaluation, nothing twice."""
+"""Which segments a corpus keeps: as many as are wanted, no question of the evaluation, nothing twice."""
 
 from collections import Counter
 from collections.abc import Sequence

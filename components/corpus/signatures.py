@@ -29,13 +29,13 @@ def facts_of(segments: Sequence[Segment], words: Sequence[list[str]], runs: Runs
     """
     rows = [
         (
-            int.from_bytes(hashlib.sha256(" ".join(said).encode()).digest()[:8], "big"),
+            int.from_bytes(hashlib.sha256(" ".join(spoken).encode()).digest()[:8], "big"),
             segment.words,
             segment.segment == 0,
             segment.split == "heldout",
-            segment.split == "train" and runs.within(said),
+            segment.split == "train" and runs.within(spoken),
         )
-        for segment, said in zip(segments, words, strict=True)
+        for segment, spoken in zip(segments, words, strict=True)
     ]
     return np.array(rows, FACTS)
 
@@ -47,7 +47,7 @@ def sketches_of(words: Sequence[list[str]]) -> Sketches:
     """
     from datasketch import MinHash
 
-    shingles = ([shingle.encode() for shingle in _shingles(said)] for said in words)
+    shingles = ([shingle.encode() for shingle in _shingles(spoken)] for spoken in words)
     sketches = MinHash.generator(shingles, num_perm=PERMUTATIONS, hashfunc=zlib.crc32, scheme="affine32")
     rows = [sketch.hashvalues for sketch in sketches]
     return np.array(rows, np.uint32).reshape(len(rows), PERMUTATIONS)

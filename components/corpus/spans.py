@@ -21,7 +21,7 @@ _ROWS = 256
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of a file: bytes of JSON lines, a row group of a table, or the whole of a text or of a packed file."""
+    """A part of a file: bytes of JSON lines, a row group of a table, or the whole of a text or of a packed file."""
 
     file: TextFile
     begin: int
@@ -62,7 +62,7 @@ def documents(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator
 
     Args:
         source: The source.
-        span: A piece of one of its files.
+        span: A part of one of its files.
         skipped: Counts what cannot be read, by reason.
     """
     kind = format_of(source, span.file.path)

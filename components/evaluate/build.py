@@ -1,15 +1,20 @@
 """Making Answers: every question in every view, resumed where an earlier run was killed."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inkling.components.artifacts.answers import Answers, write_answers
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
-from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import Draft, produce
+
+if TYPE_CHECKING:
+    from inkling.models.inference.answering import Answering
 
 
 def build_evaluate(
@@ -19,7 +24,7 @@ def build_evaluate(
     features: str | Path,
     output: str | Path,
 ) -> Answers:
-    """Scores a model on the questions of both splits and stores its answers and their scores.
+    """Scores a model on the questions of all suites and stores its answers and their scores.
 
     Args:
         config: The stage's configuration.
@@ -29,14 +34,19 @@ def build_evaluate(
         output: Where the Answers artifact goes.
 
     Raises:
-        ArtifactError: If an input is not what its manifest says, or the features are of other questions.
-        ValueError: If the model's weights are broken or a split has no four-choice questions.
+        ArtifactError: If an input is not what its manifest says, the features are of other questions, or the questions
+            are of a suite that the profile does not read.
+        ValueError: If the model's weights are broken, a question is longer than it can read, or a split has no question
+            of its suite's headline.
     """
     model, asked = MultimodalModelArtifact.open(multimodal_model), Questions.open(questions)
     grids = Features.open(features)
     inputs = {"multimodal_model": model, "questions": asked, "features": grids}
     if grids.manifest.provenance.inputs.get("questions") != asked.digest:
         raise ArtifactError(f"the features at {grids.path} were not computed from the questions at {asked.path}")
+    for suite in asked.suites():
+        if suite not in [one.name for one in config.suites]:
+            raise ArtifactError(f"{asked.path} asks questions of suite '{suite}': name it in the profile's suites.read")
     task = provenance(config, inputs).key
     return produce(Answers, output, config, inputs, lambda draft: _make(config, model, asked, grids, task, draft))
 
@@ -63,6 +73,33 @@ def _make(
     answering = EngineAnswering(
         TorchEngine(model.model()), model.tokenizer(), lambda images: {"grid": grids[[rows[image] for image in images]]}
     )
-    with ResumeLog(draft.work / "answers.jsonl", task) as log:
-        answers = score_questions(answering, questions.questions(), config, log)
-    write_answers(draft.path, answers, summarise(answers))
+    answers = []
+    for suite, members in questions.suites().items():
+        check_longest(answering, suite, members)
+        # A suite's batches hold no other's questions: padding beside them would move its last bits.
+        with ResumeLog(draft.work / f"{suite}.jsonl", task) as log:
+            answers += score_questions(answering, members, config, log)
+    write_answers(draft.path, answers, summarise(answers, config.suites))
+
+
+def check_longest(answering: "Answering", suite: str, questions: Sequence[Question]) -> None:
+    """Refuses a suite before work on it if its longest question does not fit the model.
+
+    Args:
+        answering: The model.
+        suite: Name of the suite.
+        questions: Its questions.
+
+    Raises:
+        ValueError: Naming the question and what to do.
+    """
+    from inkling.models.inference.engine import PromptError
+
+    longest = max(questions, key=lambda one: answering.prompt_length(f"{one.question} {max(one.choices, key=len)}"))
+    try:
+        answering.score([longest.question], [longest.choices], [longest.image_id])
+    except PromptError as error:
+        raise ValueError(
+            f"question {longest.question_id} of suite '{suite}' is too long: {error}. Leave long questions out with "
+            "the suite's `max_words`, or take a preset with a longer context"
+        ) from None

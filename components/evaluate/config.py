@@ -1,9 +1,10 @@
 """Settings of the evaluate stage."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from inkling.components.artifacts.suite import Suites, rendered_scenes
 from inkling.components.shared.config import StageConfig
 
 
@@ -16,3 +17,15 @@ class EvaluateConfig(StageConfig):
     seed: int = Field(0, ge=0, description="orders the choices of each question, which decides between equals")
     threads: int = Field(2, ge=1, description="threads of torch; another number can change the last bits")
     batch_size: int = Field(32, ge=1, description="questions scored at once; a killed run loses one batch at most")
+    suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
+
+    def contents(self) -> dict[str, Any]:
+        """What of each suite enters the scores."""
+        scored: Any = {
+            "name": True,
+            "title": True,
+            "version": True,
+            "headline": True,
+            "categories": {"__all__": {"name"}},
+        }
+        return {"suites": [suite.model_dump(mode="json", include=scored) for suite in self.suites]}

@@ -79,12 +79,13 @@ def answer(question: Question, view: View, log_likelihoods: Sequence[float], see
         log_likelihoods=tuple(log_likelihoods[positions.index(index)] for index in range(len(positions))),
         choice=choice,
         correct=choice == question.correct,
-        image_id=question.image_id,
+        image_id=question.cluster or question.image_id,
         category=question.category,
         family=question.family,
         size_bucket=question.size_bucket,
         chance=question.chance,
         split=question.split,
+        suite=question.suite,
     )
 
 

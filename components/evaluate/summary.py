@@ -3,75 +3,105 @@
 import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from inkling.components.artifacts.answers import Answer
-from inkling.components.shared.statistics.intervals import accuracy, clustered_mean, mcnemar, paired_difference
+from inkling.components.artifacts.suite import Suite
+from inkling.components.shared.statistics.intervals import (
+    Estimate,
+    accuracy,
+    clustered_mean,
+    mcnemar,
+    paired_difference,
+)
 from inkling.models.sequence.views import DIFFERENCES, VIEWS
 
-FOUR_CHOICES = 0.25  # chance of the questions whose families enter the headline mean
 BUCKETS = ("small", "medium", "large")
+Weighed = Literal["families", "questions"]
 
 
-def summarise(answers: Sequence[Answer]) -> dict[str, Any]:
-    """The content of `summary.json`: for each split the headline mean, categories, families and object sizes.
+def summarise(answers: Sequence[Answer], suites: Sequence[Suite]) -> dict[str, Any]:
+    """The content of `summary.json`: `suites`, by name; in each the headline rule and, by split, the scores.
 
-    The headline is the mean over the families whose questions all have four choices, each family with the same weight.
-    A category is the mean over its families, likewise.
+    The scores of a split are `mean` (the headline, over the categories that the suite's rule names), `categories`,
+    `families` and object `sizes`. What weighs the same in a mean, families or questions, the rule says too.
 
     Args:
         answers: One answer a question and view.
+        suites: What the suites of the answers are.
 
     Raises:
-        ValueError: If a split has no family of four-choice questions.
+        ValueError: If a split has no question of the categories that its suite's headline names.
     """
+    given = _grouped(answers, lambda answer: answer.suite)
+    return {"suites": {suite.name: _suite(suite, given[suite.name]) for suite in suites if suite.name in given}}
+
+
+def _suite(suite: Suite, answers: list[Answer]) -> dict[str, Any]:
     splits = _grouped(answers, lambda answer: answer.split)
     return {
-        "splits": {split: _split(split, members) for split, members in splits.items()},
+        "title": suite.title,
+        "version": suite.version,
+        "headline": suite.headline.model_dump(mode="json"),
+        "splits": {split: _split(suite, split, members) for split, members in splits.items()},
         "ties": sum(answer.log_likelihoods.count(max(answer.log_likelihoods)) > 1 for answer in answers),
     }
 
 
-def _split(split: str, answers: list[Answer]) -> dict[str, Any]:
+def _split(suite: Suite, split: str, answers: list[Answer]) -> dict[str, Any]:
+    weighed = suite.headline.mean
+    wanted = suite.headline.categories
+    headline = [answer for answer in answers if not wanted or answer.category in wanted]
+    if not headline:
+        raise ValueError(
+            f"suite '{suite.name}': no question of the {split} split is of the headline's categories, "
+            f"{', '.join(wanted)}"
+        )
+    categories = _grouped(answers, lambda answer: answer.category)
     families = _grouped(answers, lambda answer: answer.family)
-    four = [family for family, members in families.items() if all(one.chance == FOUR_CHOICES for one in members)]
-    if not four:
-        raise ValueError(f"no family of the {split} split has four choices a question")
     sized = _grouped([one for one in answers if one.size_bucket in BUCKETS], lambda answer: answer.family)
     return {
-        "mean": score([answer for answer in answers if answer.family in four]),
-        "categories": _scores(answers, lambda answer: answer.category),
-        "families": {name: {"category": members[0].category, **score(members)} for name, members in families.items()},
-        "sizes": {
-            name: _scores(members, lambda answer: answer.size_bucket, BUCKETS) for name, members in sized.items()
+        "mean": score(headline, weighed),
+        "categories": {name: score(categories[name], weighed) for name in suite.in_order(list(categories))},
+        "families": {
+            name: {"category": members[0].category, **score(members, weighed)} for name, members in families.items()
         },
+        "sizes": {name: _sizes(members, weighed) for name, members in sized.items()},
     }
 
 
-def score(answers: Sequence[Answer]) -> dict[str, Any]:
-    """Accuracy of some questions in each view and the paired differences between views; families weigh the same."""
+def score(answers: Sequence[Answer], weighed: Weighed = "families") -> dict[str, Any]:
+    """Accuracy of some questions in each view and the paired differences between views.
+
+    An estimate over a single image has no interval: its `low` and `high` are None.
+
+    Args:
+        answers: One answer a question and view.
+        weighed: What weighs the same in the means.
+    """
     views = {
         view: sorted((one for one in answers if one.view == view), key=lambda one: one.question_id) for view in VIEWS
     }
     asked = views["visual"]
     images, families = [one.image_id for one in asked], [one.family for one in asked]
     right = {view: np.array([one.correct for one in members]) for view, members in views.items()}
-    chances = _grouped(asked, lambda one: one.family)
-    single = len(chances) == 1
+    by_family = _grouped(asked, lambda one: one.family)
+    groups = families if weighed == "families" and len(by_family) > 1 else None
+    chances = [[one.chance for one in members] for members in (by_family.values() if groups else [asked])]
     return {
         "questions": len(asked),
         "images": len(set(images)),
-        "families": list(chances),
-        "chance": float(np.mean([np.mean([one.chance for one in members]) for members in chances.values()])),
+        "families": list(by_family),
+        "chance": float(np.mean([np.mean(some) for some in chances])),
         "views": {
-            view: dataclasses.asdict(accuracy(hits, images) if single else clustered_mean(hits, images, families))
+            view: _stated(clustered_mean(hits, images, groups) if groups else accuracy(hits, images))
             for view, hits in right.items()
         },
         "differences": {
             f"{first}_minus_{second}": {
-                **dataclasses.asdict(paired_difference(right[first], right[second], images, families)),
+                **_stated(paired_difference(right[first], right[second], images, groups)),
                 "mcnemar": dataclasses.asdict(mcnemar(right[first], right[second])),
             }
             for first, second in DIFFERENCES
@@ -79,10 +109,15 @@ def score(answers: Sequence[Answer]) -> dict[str, Any]:
     }
 
 
-def _scores(answers: Iterable[Answer], key: Callable[[Answer], str], order: Sequence[str] = ()) -> dict[str, Any]:
-    groups = _grouped(answers, key)
-    names = [name for name in order if name in groups] or list(groups)
-    return {name: score(groups[name]) for name in names}
+def _stated(estimate: Estimate) -> dict[str, Any]:
+    """An estimate as a JSON value."""
+    alone = {"low": None, "high": None} if estimate.images == 1 else {}
+    return {**dataclasses.asdict(estimate), **alone}
+
+
+def _sizes(answers: Iterable[Answer], weighed: Weighed) -> dict[str, Any]:
+    groups = _grouped(answers, lambda answer: answer.size_bucket)
+    return {name: score(groups[name], weighed) for name in BUCKETS if name in groups}
 
 
 def _grouped(answers: Iterable[Answer], key: Callable[[Answer], str]) -> dict[str, list[Answer]]:

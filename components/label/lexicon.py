@@ -88,9 +88,9 @@ class Lexicon:
         """Number of words of each text, (texts,), and of those in each vocabulary, (texts, 6)."""
         _, offsets, letters = lowered.buffers()
         spaced = pa.py_buffer(letters.to_pybytes().translate(_LETTERS) if letters else b"")
-        pieces = pc.ascii_split_whitespace(pa.LargeStringArray.from_buffers(texts, offsets, spaced))
-        parents = pc.list_parent_indices(pieces).to_numpy()
-        encoded = pc.list_flatten(pieces).dictionary_encode()
+        words = pc.ascii_split_whitespace(pa.LargeStringArray.from_buffers(texts, offsets, spaced))
+        parents = pc.list_parent_indices(words).to_numpy()
+        encoded = pc.list_flatten(words).dictionary_encode()
         codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
         speaks = np.array([self._speaks.get(word, 0) for word in distinct], dtype=np.uint8)[codes]
         known = np.flatnonzero(speaks)

@@ -1,4 +1,4 @@
-"""A labeller that asks a language model: several questions at a time, none twice, and no silence about what failed."""
+"""A labeller that calls a language model: several requests at a time, none twice, and every failure reported."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _REASONS = 3  # of the endpoint's failures that a refusal repeats
 
 
 class LlmLabeller:
-    """Labels texts by asking; a context manager that holds the connections and the file of answers.
+    """Labels texts by a language model; a context manager that holds the connections and the file of answers.
 
     Attributes:
         unlabelled: How many texts of the current source have no answer; they carry no label.
@@ -58,55 +58,57 @@ class LlmLabeller:
         """Flags of each text, (texts, 6); False throughout where the model gave no usable answer.
 
         Args:
-            texts: The texts; equal ones are asked about once.
-            advance: Told of each text that is done.
+            texts: The texts; equal ones are sent once.
+            advance: Called with the texts that are done.
 
         Raises:
             ChatEndpointError: If the endpoint refuses every question, or more of a source stays unanswered than may.
         """
         known = dict(zip(texts, self._cache.get(texts), strict=True))
         advance(sum(known[text] is not None for text in texts))
-        known |= self._asked([text for text, verdict in known.items() if verdict is None], texts, advance)
+        known |= self._requested([text for text, labels in known.items() if labels is None], texts, advance)
         return np.array([_row(known[text]) for text in texts], np.bool_).reshape(len(texts), len(LABELS))
 
-    def _asked(self, open_texts: list[str], texts: Sequence[str], advance: Advance) -> dict[str, LabelAnswer | None]:
+    def _requested(
+        self, open_texts: list[str], texts: Sequence[str], advance: Advance
+    ) -> dict[str, LabelAnswer | None]:
         times, stop = Counter(texts), Event()
         found: dict[str, LabelAnswer | None] = dict.fromkeys(open_texts)
         pool = ThreadPoolExecutor(self._config.concurrency)
-        asked = {pool.submit(self._endpoint.ask, text, stop): text for text in open_texts}
+        requests = {pool.submit(self._endpoint.label, text, stop): text for text in open_texts}
         try:
-            for answer in as_completed(asked):
-                text = asked[answer]
-                found[text] = self._verdict(answer, text, times[text])
+            for answer in as_completed(requests):
+                text = requests[answer]
+                found[text] = self._labels(answer, text, times[text])
                 advance(times[text])
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-            for answer, text in asked.items():
+            for answer, text in requests.items():
                 if not answer.cancelled() and not answer.exception():
                     self._cache.put(text, answer.result())
         return found
 
-    def _verdict(self, answer: "Future[LabelAnswer]", text: str, times: int) -> LabelAnswer | None:
+    def _labels(self, answer: "Future[LabelAnswer]", text: str, times: int) -> LabelAnswer | None:
         try:
-            verdict = answer.result()
+            labels = answer.result()
         except UnansweredError as error:
             self.unlabelled += times
             self._reasons[str(error)] += times
             if self.unlabelled > self._allowed:
                 raise ChatEndpointError(self._refusal()) from None
             return None
-        self._cache.put(text, verdict)
-        return verdict
+        self._cache.put(text, labels)
+        return labels
 
     def _refusal(self) -> str:
-        said = "\n".join(f"  {times} times: {reason}" for reason, times in self._reasons.most_common(_REASONS))
+        reasons = "\n".join(f"  {times} times: {reason}" for reason, times in self._reasons.most_common(_REASONS))
         return (
             f"{self._config.url} left {self.unlabelled} segments of {self._source} without labels, more than the "
-            f"{self._allowed} that label.llm.unlabelled={self._config.unlabelled:g} allows. It said:\n{said}\n"
+            f"{self._allowed} that label.llm.unlabelled={self._config.unlabelled:g} allows. It answered:\n{reasons}\n"
             "What was answered is kept: the same command goes on from there."
         )
 
 
-def _row(verdict: LabelAnswer | None) -> list[bool]:
-    return [bool(verdict and getattr(verdict, label)) for label in LABELS]
+def _row(labels: LabelAnswer | None) -> list[bool]:
+    return [bool(labels and getattr(labels, label)) for label in LABELS]

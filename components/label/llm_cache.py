@@ -1,4 +1,4 @@
-"""Answers of a language model, kept on disk: what was asked once is not asked again, in this run or in a later one.
+"""Answers of a language model, kept on disk: what was requested once is not requested again, nor in a later run.
 
 The same model at temperature 0 may answer differently tomorrow (other batches, kernels or weights behind the name), so
 a seed reproduces nothing here. This file does: who keeps it can make the same labels again, byte for byte.
@@ -15,7 +15,7 @@ from pathlib import Path
 from inkling.components.label.llm_endpoint import LabelAnswer, prompt
 
 CACHE_VARIABLE = "INKLING_ANSWERS"
-_TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, model TEXT NOT NULL, verdict TEXT NOT NULL)"
+_TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, model TEXT NOT NULL, labels TEXT NOT NULL)"
 
 
 def cache_file() -> Path:
@@ -44,16 +44,16 @@ class AnswerCache:
                 f"{path} is no file of answers ({error}); remove it, or name another in {CACHE_VARIABLE}"
             ) from None
         self._model = model
-        asked = json.dumps([prompt(), LabelAnswer.model_json_schema(), model])
-        self._asked = hashlib.sha256(asked.encode()).digest()
+        request = json.dumps([prompt(), LabelAnswer.model_json_schema(), model])
+        self._request = hashlib.sha256(request.encode()).digest()
 
     def get(self, texts: Iterable[str]) -> list[LabelAnswer | None]:
-        """The verdict on each text; None where there is none yet."""
+        """The labels on each text; None where there is none yet."""
         return [self._get(text) for text in texts]
 
-    def put(self, text: str, verdict: LabelAnswer) -> None:
-        """Keeps a verdict; the first one on a text stays."""
-        row = (self._key(text), self._model, verdict.model_dump_json())
+    def put(self, text: str, labels: LabelAnswer) -> None:
+        """Keeps a labels; the first one on a text stays."""
+        row = (self._key(text), self._model, labels.model_dump_json())
         self._database.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", row)
 
     def close(self) -> None:
@@ -61,9 +61,9 @@ class AnswerCache:
         self._database.close()
 
     def _get(self, text: str) -> LabelAnswer | None:
-        with closing(self._database.execute("SELECT verdict FROM answers WHERE key = ?", (self._key(text),))) as found:
+        with closing(self._database.execute("SELECT labels FROM answers WHERE key = ?", (self._key(text),))) as found:
             row = found.fetchone()
         return LabelAnswer.model_validate_json(row[0]) if row else None
 
     def _key(self, text: str) -> str:
-        return hashlib.sha256(self._asked + text.encode()).hexdigest()
+        return hashlib.sha256(self._request + text.encode()).hexdigest()

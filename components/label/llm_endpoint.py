@@ -1,4 +1,4 @@
-"""One question to an OpenAI-compatible endpoint: structured output, patience where it is busy, strictness otherwise."""
+"""One request to an OpenAI-compatible endpoint: structured output, retries where it is busy, errors otherwise."""
 
 import os
 from pathlib import Path
@@ -17,15 +17,15 @@ _BUSY = {408, 409, 425, 429, 500, 502, 503, 504}
 _FATAL = {401, 403, 404, 405}
 _LONGEST_WAIT = 60.0
 _TOKENS = 200  # of an answer: six keys with their values are about 40
-_WORDS = 200  # characters of the endpoint's words that an error repeats
+_WORDS = 200  # characters of the endpoint's answer that an error quotes
 
 
 class ChatEndpointError(RuntimeError):
-    """An endpoint that will answer nothing, or too little; the message repeats its words."""
+    """An endpoint that will answer nothing, or too little; the message quotes it."""
 
 
 class UnansweredError(RuntimeError):
-    """A segment that the endpoint gave no usable answer for; the message repeats its words."""
+    """A segment that the endpoint gave no usable answer for; the message quotes it."""
 
 
 class _BusyError(UnansweredError):
@@ -50,12 +50,12 @@ class LabelAnswer(BaseModel):
 
 
 def prompt() -> str:
-    """What the model is told before it sees a segment."""
+    """The system message that comes before a segment."""
     return str(read_mapping(_PROMPT.read_text())["system"])
 
 
 class ChatEndpoint:
-    """Asks the endpoint about segments; safe to be used from several threads."""
+    """Requests labels of segments from an endpoint; safe to be used from several threads."""
 
     def __init__(self, config: LlmConfig) -> None:
         """Opens the connections.
@@ -78,15 +78,15 @@ class ChatEndpoint:
         """Closes the connections."""
         self._client.close()
 
-    def ask(self, text: str, stop: Event) -> LabelAnswer:
-        """The model's verdict on a segment.
+    def label(self, text: str, stop: Event) -> LabelAnswer:
+        """The model's labels of a segment.
 
         Args:
             text: The segment.
             stop: Set to give up waiting.
 
         Raises:
-            ChatEndpointError: If the endpoint refuses every question (wrong key, URL or model).
+            ChatEndpointError: If the endpoint refuses every request (wrong key, URL or model).
             UnansweredError: If there is no usable answer, after all tries where a further try could help.
         """
         patient = tenacity.Retrying(
@@ -96,31 +96,31 @@ class ChatEndpoint:
             sleep=tenacity.sleep_using_event(stop),
             reraise=True,
         )
-        return patient(self._ask_once, text)
+        return patient(self._request_once, text)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.after if isinstance(error, _BusyError) else 0.0
+        wanted = error.after if isinstance(error, _BusyError) else 0.0
         doubled = self._config.backoff * 2.0 ** (state.attempt_number - 1)
-        return min(max(doubled, asked), _LONGEST_WAIT)
+        return min(max(doubled, wanted), _LONGEST_WAIT)
 
-    def _ask_once(self, text: str) -> LabelAnswer:
+    def _request_once(self, text: str) -> LabelAnswer:
         try:
-            response = self._client.post(f"{self._config.url.rstrip('/')}/chat/completions", json=self._question(text))
+            response = self._client.post(f"{self._config.url.rstrip('/')}/chat/completions", json=self._body(text))
         except httpx.TimeoutException:
             raise _BusyError(f"no answer within {self._config.timeout:g} seconds") from None
         except httpx.TransportError as error:
             raise _BusyError(f"{type(error).__name__}: {error}") from None
-        said = f"{response.status_code} {response.reason_phrase}: {response.text[:_WORDS]}"
+        status = f"{response.status_code} {response.reason_phrase}: {response.text[:_WORDS]}"
         if response.status_code in _BUSY:
-            raise _BusyError(said, _seconds(response.headers.get("Retry-After")))
+            raise _BusyError(status, _seconds(response.headers.get("Retry-After")))
         if response.status_code in _FATAL:
-            raise ChatEndpointError(f"{self._config.url} refuses to label with '{self._config.model}': {said}")
+            raise ChatEndpointError(f"{self._config.url} refuses to label with '{self._config.model}': {status}")
         if response.status_code != httpx.codes.OK:
-            raise UnansweredError(said)
+            raise UnansweredError(status)
         return _read(response)
 
-    def _question(self, text: str) -> dict[str, Any]:
+    def _body(self, text: str) -> dict[str, Any]:
         return {
             "model": self._config.model,
             "messages": [

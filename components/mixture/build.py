@@ -54,7 +54,7 @@ def build_mixture(
         parts: Where Part artifacts of these tokens lie; what none of them holds is tokenized here.
 
     Raises:
-        ConfigError: If the corpus lacks a source of the recipe, there were no labels yet on the day that is asked for,
+        ConfigError: If the corpus lacks a source of the recipe, there were no labels yet on the day of `as_of`,
             no mixture of it has the recipe's shares, text would be repeated too often, or there is too little for the
             vocabulary.
         ArtifactError: If the corpus, the labels or a part are not what was written, or do not belong together.

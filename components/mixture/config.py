@@ -29,7 +29,7 @@ class MixtureConfig(StageConfig):
     repetition_limit: float = Field(
         40.0,
         gt=0,
-        description="times that any text may be read within the budget; by 40 epochs repeated text has lost its worth "
+        description="epochs of any text within the budget, at most; by 40 epochs repeated text has lost its worth "
         "(Muennighoff et al. 2023, Scaling Data-Constrained Language Models)",
     )
 

@@ -31,7 +31,7 @@ class Counts:
     Attributes:
         cells: The cells, by source and by what they carry.
         patterns: Which of the named labels each segment of a source carries, the first one as the lowest bit, by the
-            batches of the corpus: a byte a segment, so that labels are asked for once.
+            batches of the corpus: a byte a segment, so that labels are read once.
     """
 
     cells: list[Cell]
@@ -44,7 +44,7 @@ def count_cells(corpus: Corpus, labels: Labelling | None, named: Sequence[str], 
     Args:
         corpus: The corpus.
         labels: Labels of that corpus; None where no label is named.
-        named: The labels and families that tell cells apart.
+        named: The labels and families by which cells differ.
         sources: The sources that are wanted.
 
     Raises:
@@ -92,7 +92,7 @@ def unpacked(pattern: int, labels: int) -> tuple[bool, ...]:
 
 
 def _flags(judged: Iterator[SegmentLabels] | None, batch: pa.RecordBatch, source: str) -> NDArray[np.bool_]:
-    """Labels of a batch of the corpus, (segments, 6); none where none are asked for."""
+    """Labels of a batch of the corpus, (segments, 6); none where none are named."""
     none = np.zeros((batch.num_rows, len(LABELS)), np.bool_)
     if judged is None:
         return none

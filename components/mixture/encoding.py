@@ -1,9 +1,9 @@
 r"""Text to the bytes of its tokens, the same as the tokenizer's, several times as fast where text repeats its words.
 
-The byte-level pre-tokenizer of GPT-2 cuts text before anything else, and its pieces hold white space at their beginning
-only, so that a piece always ends where white space follows something else. A text may therefore be cut there and its
-parts looked up among those that the tokenizer has seen before; only new ones are given to it. Other tokenizers get the
-whole text. (Python counts \x1c to \x1f as white space, Unicode and the tokenizer do not.)
+The byte-level pre-tokenizer of GPT-2 cuts text before anything else, and its pre-tokens hold white space at their
+beginning only, so that a pre-token always ends where white space follows something else. A text may therefore be cut
+there and its parts looked up among those that the tokenizer has seen before; only new ones are given to it. Other
+tokenizers get the whole text. (Python counts \x1c to \x1f as white space, Unicode and the tokenizer do not.)
 """
 
 import json
@@ -45,20 +45,20 @@ class CachedTokenizer:
     def encode(self, texts: Sequence[str]) -> list[bytes]:
         """The tokens of each text, as bytes."""
         if not self._in_parts:
-            return self._asked(texts)
+            return self._tokenized(texts)
         cut = [_PARTS.findall(text) for text in texts]
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         known = self._known
         new = list({part: None for parts in cut for part in parts if part not in known})
-        known.update(zip(new, self._asked(new), strict=True))
+        known.update(zip(new, self._tokenized(new), strict=True))
         encoded = [b"".join([known[part] for part in parts]) for parts in cut]
         for part in new:
             if len(part) > _LONGEST:
                 del known[part]
         return encoded
 
-    def _asked(self, texts: Sequence[str]) -> list[bytes]:
+    def _tokenized(self, texts: Sequence[str]) -> list[bytes]:
         return [np.array(found.ids, self._type).tobytes() for found in self._tokenizer.encode_batch_fast(list(texts))]
 
 
@@ -98,7 +98,7 @@ def encode(wanted: TokenFormat, texts: Sequence[str] | Ready, advance: Advance) 
     Args:
         wanted: Which tokens.
         texts: The texts.
-        advance: Told how many texts are done.
+        advance: Called with the texts that are done.
     """
     if isinstance(texts, Ready):
         written = _dataset(texts.prefix)

@@ -1,7 +1,7 @@
 """The Feast feature repository over a Labels artifact: one entity, the segment, with two feature views.
 
 `statistics` is what is counted of a segment, `labels` is what it is judged to be and by whom; labels have versions,
-told apart by their event timestamps. `manifests/feast/repository.py` gives both to `feast apply`. Feast takes about
+distinguished by their event timestamps. `manifests/feast/repository.py` gives both to `feast apply`. Feast takes about
 ten seconds to import and is imported only where it is used.
 """
 
@@ -20,7 +20,7 @@ LABELS_VIEW, STATISTICS_VIEW = "labels", "statistics"
 
 
 def segment_entity() -> "Entity":
-    """The segment: a piece of a document of a source, known by one string."""
+    """The segment: a part of a document of a source, known by one string."""
     from feast import Entity, ValueType
 
     return Entity(

@@ -25,7 +25,7 @@ class GridCell:
     Attributes:
         reasoning: Percent of reasoning text.
         visual: Percent of visual text.
-        repetition: How often the portion that is read most often is read; None if no mixture has the shares.
+        repetition: Epochs of the portion that is repeated most; None if no mixture has the shares.
         effective_words: Words of a text without repetition that would average as well; None likewise.
     """
 

@@ -23,7 +23,7 @@ class Portions:
     Attributes:
         weights: Share of the training tokens of each portion, by its name; positive, summing to 1.
         cells: The text of each portion.
-        named: The labels and families that tell cells apart; none where a portion is a source.
+        named: The labels and families by which cells differ; none where a portion is a source.
         patterns: Which of these each segment of a source carries, as in `Counts`.
         solution: How shares by label were met; None for a recipe without labels.
     """
@@ -40,7 +40,7 @@ class Portions:
         return [names.get(unpacked(pattern, len(self.named))) for pattern in range(1 << len(self.named))]
 
     def repetitions(self, tokens: int) -> dict[str, float]:
-        """How often each portion is read while so many tokens are spent; a word counts as one token, its least."""
+        """Epochs of each portion while so many tokens are spent; a word counts as one token, its least."""
         return {name: weight * tokens / self.cells[name].total for name, weight in self.weights.items()}
 
     def check_repetition(self, tokens: int, limit: float) -> None:
@@ -53,7 +53,8 @@ class Portions:
         worst = max(repetitions, key=lambda name: repetitions[name])
         if repetitions[worst] > limit:
             raise ConfigError(
-                f"'{worst}' would be read {repetitions[worst]:.1f} times in {tokens:,} tokens, the limit is {limit:g}: "
+                f"'{worst}' would be repeated for {repetitions[worst]:.1f} epochs in {tokens:,} tokens, "
+                f"the limit is {limit:g}: "
                 "raise corpus.words_per_source, lower mixture.token_budget, or, if that is meant, raise "
                 "mixture.repetition_limit"
             )
@@ -91,7 +92,7 @@ def mix(recipe: Recipe, cells: Sequence[Cell], named: tuple[str, ...], patterns:
     Args:
         recipe: The recipe.
         cells: The cells.
-        named: The labels and families that tell the cells apart; all that the recipe names are among them.
+        named: The labels and families by which the cells differ; all that the recipe names are among them.
         patterns: Which of these each segment carries.
 
     Raises:

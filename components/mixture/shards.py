@@ -96,7 +96,7 @@ def write_shards(
     def texts() -> Iterator[list[str] | Ready]:
         for chunk in _chunks(corpus, mixed, advance):
             waiting.append(chunk)
-            yield chunk.asked(ready)
+            yield chunk.texts_or(ready)
 
     with ExitStack() as stack:
         opened: dict[Place, Shard] = {}
@@ -176,7 +176,7 @@ class Chunk:
         """Words of the segments."""
         return sum(segment.words for _, segment in self.segments)
 
-    def asked(self, ready: Path | None) -> list[str] | Ready:
+    def texts_or(self, ready: Path | None) -> list[str] | Ready:
         """The texts, or where their tokens lie already."""
         if ready and (ready / self.partition).exists():
             return Ready(ready / self.partition / _TOKENS, self.begin, self.begin + len(self.segments))
@@ -184,7 +184,7 @@ class Chunk:
 
 
 def _chunks(corpus: Corpus, mixed: Portions, advance: Advance, share: Share | None = None) -> Iterator[Chunk]:
-    """Segments that go into a shard; `advance` is told the words of those that go into none."""
+    """Segments that go into a shard; `advance` is called with the words of those that go into none."""
     for number, (source, summary) in enumerate(corpus.sources().items()):
         partitions = range(ceil(summary.segments / PARTITION))
         batches = None if share is None else _batches(index for index in partitions if share.holds(number, index))

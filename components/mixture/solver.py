@@ -70,17 +70,17 @@ def solve(base: Vector, membership: Membership, targets: Vector) -> Vector:
     nearest = _nearest(patterns, targets)
     if np.abs(nearest - targets).max(initial=0) > _FEASIBLE:
         raise Infeasible(nearest)
-    solved = _fit(patterns, nearest)
+    solved = _fit(patterns, nearest)  # (patterns,)
     solved = np.where(solved < _NEGLIGIBLE, 0.0, solved)
     scale = np.divide(solved, patterns.base, out=np.zeros_like(solved), where=patterns.base > 0)
-    weights: Vector = base * scale[patterns.index]
+    weights: Vector = base * scale[patterns.index]  # (cells,)
     return weights / weights.sum()
 
 
 def _patterns(base: Vector, membership: Membership) -> _Patterns:
-    distinct, index = np.unique(membership, axis=0, return_inverse=True)
+    distinct, index = np.unique(membership, axis=0, return_inverse=True)  # (patterns, groups), (cells,)
     index = index.reshape(-1)
-    weights = np.bincount(index, base, len(distinct)).astype(np.float64)
+    weights = np.bincount(index, base, len(distinct)).astype(np.float64)  # (patterns,)
     return _Patterns(index, weights, distinct.astype(np.float64))
 
 
@@ -92,10 +92,10 @@ def _nearest(patterns: _Patterns, targets: Vector) -> Vector:
     """
     from scipy.optimize import nnls
 
-    present = patterns.membership[patterns.base > 0]
-    system = np.vstack([(present - targets).T, np.ones(len(present))])
-    solution, _ = nnls(system, np.append(np.zeros(len(targets)), 1.0))
-    nearest: Vector = solution / solution.sum() @ present
+    present = patterns.membership[patterns.base > 0]  # (present patterns, groups)
+    system = np.vstack([(present - targets).T, np.ones(len(present))])  # (groups + 1, present patterns)
+    solution, _ = nnls(system, np.append(np.zeros(len(targets)), 1.0))  # (present patterns,)
+    nearest: Vector = solution / solution.sum() @ present  # (groups,)
     return nearest
 
 
@@ -105,7 +105,7 @@ def _fit(patterns: _Patterns, targets: Vector) -> Vector:
     Both multiply the base by factors of the groups, so that what they reach is the nearest distribution. Sweeps alone
     are slow where groups overlap much or a share lies at the border of the feasible; steps alone miss a tiny group.
     """
-    solved = patterns.base / patterns.base.sum()
+    solved = patterns.base / patterns.base.sum()  # (patterns,)
     for _ in range(_ROUNDS):
         solved = _sweep(solved, patterns.membership, targets)
         if _error(solved, patterns, targets) <= _SETTLED:
@@ -119,7 +119,7 @@ def _fit(patterns: _Patterns, targets: Vector) -> Vector:
 def _sweep(solved: Vector, membership: Vector, targets: Vector) -> Vector:
     """Scales each group and its complement in turn to the wanted share."""
     for group, target in enumerate(targets):
-        inside = membership[:, group] > 0
+        inside = membership[:, group] > 0  # (patterns,)
         share = solved[inside].sum()
         solved = np.where(inside, solved * _ratio(target, share), solved * _ratio(1 - target, 1 - share))
         solved = solved / solved.sum()
@@ -128,13 +128,13 @@ def _sweep(solved: Vector, membership: Vector, targets: Vector) -> Vector:
 
 def _newton(solved: Vector, membership: Vector, targets: Vector) -> Vector:
     """One damped step of Newton's method on log(sum(q exp(d a))) - d t, convex in the groups' log factors d."""
-    shares = solved @ membership
-    centred = membership - shares
-    curvature = (centred * solved[:, None]).T @ centred
-    step = np.linalg.lstsq(curvature, targets - shares, rcond=1e-14)[0]
+    shares = solved @ membership  # (patterns,) @ (patterns, groups) -> (groups,)
+    centred = membership - shares  # (patterns, groups)
+    curvature = (centred * solved[:, None]).T @ centred  # (groups, groups)
+    step = np.linalg.lstsq(curvature, targets - shares, rcond=1e-14)[0]  # (groups,)
     step /= max(1.0, float(np.abs(centred @ step)[solved > 0].max()) / _LONGEST_STEP)
     while True:
-        factors = np.exp(membership @ step)
+        factors = np.exp(membership @ step)  # (patterns,)
         moved = solved * factors
         if np.log(moved.sum()) - step @ targets <= 0 or np.abs(step).max() < _SHORTEST_STEP:
             return moved / moved.sum()

@@ -1,1 +1,1 @@
-"""The pretrain stage: packed tokens in, a language model that has read them out."""
+"""The pretrain stage: packed tokens in, a language model trained on them out."""

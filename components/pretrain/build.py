@@ -1,4 +1,4 @@
-"""Making a LanguageModel: read the tokens, train, score held-out text."""
+"""Making a LanguageModel: open the tokens, train, score held-out text."""
 
 import dataclasses
 from pathlib import Path
@@ -43,12 +43,12 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
 
     if config.steps:
         check(config, tokens.blend().vocabulary, draft.work)
-    reader = config
+    own = config
     if config.strategy != "single" and config.steps:
         from inkling.components.pretrain.launch import alone, train_on_ranks
 
         train_on_ranks(config, tokens, draft.work)
-        reader = alone(config)
+        own = alone(config)
     import torch
 
     from inkling.components.artifacts.language_model import CHECKPOINTS
@@ -58,7 +58,7 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
 
     torch.set_num_threads(config.threads)
     network = load_preset(config.preset).build(tokens.blend().vocabulary, config.seed)
-    trained = train(reader, network, tokens, draft.work)
+    trained = train(own, network, tokens, draft.work)
     _write(config, network, tokens, trained, draft.path)
     origin = provenance(config, {"tokens": tokens})
     for budget, (state, weights) in trained.exports.items():
@@ -82,5 +82,5 @@ def _write(
     perplexity, documents = evaluate(config, network, tokens)
     choices = score_choices(config, network, tokens)
     write_language_model(
-        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.reading, choices, documents
+        directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.shards, choices, documents
     )  # fmt: skip

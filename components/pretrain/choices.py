@@ -1,4 +1,4 @@
-"""Asking a language model the questions of held-out text: right answers by likelihood, with and without the passage."""
+"""Multiple choice on held-out text: the likelier choice is the answer, with and without the passage."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -20,7 +20,7 @@ _BATCH = 16
 
 
 def score_choices(config: PretrainConfig, network: torch.nn.Module, tokens: Tokens) -> dict[str, dict[str, Any]]:
-    """Asks a network in evaluation mode the questions of the held-out text; the result is that of `summarise`."""
+    """Scores a network, in evaluation mode, on the items of the held-out text; the result is that of `summarise`."""
     tokenizer = tokens.tokenizer()
     shards = {name: tokens.dataset(name, "heldout") for name in tokens.blend().heldout}
     items = questions(shards, config.choice_items, lambda token: tokenizer.id_to_token(token) or "")
@@ -35,12 +35,12 @@ def score_choices(config: PretrainConfig, network: torch.nn.Module, tokens: Toke
     return table
 
 
-def questions(shards: Mapping[str, IndexedDataset], count: int, pieces: Callable[[int], str]) -> list[HeldoutItem]:
+def questions(shards: Mapping[str, IndexedDataset], count: int, entry: Callable[[int], str]) -> list[HeldoutItem]:
     """The items of every source, at most `count` of a source and suite."""
     return [
         item
         for source, dataset in shards.items()
-        for item in (*continuation_items(source, dataset, count), *cloze_items(source, dataset, count, pieces))
+        for item in (*continuation_items(source, dataset, count), *cloze_items(source, dataset, count, entry))
     ]
 
 

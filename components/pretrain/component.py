@@ -17,7 +17,7 @@ def pretrain(
         config: The whole profile, as YAML text.
         tokens: The Tokens artifact.
         language_model: Where the LanguageModel artifact goes.
-        loss: Where the page about its reading goes: a view of the artifact, not an artifact with a manifest.
+        loss: Where the page about its training goes: a view of the artifact, not an artifact with a manifest.
         no_pretraining: Whether to keep the initial weights: the no-pretraining baseline.
     """
     from inkling.components.pretrain.build import build_pretrain

@@ -18,8 +18,8 @@ _CHOICES = Path(__file__).with_name("optimizations.yaml")
 class AnnealConfig(Section):
     """Another blend for the end of a run."""
 
-    fraction: float = Field(gt=0, lt=1, description="part of the steps, the last ones, that read the other blend")
-    weights: dict[str, float] = Field(min_length=1, description="share of each shard; the others are not read")
+    fraction: float = Field(gt=0, lt=1, description="part of the steps, the last ones, with the other blend")
+    weights: dict[str, float] = Field(min_length=1, description="share of each shard; the others are not used")
 
     @field_validator("weights")
     @classmethod
@@ -30,7 +30,7 @@ class AnnealConfig(Section):
 
 
 class PretrainConfig(StageConfig):
-    """Which network, how much it reads, and how."""
+    """Which network, how many tokens it is trained on, and how."""
 
     stage: ClassVar[str] = "pretrain"
 
@@ -38,7 +38,7 @@ class PretrainConfig(StageConfig):
     threads: int = Field(2, ge=1, description="threads of torch per rank; another number can change the last bits")
     preset: str = Field("laptop", description="size of the network, a file in models/language/presets")
     no_pretraining: bool = Field(False, description="whether to keep the initial weights: the no-pretraining baseline")
-    token_budget: int = Field(1_000_000, ge=1, description="tokens to read; rounded up to whole batches")
+    token_budget: int = Field(1_000_000, ge=1, description="tokens to train on; rounded up to whole batches")
     exports: tuple[int | Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         (),
         description="smaller token budgets, 0 included, or parts of the whole one, at which the model is kept as a "
@@ -70,7 +70,7 @@ class PretrainConfig(StageConfig):
         LaunchConfig(), description="where several ranks run, and what a run may take"
     )
     loader_workers: Annotated[int, ExecutionOnly()] = Field(
-        0, ge=0, description="processes that read ahead; the order is the same for any number"
+        0, ge=0, description="processes that prepare batches ahead; the order is the same for any number"
     )
 
     @property
@@ -86,7 +86,7 @@ class PretrainConfig(StageConfig):
         return {budget: self.steps_for(budget) for budget in sorted(budgets)}
 
     @property
-    def rise(self) -> int:
+    def effective_warmup_steps(self) -> int:
         """Steps over which the learning rate rises."""
         return int(self.warmup * self.steps) if self.warmup_steps is None else self.warmup_steps
 
@@ -101,7 +101,7 @@ class PretrainConfig(StageConfig):
         return 1 if self.micro_batch is None else self.batch // (self.ranks * self.micro_batch)
 
     def steps_for(self, tokens: int) -> int:
-        """Steps that read a number of tokens, rounded up."""
+        """Steps for a number of tokens, rounded up."""
         return -(-tokens // (self.batch * self.context))
 
     def contents(self) -> dict[str, Any]:
@@ -139,9 +139,10 @@ class PretrainConfig(StageConfig):
         longest = load_preset(self.preset).max_position_embeddings
         if self.context > longest:
             raise ValueError(f"context {self.context} is longer than the {longest} tokens of preset '{self.preset}'")
-        if not self.no_pretraining and self.rise >= self.steps:
+        if not self.no_pretraining and self.effective_warmup_steps >= self.steps:
             raise ValueError(
-                f"a warm-up of {self.rise} steps does not fit a run of {self.steps}: lower 'warmup_steps' or read more"
+                f"a warm-up of {self.effective_warmup_steps} steps does not fit a run of {self.steps}: "
+                "lower 'warmup_steps' or raise 'token_budget'"
             )
         return self
 

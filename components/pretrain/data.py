@@ -1,4 +1,4 @@
-"""The order of reading: which windows of which source make up each batch, a pure function of seed, blend and step."""
+"""The order of training: which windows of which source make up each batch, a pure function of seed, blend and step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ class BlendBatches:
     """Batches drawn from several sources by weight.
 
     The sources follow a low-discrepancy sequence, so that every prefix of the run holds them in their shares. Within a
-    source the text is cut into windows that do not overlap; all are read in a shuffled order before any is read again,
-    and each pass cuts at other places.
+    source the text is cut into windows that do not overlap; all are taken in a shuffled order before any is taken
+    again, and each pass cuts at other places.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class BlendBatches:
         """One of `count` equal parts of the batch of a step, in their order."""
         size = self._batch // count
         first = step * self._batch + index * size
-        rows = np.stack([self._read(number) for number in range(first, first + size)])
+        rows = np.stack([self._read(number) for number in range(first, first + size)])  # (batch / count, context + 1)
         tokens = torch.from_numpy(rows)
         return {"inputs": tokens[:, :-1].contiguous(), "targets": tokens[:, 1:].contiguous()}
 
@@ -116,7 +116,7 @@ class BlendBatches:
     def _place(self, number: int) -> tuple[int, int]:
         """Source of a sequence of the run, and its first token there."""
         block, place = divmod(number, _BLOCK)
-        sources, turns = self._plan(block)
+        sources, turns = self._plan(block)  # (block,) each
         source, turn = int(sources[place]), int(turns[place])
         epoch = 0
         while turn >= len(starts := self._starts(source, epoch)):
@@ -135,12 +135,12 @@ class BlendBatches:
 
     def _sources(self, block: int) -> NDArray[np.int64]:
         numbers = np.arange(block * _BLOCK, min((block + 1) * _BLOCK, self._end))
-        place = (self._offset + numbers * _GOLDEN) % 1.0
+        place = (self._offset + numbers * _GOLDEN) % 1.0  # (block,) in [0, 1)
         usual, last = (np.searchsorted(bounds, place, side="right") for bounds in self._blends)
         return np.minimum(np.where(numbers < self._change, usual, last), len(self._names) - 1)
 
     def _windows(self, source: int, epoch: int) -> NDArray[np.int64]:
-        """First tokens of the windows of one pass through a source, in the order of reading."""
+        """First tokens of the windows of one pass through a source, in their order."""
         random = np.random.default_rng((self._seed, source, epoch))
         room = len(self._tokens[source]) - self._context
         offset = int(random.integers(min(self._context, room)))

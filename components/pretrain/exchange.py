@@ -2,7 +2,7 @@
 
     tokens/<digest>                                the Tokens artifact, stored once whoever reads it
     pretrain-<key>/config.json                     the settings; the key is that of the model that comes out
-    pretrain-<key>/made_on.json                    the machine of rank 0
+    pretrain-<key>/build_environment.json          the machine of rank 0
     pretrain-<key>/<run>/checkpoints/step-........ the newest checkpoints, as rank 0 writes them
     pretrain-<key>/<run>/saved/step-........       weights saved on the way
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.preflight import KEPT
+from inkling.components.pretrain.preflight import CHECKPOINTS_ON_DISK
 from inkling.components.shared.launch.launch import SCRATCH_VARIABLE
 from inkling.components.shared.runtime.machine import RECORD
 from inkling.components.shared.runtime.progress import note
@@ -128,7 +128,7 @@ class Mirror:
     def _store(self, path: Path) -> None:
         self._place(path).put(path)
         if path.parent.name == _CHECKPOINTS:
-            for name in self._place(path.parent).directories()[:-KEPT]:
+            for name in self._place(path.parent).directories()[:-CHECKPOINTS_ON_DISK]:
                 self._place(path.parent).at(name).remove()
 
     def _place(self, path: Path) -> Storage:

@@ -40,7 +40,7 @@ class TaskScore:
         value: The score.
         low: Lower end of the 95 % interval; None where the harness gives no error.
         high: Upper end.
-        items: Questions asked.
+        items: Items evaluated.
     """
 
     task: str
@@ -103,14 +103,14 @@ def _score(task: str, found: dict[str, Any]) -> TaskScore:
     metric = PAPER_TASKS[task] if PAPER_TASKS.get(task) in metrics else metrics[0]
     key = next(name for name in results if name.startswith(f"{metric},"))
     value, error = float(results[key]), results.get(key.replace(",", "_stderr,", 1))
-    half = Z_95 * error if isinstance(error, float) else None
+    margin = Z_95 * error if isinstance(error, float) else None
     return TaskScore(
         task=task,
         version=str(found["versions"].get(task, "")),
         metric=metric,
         value=value,
-        low=None if half is None else value - half,
-        high=None if half is None else value + half,
+        low=None if margin is None else value - margin,
+        high=None if margin is None else value + margin,
         items=int(found["n-samples"][task]["effective"]),
     )
 

@@ -1,4 +1,4 @@
-"""Pre-training on several ranks: what they are told, and where the result is found."""
+"""Pre-training on several ranks: what they are given, and where the result is found."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,19 +16,19 @@ MODULE = "inkling.components.pretrain.rank"
 
 
 def train_on_ranks(config: PretrainConfig, tokens: Tokens, work: Path) -> None:
-    """Trains on the ranks that the configuration asks for; the last checkpoint in `work` is the result.
+    """Trains on the ranks of the configuration; the last checkpoint in `work` is the result.
 
     With `launch.storage` everything goes through object storage; otherwise every rank sees the directories themselves.
 
     Args:
         config: The stage's configuration, of more than one rank.
-        tokens: What the ranks read.
+        tokens: What the ranks train on.
         work: Directory that outlives a kill.
 
     Raises:
         RankError: If a rank fails; the message ends with its own traceback.
         StorageError: If object storage cannot be used or does not give back what was written.
-        SystemExit: With status 143 if this process is told to terminate; the ranks wrote a checkpoint first.
+        SystemExit: With status 143 if this process receives SIGTERM; the ranks wrote a checkpoint first.
     """
     if config.launch.storage is None:
         (work / CONFIG).write_text(config.model_dump_json())

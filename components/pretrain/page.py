@@ -1,4 +1,4 @@
-"""What a language model has read and learned, as a page of its own that Kubeflow's interface shows beside the task."""
+"""What a language model was trained on and learned, as a page that Kubeflow's interface shows beside the task."""
 
 from pathlib import Path
 
@@ -20,45 +20,45 @@ def write_page(model: LanguageModel, path: str | Path) -> None:
 
 
 def render(model: LanguageModel) -> str:
-    """The page: loss and learning rate of every step, what was read of each shard, and the scores of held-out text."""
+    """The page: loss and learning rate of every step, the tokens of each shard, and the scores of held-out text."""
     settings = model.manifest.provenance.config
     title = f"Pre-training of preset {settings['preset']}, seed {settings['seed']}"
-    read = (
-        _read(model)
+    course = (
+        _course(model)
         if model.training()
         else [paragraph("This is the no-pretraining baseline: its weights are the initial ones.")]
     )
-    return page(title, element("header", element("h1", title)), element("main", *read, _heldout(model)))
+    return page(title, element("header", element("h1", title)), element("main", *course, _heldout(model)))
 
 
-def _read(model: LanguageModel) -> list[Html]:
+def _course(model: LanguageModel) -> list[Html]:
     rows = model.training()
     tokens = [row["tokens"] for row in rows]
     curves = [
-        Curve("Loss, nats per token", "tokens read", tokens, [row["loss"] for row in rows]),
-        Curve("Learning rate", "tokens read", tokens, [row["learning_rate"] for row in rows]),
+        Curve("Loss, nats per token", "tokens trained on", tokens, [row["loss"] for row in rows]),
+        Curve("Learning rate", "tokens trained on", tokens, [row["learning_rate"] for row in rows]),
     ]
     first, last = rows[0]["loss"], rows[-1]["loss"]
-    told = f"from {first:.2f} at the first step to {last:.2f} nats per token at step {len(rows):,}"
+    course = f"from {first:.2f} at the first step to {last:.2f} nats per token at step {len(rows):,}"
     return [
-        paragraph(f"{tokens[-1]:,} tokens were read in {len(rows):,} steps."),
+        paragraph(f"{len(rows):,} steps trained on {tokens[-1]:,} tokens."),
         figure(
-            curve_chart("reading", curves, ""),
-            f"Training loss goes {told}.",
-            f"Every step (thin) and its running mean (thick): the loss of the batch, {told}, and the learning rate.",
+            curve_chart("pretraining", curves, ""),
+            f"Training loss goes {course}.",
+            f"Every step (thin) and its running mean (thick): the loss of the batch, {course}, and the learning rate.",
         ),
         table(
-            "What was read of each shard",
-            ("Shard", "Tokens read", "Share read, %", "Share in the blend, %", "Times read"),
+            "What was trained on, by shard",
+            ("Shard", "Tokens trained on", "Share, %", "Share in the blend, %", "Epochs"),
             [
                 (
                     name,
                     f"{entry.tokens:,}",
                     f"{100 * entry.share:.2f}",
                     f"{100 * entry.weight:.2f}",
-                    f"{entry.passes:.2f}",
+                    f"{entry.epochs:.2f}",
                 )
-                for name, entry in model.reading().items()
+                for name, entry in model.shards().items()
             ],
         ),
     ]

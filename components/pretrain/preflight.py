@@ -1,4 +1,4 @@
-"""What a run will take, told before it is spent: memory, disk, time; where they do not fit, the nearest that does."""
+"""What a run will take, estimated before it starts: memory, disk, time; if they do not fit, the nearest that does."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from inkling.models.language.presets import load_preset, preset_names
 from inkling.models.training.cost import Memory, Plan, disk, hours, memory
 from inkling.models.training.devices import Device, device
 
-KEPT = 2
-"""Checkpoints that a run keeps."""
+CHECKPOINTS_ON_DISK = 2
+"""Checkpoints that a run leaves on the disk at a time."""
 _GIGA = 1e9
 
 
@@ -43,7 +43,7 @@ class ResourceEstimate:
 
 def plan_of(config: PretrainConfig, vocabulary: int, kind: Device) -> Plan:
     """The costs of a configuration depend on this much of it."""
-    half = kind.kind == "cuda" if config.precision == "auto" else config.precision == "bf16"
+    bf16 = kind.kind == "cuda" if config.precision == "auto" else config.precision == "bf16"
     return Plan(
         language=load_preset(config.preset),
         vocabulary=vocabulary,
@@ -53,15 +53,15 @@ def plan_of(config: PretrainConfig, vocabulary: int, kind: Device) -> Plan:
         ranks=config.ranks,
         accumulate=config.accumulate,
         sharded=config.strategy == "fsdp2",
-        half=half,
+        bf16=bf16,
         exports=len(config.exports),
     )
 
 
 def estimate(plan: Plan, kind: Device) -> ResourceEstimate:
     """What a run takes on a kind of device."""
-    time = hours(plan, kind.rate(plan.half), kind.share)
-    return ResourceEstimate(plan, kind, memory(plan, kind.kind), disk(plan, KEPT), time)
+    time = hours(plan, kind.rate(plan.bf16), kind.share)
+    return ResourceEstimate(plan, kind, memory(plan, kind.kind), disk(plan, CHECKPOINTS_ON_DISK), time)
 
 
 def check(config: PretrainConfig, vocabulary: int, work: Path) -> None:

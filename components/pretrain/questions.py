@@ -4,7 +4,7 @@
 other documents of the same source. `cloze`: a passage in which a rare word is missing, with that word and three of like
 frequency in the source to choose from; the words that follow count too. A choice is a whole word of one token, so all
 choices of an item have the same number of tokens and none is favoured by its length. The items are a function of the
-text alone: every model of the same tokens is asked the same.
+text alone: every model of the same tokens gets the same items.
 """
 
 from collections.abc import Callable
@@ -60,22 +60,20 @@ def continuation_items(source: str, dataset: IndexedDataset, count: int) -> list
     return items
 
 
-def cloze_items(source: str, dataset: IndexedDataset, count: int, pieces: Callable[[int], str]) -> list[HeldoutItem]:
+def cloze_items(source: str, dataset: IndexedDataset, count: int, entry: Callable[[int], str]) -> list[HeldoutItem]:
     """At most `count` items, one a document; none where the source has no four rare words of like frequency.
 
     Args:
         source: Name of the source.
         dataset: Its held-out text.
         count: Items at most.
-        pieces: The vocabulary's entry of a token, as a byte-level tokenizer writes it.
+        entry: The vocabulary's entry of a token, as a byte-level tokenizer writes it.
     """
     tokens = np.asarray(dataset.tokens)
     frequency = np.bincount(tokens)
-    starts = np.array(
-        [not pieces(token)[:1].isalnum() or pieces(token)[0] == _SPACE for token in range(len(frequency))]
-    )
+    starts = np.array([not entry(token)[:1].isalnum() or entry(token)[0] == _SPACE for token in range(len(frequency))])
     whole = np.bincount(tokens[:-1], weights=starts[tokens[1:]], minlength=len(frequency)) > 0.5 * frequency
-    words = [token for token in np.flatnonzero(whole).tolist() if _is_word(pieces(token))]
+    words = [token for token in np.flatnonzero(whole).tolist() if _is_word(entry(token))]
     ranked = np.array(sorted(words, key=lambda token: (frequency[token], token)))
     rare = {int(token): place for place, token in enumerate(ranked[: len(ranked) // 2])}
     if len(rare) < CHOICES:
@@ -125,8 +123,8 @@ def _like(ranked: NDArray[np.int64], place: int) -> list[int]:
     return [int(word) for word in ranked[first : first + CHOICES] if word != ranked[place]]
 
 
-def _is_word(piece: str) -> bool:
-    return piece.startswith(_SPACE) and len(piece) > _LETTERS and piece[1:].isascii() and piece[1:].isalpha()
+def _is_word(entry: str) -> bool:
+    return entry.startswith(_SPACE) and len(entry) > _LETTERS and entry[1:].isascii() and entry[1:].isalpha()
 
 
 def _shuffled(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from inkling.components.artifacts.indexed import IndexedDataset
-from inkling.components.artifacts.language_model import PretrainingRow, Reading
+from inkling.components.artifacts.language_model import PretrainingRow, ShardUse
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import Anneal, BlendBatches
@@ -32,12 +32,12 @@ class Trained:
 
     Attributes:
         rows: A row per step.
-        reading: What was read of each shard.
+        shards: What it was trained on, by shard.
         exports: States at smaller token budgets, by budget, with where their weights lie.
     """
 
     rows: list[PretrainingRow]
-    reading: dict[str, Reading]
+    shards: dict[str, ShardUse]
     exports: "dict[int, tuple[Trained, Path]]"
 
 
@@ -47,19 +47,19 @@ class TokenProgress(Progress):
     def __init__(self, label: str, steps: int, done: int, tokens_per_step: int, ceiling: float) -> None:
         """Starts the clock after `done` steps; `ceiling` is how many tokens a second matrix products alone allow."""
         super().__init__(label, steps * tokens_per_step, "tokens", done * tokens_per_step)
-        self._tokens_per_step, self._read, self._ceiling = tokens_per_step, 0, ceiling
+        self._tokens_per_step, self._trained, self._ceiling = tokens_per_step, 0, ceiling
         self._began = time.monotonic()
 
     def advance(self, units: float = 1, **figures: float) -> None:
         """Counts steps."""
-        self._read += int(units) * self._tokens_per_step
-        speed = self._read / (time.monotonic() - self._began)
-        told = {"tokens/s": speed, "of matmul peak": speed / self._ceiling}
-        super().advance(units * self._tokens_per_step, **figures, **told)
+        self._trained += int(units) * self._tokens_per_step
+        speed = self._trained / (time.monotonic() - self._began)
+        rates = {"tokens/s": speed, "of matmul peak": speed / self._ceiling}
+        super().advance(units * self._tokens_per_step, **figures, **rates)
 
 
 def next_token_loss(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Mean cost of the next token, in nats."""
+    """Mean cross-entropy of the next token, in nats."""
     logits = network(input_ids=batch["inputs"], use_cache=False).logits
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), batch["targets"].flatten())
 
@@ -72,12 +72,12 @@ def train(
     Args:
         config: The stage's configuration.
         network: The language model.
-        tokens: What it reads.
+        tokens: What it is trained on.
         work: Directory that outlives a kill.
         mirror: Its copy in object storage, where it does not.
 
     Raises:
-        ConfigError: If the annealing names a shard that the tokens lack, or there are more or fewer ranks than asked.
+        ConfigError: If the annealing names a shard that the tokens lack, or there are other than `ranks` ranks.
         ValueError: If a source is shorter than one sequence.
         TrainingError: If training diverges.
     """
@@ -94,7 +94,7 @@ def train(
         Optimization(
             steps=config.steps,
             learning_rate=config.learning_rate,
-            warmup_steps=config.rise if config.steps else 0,
+            warmup_steps=config.effective_warmup_steps if config.steps else 0,
             final_ratio=config.final_ratio,
             weight_decay=config.weight_decay,
             betas=config.betas,
@@ -112,10 +112,10 @@ def train(
     per_step = config.batch * config.context
     rows = [PretrainingRow(row.step, row.step * per_step, row.loss, row.learning_rate) for row in fitted.rows]
     exports = {
-        budget: (Trained(rows[:step], _reading(batches, shards, weights, config, step), {}), fitted.saved[step])
+        budget: (Trained(rows[:step], _shard_use(batches, shards, weights, config, step), {}), fitted.saved[step])
         for budget, step in config.export_steps.items()
     }
-    return Trained(rows, _reading(batches, shards, weights, config, config.steps), exports)
+    return Trained(rows, _shard_use(batches, shards, weights, config, config.steps), exports)
 
 
 def describe_batch(batches: BlendBatches, shards: Mapping[str, IndexedDataset], step: int) -> list[str]:
@@ -140,19 +140,19 @@ def _anneal(config: PretrainConfig, shards: Mapping[str, float]) -> Anneal | Non
     return Anneal(config.steps - round(config.anneal.fraction * config.steps), config.anneal.weights)
 
 
-def _reading(
+def _shard_use(
     batches: BlendBatches,
     shards: Mapping[str, IndexedDataset],
     weights: Mapping[str, float],
     config: PretrainConfig,
     steps: int,
-) -> dict[str, Reading]:
-    """What the first steps read."""
-    read = {name: count * config.context for name, count in sorted(batches.sequences(steps).items())}
+) -> dict[str, ShardUse]:
+    """What the first steps train on, by shard."""
+    used = {name: count * config.context for name, count in sorted(batches.sequences(steps).items())}
     whole = steps * config.batch * config.context
     return {
-        name: Reading(count, count / whole, weights[name], count / len(shards[name].tokens))
-        for name, count in read.items()
+        name: ShardUse(count, count / whole, weights[name], count / len(shards[name].tokens))
+        for name, count in used.items()
         if whole
     }
 
@@ -160,9 +160,7 @@ def _reading(
 def _execution(config: PretrainConfig) -> Execution:
     size = Ranks.of(config.strategy).size
     if size != config.ranks:
-        raise ConfigError(
-            f"pretrain asks for {config.ranks} ranks ('processes' x 'nodes'), the launcher started {size}"
-        )
+        raise ConfigError(f"pretrain needs {config.ranks} ranks ('processes' x 'nodes'), the launcher started {size}")
     return Execution(config.strategy, config.accumulate, config.precision, config.compile, config.loader_workers)
 
 
@@ -175,7 +173,7 @@ def _progress(config: PretrainConfig, network: torch.nn.Module, done: int) -> To
     rate = matrix_rate(rows, shape.hidden_size, shape.intermediate_size, "cuda" if cuda else "cpu", bf16)
     operations = load_preset(config.preset).operations(shape.vocab_size, config.context)
     ceiling = config.ranks * rate / operations
-    return TokenProgress("reading", config.steps, done, config.batch * config.context, ceiling)
+    return TokenProgress("pre-training", config.steps, done, config.batch * config.context, ceiling)
 
 
 def evaluate(

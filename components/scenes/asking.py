@@ -1,4 +1,4 @@
-"""Turns scenes into what is said about them: captions and instructions to learn from, questions with choices."""
+"""Turns scenes into text: captions and instructions to train on, questions with choices."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Made:
 def turns(made: Made, catalogue: Catalogue) -> list[Turn]:
     """A caption of a training scene and every question that it teaches, with the answer."""
     name, family = made.job.image_id, FAMILIES[made.job.family]
-    said = [
+    lines = [
         Turn(
             f"{name}-caption",
             name,
@@ -54,25 +54,25 @@ def turns(made: Made, catalogue: Catalogue) -> list[Turn]:
     queries = [*askable(made.scene, catalogue), *_learned_existence(made, catalogue)]
     for number, query in enumerate(queries):
         answer = query.solve(made.scene, catalogue)
-        assert answer is not None, "only questions with an answer are asked"
+        assert answer is not None, "only questions with an answer are made"
         about = FAMILIES[query.family]
-        said.append(
+        lines.append(
             Turn(f"{name}-{number}", name, "instruct", about.category, query.family, about.tag, query.text, answer)
         )
-    return said
+    return lines
 
 
 def questions(scenes: list[Made], catalogue: Catalogue) -> list[Question]:
     """The questions of a split, each with its choices and its mismatched picture."""
-    asked = []
+    found = []
     absent = _absent([made for made in scenes if made.job.family == "existence"], catalogue)
     for made in scenes:
         queries = [made.query]
         if made.job.family == "existence":
             queries.append(absent[made.job.image_id])
         for number, query in enumerate(queries):
-            asked.append(_question(made, query, number, scenes, catalogue))
-    return asked
+            found.append(_question(made, query, number, scenes, catalogue))
+    return found
 
 
 def _learned_existence(made: Made, catalogue: Catalogue) -> list[Query]:
@@ -90,19 +90,19 @@ def _denied(made: Made, shown: Query, catalogue: Catalogue) -> Query:
 
 
 def _absent(scenes: list[Made], catalogue: Catalogue) -> dict[str, Query]:
-    """An existence question for no, by picture: about what another picture shows, so every word is asked evenly."""
+    """An existence question for no, by picture: about what another picture shows, so every word occurs evenly."""
     ordered = sorted(scenes, key=lambda made: (made.query.subject, made.job.index))
     shift = max(Counter(made.query.subject for made in ordered).values(), default=0)
-    asked = {}
+    denied = {}
     for place, made in enumerate(ordered):
         other = ordered[(place + shift) % len(ordered)].query
-        asked[made.job.image_id] = other if other != made.query else _denied(made, made.query, catalogue)
-    return asked
+        denied[made.job.image_id] = other if other != made.query else _denied(made, made.query, catalogue)
+    return denied
 
 
 def _question(made: Made, query: Query, number: int, scenes: list[Made], catalogue: Catalogue) -> Question:
     answer = query.solve(made.scene, catalogue)
-    assert answer is not None, "only questions with an answer are asked"
+    assert answer is not None, "only questions with an answer are made"
     rng = made.job.chance(_CHOOSE)
     if query.family == "existence":
         choices = [YES, NO]

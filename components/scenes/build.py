@@ -15,18 +15,20 @@ from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.store import Draft, produce
 
 
-def build_scenes(config: ScenesConfig, conversations: str | Path, asked: str | Path) -> tuple[Conversations, Questions]:
+def build_scenes(
+    config: ScenesConfig, conversations: str | Path, questions: str | Path
+) -> tuple[Conversations, Questions]:
     """Builds both artifacts of the stage.
 
     Args:
         config: The stage's settings.
         conversations: Where the conversations shall lie.
-        asked: Where the questions shall lie.
+        questions: Where the questions shall lie.
 
     Raises:
         FetchError: If a package cannot be had.
     """
-    return build_conversations(config, conversations), build_questions(config, asked)
+    return build_conversations(config, conversations), build_questions(config, questions)
 
 
 def build_conversations(config: ScenesConfig, output: str | Path) -> Conversations:
@@ -34,8 +36,8 @@ def build_conversations(config: ScenesConfig, output: str | Path) -> Conversatio
 
     def write(draft: Draft) -> None:
         scenes = _make(training_jobs(catalogue(), config.seed, config.train), config.threads, "rendering to learn from")
-        said = [turn for made in scenes for turn in turns(made, catalogue())]
-        write_conversations(draft.path, ((made.job.image_id, made.picture) for made in scenes), said)
+        written = [turn for made in scenes for turn in turns(made, catalogue())]
+        write_conversations(draft.path, ((made.job.image_id, made.picture) for made in scenes), written)
         (draft.path / ATTRIBUTION).write_text(attribution(packages()))
 
     return produce(Conversations, output, config, {}, write)
@@ -47,7 +49,7 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
     def write(draft: Draft) -> None:
         counts: dict[Split, int] = {"validation": config.validation, "test": config.test}
         jobs = [job for split, count in counts.items() for job in question_jobs(catalogue(), config.seed, split, count)]
-        scenes = _make(jobs, config.threads, "rendering to be asked about")
+        scenes = _make(jobs, config.threads, "rendering the questions' pictures")
         rows = [
             row
             for split in counts

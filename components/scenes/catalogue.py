@@ -31,7 +31,7 @@ class Catalogue:
         places: Class words by where they are met.
         shapes: Names of shapes.
         colours: Red, green and blue by name.
-        sign_words: What a sign may say.
+        sign_words: Words that a sign may bear.
         fonts: Packages of typefaces by split.
         photographs: Files of background photographs by split.
     """

@@ -5,7 +5,7 @@ from kfp import dsl
 
 @dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
 def scenes(config: str, conversations: dsl.Output[dsl.Dataset], questions: dsl.Output[dsl.Dataset]) -> None:
-    """Renders pictures to learn from and pictures to be asked about.
+    """Renders pictures to train on and pictures of the questions.
 
     Args:
         config: The whole profile, as YAML text.

@@ -41,7 +41,7 @@ class SceneJob:
         return f"{self.split}-{self.index:05d}"
 
     def chance(self, purpose: int) -> np.random.Generator:
-        """A source of chance that depends on the scene and a purpose alone, whichever process asks."""
+        """A source of chance that depends on the scene and a purpose alone, in whichever process."""
         return np.random.default_rng([self.seed, SPLITS.index(self.split), self.index, purpose])
 
     def compose(self, catalogue: Catalogue) -> tuple[Scene, Query]:
@@ -76,7 +76,7 @@ def training_jobs(catalogue: Catalogue, seed: int, count: int) -> list[SceneJob]
 
 
 def question_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> list[SceneJob]:
-    """The scenes of a split that is asked about, `count` for each family."""
+    """The scenes of a split with questions, `count` for each family."""
     return _jobs(catalogue, seed, split, dict.fromkeys(FAMILIES, count))
 
 

@@ -1,4 +1,4 @@
-"""What can be asked about a scene, and the answer, worked out from where things lie."""
+"""The questions that a scene allows, and the answer, worked out from where things lie."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Query:
 
     Attributes:
         family: Its family.
-        subject: The words that it asks about.
+        subject: The words that it is about.
     """
 
     family: str
@@ -82,7 +82,7 @@ def askable(scene: Scene, catalogue: Catalogue) -> list[Query]:
     """Every question that a scene of its layout teaches, existence left out."""
     words = [item.word for item in scene.items]
     colours = [Query("colour", (item.word,)) for item in scene.items if item.colour]
-    asked = {
+    possible = {
         "single": [
             Query("object"), Query("kind"), Query("fact", ("use",)), Query("fact", ("place",)),
             *(Query("position", (word,)) for word in words), *colours,
@@ -94,7 +94,7 @@ def askable(scene: Scene, catalogue: Catalogue) -> list[Query]:
         "sign": [Query("sign")],
         "chart": [Query("chart", ("tallest",)), Query("chart", ("lowest",))],
     }[scene.layout]  # fmt: skip
-    return [query for query in asked if query.solve(scene, catalogue) is not None]
+    return [query for query in possible if query.solve(scene, catalogue) is not None]
 
 
 def with_article(word: str) -> str:

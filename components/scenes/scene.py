@@ -1,4 +1,4 @@
-"""A scene before it is drawn: what lies where, exactly. Everything asked about a picture is answered from this."""
+"""A scene before it is drawn: what lies where, exactly. Every question about a picture is answered from this."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -68,7 +68,7 @@ class Sign:
     """A board with a word on it.
 
     Attributes:
-        text: What it says, in lower case.
+        text: The word on it, in lower case.
         capitals: Whether it is written in capitals.
         font: Package and path of the typeface.
         ink, board: Colours.

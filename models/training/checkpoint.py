@@ -118,9 +118,9 @@ def write_weights(network: torch.nn.Module, path: Path) -> None:
     write_checkpoint(path, {"state_dict": state})
 
 
-def prune(folder: Path, keep: int) -> None:
-    """Removes all but the newest checkpoints."""
-    for step in stored_steps(folder)[:-keep]:
+def prune(folder: Path, newest: int) -> None:
+    """Removes all checkpoints but a number of the newest."""
+    for step in stored_steps(folder)[:-newest]:
         shutil.rmtree(step_path(folder, step))
 
 

@@ -23,13 +23,13 @@ class Plan:
     Attributes:
         language: The network.
         vocabulary: Entries of the tokenizer.
-        tokens: Tokens that are read.
+        tokens: Tokens that it is trained on.
         batch: Sequences a step, over all ranks.
         context: Tokens a sequence.
         ranks: Processes that share the work.
         accumulate: Parts in which a rank takes its share of a step.
         sharded: Whether each rank holds a shard of the network (FSDP2) instead of all of it.
-        half: Whether matrices are multiplied in bf16.
+        bf16: Whether matrices are multiplied in bf16.
         exports: Models that are kept beside the last one.
     """
 
@@ -41,7 +41,7 @@ class Plan:
     ranks: int = 1
     accumulate: int = 1
     sharded: bool = False
-    half: bool = False
+    bf16: bool = False
     exports: int = 0
 
     @property
@@ -89,9 +89,9 @@ def memory(plan: Plan, device: Literal["cpu", "cuda"]) -> Memory:
     held = plan.parameters / (plan.ranks if plan.sharded else 1)
     language = plan.language
     block = language.block_params
-    copies = (2 * (2 * block if plan.sharded else plan.parameters)) if plan.half else (8 * block if plan.sharded else 0)
-    blocks = language.num_hidden_layers * language.block_activation_bytes(plan.half)
-    activations = plan.rows * (blocks + _LOSS[plan.half] * plan.vocabulary + _ENDS * language.hidden_size)
+    copies = (2 * (2 * block if plan.sharded else plan.parameters)) if plan.bf16 else (8 * block if plan.sharded else 0)
+    blocks = language.num_hidden_layers * language.block_activation_bytes(plan.bf16)
+    activations = plan.rows * (blocks + _LOSS[plan.bf16] * plan.vocabulary + _ENDS * language.hidden_size)
     return Memory(_MASTER * held + copies, _MASTER * held, _MEANS * held, activations, FRAMEWORKS[device])
 
 

@@ -38,6 +38,7 @@ def shard(network: torch.nn.Module, mesh: DeviceMesh, bf16: bool) -> None:
         mesh: The ranks, one dimension.
         bf16: Whether matrices are multiplied in bf16; shards and sums of gradients stay in fp32.
     """
+    # Rank 0 keeps the whole tensors, each (d0, ...); afterwards every rank holds about (d0 / ranks, ...) of each.
     whole = {name: value.detach() for name, value in _tensors(network)} if dist.get_rank() == 0 else {}
     policy = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if bf16 else MixedPrecisionPolicy()
     for part in (*blocks(network), network):
@@ -106,9 +107,16 @@ def _tensors(module: torch.nn.Module) -> list[tuple[str, Tensor]]:
 
 
 def _fill(value: Tensor, whole: Tensor | None) -> None:
-    """Takes rank 0's values: a shard of them, or all where they are not shared out."""
+    """Takes rank 0's values: a shard of them, or all where they are not shared out.
+
+    Args:
+        value: A tensor of this rank: a DTensor of global shape (d0, ...) whose shard here is about (d0 / ranks, ...),
+            or a plain tensor that every rank holds whole.
+        whole: Rank 0's values, (d0, ...); None on the other ranks, and where there are none yet.
+    """
     device = value.device
     if isinstance(value, DTensor):
+        # (d0, ...) on every rank for a moment; only rank 0's content counts, the others receive their shard of it.
         full = torch.empty(value.shape, dtype=value.dtype, device=device) if whole is None else whole.to(device)
         value.copy_(distribute_tensor(full, value.device_mesh, value.placements, src_data_rank=0))
     else:
@@ -123,9 +131,9 @@ def _fill_optimizer(optimizer: Optimizer, states: dict[int, dict[str, Tensor]], 
     for number, parameter in enumerate(parameters):
         whole = states.get(number, {})
         for name in ("exp_avg", "exp_avg_sq"):
-            optimizer.state[parameter][name] = torch.zeros_like(parameter)
+            optimizer.state[parameter][name] = torch.zeros_like(parameter)  # sharded as the parameter is
             _fill(optimizer.state[parameter][name], whole.get(name))
-        step = torch.zeros((), dtype=torch.float32, device=parameter.device)
+        step = torch.zeros((), dtype=torch.float32, device=parameter.device)  # a scalar, whole on every rank
         _fill(step, whole.get("step"))
         optimizer.state[parameter]["step"] = step
     for group, stored in zip(optimizer.param_groups, groups, strict=True):
@@ -133,6 +141,6 @@ def _fill_optimizer(optimizer: Optimizer, states: dict[int, dict[str, Tensor]], 
 
 
 def _gather(value: Tensor) -> Tensor | None:
-    """The whole tensor on the CPU of rank 0; every rank must ask."""
+    """The whole tensor, (d0, ...), on the CPU of rank 0, from shards of (d0 / ranks, ...); all ranks call this."""
     whole = value.full_tensor() if isinstance(value, DTensor) else value
     return whole.cpu() if dist.get_rank() == 0 else None

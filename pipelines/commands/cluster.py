@@ -52,7 +52,7 @@ def compile_ir(
     compiled = compile_for_cluster(profiles.load(profile, overrides), output)
     for path in compiled.files:
         print(path)
-    _say_unpinned(compiled)
+    _report_unpinned(compiled)
 
 
 def submit(
@@ -78,7 +78,7 @@ def submit(
 
 
 def status(run_id: RunId, endpoint: Url = None) -> None:
-    """Says how a run stands, task by task.
+    """Reports how a run stands, task by task.
 
     Example: inkling status 2f1c6a1e --endpoint http://127.0.0.1:8888
     """
@@ -93,7 +93,7 @@ def logs(
     task: Annotated[str | None, typer.Option(help="Only this task, by the name that `inkling status` prints.")] = None,
     endpoint: Url = None,
 ) -> None:
-    """Prints what the pods of a run have said.
+    """Prints the logs of the pods of a run.
 
     Example: inkling logs 2f1c6a1e --task pretrain
     """
@@ -150,7 +150,7 @@ def study(
         (output / "parameters.json").write_text(json.dumps(parameters, indent=2) + "\n")
         for path in (*compiled.files, output / "parameters.json"):
             print(path)
-        _say_unpinned(compiled)
+        _report_unpinned(compiled)
     if endpoint is not None:
         compile_into = partial(compile_study_for_cluster, stated, text)
         _submit(endpoint, compile_into, text, parameters, name, experiment)
@@ -168,13 +168,13 @@ def _submit(
 
     connection = _connect(endpoint)
     with tempfile.TemporaryDirectory() as folder:
-        _say_unpinned(compile_into(Path(folder)))
+        _report_unpinned(compile_into(Path(folder)))
         unique = f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
         placement = PlacementConfig.parse(profile)
         print(connection.submit(Path(folder) / "pipeline.yaml", parameters, unique, placement, experiment))
 
 
-def _say_unpinned(compiled: "Compiled") -> None:
+def _report_unpinned(compiled: "Compiled") -> None:
     if compiled.unpinned:
         print(f"named by tag, not by digest (set placement.images): {', '.join(compiled.unpinned)}")
 

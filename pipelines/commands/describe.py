@@ -85,7 +85,7 @@ def _recipe(mixed: Portions, tokens: int) -> Table:
     title = f"the recipe's portions in {tokens:,} tokens"
     if mixed.solution:
         title += f", worth {mixed.solution.effective_words:,.0f} words without repetition"
-    table = Table("portion", "share %", "read", title=title, title_justify="left")
+    table = Table("portion", "share %", "epochs", title=title, title_justify="left")
     repetitions = mixed.repetitions(tokens)
     for name, weight in mixed.weights.items():
         table.add_row(name, f"{100 * weight:.1f}", f"{repetitions[name]:.2f}")
@@ -93,16 +93,16 @@ def _recipe(mixed: Portions, tokens: int) -> Table:
 
 
 def _grid(cells: list[GridCell], tokens: int) -> Table:
-    """Repetition of the portion that is read most often, by reasoning (rows) and visual (columns) share."""
+    """Epochs of the portion that is repeated most, by reasoning (rows) and visual (columns) share."""
     columns = sorted({cell.visual for cell in cells})
     headings = ["reasoning %", *(f"visual {column} %" for column in columns)]
-    title = f"LSBS Table 1 on this corpus: most readings of a text in {tokens:,} tokens"
+    title = f"LSBS Table 1 on this corpus: most epochs of a text in {tokens:,} tokens"
     table = Table(*headings, title=title, title_justify="left")
     for row in sorted({cell.reasoning for cell in cells}):
         found = {cell.visual: cell.repetition for cell in cells if cell.reasoning == row}
-        table.add_row(str(row), *(_reading(found[column]) if column in found else "" for column in columns))
+        table.add_row(str(row), *(_epochs(found[column]) if column in found else "" for column in columns))
     return table
 
 
-def _reading(repetition: float | None) -> str:
+def _epochs(repetition: float | None) -> str:
     return "infeasible" if repetition is None else f"{repetition:.2f}"

@@ -88,10 +88,10 @@ def estimate(
             f"{found.device_hours:,.3g}",
             "no" if refusal(found, min(plan.ranks, config.processes), free, config.launch.hours) else "yes",
         )
-    half = "bf16" if chosen.half else "fp32"
+    precision = "bf16" if chosen.bf16 else "fp32"
     console.print(
         f"{chosen.tokens:,} tokens in batches of {chosen.batch} x {chosen.context} on {chosen.ranks} x {kind.name} "
-        f"({kind.rate(chosen.half) / 1e12:.3g} T operations/s in {half}, {kind.share:.0%} of it assumed), "
+        f"({kind.rate(chosen.bf16) / 1e12:.3g} T operations/s in {precision}, {kind.share:.0%} of it assumed), "
         f"{'shared by FSDP2' if chosen.sharded else 'whole on each'}, {chosen.rows:,} tokens at a time",
         highlight=False,
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 _SHOWN = 3
-"""Reasons told for each artifact; the files that are kept have the rest."""
+"""Reasons printed for each artifact; the files that are kept have the rest."""
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -28,11 +28,11 @@ def reproduce_artifact(
     ] = None,
     keep: Annotated[Path | None, typer.Option(help="Where to keep what is made; else it is removed.")] = None,
 ) -> None:
-    """Makes an artifact again, by its recorded configs and seeds, and says what matches.
+    """Makes an artifact again, by its recorded configs and seeds, and reports what matches.
 
     Everything that it was made from is made again too, back to the sources, at the time that it took. What is otherwise
-    here than recorded (code, packages, image, processor, GPU) is told first: bytes may then differ. Where they do, the
-    numbers are compared. Ends with status 1 if something differs beyond the tolerance.
+    here than recorded (code, packages, image, processor, GPU) is reported first: bytes may then differ. Where they do,
+    the numbers are compared. Ends with status 1 if something differs beyond the tolerance.
 
     Examples:
         inkling reproduce .inkling/store/mixture-0123456789abcdef/tokens

@@ -40,7 +40,11 @@ class ContainerError(RuntimeError):
 
 @contextlib.contextmanager
 def container_tasks(
-    home: Path, writable: Sequence[Path], images: Collection[str], environment: Mapping[str, str]
+    home: Path,
+    writable: Sequence[Path],
+    images: Collection[str],
+    environment: Mapping[str, str],
+    readable: Sequence[Path] = (),
 ) -> Iterator["DockerRunner"]:
     """Makes the Docker runner of `kfp.local` fit for real work, and gives it.
 
@@ -49,6 +53,7 @@ def container_tasks(
         writable: Directories below it that tasks write to.
         images: The images that the tasks need.
         environment: Variables of the tasks.
+        readable: Directories elsewhere that tasks read, at the same place.
 
     Raises:
         ContainerError: If no Docker daemon answers, an image is missing, or the containers' user cannot reach home.
@@ -66,6 +71,7 @@ def container_tasks(
     mounts = [
         Mount(str(home), str(home), type="bind"),
         Mount(_PACKAGES, str(cache_directory()), type="bind", read_only=True),
+        *(Mount(str(place), str(place), type="bind", read_only=True) for place in readable),
     ]
     places = {CACHE_VARIABLE: _PACKAGES, store.STORE_VARIABLE: str(home / "store")}
     runner = DockerRunner(

@@ -18,9 +18,10 @@ from inkling.components.artifacts.scores import Scores
 from inkling.components.shared.runtime import progress
 from inkling.components.shared.runtime import watchdog as lifeline
 from inkling.components.shared.store import store
+from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.ir import compile_pipeline, compile_study, needs_labels, read_ir
+from inkling.pipelines.ir import compile_pipeline, compile_study, needs_labels, needs_suites, read_ir
 from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
@@ -95,7 +96,9 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(path / "pipeline.yaml", needs_labels(profile), FanOut.of(profile, at_once=1))
+    compile_pipeline(
+        path / "pipeline.yaml", needs_labels(profile), FanOut.of(profile, at_once=1), needs_suites(profile)
+    )
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)
@@ -104,7 +107,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
     if containers:
-        runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT)
+        runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT, _data(profile))
     else:
         os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
         runner = warm_tasks({task.stage for task in tasks if not task.reused})
@@ -144,6 +147,11 @@ def _announce(tasks: list[Task], console: Console) -> None:
     if reused:
         console.print(f"reused, made before by the same code of the same inputs: {', '.join(reused)}", highlight=False)
     console.print(f"to do: {', '.join(waiting)}" if waiting else "nothing to do", highlight=False)
+
+
+def _data(profile: str) -> list[Path]:
+    """The folders of the data that the profile's suites read."""
+    return sorted({Path(place).parent for place in SuitesConfig.parse(profile).places()})
 
 
 def _images(ir: Mapping[str, Any]) -> set[str]:

@@ -24,7 +24,7 @@ def show(run: Run, console: Console) -> None:
     for title, table in (
         _language(language["perplexity"]),
         _choices(language["choices"]),
-        *_vision(found["scores"]["test"]),
+        *(table for suite in found["suites"].values() for table in _vision(suite)),
     ):
         console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
         console.print(table)
@@ -60,12 +60,13 @@ def _choices(choices: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
     return "Right answers in per cent with 95 % intervals: zero-shot choices made of held-out text", table
 
 
-def _vision(scores: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
+def _vision(suite: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
+    scores = suite["scores"]["test"]
     means = [scores[reader]["mean"] for reader in _READERS]
     first = means[0]
     title = (
-        f"Right answers in per cent with 95 % intervals: {first['questions']} questions on held-out identities,\n"
-        f"{len(first['families'])} four-choice families of the same weight, chance {100 * first['chance']:.0f}"
+        f"{suite['title']}, right answers in per cent with 95 % intervals: {first['questions']} questions,\n"
+        f"{suite['headline']['label']}, chance {100 * first['chance']:.0f}"
     )
     table = _table("view", *_READERS.values())
     for view in VIEWS:
@@ -78,7 +79,7 @@ def _vision(scores: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
         other = scores["no_pretraining"]["categories"][category]["views"]["visual"]
         shares = (_share(share) for share in (cells["views"]["visual"], cells["views"]["blind"], other))
         table.add_row(f"{category} ({100 * cells['chance']:.0f})", *shares)
-    yield "By category", table
+    yield f"{suite['title']}, by category", table
 
 
 def _service(found: Mapping[str, Any]) -> str:
@@ -100,9 +101,13 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _share(estimate: Mapping[str, float]) -> str:
+def _share(estimate: Mapping[str, Any]) -> str:
+    if estimate["low"] is None:
+        return f"{100 * estimate['value']:.1f}"
     return f"{100 * estimate['value']:.1f} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"
 
 
-def _points(estimate: Mapping[str, float]) -> str:
+def _points(estimate: Mapping[str, Any]) -> str:
+    if estimate["low"] is None:
+        return f"{100 * estimate['value']:+.1f}"
     return f"{100 * estimate['value']:+.1f} [{100 * estimate['low']:+.1f}, {100 * estimate['high']:+.1f}]"

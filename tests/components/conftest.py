@@ -12,6 +12,7 @@ from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.features import Features, write_features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
+from inkling.components.artifacts.suite import rendered_scenes
 from inkling.components.shared.store.artifact import ATTRIBUTION, Artifact
 from inkling.components.shared.store.manifest import Manifest, Provenance
 
@@ -184,5 +185,5 @@ def _make_answers(where: Served) -> None:
                 )
             )
     where.answers.mkdir()
-    write_answers(where.answers, answers, summarise(answers))
+    write_answers(where.answers, answers, summarise(answers, rendered_scenes()))
     seal(Answers, where.answers)

@@ -1,4 +1,4 @@
-"""What the laws look at."""
+"""What the checks of the repository's invariants look at."""
 
 import ast
 from pathlib import Path

@@ -17,7 +17,7 @@ def contract(root: Path) -> list[str]:
 
 
 @pytest.fixture
-def house(root: Path, contract: list[str], tmp_path: Path) -> Path:
+def package(root: Path, contract: list[str], tmp_path: Path) -> Path:
     """An empty package with every module that the contract names."""
     for module in " ".join(contract).replace("|", " ").replace(":", " ").split():
         folder = tmp_path.joinpath(*module.split("."))
@@ -29,11 +29,11 @@ def house(root: Path, contract: list[str], tmp_path: Path) -> Path:
     return tmp_path
 
 
-def lint(house: Path) -> subprocess.CompletedProcess[str]:
+def lint(package: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
-    environment = {**os.environ, "PYTHONPATH": str(house)}
+    environment = {**os.environ, "PYTHONPATH": str(package)}
     return subprocess.run(
-        [*command, "--no-cache"], cwd=house, env=environment, capture_output=True, text=True, check=False
+        [*command, "--no-cache"], cwd=package, env=environment, capture_output=True, text=True, check=False
     )
 
 
@@ -49,12 +49,12 @@ def test_no_module_lies_loose_beside_the_stages(root: Path) -> None:
     assert [path.name for path in root.glob("*.py")] == ["__init__.py"]
 
 
-def test_an_orderly_house_passes(house: Path) -> None:
-    (house / "inkling/pipelines/__init__.py").write_text("import inkling.components.scenes")
-    (house / "inkling/components/scenes/__init__.py").write_text(
+def test_an_orderly_package_passes(package: Path) -> None:
+    (package / "inkling/pipelines/__init__.py").write_text("import inkling.components.scenes")
+    (package / "inkling/components/scenes/__init__.py").write_text(
         "import inkling.components.shared.config, inkling.models"
     )
-    checked = lint(house)
+    checked = lint(package)
     assert checked.returncode == 0, checked.stdout
 
 
@@ -68,8 +68,8 @@ def test_an_orderly_house_passes(house: Path) -> None:
         ("models", "inkling.components.shared"),
     ],
 )
-def test_an_import_the_wrong_way_is_found(house: Path, importer: str, imported: str) -> None:
-    (house / "inkling" / importer / "__init__.py").write_text(f"def late():\n    import {imported}\n")
-    checked = lint(house)
+def test_an_import_the_wrong_way_is_found(package: Path, importer: str, imported: str) -> None:
+    (package / "inkling" / importer / "__init__.py").write_text(f"def late():\n    import {imported}\n")
+    checked = lint(package)
     assert checked.returncode == 1
     assert f"-> {imported}" in checked.stdout

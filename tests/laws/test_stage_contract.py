@@ -1,4 +1,4 @@
-"""A stage folder holds what the house expects of it, and its component runs in an image that the Dockerfile builds."""
+"""A stage folder holds what the layout expects of it, and its component runs in an image that the Dockerfile builds."""
 
 import ast
 import re
@@ -64,6 +64,22 @@ def test_every_component_keeps_the_contract(root: Path, stages: list[str], image
         for stage in stages
         for fault in component_faults((root / "components" / stage / "component.py").read_text(), stage, images)
     ]
+
+
+def unknown_images(texts: list[str], images: set[str]) -> set[str]:
+    """The images of the project that texts name and that nothing builds."""
+    return {name for text in texts for name in re.findall(r"inkling/[a-z-]+:[0-9][\w.]*", text)} - images
+
+
+def test_every_image_is_one_that_the_dockerfile_builds_at_this_version(root: Path, images: set[str]) -> None:
+    """The version has its home in `inkling.__version__`; a component may import only kfp and must write it out."""
+    places = [*(root / "components").rglob("*.py"), *(root / "pipelines").rglob("*.py")]
+    places += [*(root / "pipelines").rglob("*.yaml"), *(root / "docs").glob("*.md")]
+    assert unknown_images([path.read_text() for path in places], images) == set()
+
+
+def test_an_image_of_another_version_is_found(images: set[str]) -> None:
+    assert unknown_images(["image: inkling/train-cpu:0.0.9"], images) == {"inkling/train-cpu:0.0.9"}
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ import pytest
 import yaml
 
 import inkling
+from inkling.components.shared.config import ConfigError
 from inkling.pipelines import profiles
-from inkling.pipelines.ir import compile_for_cluster, compile_pipeline, compile_study_for_cluster, read_ir
+from inkling.pipelines.ir import compile_for_cluster, compile_pipeline, compile_study_for_cluster, needs_suites, read_ir
 from inkling.pipelines.study import file as study_file
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -103,6 +104,41 @@ def test_no_secret_value_and_no_placement_stands_in_the_local_ir(tmp_path: Path)
     assert "resources" not in json.dumps(documents)
 
 
+def test_suites_are_read_between_the_scenes_and_the_encoder(tmp_path: Path) -> None:
+    compile_pipeline(tmp_path / "pipeline.yaml", suites=True)
+    groups = read_ir(tmp_path / "pipeline.yaml")["components"].values()
+    tasks = next(group["dag"]["tasks"] for group in groups if "suites" in group.get("dag", {}).get("tasks", {}))
+    sources = {
+        name: [
+            one["taskOutputArtifact"]["producerTask"]
+            for key, one in task.get("inputs", {}).get("artifacts", {}).items()
+            if key in ("questions", "scenes")
+        ]
+        for name, task in tasks.items()
+    }
+    assert sources["suites"] == sources["corpus"] == ["scenes"], "adding a suite does not change the text"
+    for name in ("encode", "evaluate", "evaluate-2", "export", "rehearse", "analyze"):
+        assert sources[name] == ["suites"]
+
+
+def test_only_a_profile_that_names_other_suites_has_the_stage() -> None:
+    scenes = {"name": "mine", "artifact": "questions"}
+    for read, needed in ((["scenes"], False), ([{"suite": "scenes", **scenes}], True)):
+        assert needs_suites(profiles.load("tiny", [f"suites.read={json.dumps(read)}"])) == needed
+    assert not needs_suites(profiles.load("tiny"))
+
+
+def test_data_of_this_machine_are_refused_for_a_cluster(tmp_path: Path) -> None:
+    data = tmp_path / "rows.jsonl"
+    data.write_text('{"q": "?", "i": "", "a": "x", "b": "y", "r": "A"}\n')
+    columns = {"question": "q", "image": "i", "choices": ["a", "b"], "answer": "r"}
+    suite = {"suite": "mmbench", "data": str(data), "columns": columns, "splits": {}}
+    profile = profiles.load("gpu", [f"suites.read={json.dumps([suite])}"])
+    with pytest.raises(ConfigError, match=r"suites.read names what lies on this machine \(.*rows.jsonl\)"):
+        compile_for_cluster(profile, tmp_path / "compiled")
+    assert not (tmp_path / "compiled").exists()
+
+
 def _schema(item: dict[str, Any]) -> dict[str, Any]:
     path = SCHEMAS / f"{item['apiVersion'].replace('/', '_')}_{item['kind']}.json.gz"
     if not path.exists():
@@ -134,7 +170,7 @@ def test_pod_policies_are_valid_and_set_what_kfp_cannot(cluster: Path) -> None:
         kubernetes_validate.validate(policies[0], "1.36", strict=True)
 
 
-def test_images_by_tag_are_told(tmp_path: Path) -> None:
+def test_images_by_tag_are_reported(tmp_path: Path) -> None:
     digest = f"registry.example/inkling/serve@sha256:{'b' * 64}"
     images = yaml.safe_dump({"inkling/serve": digest}, default_flow_style=True).strip()
     told = compile_for_cluster(profiles.load("gpu", [f"placement.images={images}"]), tmp_path).unpinned

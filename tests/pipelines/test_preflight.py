@@ -73,13 +73,13 @@ def test_a_setting_out_of_range_is_refused(tmp_path: Path) -> None:
         check_run(profile, tmp_path / "checks", {})
 
 
-def test_storage_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_storage_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PreflightError, match="nothing can be written"):
         check_run(profiles.load("tiny"), tmp_path / "file" / "checks", {})
 
 
-def test_too_little_space_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_space_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "_FREE_BYTES", 1 << 80)
     with pytest.raises(PreflightError, match="MiB left"):
         check_run(profiles.load("tiny"), tmp_path / "checks", {})
@@ -102,7 +102,9 @@ def test_in_a_pod_the_storage_of_the_ranks_is_tried(
     check("s3://absent/x", "single")
 
 
-def test_in_a_pod_every_problem_is_told_at_once(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_pod_every_problem_is_reported_at_once(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(preflight, "too_large", lambda placement, stages: ["stage 'pretrain' asks for too much"])
     images = {"inkling/train-cpu": f"{server}/inkling/train:9", "inkling/serve": f"{server}/inkling/serve:1.0"}
     secret = {"secret": "storage", "key": "id", "env": "STORAGE_ID"}
@@ -138,7 +140,7 @@ def test_only_an_image_that_its_registry_does_not_know_is_refused(server: str, i
 
 
 @pytest.mark.parametrize(("namespace", "stages"), [("inkling", ["pretrain", "mixture"]), ("forbidden", [])])
-def test_a_quota_that_is_too_small_is_told_by_stage(server: str, namespace: str, stages: list[str]) -> None:
+def test_a_quota_that_is_too_small_is_reported_by_stage(server: str, namespace: str, stages: list[str]) -> None:
     from kubernetes.client import ApiClient, Configuration, CoreV1Api
 
     api = CoreV1Api(ApiClient(Configuration(host=f"http://{server}")))

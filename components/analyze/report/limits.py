@@ -1,5 +1,6 @@
 """What the numbers do not show, how they were computed, and the split on which settings were chosen."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.analyze.report.vision import MODELS
@@ -21,8 +22,7 @@ _METHOD = (
 _UNTESTED = (
     "Other seeds: one was run. The spread between trainings is in no interval here.",
     "Other recipes: one was run, so nothing here says that this mixture is better or worse than another.",
-    "Photographs as people take them, and public benchmarks: the scenes are rendered, so that every label is exact, "
-    "which limits what can be asked.",
+    "Other suites of questions than those read here.",
     "The paper's scale (LSBS, section 1: 340 million to 13 billion parameters). Its effects need not appear here.",
     "Free answers: choices were scored by likelihood; the few free answers of the server are shown, not scored.",
     "Graphics processors, clusters and load.",
@@ -31,7 +31,6 @@ _UNTESTED = (
 
 def validation_section(findings: dict[str, Any]) -> Html:
     """The validation split, apart from the results."""
-    scores = findings["scores"]["validation"]
     return section(
         "validation",
         "The validation split",
@@ -40,25 +39,36 @@ def validation_section(findings: dict[str, Any]) -> Html:
             "split: a large gap would be a sign of settings that fit only these images.",
             class_="note",
         ),
-        table(
-            "Validation: mean accuracy over the four-choice families in per cent, with 95 % intervals",
-            ("Model", "Visual", "Blind", "Mismatched", "Visual - blind, points", "Chance", "Questions"),
-            [
-                (
-                    name,
-                    *(share_interval(scores[model]["mean"]["views"][view]) for view in VIEWS),
-                    points_interval(scores[model]["mean"]["differences"]["visual_minus_blind"]),
-                    percent(scores[model]["mean"]["chance"]),
-                    count(scores[model]["mean"]["questions"]),
-                )
-                for model, name in MODELS.items()
-            ],
-        ),
+        *(_suite(suite) for suite in validated(findings).values()),
+    )
+
+
+def validated(findings: dict[str, Any]) -> dict[str, Any]:
+    """The suites that have a validation split."""
+    return {name: suite for name, suite in findings["suites"].items() if "validation" in suite["scores"]}
+
+
+def _suite(suite: Mapping[str, Any]) -> Html:
+    scores = suite["scores"]["validation"]
+    return table(
+        f"{suite['title']}, validation: {suite['headline']['label']} in per cent, with 95 % intervals",
+        ("Model", "Visual", "Blind", "Mismatched", "Visual - blind, points", "Chance", "Questions"),
+        [
+            (
+                name,
+                *(share_interval(scores[model]["mean"]["views"][view]) for view in VIEWS),
+                points_interval(scores[model]["mean"]["differences"]["visual_minus_blind"]),
+                percent(scores[model]["mean"]["chance"]),
+                count(scores[model]["mean"]["questions"]),
+            )
+            for model, name in MODELS.items()
+        ],
     )
 
 
 def limits_section(findings: dict[str, Any]) -> Html:
     """Method, and what was not tested."""
+    suites = findings["suites"].values()
     departures = findings["adaptation"]["recipe"]["departures"]
     return section(
         "limits",
@@ -68,5 +78,5 @@ def limits_section(findings: dict[str, Any]) -> Html:
         element("h3", "Departures from the paper in the adaptation"),
         bullets(departures or ["The recipe records none."]),
         element("h3", "What was not tested"),
-        bullets(_UNTESTED),
+        bullets([*_UNTESTED, *dict.fromkeys(one for suite in suites for one in suite["report"]["untested"])]),
     )

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.analyze.report.vision import means_chart
-from inkling.components.analyze.report.wording import bounds, compared, count, percent, points
+from inkling.components.analyze.report.wording import compared, count, interval, percent, points
 from inkling.components.shared.report.html import Html, element, paragraph
 
 
 def header(findings: dict[str, Any]) -> Html:
     """Title and headline."""
-    run = findings["run"]
+    run, suites = findings["run"], findings["suites"]
+    beyond = [suite["report"]["beyond"] for suite in suites.values() if suite["report"]["beyond"]]
+    open_ = ["how another seed, recipe or model size would have done", *beyond]
     return element(
         "header",
         paragraph("Inkling", class_="mark"),
@@ -20,26 +22,25 @@ def header(findings: dict[str, Any]) -> Html:
             f"One run of the recipe {run['recipe']}, seed {run['seed']}: a language model was pre-trained on text, "
             "adapted to vision, and asked the same held-out questions with the image, without it and with a wrong one."
         ),
-        paragraph(headline(findings), class_="lead"),
+        *(paragraph(headline(suite), class_="lead") for suite in suites.values()),
         paragraph(
-            "What this does not show: how another seed, recipe or model size would have done, or what the model "
-            "makes of photographs. Intervals cover the choice of questions, not the chances of training.",
+            f"What this does not show: {'; '.join(open_)}. Intervals cover the choice of questions, not the chances of "
+            "training.",
             class_="muted",
         ),
         element("ul", *cards(findings), class_="cards"),
-        means_chart(findings),
+        *(means_chart(name, suite) for name, suite in suites.items()),
     )
 
 
-def headline(findings: dict[str, Any]) -> str:
-    """The main result in words that its intervals support."""
-    cell = findings["scores"]["test"]["pretrained"]["mean"]
+def headline(suite: Mapping[str, Any]) -> str:
+    """The main result on a suite in words that its intervals support."""
+    cell = suite["scores"]["test"]["pretrained"]["mean"]
     gain = cell["differences"]["visual_minus_blind"]
     return (
-        f"{verdict(cell)} On the mean of {len(cell['families'])} four-choice families the model is right "
-        f"{percent(cell['views']['visual']['value'])} % of the time with the image and "
-        f"{percent(cell['views']['blind']['value'])} % without it: a difference of {points(gain['value'])} points, "
-        f"95 % interval {bounds(gain)}."
+        f"{suite['title']}: {verdict(cell)} The model is right {percent(cell['views']['visual']['value'])} % of the "
+        f"time with the image and {percent(cell['views']['blind']['value'])} % without it "
+        f"({suite['headline']['label']}): a difference of {points(gain['value'])} points, {interval(gain)}."
     )
 
 
@@ -57,24 +58,37 @@ def verdict(cell: Mapping[str, Any]) -> str:
 
 
 def cards(findings: dict[str, Any]) -> list[Html]:
-    """The numbers that carry the headline."""
-    scores = findings["scores"]["test"]
+    """The numbers that carry the headlines."""
+    ratio, below, sources = learned(findings["language"]["perplexity"])
+    return [
+        *(card for suite in findings["suites"].values() for card in _suite_cards(suite)),
+        _card(
+            "Unigram perplexity over the model's",
+            f"{ratio:.1f}",
+            "times",
+            f"on held-out text (geometric mean of sources); the model is clearly below in {below} of {sources} "
+            "sources.",
+        ),
+    ]
+
+
+def _suite_cards(suite: Mapping[str, Any]) -> list[Html]:
+    scores, title = suite["scores"]["test"], suite["title"]
     cell, text = scores["pretrained"]["mean"], scores["pretrained_minus_no_pretraining"]["mean"]["visual"]
     gain, wrong = cell["differences"]["visual_minus_blind"], cell["differences"]["mismatched_minus_blind"]
-    ratio, below, sources = learned(findings["language"]["perplexity"])
     return [
         _card(
             "With its image, against without",
             points(gain["value"]),
             "points",
-            f"95 % interval {bounds(gain)}. {count(cell['questions'])} questions about {count(cell['images'])} "
-            f"unseen images; chance is {percent(cell['chance'])} %.",
+            f"{title}: {interval(gain)}. {count(cell['questions'])} questions about {count(cell['images'])} images; "
+            f"chance is {percent(cell['chance'])} %.",
         ),
         _card(
             "With a wrong image, against without",
             points(wrong["value"]),
             "points",
-            f"95 % interval {bounds(wrong)}. "
+            f"{title}: {interval(wrong)}. "
             + compared(
                 wrong,
                 "A wrong image should not help: the questions may be leaking their answers.",
@@ -83,17 +97,10 @@ def cards(findings: dict[str, Any]) -> list[Html]:
             ),
         ),
         _card(
-            "Unigram perplexity over the model's",
-            f"{ratio:.1f}",
-            "times",
-            f"on held-out text (geometric mean of sources); the model is clearly below in {below} of {sources} "
-            "sources.",
-        ),
-        _card(
             "Pre-trained, against no pretraining",
             points(text["value"]),
             "points",
-            f"With the image, 95 % interval {bounds(text)}. "
+            f"{title}, with the image: {interval(text)}. "
             + compared(
                 text,
                 "Pre-trained was better in this run; one seed cannot say whether it would be in another.",

@@ -4,31 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.analyze.report.language import adaptation_section, language_section
-from inkling.components.analyze.report.limits import limits_section, validation_section
+from inkling.components.analyze.report.limits import limits_section, validated, validation_section
 from inkling.components.analyze.report.overview import header
 from inkling.components.analyze.report.run import identity_section, run_section
 from inkling.components.analyze.report.samples import samples_section
 from inkling.components.analyze.report.serving import serving_section
-from inkling.components.analyze.report.sizes import sizes_section
+from inkling.components.analyze.report.sizes import sized, sizes_section
 from inkling.components.analyze.report.sources import sources_section
 from inkling.components.analyze.report.text import text_section
 from inkling.components.analyze.report.vision import vision_section
 from inkling.components.shared.report.html import element, page, paragraph
-
-_CONTENTS = {
-    "run": "Run",
-    "vision": "Vision",
-    "text": "Text",
-    "samples": "Samples",
-    "sizes": "Object size",
-    "language": "Language",
-    "adaptation": "Adaptation",
-    "serving": "Serving",
-    "sources": "Sources",
-    "validation": "Validation",
-    "limits": "Limits",
-    "identity": "Digests",
-}
 
 
 def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
@@ -36,9 +21,23 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
 
     Args:
         findings: Content of `findings.json`.
-        pictures: JPEG bytes of every image that a sample shows, by id.
+        pictures: Bytes of every image that a sample shows, by id.
     """
-    links = (element("li", element("a", title, href=f"#{identity}")) for identity, title in _CONTENTS.items())
+    sections = {
+        "run": ("Run", run_section(findings)),
+        "vision": ("Vision", vision_section(findings)),
+        "text": ("Text", text_section(findings)),
+        "samples": ("Samples", samples_section(findings, pictures)),
+        **({"sizes": ("Object size", sizes_section(findings))} if sized(findings) else {}),
+        "language": ("Language", language_section(findings)),
+        "adaptation": ("Adaptation", adaptation_section(findings)),
+        "serving": ("Serving", serving_section(findings)),
+        "sources": ("Sources", sources_section(findings)),
+        **({"validation": ("Validation", validation_section(findings))} if validated(findings) else {}),
+        "limits": ("Limits", limits_section(findings)),
+        "identity": ("Digests", identity_section(findings)),
+    }
+    links = [element("li", element("a", title, href=f"#{name}")) for name, (title, _) in sections.items()]
     return page(
         f"Inkling: {findings['run']['recipe']}, seed {findings['run']['seed']}",
         element("a", "Skip to the findings", href="#run", class_="skip"),
@@ -46,18 +45,7 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
         element(
             "main",
             element("nav", element("ul", *links), aria_label="Contents"),
-            run_section(findings),
-            vision_section(findings),
-            text_section(findings),
-            samples_section(findings, pictures),
-            sizes_section(findings),
-            language_section(findings),
-            adaptation_section(findings),
-            serving_section(findings),
-            sources_section(findings),
-            validation_section(findings),
-            limits_section(findings),
-            identity_section(findings),
+            *(content for _, content in sections.values()),
         ),
         element(
             "footer",

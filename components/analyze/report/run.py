@@ -24,8 +24,12 @@ def run_section(findings: dict[str, Any]) -> Html:
         ("Vision", _vision(adaptation["model"])),
         ("Adaptation", "; ".join(_stage(stage) for stage in stages)),
         *(
-            (f"Questions, {split}", f"{count(entry['questions'])} on {count(entry['images'])} images")
-            for split, entry in findings["questions"].items()
+            (
+                f"Questions, {suite['title']} {suite['version']}, {split}",
+                f"{count(entry['questions'])} on {count(entry['images'])} images",
+            )
+            for suite in findings["suites"].values()
+            for split, entry in suite["questions"].items()
         ),
         ("Seeds", f"1 (seed {run['seed']})"),
     ]

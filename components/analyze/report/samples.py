@@ -1,11 +1,15 @@
 """Sample questions with their images and what was answered in each view."""
 
 import base64
+import html
 from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.shared.report.html import Html, element, join, paragraph, section, table
 from inkling.models.sequence.views import VIEWS
+
+_KINDS = {b"\x89PNG": "png", b"RIFF": "webp", b"GIF8": "gif", b"BM": "bmp"}
+"""First bytes of the formats beside JPEG."""
 
 
 def samples_section(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> Html:
@@ -13,18 +17,28 @@ def samples_section(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> 
 
     Args:
         findings: The findings.
-        pictures: JPEG bytes of every image that a sample shows.
+        pictures: Bytes of every image that a sample shows.
     """
-    samples = findings["samples"]
-    right = sum(sample["views"]["visual"]["correct"] for sample in samples)
     return section(
         "samples",
         "Sample questions",
         paragraph(
-            f"{len(samples)} test questions drawn by seed, not by hand: {right} that the pre-trained model answers "
-            f"rightly with the image, then {len(samples) - right} that it answers wrongly. This is not the rate at "
-            "which it is right; that stands above. A choice's number is its share of the likelihood of all choices, "
-            "in per cent; the chosen one is bold."
+            "Test questions drawn by seed, not by hand, as many that are answered rightly as wrongly where there are "
+            "enough. This is not the rate at which the model is right; that stands above. A choice's number is its "
+            "share of the likelihood of all choices, in per cent; the chosen one is bold."
+        ),
+        *(_suite(suite, pictures) for suite in findings["suites"].values()),
+    )
+
+
+def _suite(suite: Mapping[str, Any], pictures: Mapping[str, bytes]) -> Html:
+    samples = suite["samples"]
+    right = sum(sample["views"]["visual"]["correct"] for sample in samples)
+    return join(
+        element("h3", suite["title"]),
+        paragraph(
+            f"{right} questions that the pre-trained model answers rightly with the image, then "
+            f"{len(samples) - right} that it answers wrongly."
         ),
         element("ul", *(_sample(sample, pictures) for sample in samples), class_="samples"),
     )
@@ -71,7 +85,8 @@ def _choice(sample: Mapping[str, Any], index: int) -> tuple[str, ...]:
     return tuple(cells)
 
 
-def _picture(jpeg: bytes, alternative: str, caption: str, width: int) -> Html:
-    source = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-    image = Html(f'<img src="{source}" alt="{alternative}" width="{width}" height="{width}">')
+def _picture(data: bytes, alternative: str, caption: str, width: int) -> Html:
+    kind = next((name for start, name in _KINDS.items() if data.startswith(start)), "jpeg")
+    source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    image = Html(f'<img src="{source}" alt="{html.escape(alternative)}" width="{width}" height="{width}">')
     return element("figure", image, element("figcaption", caption))

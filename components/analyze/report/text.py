@@ -1,20 +1,48 @@
 """What pretraining on text gave: the pre-trained model against the no-pretraining baseline, on the same questions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.analyze.report.vision import in_order
-from inkling.components.analyze.report.wording import bounds, compared, points, points_interval, probability
-from inkling.components.shared.report.figures import BLUE, GREY, Panel, Reference, Scale, Series, interval_chart
-from inkling.components.shared.report.html import Html, element, figure, paragraph, section, table
+from inkling.components.analyze.report.wording import compared, interval, points, points_interval, probability
+from inkling.components.shared.report.figures import (
+    BLUE,
+    GREY,
+    Interval,
+    Panel,
+    Reference,
+    Scale,
+    Series,
+    interval_chart,
+)
+from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
 from inkling.models.sequence.views import VIEWS
 
 _SERIES = [Series("visual", BLUE, "o"), Series("blind", GREY, "s")]
-_MEAN = "mean (four choices)"
+_MEAN = "headline"
 
 
 def text_section(findings: dict[str, Any]) -> Html:
     """Differences between the models, with the statement that the interval allows and no more."""
-    differences = findings["scores"]["test"]["pretrained_minus_no_pretraining"]
+    return section(
+        "text",
+        "What did the text add?",
+        paragraph(
+            "The no-pretraining baseline has the same network and the same initial weights, but no text before it was "
+            "adapted in the same way."
+        ),
+        paragraph(
+            "The intervals cover the choice of questions only. Each model was trained once (number of seeds: 1), and "
+            "two trainings of one recipe differ too; how much is unknown here. No claim about the recipe follows "
+            "from these tables, whichever way their intervals lie.",
+            class_="note",
+        ),
+        *(_suite(name, suite) for name, suite in findings["suites"].items()),
+    )
+
+
+def _suite(name: str, suite: Mapping[str, Any]) -> Html:
+    differences = suite["scores"]["test"]["pretrained_minus_no_pretraining"]
     mean = differences["mean"]["visual"]
     verdict = compared(
         mean,
@@ -22,35 +50,23 @@ def text_section(findings: dict[str, Any]) -> Html:
         "In this run the no-pretraining baseline was better with the image than the pre-trained model.",
         "This run does not tell the two models apart.",
     )
-    families = in_order(findings["scores"]["test"]["pretrained"]["families"])
-    rows = {_MEAN: differences["mean"], **{name: differences["families"][name] for name in families}}
-    return section(
-        "text",
-        "What did the text add?",
+    rows = {_MEAN: differences["mean"], **{family: differences["families"][family] for family in in_order(suite)}}
+    categories = {f"category {name}": views for name, views in differences["categories"].items()}
+    return join(
+        element("h3", suite["title"]),
         paragraph(
-            "The no-pretraining baseline has the same network and the same initial weights, but no text before it was "
-            "adapted in the same way. ",
             element("b", verdict),
-            f" The difference with the image is {points(mean['value'])} points, 95 % interval {bounds(mean)}.",
+            f" The difference with the image is {points(mean['value'])} points, {interval(mean)} "
+            f"({suite['headline']['label']}).",
         ),
-        paragraph(
-            "The interval covers the choice of questions only. Each model was trained once (number of seeds: 1), and "
-            "two trainings of one recipe differ too; how much is unknown here. No claim about the recipe follows "
-            "from this table, whichever way its intervals lie.",
-            class_="note",
-        ),
-        _figure(rows),
+        _figure(name, suite["title"], rows),
         table(
-            "Pre-trained minus no pretraining in percentage points, same questions, with 95 % intervals and McNemar's "
-            "exact p",
+            f"{suite['title']}: pre-trained minus no pretraining in percentage points, same questions, with 95 % "
+            "intervals and McNemar's exact p",
             ("Questions", "Visual", "p", "Blind", "p", "Mismatched", "p"),
-            [_row(name, views) for name, views in {**rows, **_categories(differences)}.items()],
+            [_row(name, views) for name, views in {**rows, **categories}.items()],
         ),
     )
-
-
-def _categories(differences: dict[str, Any]) -> dict[str, Any]:
-    return {f"category {name}": views for name, views in in_order(differences["categories"]).items()}
 
 
 def _row(name: str, views: dict[str, Any]) -> tuple[str, ...]:
@@ -60,17 +76,12 @@ def _row(name: str, views: dict[str, Any]) -> tuple[str, ...]:
     return tuple(row)
 
 
-def _figure(rows: dict[str, Any]) -> Html:
-    values = {
-        look.label: [
-            tuple(100 * views[look.label][part] for part in ("value", "low", "high")) for views in rows.values()
-        ]
-        for look in _SERIES
-    }
-    widest = max(abs(value) for intervals in values.values() for interval in intervals for value in interval)
-    limit = 10 * (int(widest / 10) + 1)
+def _figure(name: str, title: str, rows: dict[str, Any]) -> Html:
+    values = {look.label: [_interval(views[look.label]) for views in rows.values()] for look in _SERIES}
+    ends = [abs(end) for intervals in values.values() for one in intervals if one for end in one]
+    limit = 10 * (int(max(ends, default=0) / 10) + 1)
     drawing = interval_chart(
-        "text-difference",
+        f"text-difference-{name}",
         list(rows),
         _SERIES,
         [Panel("", values)],
@@ -79,8 +90,14 @@ def _figure(rows: dict[str, Any]) -> Html:
     )
     return figure(
         drawing,
-        "Difference between the two models for each family, with and without the image; the table below holds the "
-        "same numbers.",
-        "Pre-trained minus no pretraining, with 95 % intervals. Right of the dashed line the pre-trained model is "
-        "better.",
+        f"{title}: difference between the two models for each family, with and without the image; the table below "
+        "holds the same numbers.",
+        f"{title}: pre-trained minus no pretraining, with 95 % intervals. Right of the dashed line the pre-trained "
+        "model is better.",
     )
+
+
+def _interval(estimate: Mapping[str, Any]) -> Interval | None:
+    if estimate["low"] is None:
+        return None
+    return 100 * estimate["value"], 100 * estimate["low"], 100 * estimate["high"]

@@ -1,6 +1,6 @@
 """Whether the image is used: scores per category and family in three views, and the differences between views."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from inkling.components.analyze.report.wording import count, percent, points_interval, probability, share_interval
@@ -19,64 +19,78 @@ from inkling.components.shared.report.html import Html, element, figure, join, p
 from inkling.models.sequence.views import VIEWS
 
 MODELS = {"pretrained": "Pre-trained on text", "no_pretraining": "No pretraining"}
-CATEGORIES = ("General", "Knowledge", "OCR & Chart", "Vision-Centric")
 _SERIES = [Series("visual", BLUE, "o"), Series("blind", GREY, "s"), Series("mismatched", ORANGE, "D")]
 _SCORES = ("Visual", "Blind", "Mismatched", "Chance", "Questions")
 _DIFFERENCES = ("Visual - blind", "p", "Visual - mismatched", "p", "Mismatched - blind", "p")
 
 
 def vision_section(findings: dict[str, Any]) -> Html:
-    """Headline means of both models, then categories and families."""
-    scores, size = findings["scores"]["test"], findings["questions"]["test"]
+    """For each suite the headline of both models, then categories and families."""
     return section(
         "vision",
         "Does it use the image?",
         paragraph(
-            f"{count(size['questions'])} test questions about {count(size['images'])} images were asked in three "
-            "views: ",
+            "Questions were asked in three views: ",
             *(element("b", "visual"), " (with the image), ", element("b", "blind"), " (without), "),
-            *(element("b", "mismatched"), " (with the image of another question of the same family). "),
-            "The drawings, photographs and fonts of these images were not used in training; coloured shapes and bar "
-            "charts are new ones of the kinds that were. What visual has beyond both other views was seen in the "
-            "image.",
+            *(element("b", "mismatched"), " (with another image of the suite). "),
+            "What visual has beyond both other views was seen in the image.",
+        ),
+        *(_suite(name, suite) for name, suite in findings["suites"].items()),
+    )
+
+
+def _suite(name: str, suite: Mapping[str, Any]) -> Html:
+    scores, size, title = suite["scores"]["test"], suite["questions"]["test"], suite["title"]
+    return join(
+        element("h3", title),
+        paragraph(
+            f"{count(size['questions'])} test questions about {count(size['images'])} images. "
+            f"{suite['report']['images']}"
         ),
         table(
-            "Headline: mean accuracy over the four-choice families in per cent, with 95 % intervals",
+            f"{title}: {suite['headline']['label']} in per cent, with 95 % intervals",
             ("Model", *_SCORES),
             [score_row(name, scores[model]["mean"]) for model, name in MODELS.items()],
         ),
         table(
-            "Headline: differences between views in percentage points, with 95 % intervals and McNemar's exact p",
+            f"{title}: differences between views of the headline in percentage points, with 95 % intervals and "
+            "McNemar's exact p",
             ("Model", *_DIFFERENCES),
             [_difference_row(name, scores[model]["mean"]) for model, name in MODELS.items()],
         ),
-        element("h3", "By category"),
+        element("h4", f"{title}, by category"),
         paragraph(
-            "A category is the mean over its families, each with the same weight. Existence, answered yes or no, "
-            "stands beside the paper's four categories and outside of the headline."
+            f"A category is the mean over its {suite['headline']['mean']}, each with the same weight. "
+            f"{suite['report']['categories']}"
         ),
+        *_described(suite["categories"]),
         *(
             table(
-                f"{name}: accuracy by category in per cent, with 95 % intervals",
+                f"{title}, {name}: accuracy by category in per cent, with 95 % intervals",
                 ("Category", *_SCORES),
-                [score_row(category, cell) for category, cell in in_order(scores[model]["categories"]).items()],
+                [score_row(category, cell) for category, cell in scores[model]["categories"].items()],
             )
             for model, name in MODELS.items()
         ),
-        element("h3", "By family of questions"),
-        _families_chart(scores),
-        *(_family_tables(scores[model], name) for model, name in MODELS.items()),
+        element("h4", f"{title}, by family of questions"),
+        _families_chart(name, suite),
+        *(_family_tables(suite, scores[model], name) for model, name in MODELS.items()),
     )
 
 
-def means_chart(findings: dict[str, Any]) -> Html:
-    """The headline means of both models in three views."""
-    scores = findings["scores"]["test"]
-    cells = [scores[model]["mean"] for model in MODELS]
+def means_chart(name: str, suite: Mapping[str, Any]) -> Html:
+    """The headline means of both models in three views.
+
+    Args:
+        name: The suite's name.
+        suite: What was found on it.
+    """
+    cells = [suite["scores"]["test"][model]["mean"] for model in MODELS]
     return figure(
-        views_chart("means", list(MODELS.values()), {"": cells}),
-        "Mean accuracy of both models in three views; the section on vision holds the same numbers.",
-        "Mean accuracy over the four-choice families, each with the same weight, in three views, with 95 % intervals.",
+        views_chart(f"means-{name}", list(MODELS.values()), {"": cells}),
+        f"{suite['title']}: {suite['headline']['label']} of both models in three views; the section on vision holds "
+        "the same numbers.",
+        f"{suite['title']}: {suite['headline']['label']} in three views, with 95 % intervals.",
     )
 
 
@@ -95,17 +109,23 @@ def views_chart(name: str, rows: Sequence[str], panels: Mapping[str, Sequence[Ma
     return interval_chart(name, rows, _SERIES, drawn, Scale("right answers, %", 0, 100), Reference("chance", chances))
 
 
-def in_order(groups: Mapping[str, Any]) -> dict[str, Any]:
-    """Families by category, or categories: the paper's four in its order, then others."""
-    ranks = {name: rank for rank, name in enumerate(CATEGORIES)}
-    names = sorted(groups, key=lambda name: (ranks.get(groups[name].get("category", name), len(ranks)), name))
-    return {name: groups[name] for name in names}
+def in_order(suite: Mapping[str, Any]) -> list[str]:
+    """The families of a suite by category, categories in the suite's order."""
+    scores = suite["scores"]["test"]["pretrained"]
+    ranks = {name: rank for rank, name in enumerate(scores["categories"])}
+    return sorted(scores["families"], key=lambda name: (ranks[scores["families"][name]["category"]], name))
 
 
 def score_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
     """A row of a table of scores."""
     views = (share_interval(cell["views"][view]) for view in VIEWS)
     return (name, *views, percent(cell["chance"]), count(cell["questions"]))
+
+
+def _described(categories: Iterable[Mapping[str, str]]) -> list[Html]:
+    """What the questions of each category ask, where the suite says it."""
+    said = [f"{one['name']}: {one['description']}" for one in categories if one["description"]]
+    return [paragraph("; ".join(said) + ".", class_="muted")] if said else []
 
 
 def _difference_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
@@ -116,27 +136,30 @@ def _difference_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(row)
 
 
-def _families_chart(scores: Mapping[str, Any]) -> Html:
-    families = list(in_order(scores["pretrained"]["families"]))
-    panels = {name: [scores[model]["families"][family] for family in families] for model, name in MODELS.items()}
+def _families_chart(name: str, suite: Mapping[str, Any]) -> Html:
+    scores, families = suite["scores"]["test"], in_order(suite)
+    panels = {title: [scores[model]["families"][family] for family in families] for model, title in MODELS.items()}
     return figure(
-        views_chart("families", families, panels),
-        "Accuracy of each question family in three views, for both models; the tables below hold the same numbers.",
-        "Accuracy of each family in three views, with 95 % intervals clustered by image; the dashed line is chance.",
+        views_chart(f"families-{name}", families, panels),
+        f"{suite['title']}: accuracy of each question family in three views, for both models; the tables below hold "
+        "the same numbers.",
+        f"{suite['title']}: accuracy of each family in three views, with 95 % intervals clustered by image; the dashed "
+        "line is chance.",
     )
 
 
-def _family_tables(scores: Mapping[str, Any], name: str) -> Html:
-    families = in_order(scores["families"])
+def _family_tables(suite: Mapping[str, Any], scores: Mapping[str, Any], name: str) -> Html:
+    families = {family: scores["families"][family] for family in in_order(suite)}
     return join(
         table(
-            f"{name}: accuracy by family in per cent, with 95 % intervals clustered by image",
+            f"{suite['title']}, {name}: accuracy by family in per cent, with 95 % intervals clustered by image",
             ("Family", "Category", *_SCORES),
             [(family, cell["category"], *score_row(family, cell)[1:]) for family, cell in families.items()],
             text_columns=2,
         ),
         table(
-            f"{name}: differences between views in percentage points, with 95 % intervals and McNemar's exact p",
+            f"{suite['title']}, {name}: differences between views in percentage points, with 95 % intervals and "
+            "McNemar's exact p",
             ("Family", *_DIFFERENCES),
             [_difference_row(family, cell) for family, cell in families.items()],
         ),
@@ -145,4 +168,6 @@ def _family_tables(scores: Mapping[str, Any], name: str) -> Html:
 
 def _intervals(cells: Sequence[Mapping[str, Any]], view: str) -> list[Interval | None]:
     estimates = (cell["views"][view] for cell in cells)
-    return [(100 * one["value"], 100 * one["low"], 100 * one["high"]) for one in estimates]
+    return [
+        None if one["low"] is None else (100 * one["value"], 100 * one["low"], 100 * one["high"]) for one in estimates
+    ]

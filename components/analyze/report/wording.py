@@ -17,13 +17,22 @@ def points(difference: float) -> str:
 
 
 def share_interval(estimate: Numbers) -> str:
-    """A share with its interval."""
+    """A share with its interval, if it has one."""
+    if estimate["low"] is None:
+        return percent(estimate["value"])
     return f"{percent(estimate['value'])} [{percent(estimate['low'])}, {percent(estimate['high'])}]"
 
 
 def points_interval(estimate: Numbers) -> str:
-    """A difference with its interval."""
-    return f"{points(estimate['value'])} {bounds(estimate)}"
+    """A difference with its interval, if it has one."""
+    return points(estimate["value"]) if estimate["low"] is None else f"{points(estimate['value'])} {bounds(estimate)}"
+
+
+def interval(estimate: Numbers) -> str:
+    """The interval of a difference in words."""
+    if estimate["low"] is None:
+        return "without an interval, for all questions are about one image"
+    return f"95 % interval {bounds(estimate)}"
 
 
 def bounds(estimate: Numbers) -> str:
@@ -43,7 +52,7 @@ def count(number: float) -> str:
 
 def clear(estimate: Numbers) -> bool:
     """Whether the interval excludes zero."""
-    return bool(estimate["low"] > 0 or estimate["high"] < 0)
+    return estimate["low"] is not None and bool(estimate["low"] > 0 or estimate["high"] < 0)
 
 
 def compared(estimate: Numbers, better: str, worse: str, open_: str) -> str:
@@ -53,7 +62,7 @@ def compared(estimate: Numbers, better: str, worse: str, open_: str) -> str:
         estimate: The difference.
         better: To be said if all of the interval is above zero.
         worse: To be said if all of it is below.
-        open_: To be said if it holds zero.
+        open_: To be said if it holds zero, or if there is none.
     """
     if not clear(estimate):
         return open_

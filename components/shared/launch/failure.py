@@ -61,8 +61,8 @@ def first_failure(failures: Iterable[Failure]) -> Failure | None:
 
 
 def _order(failure: Failure) -> tuple[int, float, bool, int]:
-    """Killed without a word, then those that raised by the time of their error files, then those told to end."""
-    told = failure.exit_code == -signal.SIGTERM
+    """Killed without an error file, then those that raised by the time of their files, then the terminated ones."""
+    terminated = failure.exit_code == -signal.SIGTERM
     file = failure.error_file
     written = file.stat().st_mtime_ns if file and file.is_file() else float("inf")
-    return (2 if told else 0) if failure.exit_code < 0 and file is None else 1, written, told, failure.rank
+    return (2 if terminated else 0) if failure.exit_code < 0 and file is None else 1, written, terminated, failure.rank

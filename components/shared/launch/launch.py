@@ -139,7 +139,7 @@ def run_ranks(job: "Job", launch: LaunchConfig) -> None:
 
     Raises:
         RankError: If a rank fails; the message ends with its own traceback.
-        SystemExit: With status 143, after they were cancelled, if this process is told to terminate.
+        SystemExit: With status 143, after they were cancelled, if this process receives SIGTERM.
     """
     from inkling.components.shared.launch.run import run_job
     from inkling.components.shared.launch.volcano import scheduler_options
@@ -150,5 +150,5 @@ def run_ranks(job: "Job", launch: LaunchConfig) -> None:
 
 
 def _say(rank: int | None, line: str) -> None:
-    """Progress stays what it is, for whoever draws it; any other line says whose it is."""
+    """Progress stays what it is, for whoever draws it; any other line names its rank."""
     note(line if rank is None or line.startswith(EVENT_MARKER) else f"[rank {rank}] {line}")

@@ -1,4 +1,4 @@
-"""Starting a job, telling what its ranks say, and ending it: with its last rank, its first failure, or this process."""
+"""Starting a job, forwarding its ranks' logs, and ending it: with its last rank, its first failure, or this process."""
 
 import signal
 import threading
@@ -36,7 +36,7 @@ def run_job(job: Job, scheduler: Scheduler, options: Mapping[str, str], say: Say
 
     Raises:
         RankError: If a rank fails; the message ends with its own traceback.
-        SystemExit: With status 143, after the job was cancelled, if this process is told to terminate.
+        SystemExit: With status 143, after the job was cancelled, if this process receives SIGTERM.
     """
     app = app_definition(job)
     settings = {"log_dir": str(job.logs)} if scheduler == "local_cwd" else {**options, "validate_spec": False}

@@ -22,6 +22,7 @@ section:last-child { border-bottom: 0; }
 h1 { font-size: 2.1rem; line-height: 1.2; margin: .2rem 0 .4rem; letter-spacing: -.01em; }
 h2 { font-size: 1.45rem; line-height: 1.3; margin: 0 0 .6rem; letter-spacing: -.005em; }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
+h4 { font-size: .95rem; margin: 1.2rem 0 .3rem; }
 p { margin: 0 0 .9rem; max-width: 72ch; }
 ul { max-width: 72ch; padding-left: 1.2rem; }
 li { margin: .25rem 0; }
@@ -93,7 +94,7 @@ figcaption { font-size: .9rem; margin-top: .4rem; max-width: 80ch; }
   section { border-bottom: 0; padding: 1rem 0 0; }
   .scroll, figure > div { overflow: visible; }
   figure, tr, .card, .sample { break-inside: avoid; }
-  h2, h3, caption { break-after: avoid; }
+  h2, h3, h4, caption { break-after: avoid; }
   .cards { grid-template-columns: repeat(4, 1fr); }
   .samples { grid-template-columns: 1fr 1fr; }
   a { color: inherit; }

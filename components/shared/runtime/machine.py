@@ -23,7 +23,7 @@ _EXTENSIONS = (
     "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16",
     "asimd", "asimddp", "sve", "sve2", "bf16", "i8mm",
 )  # fmt: skip
-RECORD = "made_on.json"
+RECORD = "build_environment.json"
 """File in a draft's `work`, see `record`."""
 
 
@@ -47,7 +47,7 @@ class Machine:
 
     @classmethod
     def here(cls) -> Self:
-        """This process's machine; torch is asked only where it is in use already."""
+        """This process's machine; torch is queried only where it is in use already."""
         torch = sys.modules.get("torch")
         threads, device = None, "cpu"
         if torch:
@@ -75,7 +75,7 @@ def processor(described: str) -> tuple[str, tuple[str, ...]]:
     """Model and vector extensions of the CPU.
 
     Args:
-        described: Linux's `/proc/cpuinfo`; empty on another system, which tells no more than the architecture.
+        described: Linux's `/proc/cpuinfo`; empty on another system, where only the architecture is known.
     """
     lines = (line.partition(":") for line in described.splitlines())
     facts: dict[str, str] = {}
@@ -87,13 +87,13 @@ def processor(described: str) -> tuple[str, tuple[str, ...]]:
 
 
 def record(work: Path) -> None:
-    """Leaves word in a draft's `work` that the artifact is made on this machine, not on that of the stage's process."""
+    """Records in a draft's `work` that the artifact is made on this machine, not on that of the stage's process."""
     work.mkdir(parents=True, exist_ok=True)
     (work / RECORD).write_text(json.dumps(dataclasses.asdict(Machine.here())))
 
 
 def recorded(work: Path) -> Machine:
-    """The machine that `record` has left word of; else this one."""
+    """The machine that `record` has recorded; else this one."""
     path = work / RECORD
     return Machine.parse(json.loads(path.read_text())) if path.exists() else Machine.here()
 

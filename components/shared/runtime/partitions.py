@@ -1,4 +1,4 @@
-"""Work on fixed units, in as many processes as are asked for; what comes out does not depend on how many."""
+"""Work on fixed units, in as many processes as are wanted; what comes out does not depend on how many."""
 
 import multiprocessing
 from collections import deque
@@ -26,7 +26,7 @@ def map_units(function: Callable[[U, Advance], R], units: Iterable[U], workers: 
         function: What is done with a unit; in several processes it and the units must be picklable.
         units: The units; never cut for a number of workers.
         workers: How many processes work at the same time; 1 is this one.
-        advance: Told how much is done, in the function's own measure.
+        advance: Called with what is done, in the function's own measure.
     """
     if workers == 1:
         for unit in units:

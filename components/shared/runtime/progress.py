@@ -1,7 +1,7 @@
 """Progress of a stage: how far, how fast, how long still; readable lines in a pod's log, events for a local run.
 
-A stage knows nothing of terminals. It says what it is doing; with `INKLING_PROGRESS=events` each report is one line of
-JSON behind a marker, which a local run turns into bars, otherwise a plain line at most every few seconds.
+A stage knows nothing of terminals. It reports what it is doing; with `INKLING_PROGRESS=events` each report is one line
+of JSON behind a marker, which a local run turns into bars, otherwise a plain line at most every few seconds.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 MODE_VARIABLE = "INKLING_PROGRESS"
 EVENT_MARKER = "@progress "
 _EVENT_SECONDS, _LINE_SECONDS = 0.5, 5.0
-_SAMPLE = 0.01  # share of the work that must be done before its speed says anything
+_SAMPLE = 0.01  # share of the work that must be done before its speed means anything
 T = TypeVar("T")
 
 
@@ -71,31 +71,31 @@ class Progress:
         self._figures: dict[str, float] = {}
         self._events = os.environ.get(MODE_VARIABLE) == "events"
         self._interval = _EVENT_SECONDS if self._events else _LINE_SECONDS
-        self._started = self._said = time.monotonic()
+        self._started = self._reported = time.monotonic()
 
     def __enter__(self) -> Self:
-        """Says that the work begins, where a watcher draws bars."""
+        """Reports that the work begins, where a watcher draws bars."""
         if self._events:
-            self._say()
+            self._report()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Says how the work ended, where a watcher draws bars or it took long enough to have been reported."""
+        """Reports how the work ended, where a watcher draws bars or it took long enough to have been reported."""
         if self._events or time.monotonic() - self._started > self._interval:
-            self._say()
+            self._report()
 
     def advance(self, units: float = 1, **figures: float) -> None:
         """Counts work that is done, and reports it if the last report is old enough."""
         self._done += units
         self._figures.update(figures)
-        if time.monotonic() - self._said >= self._interval:
-            self._say()
+        if time.monotonic() - self._reported >= self._interval:
+            self._report()
 
-    def _say(self) -> None:
-        self._said = time.monotonic()
+    def _report(self) -> None:
+        self._reported = time.monotonic()
         fresh, remaining = self._done - self._first, self._total - self._done
         known = fresh > 0 and fresh >= _SAMPLE * (fresh + remaining)
-        left = remaining * (self._said - self._started) / fresh if known else None
+        left = remaining * (self._reported - self._started) / fresh if known else None
         report = Report(self._label, self._done, self._total, self._unit, left, self._figures)
         print(EVENT_MARKER + json.dumps(asdict(report)) if self._events else report.line(), flush=True)
 
@@ -109,7 +109,7 @@ def track(items: Iterable[T], label: str, total: int, unit: str) -> Iterator[T]:
 
 
 def note(message: str) -> None:
-    """Says something worth reading in the log of a stage."""
+    """Logs a line of a stage."""
     print(message, file=sys.stdout, flush=True)
 
 

@@ -246,14 +246,14 @@ class Storage:
     def _words(self, answer: str) -> str:
         store, bucket = self.endpoint or "AWS", self._path.partition("/")[0]
         kind, _, rest = answer.partition(_SDK_ERROR)[2].partition(" during ")
-        said = rest.partition("operation: ")[2]
+        reason = rest.partition("operation: ")[2]
         key, secret = _KEY_VARIABLES
         denied = f"{store} forbids it to the key in {key}: it must read, write, list and delete below {self.uri}"
         known = {
-            "NETWORK_CONNECTION": f"the object storage {store} cannot be reached: {said}",
+            "NETWORK_CONNECTION": f"the object storage {store} cannot be reached: {reason}",
             "NO_SUCH_BUCKET": f"{store} has no bucket '{bucket}': create it, or mend the URI {self.uri}",
             "INVALID_ACCESS_KEY_ID": f"{store} does not know the key in {key}: mend the secret",
-            "SIGNATURE_DOES_NOT_MATCH": f"{store} says that {secret} is not that of {key}: mend the secret",
+            "SIGNATURE_DOES_NOT_MATCH": f"{store} answers that {secret} is not that of {key}: mend the secret",
             "ACCESS_DENIED": denied if key in os.environ else f"{store} wants {key} and {secret}, from a secret",
         }
         return known.get(kind, f"{store}, {self.uri}: {answer}")

@@ -85,20 +85,20 @@ class Package(Section):
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             try:
                 run = subprocess.run(self._command(folder), cwd=folder, capture_output=True, text=True, check=False)
-                code, said = run.returncode, run.stderr.strip()[-800:]
+                code, message = run.returncode, run.stderr.strip()[-800:]
             except FileNotFoundError as error:
-                code, said = 1, f"there is no such program on this machine ({error.filename})"
+                code, message = 1, f"there is no such program on this machine ({error.filename})"
             fetched = [file for file in Path(folder).iterdir() if file.suffix == path.suffix]
             if code or len(fetched) != 1:
                 client = "the network and pip's index" if self.registry == "pip" else f"the network and {self.registry}"
                 raise FetchError(
                     f"package {self.name} {self.version} could not be fetched with {self.registry}. Check {client}, or "
-                    f"put {self.file} (SHA-256 {self.sha256}) into {path.parent}.\n{self.registry} said: {said}"
+                    f"put {self.file} (SHA-256 {self.sha256}) into {path.parent}.\n{self.registry} answered: {message}"
                 )
             fetched[0].rename(path)
 
     def _command(self, folder: str) -> list[str]:
-        """The registry's own client, told to put the package's file into a folder, which is its working directory."""
+        """The registry's own client, which puts the package's file into a folder, which is its working directory."""
         if self.registry == "apt":
             return ["apt-get", "download", "--quiet", f"{self.name}={self.version}"]
         if self.registry == "npm":

@@ -18,6 +18,7 @@ from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, 
 from inkling.components.artifacts.multimodal_model import CONFIG, RECIPE, TRAINING, MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.artifacts.rehearsal import Rehearsal, write_rehearsal
+from inkling.components.artifacts.suite import rendered_scenes
 from inkling.components.artifacts.tokens import BLEND, Blend, HeldoutShard, Tokens, TrainShard
 from inkling.components.evaluate.summary import summarise
 from inkling.components.shared.config import StageConfig
@@ -107,8 +108,13 @@ class Run:
         self.make("language_model", LanguageModel, self.language_model, "tokens")
         self.make("questions", Questions, lambda path: self.questions(path, pictures, questions))
         self.make("multimodal_model", MultimodalModelArtifact, self.multimodal_model, "language_model")
-        self.make("answers", Answers, lambda path: write_answers(path, pretrained, summarise(pretrained)), "questions")
-        other = summarise(no_pretraining)
+        self.make(
+            "answers",
+            Answers,
+            lambda path: write_answers(path, pretrained, summarise(pretrained, rendered_scenes())),
+            "questions",
+        )
+        other = summarise(no_pretraining, rendered_scenes())
         self.make(
             "answers_no_pretraining", Answers, lambda path: write_answers(path, no_pretraining, other), "questions"
         )
@@ -148,7 +154,7 @@ class Run:
             folder = path / CHECKPOINTS / str(budget)
             folder.mkdir(parents=True)
             self.state(folder, steps)
-            Manifest.describe(folder, "LanguageModel", 2, Provenance("pretrain", "", "", {}, {}, {})).write(folder)
+            Manifest.describe(folder, "LanguageModel", 3, Provenance("pretrain", "", "", {}, {}, {})).write(folder)
 
     def state(self, path: Path, steps: int) -> None:
         """The language model after some steps; its loss follows a power law, another one in each document."""

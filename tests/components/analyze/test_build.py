@@ -30,16 +30,17 @@ def test_findings_hold_the_numbers_of_the_artifacts(made_run, findings: Findings
     expected = clustered_mean(
         [one.correct for one in asked], [one.image_id for one in asked], [one.family for one in asked]
     )
-    mean = told["scores"]["test"]["pretrained"]["mean"]["views"]["visual"]
+    scenes = told["suites"]["scenes"]
+    mean = scenes["scores"]["test"]["pretrained"]["mean"]["views"]["visual"]
     assert (mean["value"], mean["low"], mean["high"]) == pytest.approx((expected.value, expected.low, expected.high))
     assert told["run"]["recipe"] == "mix6"
     assert told["run"]["artifacts"]["answers"]["digest"] == answers.digest
     assert told["language"]["perplexity"]["academia"]["unigram_perplexity"] == 451.5
-    assert told["questions"] == {
+    assert scenes["questions"] == {
         "test": {"questions": 300, "images": 30},
         "validation": {"questions": 60, "images": 6},
     }
-    assert len(told["samples"]) == 6
+    assert len(scenes["samples"]) == 6
 
 
 def test_the_same_inputs_give_the_same_bytes(made_run, findings: Findings, tmp_path: Path) -> None:

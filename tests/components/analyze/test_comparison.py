@@ -6,6 +6,7 @@ import pytest
 
 from inkling.components.analyze.comparison import compare, difference
 from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.suite import rendered_scenes
 from inkling.components.evaluate.summary import summarise
 from inkling.components.shared.statistics.intervals import paired_difference
 from inkling.models.sequence.views import VIEWS
@@ -24,7 +25,8 @@ def answers(right: dict[str, list[bool]]) -> list[Answer]:
 def test_differences_are_paired_and_families_weigh_the_same() -> None:
     first = {"colour": [True, True, False, True], "count": [True, False]}
     second = {"colour": [False, True, False, False], "count": [True, True]}
-    told = compare(answers(first), answers(second), summarise(answers(first))["splits"]["test"])
+    scores = summarise(answers(first), rendered_scenes())["suites"]["scenes"]["splits"]["test"]
+    told = compare(answers(first), answers(second), scores)
     assert told["mean"]["visual"]["value"] == pytest.approx((0.5 - 0.5) / 2)
     assert told["families"]["colour"]["visual"]["value"] == 0.5
     assert told["families"]["count"]["blind"]["value"] == -0.5

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ rows = st.lists(
         size_bucket=st.just("none"),
         chance=st.floats(0, 1),
         split=st.sampled_from(["test", "validation"]),
+        suite=st.just("scenes"),
     ),
     max_size=6,
 )
@@ -45,3 +47,26 @@ def test_answers_come_back(answers: list[Answer], tmp_path_factory) -> None:
     assert opened.choices("visual") == {one.question_id: one.choice for one in answers if one.view == "visual"}
     assert opened.summary() == {"ties": 3}
     assert opened.digest == made.digest
+
+
+def test_each_suite_has_a_file_of_its_own(tmp_path: Path) -> None:
+    def rows(suite: str) -> list[Answer]:
+        one = Answer(f"{suite}-q", "visual", (-1.0, -2.0), 0, True, "i", "General", "f", "none", 0.5, "test", suite)
+        return [one]
+
+    alone, both = tmp_path / "alone", tmp_path / "both"
+    for directory, answers in ((alone, rows("scenes")), (both, [*rows("mine"), *rows("scenes")])):
+        produce(
+            Answers, directory, Evaluate(), {}, lambda draft, answers=answers: write_answers(draft.path, answers, {})
+        )  # type: ignore[misc]
+    opened = Answers.open(both)
+    assert opened.suites() == ["mine", "scenes"]
+    assert opened.answers(suite="mine") == rows("mine")
+    assert opened.answers() == [*rows("mine"), *rows("scenes")]
+    place = "answers/scenes.parquet"
+    assert (alone / place).read_bytes() == (both / place).read_bytes(), "another suite changes no byte of this one"
+
+
+def test_a_score_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_answers(tmp_path, [], {"mean": float("nan")})

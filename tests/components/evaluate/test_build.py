@@ -1,10 +1,12 @@
 """Making Answers: the likelihoods are the model's, and a killed run ends in the same bytes."""
 
+import dataclasses
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,10 +16,11 @@ from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions, write_questions
-from inkling.components.evaluate.build import build_evaluate
+from inkling.components.evaluate.build import build_evaluate, check_longest
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.store import produce
+from inkling.models.inference.engine import PromptError
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.sequence.views import VIEWS
@@ -80,7 +83,7 @@ score, batches = TorchEngine.score, []
 
 def score_or_die(*arguments):
     batches.append(1)
-    if len(batches) > 7:
+    if len(batches) > 1 + 7:  # the first finds out whether the longest question fits
         os.kill(os.getpid(), signal.SIGKILL)
     return score(*arguments)
 
@@ -95,7 +98,7 @@ def test_a_killed_evaluation_resumes_to_the_same_bytes(world, tmp_path: Path, mo
     command = [sys.executable, "-c", KILLED, world.model, world.questions, world.features, output]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert not output.exists()
-    log = output.with_name(".answers.work") / "answers.jsonl"
+    log = output.with_name(".answers.work") / "scenes.jsonl"
     assert log.read_bytes().count(b"\n") == 1 + 7
     with log.open("ab") as file:
         file.write(b"[[-1.25,")
@@ -103,14 +106,14 @@ def test_a_killed_evaluation_resumes_to_the_same_bytes(world, tmp_path: Path, mo
     score = TorchEngine.score
     monkeypatch.setattr(TorchEngine, "score", lambda *a: batches.append(1) or score(*a))
     assert run(world, output).digest == undisturbed.digest
-    assert len(batches) == 15 - 7, "batches that were scored before are not scored again"
+    assert len(batches) == 1 + 15 - 7, "batches that were scored before are not scored again"
 
 
 def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> None:
     undisturbed = run(world, tmp_path / "one" / "answers")
     work = tmp_path / "two" / ".answers.work"
     work.mkdir(parents=True)
-    (work / "answers.jsonl").write_text('{"task":"another"}\n[[0.0,0.0,0.0,0.0]]\n')
+    (work / "scenes.jsonl").write_text('{"task":"another"}\n[[0.0,0.0,0.0,0.0]]\n')
     assert run(world, tmp_path / "two" / "answers").digest == undisturbed.digest
 
 
@@ -130,3 +133,19 @@ def test_features_of_other_questions_are_refused(world, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"features .* were not computed from the questions"):
         build_evaluate(CONFIG, world.model, other.path, world.features, tmp_path / "answers")
     assert not (tmp_path / "answers").exists()
+
+
+def test_a_question_that_is_too_long_is_named_before_any_is_scored(world, tmp_path: Path) -> None:
+    answering = SimpleNamespace(prompt_length=len, score=lambda *given: scored.append(given) or _refuse())
+    scored: list[object] = []
+    questions = Questions.open(world.questions).questions("test")
+    long = dataclasses.replace(questions[3], question="thing " * 100)
+    with pytest.raises(
+        ValueError, match=rf"question {long.question_id} of suite 'mine' is too long: no room.*max_words"
+    ):
+        check_longest(answering, "mine", [*questions, long])  # type: ignore[arg-type]
+    assert scored == [([long.question], [long.choices], [long.image_id])]
+
+
+def _refuse() -> None:
+    raise PromptError("no room")

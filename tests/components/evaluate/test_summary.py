@@ -1,8 +1,11 @@
 """Scores of answers, against numbers worked out by hand."""
 
+from typing import Any
+
 import pytest
 
 from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.suite import Suite, load_suite, rendered_scenes
 from inkling.components.evaluate.summary import score, summarise
 from inkling.models.sequence.views import VIEWS
 
@@ -22,6 +25,7 @@ def answered(name: str, family: str, right: tuple[bool, bool, bool], choices: in
             size_bucket=more.get("size", "none"),
             chance=1 / choices,
             split=more.get("split", "test"),
+            suite=more.get("suite", "scenes"),
         )
         for view, correct in zip(VIEWS, right, strict=True)
     ]
@@ -45,12 +49,12 @@ def test_families_weigh_the_same() -> None:
 
 def test_headline_holds_the_four_choice_families_only() -> None:
     yes_no = [one for i in range(8) for one in answered(f"e{i}", "exist", (True, True, True), 2, category="Existence")]
-    test = summarise(many("colour", 40, 10) + yes_no)["splits"]["test"]
+    test = scenes(many("colour", 40, 10) + yes_no)["splits"]["test"]
     assert test["mean"]["families"] == ["colour"]
     assert test["mean"]["chance"] == 0.25
     assert test["families"]["exist"]["chance"] == 0.5
     assert test["families"]["exist"]["category"] == "Existence"
-    assert list(test["categories"]) == ["Existence", "General"]
+    assert list(test["categories"]) == ["General", "Existence"], "in the order of the suite"
 
 
 def test_sizes_stand_in_their_order() -> None:
@@ -59,15 +63,15 @@ def test_sizes_stand_in_their_order() -> None:
         for i, size in enumerate(["large", "small", "medium", "none"])
         for one in answered(f"e{i}", "colour", (size == "large", False, False), size=size)
     ]
-    sizes = summarise(rows)["splits"]["test"]["sizes"]["colour"]
+    sizes = scenes(rows)["splits"]["test"]["sizes"]["colour"]
     assert list(sizes) == ["small", "medium", "large"]
     assert [cell["views"]["visual"]["value"] for cell in sizes.values()] == [0, 0, 1]
 
 
 def test_splits_are_kept_apart_and_order_does_not_matter() -> None:
     rows = many("colour", 20, 5) + many("seen", 20, 15, split="validation")
-    summary = summarise(rows)
-    assert summary == summarise(rows[::-1])
+    summary = scenes(rows)
+    assert summary == scenes(rows[::-1])
     assert summary["splits"]["test"]["mean"]["views"]["visual"]["value"] == 0.25
     assert summary["splits"]["validation"]["mean"]["views"]["visual"]["value"] == 0.75
 
@@ -75,10 +79,51 @@ def test_splits_are_kept_apart_and_order_does_not_matter() -> None:
 def test_ties_are_counted() -> None:
     rows = many("colour", 4, 1)
     tied = [Answer(**{**one.__dict__, "log_likelihoods": (-1.0, -1.0, -2.0, -3.0)}) for one in rows[:2]]
-    assert summarise(rows)["ties"] == 0
-    assert summarise(tied + rows[2:])["ties"] == 2
+    assert scenes(rows)["ties"] == 0
+    assert scenes(tied + rows[2:])["ties"] == 2
 
 
-def test_a_split_without_four_choices_is_refused() -> None:
-    with pytest.raises(ValueError, match="no family of the test split has four choices"):
-        summarise(answered("e", "exist", (True, True, True), 2))
+def test_a_split_without_a_question_of_the_headline_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match="suite 'scenes': no question of the test split is of the headline's categories"
+    ):
+        scenes(answered("e", "exist", (True, True, True), 2, category="Existence"))
+
+
+def test_a_suite_needs_no_four_choices() -> None:
+    rows = [
+        *(one for i in range(4) for one in answered(f"two{i}", "two", (i < 3, False, False), 2, suite="mine")),
+        *(one for i in range(2) for one in answered(f"five{i}", "five", (True, False, False), 5, suite="mine")),
+    ]
+    by_family = summarise(rows, [suite("families")])["suites"]["mine"]["splits"]["test"]["mean"]
+    assert by_family["views"]["visual"]["value"] == pytest.approx((0.75 + 1) / 2)
+    assert by_family["chance"] == pytest.approx((0.5 + 0.2) / 2)
+    by_question = summarise(rows, [suite("questions")])["suites"]["mine"]["splits"]["test"]["mean"]
+    assert by_question["views"]["visual"]["value"] == pytest.approx(5 / 6)
+    assert by_question["chance"] == pytest.approx((4 * 0.5 + 2 * 0.2) / 6)
+
+
+def test_suites_are_kept_apart() -> None:
+    mine = [one for i in range(4) for one in answered(f"m{i}", "colour", (True, True, True), suite="mine")]
+    found = summarise(mine + many("colour", 8, 2), [*rendered_scenes(), suite("questions")])["suites"]
+    assert list(found) == ["scenes", "mine"]
+    means = [one["splits"]["test"]["mean"]["views"]["visual"]["value"] for one in found.values()]
+    assert means == [0.25, 1.0]
+    assert found["mine"]["headline"]["mean"] == "questions"
+
+
+def test_one_image_gives_no_interval() -> None:
+    rows = [one for i in range(4) for one in answered(f"q{i}", "colour", (i < 2, False, False), image="only")]
+    test = scenes(rows)["splits"]["test"]
+    for estimate in (*test["mean"]["views"].values(), *test["mean"]["differences"].values()):
+        assert (estimate["low"], estimate["high"], estimate["images"]) == (None, None, 1)
+    assert test["mean"]["views"]["visual"]["value"] == 0.5
+
+
+def scenes(answers: list[Answer]) -> dict[str, Any]:
+    return summarise(answers, rendered_scenes())["suites"]["scenes"]
+
+
+def suite(mean: str) -> Suite:
+    stated = {"name": "mine", "version": 1, "title": "Mine", "licence": "CC0", "source": "here"}
+    return load_suite({**stated, "artifact": "questions", "headline": {"mean": mean}})

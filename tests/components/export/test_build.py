@@ -75,7 +75,7 @@ def test_card_says_use_data_scores_and_limits(served):
         assert heading in card
     assert "nothing was trained" in card
     assert "CC-BY-SA-4.0" in card
-    test = Answers.open(served.answers).summary()["splits"]["test"]["mean"]["views"]["visual"]
+    test = Answers.open(served.answers).summary()["suites"]["scenes"]["splits"]["test"]["mean"]["views"]["visual"]
     assert f"{test['value']:.1%} [{test['low']:.1%}, {test['high']:.1%}]" in card
 
 

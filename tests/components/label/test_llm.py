@@ -185,7 +185,7 @@ def test_the_question_asks_for_exactly_the_six_labels(server: Server, monkeypatc
     assert server.authorizations == ["Bearer sesame"]
 
 
-def test_equal_texts_are_asked_about_once_and_never_again(server: Server) -> None:
+def test_equal_texts_are_requested_once_and_never_again(server: Server) -> None:
     texts = ["code", "math", "code", "code"]
     assert label(server.config(), texts).tolist() == expected(texts)
     assert sorted(server.asked) == ["code", "math"]
@@ -193,14 +193,14 @@ def test_equal_texts_are_asked_about_once_and_never_again(server: Server) -> Non
     assert sorted(server.asked) == ["code", "math", "science"]
 
 
-def test_another_model_is_asked_anew(server: Server) -> None:
+def test_another_model_is_requested_anew(server: Server) -> None:
     label(server.config(), ["code"])
     label(server.config(model="other"), ["code"])
     assert server.asked == ["code", "code"]
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_endpoint_is_asked_again(server: Server, status: int) -> None:
+def test_a_busy_endpoint_is_called_again(server: Server, status: int) -> None:
     server.answer = lambda text, number: good(text, number) if number % 3 == 2 else (status, {}, "too many requests")
     assert label(server.config(concurrency=1), TEXTS[:3]).tolist() == expected(TEXTS[:3])
     assert len(server.asked) == 9

@@ -54,7 +54,7 @@ def test_what_no_part_holds_is_labelled_by_the_task_that_gathers(corpus: Corpus,
     assert gathered.manifest == alone.manifest
 
 
-def test_an_endpoint_is_asked_by_one_task() -> None:
+def test_an_endpoint_is_called_by_one_task() -> None:
     with pytest.raises(ConfigError, match=r"label: the llm labeller works in one task, not in 2.*llm\.concurrency"):
         LabelConfig.parse(f"label: {{labeller: llm, parts: 2, {LLM}}}")
     assert LabelConfig.parse(f"label: {{labeller: llm, parts: 1, {LLM}}}").parts == 1

@@ -162,7 +162,7 @@ def test_labels_of_another_corpus_are_refused(corpus: Corpus, tmp_path: Path) ->
 
 
 def test_too_much_repetition_is_refused_before_any_work(corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"'code' would be read 156\.2 times in 1,000,000 tokens"):
+    with pytest.raises(ConfigError, match=r"'code' would be repeated for 156\.2 epochs in 1,000,000 tokens"):
         build(corpus, tmp_path / "tokens", token_budget=1_000_000)
     assert not (tmp_path / "tokens").exists()
 

@@ -131,7 +131,7 @@ def test_the_infeasible_is_refused_with_the_nearest(labelled: tuple[Corpus, Labe
         mix(labelled, {"labels": {"science": 0.1}})
 
 
-def test_labels_are_asked_for_where_they_are_missing(labelled: tuple[Corpus, Labels]) -> None:
+def test_missing_labels_are_refused_with_what_to_do(labelled: tuple[Corpus, Labels]) -> None:
     recipe = MixtureConfig.model_validate({"recipe": {"labels": {"code": 0.5}}}).recipe
     with pytest.raises(ConfigError, match=r"the recipe 'code 0\.5' names labels: label the corpus"):
         portions(recipe, labelled[0], None)
@@ -141,7 +141,7 @@ def test_repetition_over_the_limit_is_refused_by_name(labelled: tuple[Corpus, La
     mixed = mix(labelled, {"labels": {"math": 1.0}})
     assert mixed.repetitions(100_000) == pytest.approx({"code.math": 10.0})
     mixed.check_repetition(100_000, 10.0)
-    with pytest.raises(ConfigError, match=r"'code\.math' would be read 10\.0 times in 100,000 tokens"):
+    with pytest.raises(ConfigError, match=r"'code\.math' would be repeated for 10\.0 epochs in 100,000 tokens"):
         mixed.check_repetition(100_000, 9.0)
 
 

@@ -14,7 +14,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import BlendBatches
 from inkling.components.shared.store.manifest import ArtifactError
 
-_PROGRAM = Path(__file__).with_name("reading.py")
+_PROGRAM = Path(__file__).with_name("pretraining.py")
 
 
 def _read(tokens: Tokens, output: Path, *arguments: str) -> int:
@@ -73,13 +73,13 @@ def test_the_no_pretraining_baseline_has_the_initial_weights(tokens: Tokens, tmp
     assert model.perplexity()["code"]["model_perplexity"] == pytest.approx(tokens.blend().vocabulary, rel=0.5)
 
 
-def test_one_run_leaves_a_model_for_each_budget_asked_for(tokens: Tokens, tmp_path: Path):
+def test_one_run_leaves_a_model_for_each_budget_in_exports(tokens: Tokens, tmp_path: Path):
     from inkling.models.language.presets import load_preset
 
     config = _config(exports=(0, 500))
     model = build_pretrain(config, tokens.path, tmp_path / "language_model")
     plain = build_pretrain(_config(), tokens.path, tmp_path / "plain")
-    names = ("model.safetensors", "training.jsonl", "perplexity.json", "reading.json")
+    names = ("model.safetensors", "training.jsonl", "perplexity.json", "shards.json")
     assert all(model.manifest.files[name] == plain.manifest.files[name] for name in names)
     assert plain.checkpoints() == {}
     states = {budget: LanguageModel.open(path) for budget, path in model.checkpoints().items()}
@@ -90,20 +90,20 @@ def test_one_run_leaves_a_model_for_each_budget_asked_for(tokens: Tokens, tmp_pa
     assert states[500].training() == model.training()[:4]
     nll = [state.perplexity()["code"]["model_nll"] for state in (*states.values(), model)]
     assert nll[0] > nll[1] > nll[2]
-    assert sum(entry.tokens for entry in states[500].reading().values()) == 4 * 128
+    assert sum(entry.tokens for entry in states[500].shards().values()) == 4 * 128
     assert len({state.manifest.provenance.key for state in (*states.values(), model)}) == 3
     assert states[500].tokenizer().get_vocab_size() == tokens.blend().vocabulary
 
 
-def test_what_was_read_is_told_by_shard(tokens: Tokens, tmp_path: Path):
+def test_what_was_trained_on_is_reported_by_shard(tokens: Tokens, tmp_path: Path):
     anneal = {"fraction": 0.25, "weights": {"math": 1.0}}
     model = build_pretrain(_config(anneal=anneal), tokens.path, tmp_path / "language_model")
-    reading = model.reading()
-    assert list(reading) == ["code", "math"]
-    assert sum(entry.tokens for entry in reading.values()) == 12 * 128
-    assert reading["code"].weight == 0.75
-    assert reading["code"].share == pytest.approx(0.75 * 0.75, abs=0.05)
-    assert reading["math"].passes == pytest.approx(reading["math"].tokens / tokens.blend().train["math"].tokens)
+    shards = model.shards()
+    assert list(shards) == ["code", "math"]
+    assert sum(entry.tokens for entry in shards.values()) == 12 * 128
+    assert shards["code"].weight == 0.75
+    assert shards["code"].share == pytest.approx(0.75 * 0.75, abs=0.05)
+    assert shards["math"].epochs == pytest.approx(shards["math"].tokens / tokens.blend().train["math"].tokens)
 
 
 def test_a_shard_that_is_not_there_cannot_be_annealed_on(tokens: Tokens, tmp_path: Path):

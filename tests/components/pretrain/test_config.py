@@ -46,10 +46,10 @@ def test_what_cannot_be_used_is_refused_in_words(section: str, message: str):
 def test_the_optimisation_of_the_paper():
     config = PretrainConfig(preset="3B", optimization="lsbs", token_budget=30_000_000_000)
     assert (config.batch, config.context, config.learning_rate) == (1024, 2048, 3e-4)
-    assert (config.rise, config.steps) == (1024, 14_306)
+    assert (config.effective_warmup_steps, config.steps) == (1024, 14_306)
     small = PretrainConfig(preset="340M", optimization="lsbs-small", token_budget=1_000_000_000, context=1024)
     assert (small.batch, small.context) == (64, 1024)
-    assert small.rise / small.steps == pytest.approx(1024 / 14_306, rel=0.02)
+    assert small.effective_warmup_steps / small.steps == pytest.approx(1024 / 14_306, rel=0.02)
 
 
 def test_the_defaults_are_the_named_optimisation_of_a_laptop():
@@ -61,7 +61,11 @@ def test_the_defaults_are_the_named_optimisation_of_a_laptop():
 
 def test_a_setting_wins_over_the_named_optimisation():
     config = PretrainConfig(preset="340M", optimization="lsbs", warmup=0.1, learning_rate=1e-3, token_budget=10**9)
-    assert (config.learning_rate, config.warmup_steps, config.rise) == (1e-3, None, config.steps // 10)
+    assert (config.learning_rate, config.warmup_steps, config.effective_warmup_steps) == (
+        1e-3,
+        None,
+        config.steps // 10,
+    )
 
 
 def test_budgets_on_the_way_become_steps():

@@ -53,7 +53,7 @@ def test_a_first_node_starts_from_nothing(storage: Storage, tmp_path: Path) -> N
     assert not (tmp_path / RUN).exists()
 
 
-def test_an_upload_that_failed_is_told_with_the_next_or_at_the_end(storage: Storage, tmp_path: Path) -> None:
+def test_an_upload_that_failed_is_reported_with_the_next_or_at_the_end(storage: Storage, tmp_path: Path) -> None:
     nowhere, words = Storage("s3://no-such-bucket/x", storage.endpoint), "no bucket 'no-such-bucket'"
     mirror = Mirror(tmp_path, nowhere)
     mirror.saved(_checkpoint(tmp_path, 2))
@@ -83,7 +83,7 @@ def test_what_is_stored_is_not_stored_again(
     assert other.tokens == exchange.tokens and other.work != exchange.work
 
 
-def test_storage_that_cannot_be_used_is_told_before_a_rank_starts(
+def test_storage_that_cannot_be_used_is_reported_before_a_rank_starts(
     tokens: Tokens, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launch, "run_ranks", lambda *_: pytest.fail("ranks were started"))

@@ -27,17 +27,17 @@ def _run(tokens: Tokens, folder: Path, no_pretraining: bool = False) -> str:
     return (folder / "loss").read_text()
 
 
-def test_the_page_shows_what_was_read_and_is_written_for_a_reused_model(
+def test_the_page_shows_what_was_trained_on_and_is_written_for_a_reused_model(
     tokens: Tokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
     first = _run(tokens, tmp_path / "first")
     assert _run(tokens, tmp_path / "second") == first
-    assert "1,536 tokens were read in 12 steps" in first
+    assert "12 steps trained on 1,536 tokens" in first
     assert "<svg" in first and "Learning rate" in first
     for name, share in (("code", "75.00"), ("math", "25.00")):
         assert re.search(rf'scope="row">{name}</th>.*?>{share}</td>', first)
-    assert "literature" in first, "held-out text of a source that was not read"
+    assert "literature" in first, "held-out text of a source that was not trained on"
     assert "http" not in first and "<script" not in first and not re.search(r'(src|href)="(?!#)', first)
     assert not (tmp_path / "second" / "loss" / "manifest.json").exists()
 
@@ -45,7 +45,7 @@ def test_the_page_shows_what_was_read_and_is_written_for_a_reused_model(
 def test_the_page_of_the_no_pretraining_baseline_says_so(tokens: Tokens, tmp_path: Path) -> None:
     page = _run(tokens, tmp_path, no_pretraining=True)
     assert "This is the no-pretraining baseline" in page
-    assert "<svg" not in page and "tokens were read" not in page
+    assert "<svg" not in page and "steps trained on" not in page
     assert "Bits per byte" in page
 
 

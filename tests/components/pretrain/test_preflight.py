@@ -46,7 +46,7 @@ def test_too_little_memory_is_refused_with_the_nearest_that_fits() -> None:
     assert refusal(estimate(larger, H100), 8, 1e15, None) is not None
 
 
-def test_a_rank_alone_is_told_of_more_devices_or_a_smaller_preset() -> None:
+def test_a_rank_alone_learns_of_more_devices_or_a_smaller_preset() -> None:
     found = _found(H100, preset="13B", **_paper())
     assert "fsdp2 on 4 devices with micro_batch 1" in str(refusal(found, 1, 1e15, None))
     alone = replace(found, plan=replace(found.plan, batch=1, accumulate=1), device=H100)

@@ -20,7 +20,7 @@ def test_training_scenes_follow_the_shares(count: int, things: Catalogue) -> Non
     assert sum(TRAIN_SHARES.values()) == pytest.approx(1)
 
 
-def test_every_family_is_asked_about_equally_often(things: Catalogue) -> None:
+def test_every_family_has_equally_many_questions(things: Catalogue) -> None:
     jobs = question_jobs(things, 0, "test", 24)
     assert Counter(job.family for job in jobs) == dict.fromkeys(FAMILIES, 24)
     for family in FAMILIES:

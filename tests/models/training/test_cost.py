@@ -5,7 +5,7 @@ import pytest
 from inkling.models.language.presets import load_preset, preset_names
 from inkling.models.training.cost import Plan, disk, hours, memory
 
-PLAN = Plan(load_preset("7B"), 32_000, 30_000_000_000, batch=1024, context=2048, ranks=64, half=True)
+PLAN = Plan(load_preset("7B"), 32_000, 30_000_000_000, batch=1024, context=2048, ranks=64, bf16=True)
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -66,12 +66,12 @@ def test_where_artifacts_go_is_part_of_the_run(kubeflow: Any, compiled: Path) ->
 
 
 @pytest.mark.parametrize("token", [None, "an-old-token"])
-def test_a_refused_token_is_told(kubeflow: Any, compiled: Path, token: str | None) -> None:
+def test_a_refused_token_is_reported(kubeflow: Any, compiled: Path, token: str | None) -> None:
     with pytest.raises(EndpointError, match=r"refuses the token \(401\).*INKLING_KFP_TOKEN"):
         _submit(kubeflow, compiled, token)
 
 
-def test_an_unknown_run_and_an_unknown_task_are_told(kubeflow: Any, compiled: Path) -> None:
+def test_an_unknown_run_and_an_unknown_task_are_reported(kubeflow: Any, compiled: Path) -> None:
     endpoint = Endpoint(kubeflow.url, TOKEN)
     for ask in (endpoint.state, endpoint.cancel, lambda run: list(endpoint.logs(run))):
         with pytest.raises(EndpointError, match="does not know run 'nobody'"):
@@ -80,13 +80,15 @@ def test_an_unknown_run_and_an_unknown_task_are_told(kubeflow: Any, compiled: Pa
         list(endpoint.logs(_submit(kubeflow, compiled), "pretrian"))
 
 
-def test_an_endpoint_that_is_not_there_is_told() -> None:
+def test_an_endpoint_that_is_not_there_is_reported() -> None:
     with pytest.raises(EndpointError, match=r"no Kubeflow Pipelines answers at http://127\.0\.0\.1:1 "):
         Endpoint("http://127.0.0.1:1", None).state("any")
 
 
 @pytest.mark.parametrize(("url", "words"), [(None, "no endpoint"), ("kubeflow:8888", "must begin with http")])
-def test_no_endpoint_and_a_wrong_address_are_told(url: str | None, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_endpoint_and_a_wrong_address_are_reported(
+    url: str | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("INKLING_KFP_ENDPOINT", raising=False)
     with pytest.raises(ConfigError, match=words):
         CliRunner().invoke(app, ["status", "run", *(["--endpoint", url] if url else [])], catch_exceptions=False)

@@ -20,7 +20,7 @@ def _wide_screen_and_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10**12))
 
 
-def test_what_fits_is_told_by_preset() -> None:
+def test_what_fits_is_reported_by_preset() -> None:
     arguments = ["--set", "pretrain.preset=1B", "--set", "pretrain.micro_batch=4", "--devices", "8"]
     result = CliRunner().invoke(app, [*PAPER, *arguments])
     assert result.exit_code == 0, result.output

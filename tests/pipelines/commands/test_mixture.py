@@ -52,6 +52,6 @@ def test_a_mixture_is_rebuilt_after_its_corpus_was_labelled_again(corpus: Path, 
     assert len(digests[0]) == 1 and digests[0] == digests[1]
 
 
-def test_a_day_that_is_none_is_told_in_words(corpus: Path, tmp_path: Path) -> None:
+def test_a_day_that_is_none_is_reported_in_words(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"override 'label\.date=2026-02-30': the value is not valid YAML"):
         run("label", corpus, "--set", "label.date=2026-02-30", "--output", tmp_path / "labels")

@@ -13,9 +13,8 @@ from inkling.components.analyze.gather import Inputs, gather
 from inkling.components.analyze.report.page import render
 
 VOID = {"meta", "img"}
-HEADLINE = "Headline: mean accuracy over the four-choice families in per cent, with 95 % intervals"
-DIFFERENCES = "differences between views in percentage points, with 95 % intervals and McNemar's exact p"
-SIZES = "accuracy by object size in per cent, with 95 % intervals"
+HEADLINE = "Rendered scenes: mean accuracy over the four-choice families in per cent, with 95 % intervals"
+SCENES = "Rendered scenes"
 NAMES = {"pretrained": "Pre-trained on text", "no_pretraining": "No pretraining"}
 
 
@@ -92,14 +91,14 @@ def difference(estimate: dict[str, Any]) -> list[str]:
 
 def test_tables_hold_the_scores_of_the_test_split(page: Page, findings: dict[str, Any]) -> None:
     for model, name in NAMES.items():
-        scores = findings["scores"]["test"][model]
+        scores = findings["suites"]["scenes"]["scores"]["test"][model]
         places = {
-            "Headline: mean accuracy over the four-choice families in per cent, with 95 % intervals": {
-                name: scores["mean"]
-            },
-            f"{name}: accuracy by category in per cent, with 95 % intervals": scores["categories"],
-            f"{name}: accuracy by family in per cent, with 95 % intervals clustered by image": scores["families"],
-            f"{name}, existence: accuracy by object size in per cent, with 95 % intervals": scores["sizes"][
+            HEADLINE: {name: scores["mean"]},
+            f"{SCENES}, {name}: accuracy by category in per cent, with 95 % intervals": scores["categories"],
+            f"{SCENES}, {name}: accuracy by family in per cent, with 95 % intervals clustered by image": scores[
+                "families"
+            ],
+            f"{SCENES}, {name}, existence: accuracy by object size in per cent, with 95 % intervals": scores["sizes"][
                 "existence"
             ],
         }
@@ -113,20 +112,21 @@ def test_tables_hold_the_scores_of_the_test_split(page: Page, findings: dict[str
 def test_tables_hold_the_differences(page: Page, findings: dict[str, Any]) -> None:
     pairs = ("visual_minus_blind", "visual_minus_mismatched", "mismatched_minus_blind")
     for model, name in NAMES.items():
-        scores = findings["scores"]["test"][model]
-        for prefix, cells in ((f"{name}: ", scores["families"]), ("Headline: ", {name: scores["mean"]})):
-            caption = (
-                f"{prefix}differences between views in percentage points, with 95 % intervals and McNemar's exact p"
-            )
+        scores = findings["suites"]["scenes"]["scores"]["test"][model]
+        for what, cells in (
+            (f"{SCENES}, {name}: differences between views", scores["families"]),
+            (f"{SCENES}: differences between views of the headline", {name: scores["mean"]}),
+        ):
+            caption = f"{what} in percentage points, with 95 % intervals and McNemar's exact p"
             for group, cell in cells.items():
                 expected = [text for pair in pairs for text in difference(cell["differences"][pair])]
                 assert row(page, caption, group) == expected
     caption = (
-        "Pre-trained minus no pretraining in percentage points, same questions, with 95 % intervals and McNemar's "
-        "exact p"
+        "Rendered scenes: pre-trained minus no pretraining in percentage points, same questions, with 95 % intervals "
+        "and McNemar's exact p"
     )
-    models = findings["scores"]["test"]["pretrained_minus_no_pretraining"]
-    for group, views in {"mean (four choices)": models["mean"], **models["families"]}.items():
+    models = findings["suites"]["scenes"]["scores"]["test"]["pretrained_minus_no_pretraining"]
+    for group, views in {"headline": models["mean"], **models["families"]}.items():
         expected = [text for view in ("visual", "blind", "mismatched") for text in difference(views[view])]
         assert row(page, caption, group) == expected
 
@@ -156,14 +156,14 @@ def test_tables_hold_everything_else(page: Page, findings: dict[str, Any]) -> No
     onnx = "ONNX graphs against the network, validation and test questions"
     assert row(page, onnx, "blind") == ["1,440", "987,654", "2.4e-05", "3.1e-04"]
     assert row(page, "The running server against the evaluator, test questions drawn by seed", "visual") == ["50", "50"]
-    for sample in findings["samples"]:
+    for sample in findings["suites"]["scenes"]["samples"]:
         assert sample["question"] in page.text
 
 
 def test_validation_numbers_stand_in_their_own_section_only(made_run, findings: dict[str, Any], html: str) -> None:
     changed = copy.deepcopy(findings)
     for model in NAMES:
-        for view in changed["scores"]["validation"][model]["mean"]["views"].values():
+        for view in changed["suites"]["scenes"]["scores"]["validation"][model]["mean"]["views"].values():
             view.update(value=0.99999, low=0.98888, high=1.0)
     other = render(changed, made_run.made["questions"].images())
     section = re.compile(r'<section id="validation".*?</section>', re.DOTALL)

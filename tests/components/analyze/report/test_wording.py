@@ -9,7 +9,7 @@ from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.gather import Inputs, gather
 from inkling.components.analyze.report.overview import cards, headline, learned, verdict
 from inkling.components.analyze.report.text import text_section
-from inkling.components.analyze.report.wording import compared, points_interval, probability, share_interval
+from inkling.components.analyze.report.wording import compared, interval, points_interval, probability, share_interval
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def findings(made_run) -> dict[str, Any]:
 def with_interval(findings: dict[str, Any], low: float, high: float) -> dict[str, Any]:
     """The findings with another interval of the gain and of the difference between the models."""
     changed = copy.deepcopy(findings)
-    test = changed["scores"]["test"]
+    test = changed["suites"]["scenes"]["scores"]["test"]
     for estimate in (
         test["pretrained"]["mean"]["differences"]["visual_minus_blind"],
         test["pretrained"]["mean"]["differences"]["visual_minus_mismatched"],
@@ -44,14 +44,14 @@ def test_statements_follow_the_interval(
     findings: dict[str, Any], low: float, high: float, seen: str, text: str, leak: str
 ) -> None:
     changed = with_interval(findings, low, high)
-    assert seen in headline(changed)
+    assert seen in headline(changed["suites"]["scenes"])
     assert text in text_section(changed)
     assert any(leak in card for card in cards(changed))
 
 
 def test_an_image_that_helps_whatever_it_shows_was_not_used(findings: dict[str, Any]) -> None:
     changed = with_interval(findings, 0.1, 0.2)
-    cell = changed["scores"]["test"]["pretrained"]["mean"]
+    cell = changed["suites"]["scenes"]["scores"]["test"]["pretrained"]["mean"]
     for low, high, said in ((0.1, 0.2, "was used"), (-0.1, 0.1, "not shown"), (-0.2, -0.1, "not used")):
         cell["differences"]["visual_minus_mismatched"].update(low=low, high=high)
         assert said in verdict(cell)
@@ -62,6 +62,14 @@ def test_statements_exclude_each_other() -> None:
         compared({"low": low, "high": high}, "+", "-", "?") for low, high in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1))
     }
     assert said == {"+", "-", "?"}
+
+
+def test_without_an_interval_nothing_is_claimed() -> None:
+    alone = {"value": 0.5, "low": None, "high": None}
+    assert compared(alone, "+", "-", "?") == "?"
+    assert share_interval(alone) == "50.0"
+    assert points_interval(alone) == "+50.0"
+    assert interval(alone) == "without an interval, for all questions are about one image"
 
 
 def test_numbers_as_printed() -> None:

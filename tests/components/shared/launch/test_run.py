@@ -56,7 +56,7 @@ def test_a_rank_that_was_killed_is_named_with_the_signal(two_ranks: Ranks, tmp_p
     assert _gone([int(path.read_text()) for path in tmp_path.glob("*.pid")])
 
 
-def test_a_module_that_does_not_start_is_told_in_its_words(two_ranks: Ranks) -> None:
+def test_a_module_that_does_not_start_is_reported_in_its_words(two_ranks: Ranks) -> None:
     job = two_ranks("meet")
     absent = Job(job.name, "no_such_module", (), job.logs, processes=2, environment=job.environment)
     with pytest.raises(RankError, match=r"rank [01] failed \(exit code 1\)\n.*No module named no_such"):

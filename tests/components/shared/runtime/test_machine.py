@@ -35,7 +35,7 @@ def test_the_image_is_what_the_environment_says(monkeypatch: pytest.MonkeyPatch)
     assert Machine.here().image == "registry/train@sha256:1"
 
 
-def test_what_is_otherwise_is_told_in_words() -> None:
+def test_what_is_otherwise_is_reported_in_words() -> None:
     other = Machine(None, "Model B", (), 4, "NVIDIA H100")
     assert HERE.differences(HERE) == []
     assert other.differences(HERE) == [

@@ -60,7 +60,7 @@ def test_a_difference_on_the_same_documents_is_surer_than_the_losses() -> None:
     assert one.nats_per_token().interval().high - one.nats_per_token().interval().low > 0.05
 
 
-def test_other_text_is_told_apart() -> None:
+def test_other_text_is_distinguished() -> None:
     assert not drawn(30, 2).same_text(drawn(29, 2))
 
 

@@ -104,7 +104,7 @@ def test_a_changed_byte_is_found_and_nothing_appears(storage: Storage, tree: Pat
     assert not (tmp_path / "back").exists()
 
 
-def test_a_missing_object_is_told(storage: Storage, tree: Path, tmp_path: Path) -> None:
+def test_a_missing_object_is_reported(storage: Storage, tree: Path, tmp_path: Path) -> None:
     storage.put(tree)
     storage._store.delete_file(f"{storage._path}/large.bin")
     with pytest.raises(StorageError, match="a part of it is gone"):
@@ -141,7 +141,7 @@ def test_a_store_in_order_passes_the_check_and_keeps_nothing_of_it(storage: Stor
         ({}, "s3://no-such-bucket/x", "has no bucket 'no-such-bucket': create it"),
     ],
 )  # fmt: skip
-def test_what_stands_against_it_is_said_in_words(
+def test_what_stands_against_it_is_reported_in_words(
     environment: dict[str, str | None], uri: str, words: str, storage: Storage, monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:  # fmt: skip
@@ -156,7 +156,7 @@ def test_what_stands_against_it_is_said_in_words(
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1", "http://no-such-host.invalid"])
-def test_a_store_that_cannot_be_reached_is_told(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_reached_is_reported(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
     with pytest.raises(StorageError, match=f"the object storage {endpoint} cannot be reached"):

@@ -66,7 +66,7 @@ def test_a_package_that_cannot_be_fetched_is_named_with_what_to_do(
 
 
 @pytest.mark.parametrize(("platform", "asked"), [(None, "any"), ("manylinux_2_28_x86_64", "manylinux_2_28_x86_64")])
-def test_the_same_file_is_asked_for_on_every_machine(
+def test_the_same_file_is_requested_on_every_machine(
     cache: Path, monkeypatch: pytest.MonkeyPatch, platform: str | None, asked: str
 ) -> None:
     commands = []

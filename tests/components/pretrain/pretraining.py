@@ -1,4 +1,4 @@
-"""A program that pre-trains on the tokens of a test: reading.py TOKENS OUTPUT [STEP | often TIMES].
+"""A program that pre-trains on the tokens of a test: pretraining.py TOKENS OUTPUT [STEP | often TIMES].
 
 With STEP it is killed in that step; with `often` it is killed again and again, in a random step after the last
 checkpoint, and left in peace at last.

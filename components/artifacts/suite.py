@@ -1,0 +1,239 @@
+"""A suite of questions: where its data lie, how its columns are read, what its headline is, what a report says of it.
+
+A profile names suites in its section `suites`:
+
+    suites: {read: [scenes, ./mine.yaml, {suite: mmbench, data: ./mmbench_dev.parquet}]}
+
+Each is a shipped suite by name, a YAML file, or a mapping: the whole suite, or `suite` (one of the former) and the keys
+that it replaces.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+
+from inkling.components.shared.config import ConfigError, InnerSection, Section, read_mapping, unknown
+from inkling.models.settings import explain
+
+SCENES = "scenes"
+"""The suite that the pipeline renders itself."""
+THIS_RUN = "questions"
+"""The value of `artifact` that stands for the Questions artifact of the run."""
+METRICS = ("accuracy",)
+_SHIPPED = Path(__file__).parents[1] / "suites"
+_YAML = (".yaml", ".yml")
+
+
+class Columns(InnerSection):
+    """Which columns of the data hold what."""
+
+    question: str = Field(description="what is asked")
+    image: str = Field(description="the image: bytes, a struct with `bytes`, or text in base64")
+    choices: str | list[str] = Field(description="a column of lists, or a column a choice in their order, as A to D")
+    answer: str = Field(description="the right choice, as `answer_as` says")
+    answer_as: Literal["letter", "index", "text"] = Field("letter", description="A, B, ...; 0, 1, ...; or its text")
+    id: str | None = Field(None, description="name of the row; its number where not given")
+    hint: str | None = Field(None, description="what the prompt says before the question")
+    category: str | None = Field(None, description="category; one category where not given")
+    family: str | None = Field(None, description="family within the category; the category where not given")
+    split: str | None = Field(None, description="split, whose values `splits` sorts")
+    cluster: str | None = Field(
+        None, description="what questions that are not independent share; their image where not given"
+    )
+    size_bucket: str | None = Field(None, description="how large the object is: small, medium, large or none")
+
+    def named(self) -> dict[str, list[str]]:
+        """The columns that each key names."""
+        stated = {key: value for key, value in self if value is not None and key != "answer_as"}
+        return {key: [value] if isinstance(value, str) else value for key, value in stated.items()}
+
+
+class Headline(Section):
+    """The mean that stands for the suite."""
+
+    mean: Literal["families", "questions"] = Field("families", description="what weighs the same in it")
+    categories: tuple[str, ...] = Field((), description="the categories that enter; all where none is named")
+    label: str = Field("mean accuracy", description="what a report calls it")
+
+
+class Category(Section):
+    """A category of questions."""
+
+    name: str = Field(min_length=1)
+    description: str = Field("", description="what its questions ask")
+
+
+class Report(Section):
+    """What the report and the model card may say where this suite is read, whole sentences."""
+
+    images: str = Field("", description="what the images are, and whether training has used any of them")
+    categories: str = Field("", description="what is to be known of the categories")
+    sizes: str = Field("", description="what the size of an object means")
+    beyond: str = Field("", description="what the suite leaves open, as in: What this does not show: ...")
+    untested: tuple[str, ...] = Field((), description="what the suite cannot test")
+    use: str = Field("", description="what a model that answers it is for, in the model card")
+    limits: tuple[str, ...] = Field((), description="limits of the model that the suite shows, in the model card")
+
+
+class Suite(Section):
+    """A benchmark: data, how they are read, and how they are scored and reported."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="short name: names files, prefixes identifiers")
+    version: str = Field(description="version of the suite; raise it when its answers can no longer be compared")
+    title: str = Field(description="what a report calls it")
+    licence: str = Field(description="the licence of its data")
+    source: str = Field(description="where its data come from")
+    data: tuple[str, ...] = Field((), description="Parquet or JSON lines files, or patterns of them")
+    artifact: str | None = Field(None, description="a Questions artifact instead: 'questions' (this run's) or a path")
+    columns: Columns | None = Field(None, description="which columns hold what")
+    missing: tuple[str, ...] = Field((), description="texts in a cell that stand for no value, such as nan")
+    splits: dict[Literal["validation", "test"], tuple[str, ...]] = Field(
+        {}, description="values of the split column for each split; other rows are left out; all are test where empty"
+    )
+    prompt: str = Field("{hint}\n{question}", description="what is asked, of {hint} and {question}")
+    max_words: int | None = Field(None, ge=1, description="rows that ask with more words are left out, and counted")
+    metric: str = Field("accuracy", description="how answers are scored: accuracy of the most likely choice")
+    headline: Headline = Headline()
+    categories: tuple[Category, ...] = Field((), description="all categories in their order; those found where empty")
+    report: Report = Report()
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _one_or_many(cls, stated: Any) -> Any:
+        return (stated,) if isinstance(stated, str) else stated
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _as_text(cls, stated: Any) -> Any:
+        return str(stated) if isinstance(stated, int | float) else stated
+
+    @field_validator("metric")
+    @classmethod
+    def _known(cls, metric: str) -> str:
+        if metric not in METRICS:
+            raise unknown("metric", metric, METRICS)
+        return metric
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.artifact is None and (not self.data or self.columns is None):
+            raise ValueError(
+                f"suite '{self.name}' has no {'columns' if self.data else 'data'}: state `data` (a Parquet or JSON "
+                "lines file) and `columns`, or `artifact: questions`"
+            )
+        if self.artifact is not None and (self.data or self.columns):
+            raise ValueError(f"suite '{self.name}' states `artifact` and `data`: one of them holds its questions")
+        if self.splits and (self.columns is None or self.columns.split is None):
+            raise ValueError(f"suite '{self.name}' sorts `splits`, but `columns.split` names no column")
+        if self.splits and "test" not in self.splits:
+            raise ValueError(f"suite '{self.name}': state in `splits` which values are test")
+        names = [category.name for category in self.categories]
+        for name in self.headline.categories if names else ():
+            if name not in names:
+                raise unknown("category of `headline`", name, names)
+        try:
+            self.prompt.format(hint="", question="")
+        except (KeyError, IndexError, ValueError):
+            raise ValueError(f"prompt {self.prompt!r} may use {{hint}} and {{question}} only") from None
+        return self
+
+    def in_order(self, found: Sequence[str]) -> list[str]:
+        """Names of categories in the suite's order, then those that it does not list."""
+        ranks = {category.name: rank for rank, category in enumerate(self.categories)}
+        return sorted(found, key=lambda name: (ranks.get(name, len(ranks)), name))
+
+
+def load_suite(stated: Any) -> Suite:
+    """Reads a suite.
+
+    Args:
+        stated: Name of a shipped one, path of a YAML file, or a mapping as the module says.
+
+    Raises:
+        ConfigError: If there is none, or it cannot be used; the message names the key and what is valid.
+    """
+    if isinstance(stated, str):
+        return _stored(stated)
+    if not isinstance(stated, Mapping):
+        raise ConfigError(f"a suite is a name, a YAML file or a mapping, not {stated!r}")
+    if "suite" in stated:
+        own = {key: value for key, value in stated.items() if key != "suite"}
+        stated = {**_content(str(stated["suite"])), **own}
+    return _validated(dict(stated), Path())
+
+
+@cache
+def _stored(name: str) -> Suite:
+    return _validated(_content(name), Path())
+
+
+def _content(name: str) -> dict[str, Any]:
+    """The keys of a suite by name or path, its data relative to its own folder."""
+    own = name.endswith(_YAML)
+    path = Path(name) if own else _SHIPPED / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError(f"there is no suite {name}") if own else unknown("suite", name, shipped_suites())
+    try:
+        content = read_mapping(path.read_text())
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return _placed(content, path.parent) if own else content
+
+
+def _placed(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Paths of the data made absolute."""
+    data, artifact = content.get("data", ()), content.get("artifact")
+    patterns = [data] if isinstance(data, str) else data
+    placed = dict(content)
+    if patterns and all(isinstance(pattern, str) for pattern in patterns):
+        placed["data"] = [str((folder / pattern).absolute()) for pattern in patterns]
+    if isinstance(artifact, str) and artifact != THIS_RUN:
+        placed["artifact"] = str((folder / artifact).absolute())
+    return placed
+
+
+def _validated(content: dict[str, Any], folder: Path) -> Suite:
+    try:
+        return Suite.model_validate(_placed(content, folder))
+    except ValidationError as error:
+        raise ConfigError(explain(error, Suite, f"suite {content.get('name', '')}".strip())) from None
+
+
+def shipped_suites() -> list[str]:
+    """Names of the suites that ship."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
+
+
+def carried(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The section `suites` of a profile with suites in place of the names of files, so that a task opens none."""
+    read = [
+        suite.name if suite == load_suite(SCENES) else suite.model_dump(mode="json", exclude_unset=True)
+        for suite in _read(section)
+    ]
+    return {**section, "read": read}
+
+
+def _read(section: Any) -> Any:
+    """The suites of the section `suites` of a profile."""
+    stated = section.get("read", [SCENES]) if isinstance(section, Mapping) else section
+    if isinstance(stated, str):
+        stated = [stated]
+    if not isinstance(stated, Sequence) or not stated:
+        raise ConfigError("name at least one suite, as in `suites: {read: [scenes]}`")
+    suites = tuple(one if isinstance(one, Suite) else load_suite(one) for one in stated)
+    names = [suite.name for suite in suites]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"two suites have one name: {', '.join(names)}")
+    return suites
+
+
+Suites = Annotated[tuple[Suite, ...], BeforeValidator(_read)]
+"""The type of a stage's setting `suites`, which takes the section `suites` of the profile."""
+
+
+def rendered_scenes() -> tuple[Suite, ...]:
+    """What is read where a profile names no suites."""
+    return (load_suite(SCENES),)

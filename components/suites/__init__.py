@@ -1,0 +1,1 @@
+"""Reads benchmarks from files into questions, beside those about the rendered scenes."""

@@ -1,0 +1,66 @@
+"""The wrong image of each question, drawn by seed within its suite."""
+
+import dataclasses
+import io
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from inkling.components.artifacts.questions import Question
+
+_SIDE, _GREY = 64, (128, 128, 128)
+
+
+def draw_mismatched(
+    questions: Sequence[Question], images: Mapping[str, bytes], suite: str, seed: int
+) -> tuple[list[Question], dict[str, bytes]]:
+    """Gives each question of a suite the image of another one.
+
+    It is an image that no question with the same answer asks about: of the same family and split if there is one, else
+    of the split; where there is none, any other image of the suite. A suite with one image gets a plain grey one.
+
+    Args:
+        questions: The suite's questions.
+        images: Its images.
+        suite: Its name.
+        seed: Decides which.
+
+    Returns:
+        The questions, and the images with the grey one where it is needed.
+    """
+    if len(images) == 1:
+        grey = f"{suite}/grey"
+        alone = [dataclasses.replace(question, mismatched_image_id=grey) for question in questions]
+        return alone, {**images, grey: _plain()}
+    groups = _images(questions, lambda one: (one.split, one.family))
+    splits = _images(questions, lambda one: (one.split,))
+    answered = _images(questions, lambda one: (one.answer,))
+    drawn = []
+    for question in questions:
+        other = set(images) - {question.image_id}
+        wrong = other - answered[question.answer,]
+        candidates = (
+            groups[question.split, question.family] & wrong or splits[question.split,] & wrong or wrong or other
+        )
+        random = np.random.default_rng([seed, zlib.crc32(question.question_id.encode())])
+        chosen = sorted(candidates)[int(random.integers(len(candidates)))]
+        drawn.append(dataclasses.replace(question, mismatched_image_id=chosen))
+    return drawn, dict(images)
+
+
+def _images(
+    questions: Sequence[Question], key: Callable[[Question], tuple[str, ...]]
+) -> dict[tuple[str, ...], set[str]]:
+    """The images asked about, by a key of the questions."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    for question in questions:
+        found.setdefault(key(question), set()).add(question.image_id)
+    return found
+
+
+def _plain() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (_SIDE, _SIDE), _GREY).save(buffer, "PNG")
+    return buffer.getvalue()
