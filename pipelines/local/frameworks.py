@@ -5,7 +5,8 @@ import os
 import shutil
 import signal
 
-atexit.register(shutil.rmtree, os.environ["INKLING_SOCKETS"], ignore_errors=True)
+if sockets := os.environ.get("INKLING_SOCKETS"):
+    atexit.register(shutil.rmtree, sockets, ignore_errors=True)
 
 # A Ctrl-C belongs to the run, not to these imports; what the frameworks say on import belongs to nobody.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
