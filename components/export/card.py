@@ -46,9 +46,8 @@ def _head(model: MultimodalModel, artifact: MultimodalModelArtifact, encoder: En
     language = model.language.config
     recipe = artifact.recipe()
     sizes = [_parameters(part) for part in (model.language, model.connector, model.encoder)]
-    network = (
-        f"Llama, {language.num_hidden_layers} layers, width {language.hidden_size}, {language.vocab_size:,} pieces"
-    )
+    shape = f"{language.num_hidden_layers} layers, hidden size {language.hidden_size}"
+    connector = f"`{model.connector.spec.type}`, {model.connector.image_tokens} image tokens"
     departures = "\n".join(f"- {departure}" for departure in recipe["departures"]) or "- none"
     return f"""---
 library_name: onnx
@@ -61,8 +60,9 @@ tags: [inkling, visual-priors]
 
 | part | what | parameters |
 | --- | --- | --- |
-| language model | {network} | {sizes[0]} |
-| connector | {encoder.tokens} grid tokens to decoder inputs | {sizes[1]} |
+| language model | Llama, {shape}, vocabulary of {language.vocab_size:,} | {sizes[0]} |
+| connector | {connector} | {sizes[1]} |
+| fusion | `{model.fusion.spec.type}` | {_parameters(model.fusion)} |
 | vision encoder, frozen | `{encoder.architecture}` | {sizes[2]} |
 
 Adapted by the recipe `{recipe["name"]}`, whose departures from the paper that it follows are:
@@ -154,7 +154,7 @@ def _limits(model: MultimodalModel, encoder: EncoderConfig, suites: Sequence[Sui
     context = model.language.config.max_position_embeddings
     return f"""## Limits
 
-- It reads {context} tokens at most, the {encoder.tokens} of the image included, and was taught single questions.
+- It reads {context} tokens at most, the {model.image_positions} of the image included, and was taught single questions.
 - Images are resized to {encoder.image_size} x {encoder.image_size} pixels; small things and small writing are lost.
 - Of images unlike those that it was adapted on it answers too, mostly wrongly.
 {shown}- It has no notion of not knowing, and no safeguards: text that it read can come out again."""
