@@ -17,7 +17,6 @@ from inkling.models.fusion import FUSIONS
 from inkling.models.fusion.contract import Fusion, Memory, build_fusion
 from inkling.models.language import spec_of
 from inkling.models.sequence.packing import PackedBatch
-from inkling.models.vision.config import EncoderConfig
 
 ImageFeatures = Mapping[str, Tensor]
 """What an encoder made of a batch of images, by view, each (batch, tokens, channels)."""
@@ -56,12 +55,12 @@ class MultimodalModel(nn.Module):
         return self.fusion.spec.positions(self.connector.image_tokens)
 
     @classmethod
-    def load(cls, directory: str | Path, encoder: bool = False) -> Self:
+    def load(cls, directory: str | Path, encoder: nn.Module | None = None) -> Self:
         """Loads a model from the layout of a MultimodalModel artifact.
 
         Args:
-            directory: Holds `language/`, `connector/`, `encoder/`, and `fusion/` unless image tokens are a prefix.
-            encoder: Whether to load the vision encoder too; features computed beforehand do without.
+            directory: Holds `language/`, `connector/`, and `fusion/` unless image tokens are a prefix.
+            encoder: The vision encoder, giving the connector's views; features computed beforehand do without.
         """
         directory = Path(directory)
         language = LlamaForCausalLM.from_pretrained(directory / "language")
@@ -71,13 +70,7 @@ class MultimodalModel(nn.Module):
         if (directory / "fusion").is_dir():
             fusion = build_fusion(json.loads((directory / "fusion" / "config.json").read_text()))
             fusion.load_state_dict(load_file(directory / "fusion" / "model.safetensors"))
-        model = cls(language, connector, fusion)
-        if encoder:
-            from inkling.models.vision.registry import load_encoder
-
-            described = EncoderConfig.from_dict(json.loads((directory / "encoder" / "config.json").read_text()))
-            model.encoder = load_encoder(described, directory / "encoder" / "model.safetensors")
-        return model.eval()
+        return cls(language, connector, fusion, encoder).eval()
 
     def save(self, directory: str | Path) -> None:
         """Writes the trained parts in safetensors: `language/`, `connector/`, and `fusion/` unless it is a prefix."""

@@ -20,15 +20,18 @@ registries, and ask them for what they are (`type`), not of which class.
 import ast
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator, ValidationError
 
 from inkling.models.settings import ConfigError, Section, explain, unknown
+
+if TYPE_CHECKING:
+    from inkling.models.vision.preprocess import Preprocessing
 
 Inputs = Mapping[str, tuple[int, int]]
 """(tokens, channels) of each view of the image features, by the view's name."""
@@ -73,7 +76,18 @@ def specs_in(value: Any) -> Iterator[Spec]:
 
 
 class EncoderSpec(Spec, ABC):
-    """A frozen network that turns pixels into image features."""
+    """A frozen network that turns pixels into image features.
+
+    Attributes:
+        package: Name of the data package with its weights and of the file in it; None where it needs none.
+    """
+
+    package: ClassVar[tuple[str, str] | None] = None
+
+    @property
+    @abstractmethod
+    def preprocessing(self) -> "Preprocessing":
+        """How an image becomes the pixels that it takes."""
 
     @property
     @abstractmethod
@@ -85,8 +99,42 @@ class EncoderSpec(Spec, ABC):
         """Its weights."""
 
     @abstractmethod
-    def build(self) -> Any:
-        """The network with its weights, in evaluation mode."""
+    def multiply_adds(self) -> int:
+        """Multiplications with an addition that an image takes."""
+
+    def resolve(self) -> Self:
+        """The spec with everything in it that rebuilding the network needs beside the weights."""
+        return self
+
+    def build(self, views: Sequence[str]) -> Any:
+        """The network that gives these views of an image, without trained weights, frozen and in evaluation mode.
+
+        It maps normalised pixels (batch, 3, image_size, image_size) to a tuple with each view's image features
+        (batch, tokens, channels); its `load_published` takes the weights as their authors publish them.
+
+        Raises:
+            ConfigError: If it has no such view; the message names those that it has.
+        """
+        for view in views:
+            if view not in self.views:
+                raise unknown(f"view of the encoder {self.type}", view, self.views)
+        return self.load_target()(self, tuple(views)).eval().requires_grad_(False)
+
+    def load(self, views: Sequence[str], weights: Path) -> Any:
+        """The network that gives these views, with weights that were stored.
+
+        Args:
+            views: Names of the views.
+            weights: A safetensors file that holds exactly its tensors.
+
+        Raises:
+            RuntimeError: If a tensor is missing, left over or of another shape.
+        """
+        from safetensors.torch import load_file
+
+        network = self.build(views)
+        network.load_state_dict(load_file(weights))
+        return network
 
 
 class ConnectorSpec(Spec, ABC):

@@ -51,7 +51,7 @@ def _make(
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
 
     torch.set_num_threads(config.threads)
-    images, grid = list(conversations.images()), features.grid("conversations")
+    images, grid = list(conversations.images()), features.view("conversations")
     if len(images) != len(grid):
         raise ValueError(
             f"{features.path} has features of {len(grid)} images, {conversations.path} has {len(images)} images: "
@@ -60,8 +60,8 @@ def _make(
     turns: dict[str, list[Turn]] = {image: [] for image in images}
     for turn in conversations.turns():
         turns[turn.image_id].append(turn)
-    lesson = Lesson(images, torch.from_numpy(grid), turns)
+    lesson = Lesson(images, torch.from_numpy(grid[:]), turns)
     model, account, rows = train(config, language_model.network(), language_model.tokenizer(), lesson, draft.work)
     recipe = find_recipe(config.recipe)
     told = {"name": config.recipe, "about": recipe.about, "departures": list(recipe.departures), "stages": account}
-    write_multimodal_model(draft.path, model, language_model.path, features.path, told, rows)
+    write_multimodal_model(draft.path, model, language_model.path, features, told, rows)

@@ -20,7 +20,7 @@ class Bundle(Artifact):
     type: ClassVar[str] = "Bundle"
 
     def preprocessing(self) -> dict[str, Any]:
-        """`encoder`: what the vision encoder expects; `context`: tokens that the language model reads at most."""
+        """`image`: how an image becomes pixels; `context`: tokens that the language model reads at most."""
         return _read(self.path / PREPROCESSING)
 
     def evaluation(self) -> dict[str, Any]:

@@ -1,84 +1,182 @@
-"""Features: the frozen encoder and what it makes of every picture, so that training never encodes a picture twice."""
+"""Features: the frozen encoder and its views of every image, so that training never encodes an image twice.
+
+A view is stored in shards, `questions/grid.00000.safetensors` and so on, which are memory-mapped when they are read:
+a batch of images takes no more of a large set into memory than its own rows.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.shared.store.artifact import Artifact
-from inkling.components.shared.store.manifest import ArtifactError
-from inkling.models.vision.config import EncoderConfig
+from inkling.components.shared.store.manifest import ArtifactError, digest_of
+from inkling.models.settings import ConfigError
+from inkling.models.spec import EncoderSpec
+from inkling.models.vision import ENCODERS
 
-ENCODER_CONFIG, ENCODER_WEIGHTS = "encoder/config.json", "encoder/model.safetensors"
-Pictures = Literal["conversations", "questions"]
-_TENSOR = "grid"
+if TYPE_CHECKING:
+    from inkling.models.vision.contract import Encoder
+
+ENCODER_SPEC, ENCODER_WEIGHTS, VIEWS = "encoder/spec.json", "encoder/model.safetensors", "views.json"
+SHARD_BYTES = 1 << 28
+"""Of a view, at most: a shard is made in memory before it is written."""
+Split = Literal["conversations", "questions"]
+Precision = Literal["fp32", "fp16"]
+_TENSOR = "features"
+_TYPES: dict[str, Any] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
+Rows = slice | Sequence[int] | NDArray[np.integer]
+
+
+class FeatureView:
+    """One view of many images, memory-mapped; what is taken out of it is float32.
+
+    Attributes:
+        shape: (images, tokens, channels).
+    """
+
+    shape: tuple[int, int, int]
+
+    def __init__(self, shards: Sequence[NDArray[np.floating]]) -> None:
+        """Joins shards (images, tokens, channels), one at least, in their order."""
+        self._shards = shards
+        self._ends = np.cumsum([len(shard) for shard in shards])
+        self.shape = (int(self._ends[-1]), *shards[0].shape[1:])
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return self.shape[0]
+
+    def __getitem__(self, rows: Rows) -> NDArray[np.float32]:
+        """The features of some images (rows, tokens, channels), in the order of the rows."""
+        places = np.arange(len(self))[rows]  # (rows,)
+        homes = np.searchsorted(self._ends, places, side="right")  # (rows,): the shard of each
+        found = np.empty((len(places), *self.shape[1:]), np.float32)
+        for home in np.unique(homes):
+            mine = homes == home
+            found[mine] = self._shards[home][places[mine] - (self._ends[home] - len(self._shards[home]))]
+        return found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """All of it, in memory."""
+        return self[:].astype(dtype or np.float32, copy=False)
 
 
 @dataclass(frozen=True)
 class Features(Artifact):
-    """Grid tokens of all pictures of the conversations and of the questions."""
+    """Views of all images of the conversations and of the questions, and the encoder that gave them."""
 
     type: ClassVar[str] = "Features"
+    schema: ClassVar[int] = 2
 
-    def encoder_config(self) -> EncoderConfig:
-        """The description of the encoder.
+    @cached_property
+    def encoder(self) -> EncoderSpec:
+        """The spec of the encoder.
 
         Raises:
             ArtifactError: If it cannot be read.
         """
-        path = self.path / ENCODER_CONFIG
+        path = self.path / ENCODER_SPEC
         try:
-            return EncoderConfig.from_dict(json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError) as error:
+            return ENCODERS.read(json.loads(path.read_text()))
+        except (OSError, ValueError, ConfigError) as error:
             raise ArtifactError(f"{path} cannot be read: {error}") from None
 
-    def encoder_weights(self) -> Path:
-        """The encoder's weights, a safetensors file for `inkling.models.vision.registry.load_encoder`."""
-        return self.path / ENCODER_WEIGHTS
+    @property
+    def encoder_digest(self) -> str:
+        """Digest of the encoder's spec and weights."""
+        return digest_of({name: self.manifest.files[name] for name in (ENCODER_SPEC, ENCODER_WEIGHTS)})
 
-    def grid(self, pictures: Pictures) -> NDArray[np.float32]:
-        """Grid tokens, (images, tokens, channels), in the order of that artifact's `images.parquet`.
+    def load_encoder(self, views: Sequence[str]) -> "Encoder":
+        """The encoder with its weights, frozen, giving these views in this order."""
+        return cast("Encoder", self.encoder.load(views, self.path / ENCODER_WEIGHTS))
+
+    def views(self) -> dict[str, tuple[int, int]]:
+        """(tokens, channels) of each view that is stored, by name."""
+        names: list[str] = json.loads((self.path / VIEWS).read_text())
+        return {name: self.encoder.views[name] for name in names}
+
+    def view(self, split: Split, name: str = "grid") -> FeatureView:
+        """A view of the images of a split, in the order of that artifact's `images.parquet`.
 
         Raises:
-            ArtifactError: If the file holds no such tensor.
+            ArtifactError: If there is no such view, or a file is not what its encoder makes.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+        views = self.views()
+        if name not in views:
+            raise ArtifactError(f"{self.path} has no view '{name}' (it has {', '.join(views)}): add it to encode.views")
+        shards = [_mapped(path, views[name]) for path in sorted((self.path / split).glob(f"{name}.?????.safetensors"))]
+        if not shards:
+            raise ArtifactError(f"{self.path / split} holds no shard of the view '{name}'")
+        return FeatureView(shards)
 
-        path = self.path / f"{pictures}.safetensors"
+
+def _mapped(path: Path, expected: tuple[int, int]) -> NDArray[np.floating]:
+    """The tensor of a shard, memory-mapped.
+
+    A safetensors file is the length of its header (8 bytes, little-endian), the header in JSON, and the bytes of the
+    tensors at the offsets that it names.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
         try:
-            grid: NDArray[np.float32] = load_file(path)[_TENSOR]
-        except (OSError, KeyError, SafetensorError) as error:
+            header = json.loads(file.read(length))[_TENSOR]
+            kind, shape, start = _TYPES[header["dtype"]], tuple(header["shape"]), header["data_offsets"][0]
+        except (ValueError, KeyError) as error:
             raise ArtifactError(f"{path} cannot be read: {error!r}") from None
-        config = self.encoder_config()
-        if grid.dtype != np.float32 or grid.shape[1:] != (config.tokens, config.channels):
-            raise ArtifactError(f"{path} holds {grid.dtype} {grid.shape}, not what its encoder makes")
-        return grid
+    if shape[1:] != expected:
+        raise ArtifactError(f"{path} holds features of shape {shape[1:]}, its encoder makes {expected}")
+    if 0 in shape:
+        return np.zeros(shape, kind)
+    return np.memmap(path, kind, "r", offset=8 + length + start, shape=shape)
 
 
-def write_features(
-    directory: Path,
-    config: EncoderConfig,
-    weights: Mapping[str, Any],
-    grids: Mapping[Pictures, NDArray[np.float32]],
-) -> None:
-    """Writes the files of the artifact.
+def images_a_shard(views: Mapping[str, tuple[int, int]]) -> int:
+    """Images whose largest view fills a shard."""
+    return max(1, SHARD_BYTES // (4 * max(tokens * channels for tokens, channels in views.values())))
+
+
+def write_encoder(directory: Path, spec: EncoderSpec, weights: Mapping[str, Any], views: Iterable[str]) -> None:
+    """Writes the encoder and the names of the views.
 
     Args:
-        directory: Where they go.
-        config: Description of the encoder.
+        directory: Where the artifact is made.
+        spec: The resolved spec.
         weights: The encoder's state, torch tensors by name.
-        grids: Grid tokens by the artifact that the pictures come from, each (images, tokens, channels).
+        views: Names of the views.
     """
-    from safetensors.numpy import save_file as save_arrays
     from safetensors.torch import save_file
 
-    (directory / "encoder").mkdir()
-    (directory / ENCODER_CONFIG).write_text(json.dumps(config.to_dict(), indent=2, sort_keys=True) + "\n")
+    (directory / ENCODER_SPEC).parent.mkdir()
+    (directory / ENCODER_SPEC).write_text(json.dumps(spec.model_dump(mode="json"), indent=2, sort_keys=True) + "\n")
     save_file(dict(weights), directory / ENCODER_WEIGHTS)
-    for pictures, grid in grids.items():
-        save_arrays({_TENSOR: np.ascontiguousarray(grid, np.float32)}, directory / f"{pictures}.safetensors")
+    (directory / VIEWS).write_text(json.dumps(list(views)) + "\n")
+
+
+def write_shard(
+    directory: Path,
+    split: Split,
+    number: int,
+    features: Mapping[str, NDArray[np.float32]],
+    precision: Precision = "fp32",
+) -> None:
+    """Writes a shard of each view of a split.
+
+    Args:
+        directory: Where the artifact is made.
+        split: Whose images they are.
+        number: Place of the shard among those of the split, from 0.
+        features: Image features by view, each (images, tokens, channels).
+        precision: What numbers are stored as.
+    """
+    from safetensors.numpy import save_file
+
+    (directory / split).mkdir(exist_ok=True)
+    kind = np.float32 if precision == "fp32" else np.float16
+    for view, array in features.items():
+        save_file({_TENSOR: np.ascontiguousarray(array, kind)}, directory / split / f"{view}.{number:05d}.safetensors")

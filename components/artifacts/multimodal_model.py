@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from inkling.components.artifacts.features import Features
 from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from inkling.models.multimodal import MultimodalModel
 
 CONFIG, RECIPE, TRAINING, TOKENIZER = "config.json", "recipe.json", "training.jsonl", "tokenizer.json"
-ENCODER = "encoder"
+ENCODER = "encoder.json"
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,30 @@ class TrainingRow:
 
 
 class MultimodalModelArtifact(Artifact):
-    """`language/` (Hugging Face Llama), `connector/` and `encoder/` in safetensors, a tokenizer, the training log."""
+    """`language/` (Hugging Face Llama), `connector/` and `fusion/` in safetensors, a tokenizer, the training log.
+
+    The vision encoder lies in the Features that the model was trained on; `encoder.json` holds its spec and digest.
+    """
 
     type: ClassVar[str] = "MultimodalModel"
 
-    def model(self, encoder: bool = False) -> "MultimodalModel":
-        """Loads the network in evaluation mode; the vision encoder only where asked for."""
+    def model(self, features: Features | None = None) -> "MultimodalModel":
+        """Loads the network in evaluation mode.
+
+        Args:
+            features: Features of the same encoder, from which it is loaded too; None for the network without it.
+
+        Raises:
+            ArtifactError: If the features are of another encoder than the model was trained with.
+        """
         from inkling.models.multimodal import MultimodalModel
 
-        return MultimodalModel.load(self.path, encoder)
+        if features is None:
+            return MultimodalModel.load(self.path)
+        if features.encoder_digest != _read_json(self.path / ENCODER)["digest"]:
+            raise ArtifactError(f"{features.path} is of another encoder than {self.path} was trained with")
+        views = [str(view) for view in self.config()["inputs"]]
+        return MultimodalModel.load(self.path, features.load_encoder(views))
 
     def tokenizer(self) -> "Tokenizer":
         """Loads the tokenizer."""
@@ -70,7 +87,7 @@ def write_multimodal_model(
     directory: Path,
     model: "MultimodalModel",
     language_model: Path,
-    features: Path,
+    features: Features,
     recipe: dict[str, Any],
     training: Iterable[TrainingRow],
 ) -> None:
@@ -80,12 +97,11 @@ def write_multimodal_model(
         directory: Where they go.
         model: The adapted network.
         language_model: The LanguageModel artifact that it started from; its tokenizer is kept.
-        features: The Features artifact that it was trained on; its encoder is kept.
+        features: The Features artifact that it was trained on; it holds the encoder, the model its digest.
         recipe: How it was adapted.
         training: The training log.
     """
     model.save(directory)
-    shutil.copytree(features / ENCODER, directory / ENCODER, copy_function=shutil.copyfile)
     shutil.copyfile(language_model / TOKENIZER, directory / TOKENIZER)
     connector, language = model.connector, model.language.config
     config = {
@@ -94,7 +110,7 @@ def write_multimodal_model(
             "language": language.model_type,
             "connector": connector.spec.type,
             "fusion": model.fusion.spec.type,
-            "encoder": "see encoder/config.json",
+            "encoder": features.encoder.type,
         },
         "image_tokens": connector.image_tokens,
         "image_positions": model.image_positions,
@@ -103,6 +119,8 @@ def write_multimodal_model(
         "vocab_size": language.vocab_size,
     }
     _write_json(directory / CONFIG, config)
+    encoder = {"digest": features.encoder_digest, "spec": features.encoder.model_dump(mode="json")}
+    _write_json(directory / ENCODER, encoder)
     _write_json(directory / RECIPE, recipe)
     lines = (json.dumps(dataclasses.asdict(row)) + "\n" for row in training)
     (directory / TRAINING).write_text("".join(lines))

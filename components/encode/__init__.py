@@ -1,1 +1,1 @@
-"""Runs the frozen vision encoder over every picture once."""
+"""Runs the frozen vision encoder over every image once."""

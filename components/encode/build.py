@@ -1,9 +1,9 @@
-"""Builds the features: the encoder's grid tokens of every picture."""
+"""Making Features: the encoder's views of every image."""
 
 from pathlib import Path
 
 from inkling.components.artifacts.conversations import Conversations
-from inkling.components.artifacts.features import Features, Pictures
+from inkling.components.artifacts.features import Features, Split
 from inkling.components.artifacts.questions import Questions
 from inkling.components.encode.config import EncodeConfig
 from inkling.components.shared.runtime.progress import Progress
@@ -13,37 +13,41 @@ from inkling.components.shared.store.store import Draft, produce
 def build_encode(
     config: EncodeConfig, conversations: str | Path, questions: str | Path, output: str | Path
 ) -> Features:
-    """Encodes the pictures of the conversations and of the questions.
+    """Encodes the images of the conversations and of the questions.
 
     Args:
-        config: The stage's settings.
-        conversations: A Conversations artifact.
-        questions: A Questions artifact.
-        output: Where the features shall lie.
+        config: The stage's configuration.
+        conversations: The Conversations artifact.
+        questions: The Questions artifact.
+        output: Where the Features artifact goes.
 
     Raises:
         FetchError: If the encoder's weights cannot be had.
         ArtifactError: If an input is not what was written.
-        ImageError: If a picture cannot be decoded.
+        ImageError: If an image cannot be decoded.
     """
-    learned, asked = Conversations.open(conversations), Questions.open(questions)
+    talk, asked = Conversations.open(conversations), Questions.open(questions)
+    inputs = {"conversations": talk, "questions": asked}
+    return produce(Features, output, config, inputs, lambda draft: _make(config, talk, asked, draft))
 
-    def write(draft: Draft) -> None:
-        from inkling.components.artifacts.features import write_features
-        from inkling.components.encode.encoders import make_encoder
-        from inkling.components.encode.grids import Encoding
 
-        description, encoder = make_encoder(config.encoder)
-        pictures: dict[Pictures, list[bytes]] = {
-            "conversations": list(learned.images().values()),
-            "questions": list(asked.images().values()),
-        }
-        total = sum(map(len, pictures.values()))
-        with (
-            Encoding(description, encoder, config.batch, config.threads) as encoding,
-            Progress("encoding", total, "pictures") as progress,
-        ):
-            grids = {name: encoding.grids(images, progress.advance) for name, images in pictures.items()}
-        write_features(draft.path, description, encoder.state_dict(), grids)
+def _make(config: EncodeConfig, conversations: Conversations, questions: Questions, draft: Draft) -> None:
+    from inkling.components.artifacts.features import images_a_shard, write_encoder, write_shard
+    from inkling.components.encode.encoding import Encoding, published_encoder
 
-    return produce(Features, output, config, {"conversations": learned, "questions": asked}, write)
+    spec, views = config.encoder, config.views
+    encoder = published_encoder(spec, views)
+    write_encoder(draft.path, spec.resolve(), encoder.state_dict(), views)
+    images: dict[Split, list[bytes]] = {
+        "conversations": list(conversations.images().values()),
+        "questions": list(questions.images().values()),
+    }
+    size = images_a_shard({view: spec.views[view] for view in views})
+    with (
+        Encoding(spec, encoder, views, config.batch, config.threads) as encoding,
+        Progress("encoding", sum(map(len, images.values())), "images") as progress,
+    ):
+        for split, members in images.items():
+            for number, start in enumerate(range(0, max(1, len(members)), size)):
+                found = encoding.encode(members[start : start + size], progress.advance)
+                write_shard(draft.path, split, number, found, config.precision)

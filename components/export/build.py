@@ -56,19 +56,19 @@ def _make(
     from inkling.models.inference.torch_engine import TorchEngine
 
     torch.set_num_threads(1)  # comparisons run side by side instead, which is faster than one on several threads
-    model = multimodal_model.model(encoder=True)
-    encoder = features.encoder_config()
-    export_graphs(model, encoder.image_size, draft.path)
+    model, pixels = multimodal_model.model(features), features.encoder.preprocessing
+    export_graphs(model, pixels.image_size, draft.path)
     shutil.copyfile(multimodal_model.path / TOKENIZER, draft.path / TOKENIZER)
     context = model.language.config.max_position_embeddings
-    write_json(draft.path / PREPROCESSING, {"encoder": encoder.to_dict(), "context": context})
+    write_json(draft.path / PREPROCESSING, {"image": pixels.model_dump(mode="json"), "context": context})
 
     exported = OnnxEngine(draft.path, context, 1, "cpu")
+    seen = {view: features.view("questions", view) for view in model.connector.inputs}
     compared = Parity(
         exported=exported,
         network=TorchEngine(model),
         tokenizer=multimodal_model.tokenizer(),
-        images=embed_images(exported, questions.images(), features.grid("questions"), encoder, config.threads),
+        images=embed_images(exported, questions.images(), seen, pixels, config.threads),
         answers={(answer.question_id, answer.view): answer for answer in answers.answers()},
         tolerance=config.tolerance,
     )
@@ -76,5 +76,7 @@ def _make(
     summary = answers.summary()
     write_json(draft.path / PARITY, parity)
     write_json(draft.path / EVALUATION, summary)
-    card = model_card(model, multimodal_model, encoder, summary, parity, questions.attribution(), config.suites)
+    card = model_card(
+        model, multimodal_model, features.encoder, summary, parity, questions.attribution(), config.suites
+    )
     (draft.path / CARD).write_text(card)

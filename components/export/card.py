@@ -8,13 +8,13 @@ from inkling.components.artifacts.multimodal_model import MultimodalModelArtifac
 from inkling.components.artifacts.suite import Suite
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.views import VIEWS
-from inkling.models.vision.config import EncoderConfig
+from inkling.models.spec import EncoderSpec
 
 
 def model_card(
     model: MultimodalModel,
     artifact: MultimodalModelArtifact,
-    encoder: EncoderConfig,
+    encoder: EncoderSpec,
     summary: dict[str, Any],
     parity: dict[str, Any],
     pictures: list[str],
@@ -42,12 +42,13 @@ def model_card(
     return "\n\n".join(sections) + "\n"
 
 
-def _head(model: MultimodalModel, artifact: MultimodalModelArtifact, encoder: EncoderConfig) -> str:
+def _head(model: MultimodalModel, artifact: MultimodalModelArtifact, encoder: EncoderSpec) -> str:
     language = model.language.config
     recipe = artifact.recipe()
     sizes = [_parameters(part) for part in (model.language, model.connector, model.encoder)]
     shape = f"{language.num_hidden_layers} layers, hidden size {language.hidden_size}"
-    connector = f"`{model.connector.spec.type}`, {model.connector.image_tokens} image tokens"
+    views = ", ".join(f"`{view}`" for view in model.connector.inputs)
+    connector = f"`{model.connector.spec.type}`, {model.connector.image_tokens} image tokens from the views {views}"
     departures = "\n".join(f"- {departure}" for departure in recipe["departures"]) or "- none"
     return f"""---
 library_name: onnx
@@ -63,7 +64,7 @@ tags: [inkling, visual-priors]
 | language model | Llama, {shape}, vocabulary of {language.vocab_size:,} | {sizes[0]} |
 | connector | {connector} | {sizes[1]} |
 | fusion | `{model.fusion.spec.type}` | {_parameters(model.fusion)} |
-| vision encoder, frozen | `{encoder.architecture}` | {sizes[2]} |
+| vision encoder, frozen | `{encoder.type}` | {sizes[2]} |
 
 Adapted by the recipe `{recipe["name"]}`, whose departures from the paper that it follows are:
 
@@ -149,13 +150,14 @@ def _parity(parity: dict[str, Any]) -> str:
     return f"## ONNX against torch\n\n{lines}"
 
 
-def _limits(model: MultimodalModel, encoder: EncoderConfig, suites: Sequence[Suite]) -> str:
+def _limits(model: MultimodalModel, encoder: EncoderSpec, suites: Sequence[Suite]) -> str:
     shown = "".join(f"- {limit}\n" for limit in dict.fromkeys(one for suite in suites for one in suite.report.limits))
     context = model.language.config.max_position_embeddings
+    size = encoder.preprocessing.image_size
     return f"""## Limits
 
 - It reads {context} tokens at most, the {model.image_positions} of the image included, and was taught single questions.
-- Images are resized to {encoder.image_size} x {encoder.image_size} pixels; small things and small writing are lost.
+- Images are resized to {size} x {size} pixels; small things and small writing are lost.
 - Of images unlike those that it was adapted on it answers too, mostly wrongly.
 {shown}- It has no notion of not knowing, and no safeguards: text that it read can come out again."""
 

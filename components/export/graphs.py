@@ -33,7 +33,7 @@ class Vision(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Embeds images."""
-        embedded: Tensor = self.connector(self.encoder(pixels))
+        embedded: Tensor = self.connector(*self.encoder(pixels))
         return embedded
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.features import FeatureView
 from inkling.components.artifacts.questions import Question
 from inkling.components.shared.runtime.progress import Progress, track
 from inkling.models.inference.engine import Floats
@@ -20,8 +20,7 @@ from inkling.models.inference.onnx_engine import OnnxEngine
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.sequence.views import SERVED_VIEWS, View
-from inkling.models.vision.config import EncoderConfig
-from inkling.models.vision.preprocess import preprocess
+from inkling.models.vision.preprocess import Preprocessing, preprocess
 
 
 class ParityError(RuntimeError):
@@ -51,36 +50,41 @@ class QuestionImages:
 
     Attributes:
         rows: Row of each image by image_id.
-        features: Image features that torch computed (images, tokens, channels).
+        features: Image features that were computed before, by view, each (images, tokens, channels).
         embedded: What `vision.onnx` makes of the images (images, tokens, hidden_size).
     """
 
     rows: Mapping[str, int]
-    features: NDArray[np.float32]
+    features: Mapping[str, FeatureView]
     embedded: Floats
 
 
 def embed_images(
-    engine: OnnxEngine, images: Mapping[str, bytes], features: NDArray[np.float32], encoder: EncoderConfig, threads: int
+    engine: OnnxEngine,
+    images: Mapping[str, bytes],
+    features: Mapping[str, FeatureView],
+    pixels: Preprocessing,
+    threads: int,
 ) -> QuestionImages:
     """Runs every image through `vision.onnx`, from the bytes of its file as the server does.
 
     Args:
         engine: The exported graphs; one thread an inference.
         images: The image files by image_id.
-        features: Features of the same images in the same order.
-        encoder: What the encoder expects.
+        features: Features of the same images in the same order, by view.
+        pixels: What the encoder expects.
         threads: Images embedded at once.
 
     Raises:
         ValueError: If there are not features of as many images.
     """
-    if len(images) != len(features):
-        raise ValueError(
-            f"the features are of {len(features)} images, the questions have {len(images)}: they do not belong together"
-        )
+    for view in features.values():
+        if len(images) != len(view):
+            raise ValueError(
+                f"the features are of {len(view)} images, the questions have {len(images)}: they do not belong together"
+            )
     with ThreadPoolExecutor(threads) as pool:
-        embedded = pool.map(lambda file: engine.embed_images(preprocess(file, encoder)[None]), images.values())
+        embedded = pool.map(lambda file: engine.embed_images(preprocess(file, pixels)[None]), images.values())
         rows = list(track(embedded, "embedding with ONNX", len(images), "images"))
     return QuestionImages({name: row for row, name in enumerate(images)}, features, np.concatenate(rows))
 
@@ -141,7 +145,8 @@ class Parity:
         embedded = features = None
         if view == "visual":
             rows = [self.images.rows[question.image_id] for question in batch]
-            embedded, features = self.images.embedded[rows], {"grid": torch.from_numpy(self.images.features[rows])}
+            embedded = self.images.embedded[rows]
+            features = {view: torch.from_numpy(found[rows]) for view, found in self.images.features.items()}
         exported = self.exported.choice_logits(prompts, choices, embedded)
         expected = self.network.choice_logits(prompts, choices, features)
         return [

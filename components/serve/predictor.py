@@ -15,8 +15,7 @@ from inkling.models.inference.engine import Floats, State
 from inkling.models.inference.onnx_engine import OnnxEngine
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.sequence.special_tokens import SPECIAL_TOKENS
-from inkling.models.vision.config import EncoderConfig
-from inkling.models.vision.preprocess import ImageError, preprocess
+from inkling.models.vision.preprocess import ImageError, Preprocessing, preprocess
 
 _CHARACTERS = 64  # of a token at most, on average; longer texts are refused before they cost time
 _INCOMPLETE = "\ufffd"  # what an unfinished UTF-8 sequence decodes to
@@ -61,7 +60,7 @@ class Predictor:
         """Loads the graphs and the tokenizer."""
         description = bundle.preprocessing()
         self._settings = settings
-        self._encoder = EncoderConfig.from_dict(description["encoder"])
+        self._pixels = Preprocessing.model_validate(description["image"])
         self._context = int(description["context"])
         self._tokenizer = Tokenizer.from_file(str(bundle.path / TOKENIZER))
         self._stop = stop_id(self._tokenizer)
@@ -69,7 +68,7 @@ class Predictor:
 
     def warm_up(self) -> None:
         """Runs every graph once: a broken bundle fails here, and the first question is answered as fast as the next."""
-        pixels = np.zeros((1, 3, *[self._encoder.image_size] * 2), np.float32)
+        pixels = np.zeros((1, 3, *[self._pixels.image_size] * 2), np.float32)
         self._engine.generate([[self._stop]], [2], self._engine.embed_images(pixels))
 
     def score(self, question: QuestionRequest) -> list[float]:
@@ -140,7 +139,7 @@ class Predictor:
 
     def _embed(self, image: bytes) -> Floats:
         try:
-            pixels = preprocess(image, self._encoder)
+            pixels = preprocess(image, self._pixels)
         except ImageError as error:
             raise BadRequest(str(error)) from None
         return self._engine.embed_images(pixels[None])

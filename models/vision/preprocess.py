@@ -1,4 +1,4 @@
-"""From the bytes of a picture to the pixels that an encoder takes; needs no torch, so that a server can use it too."""
+"""From the bytes of an image to the pixels that an encoder takes; needs no torch, so that a server can use it too."""
 
 import io
 import warnings
@@ -6,20 +6,41 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from pydantic import Field, field_validator
 
-from inkling.models.vision.config import EncoderConfig
+from inkling.models.settings import Section
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 
+Channels = float | tuple[float, float, float]
+"""One number for all three channels, or one each."""
+
+
+class Preprocessing(Section):
+    """How an image becomes the pixels that an encoder takes."""
+
+    image_size: int = Field(gt=0, description="height and width of the pixels")
+    mean: Channels = Field(description="subtracted from every 8-bit channel value")
+    scale: Channels = Field(description="what the difference is divided by; positive")
+    crop: bool = Field(False, description="whether the longer side is cut at both ends, or both are resized alike")
+
+    @field_validator("scale")
+    @classmethod
+    def _positive(cls, scale: Channels) -> Channels:
+        if np.min(scale) <= 0:
+            raise ValueError(f"must be positive, got {scale}")
+        return scale
+
+
 class ImageError(ValueError):
-    """A picture that cannot be used; the message says why and what can."""
+    """An image that cannot be used; the message says why and what can."""
 
 
 def decode(data: bytes) -> Image.Image:
-    """Decodes a picture of unknown origin to RGB, transparency over white.
+    """Decodes an image of unknown origin to RGB, transparency over white.
 
     Args:
         data: The bytes of a JPEG, PNG, WebP, GIF (its first frame) or BMP file.
@@ -28,43 +49,51 @@ def decode(data: bytes) -> Image.Image:
         ImageError: If it is empty, too large in bytes or pixels, of another format, damaged or cut short.
     """
     if not data:
-        raise ImageError("the picture is empty")
+        raise ImageError("the image is empty")
     if len(data) > MAX_BYTES:
-        raise ImageError(f"the picture has {len(data):,} bytes; at most {MAX_BYTES:,} are taken")
+        raise ImageError(f"the image has {len(data):,} bytes; at most {MAX_BYTES:,} are taken")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 width, height = image.size
                 if width * height > MAX_PIXELS:
-                    raise ImageError(f"the picture has {width} x {height} pixels; at most {MAX_PIXELS:,} are taken")
+                    raise ImageError(f"the image has {width} x {height} pixels; at most {MAX_PIXELS:,} are taken")
                 return _to_rgb(image)
     except ImageError:
         raise
     except Image.DecompressionBombError:
-        raise ImageError(f"the picture has too many pixels; at most {MAX_PIXELS:,} are taken") from None
+        raise ImageError(f"the image has too many pixels; at most {MAX_PIXELS:,} are taken") from None
     except UnidentifiedImageError:
-        raise ImageError(f"not a picture in one of the formats {', '.join(FORMATS)}") from None
+        raise ImageError(f"not an image in one of the formats {', '.join(FORMATS)}") from None
     except (OSError, ValueError, SyntaxError, EOFError, OverflowError) as error:
-        raise ImageError(f"the picture is damaged: {error}") from None
+        raise ImageError(f"the image is damaged: {error}") from None
 
 
-def normalise(image: Image.Image, config: EncoderConfig) -> NDArray[np.float32]:
-    """Resizes an RGB picture and scales its values: (3, image_size, image_size), float32."""
-    size = (config.image_size, config.image_size)
+def normalise(image: Image.Image, how: Preprocessing) -> NDArray[np.float32]:
+    """Resizes an RGB image and scales its values: (3, image_size, image_size), float32."""
+    size = (how.image_size, how.image_size)
     if image.size != size:
-        image = image.resize(size, Image.Resampling.BICUBIC)
-    values = (np.asarray(image, np.float32) - np.float32(config.mean)) / np.float32(config.scale)
+        image = image.resize(size, Image.Resampling.BICUBIC, _middle(image) if how.crop else None)
+    mean, scale = np.asarray(how.mean, np.float32), np.asarray(how.scale, np.float32)  # () or (3,)
+    values = (np.asarray(image, np.float32) - mean) / scale  # (height, width, 3)
     return np.ascontiguousarray(values.transpose(2, 0, 1))
 
 
-def preprocess(data: bytes, config: EncoderConfig) -> NDArray[np.float32]:
-    """Decodes and normalises a picture: (3, image_size, image_size), float32.
+def preprocess(data: bytes, how: Preprocessing) -> NDArray[np.float32]:
+    """Decodes and normalises an image: (3, image_size, image_size), float32.
 
     Raises:
         ImageError: If the bytes cannot be decoded within the limits.
     """
-    return normalise(decode(data), config)
+    return normalise(decode(data), how)
+
+
+def _middle(image: Image.Image) -> tuple[float, float, float, float]:
+    """The largest square in the middle of an image: left, upper, right, lower."""
+    side = min(image.size)
+    left, upper = ((length - side) / 2 for length in image.size)
+    return (left, upper, left + side, upper + side)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -8,7 +8,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from math import prod
 from statistics import fmean
 from typing import Any
@@ -172,7 +171,7 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
     """Bytes of each artifact of a run, by its name; what takes little, labels and runs' right answers, is left out."""
     corpus, mixture, scenes = CorpusConfig.parse(profile), MixtureConfig.parse(profile), ScenesConfig.parse(profile)
     pretrain, adapt = PretrainConfig.parse(profile), AdaptConfig.parse(profile)
-    grid, channels, encoder = _encoder(EncodeConfig.parse(profile).encoder)
+    grid, channels, encoder = _encoder(profile)
     pictures, questions = (per * (scenes.validation + scenes.test) for per in (_PICTURES, _QUESTIONS))
     tokenizer = _TOKENIZER_ENTRY * mixture.vocabulary
     plan = plan_of(pretrain, mixture.vocabulary, _NO_DEVICE)
@@ -213,7 +212,7 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
     """
     config, scenes = PretrainConfig.parse(profile), ScenesConfig.parse(profile)
     plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
-    grid, _, _ = _encoder(EncodeConfig.parse(profile).encoder)
+    grid, _, _ = _encoder(profile)
     per_turn = {"caption": _CAPTION, "instruct": _INSTRUCTION}
     seen = sum(
         stage.epochs * scenes.train * (grid + sum(per_turn[turns] for turns in stage.data))
@@ -249,13 +248,8 @@ def _control(profile: Mapping[str, Any]) -> dict[str, Any]:
     return {**profile, "pretrain": {**(profile.get("pretrain") or {}), "exports": []}}
 
 
-@cache
-def _encoder(name: str) -> tuple[int, int, float]:
-    """Tokens of a picture, channels of a token, and bytes of the weights of an encoder."""
-    from inkling.models.vision.efficientnet import LITE0
-    from inkling.models.vision.registry import build_encoder
-    from inkling.models.vision.tiny import TINY
-
-    config = {LITE0.architecture: LITE0, TINY.architecture: TINY}[name]
-    weights = build_encoder(config).state_dict().values()
-    return config.tokens, config.channels, 4.0 * sum(weight.numel() for weight in weights)
+def _encoder(profile: Mapping[str, Any]) -> tuple[int, int, float]:
+    """Tokens and channels of what is kept of an image, and bytes of the encoder's weights."""
+    config = EncodeConfig.parse(profile)
+    tokens, channels = config.encoder.views[config.views[0]]
+    return tokens, channels, 4.0 * config.encoder.num_params()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
-from inkling.components.artifacts.features import Features, write_features
+from inkling.components.artifacts.features import Features, write_encoder, write_shard
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.artifacts.suite import rendered_scenes
@@ -100,9 +100,8 @@ def _make_model(where: Served) -> None:
     from inkling.models.connectors import CONNECTORS
     from inkling.models.multimodal import MultimodalModel
     from inkling.models.sequence.special_tokens import BOS, EOS, PAD
+    from inkling.models.vision import ENCODERS
     from inkling.models.vision.preprocess import preprocess
-    from inkling.models.vision.registry import build_encoder
-    from inkling.models.vision.tiny import TINY
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -129,15 +128,18 @@ def _make_model(where: Served) -> None:
             pad_token_id=2,
         )
     )
-    connector = CONNECTORS.read("mlp").build({"grid": (TINY.tokens, TINY.channels)}, 32)
-    encoder = build_encoder(TINY)
+    spec = ENCODERS.read("tiny-random")
+    connector = CONNECTORS.read("mlp").build({"grid": spec.views["grid"]}, 32)
+    encoder = spec.build(["grid"])
     questions = Questions.open(where.questions)
-    pixels = np.stack([preprocess(image, TINY) for image in questions.images().values()])
+    pixels = np.stack([preprocess(image, spec.preprocessing) for image in questions.images().values()])
     with torch.inference_mode():
-        grid = encoder(torch.from_numpy(pixels)).numpy()
+        grid = encoder(torch.from_numpy(pixels))[0].numpy()
     connector.learn_statistics(torch.from_numpy(grid))
     where.features.mkdir()
-    write_features(where.features, TINY, encoder.state_dict(), {"questions": grid, "conversations": grid})
+    write_encoder(where.features, spec, encoder.state_dict(), ["grid"])
+    for split in ("questions", "conversations"):
+        write_shard(where.features, split, 0, {"grid": grid})
     seal(Features, where.features)
     reading = where.features.with_name("language_model")
     reading.mkdir()
@@ -145,7 +147,7 @@ def _make_model(where: Served) -> None:
     where.multimodal_model.mkdir()
     recipe = {"name": "test", "departures": ["nothing was trained"], "stages": []}
     model = MultimodalModel(language, connector)
-    write_multimodal_model(where.multimodal_model, model, reading, where.features, recipe, [])
+    write_multimodal_model(where.multimodal_model, model, reading, Features.open(where.features), recipe, [])
     seal(MultimodalModelArtifact, where.multimodal_model)
 
 
@@ -160,7 +162,7 @@ def _make_answers(where: Served) -> None:
 
     artifact, questions = MultimodalModelArtifact.open(where.multimodal_model), Questions.open(where.questions)
     engine, tokenizer = TorchEngine(artifact.model()), artifact.tokenizer()
-    grid = torch.from_numpy(Features.open(where.features).grid("questions"))
+    grid = torch.from_numpy(Features.open(where.features).view("questions")[:])
     rows = {name: row for row, name in enumerate(questions.images())}
     answers = []
     for view in VIEWS:

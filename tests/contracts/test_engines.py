@@ -18,8 +18,7 @@ from inkling.models.inference.likelihood import choose, log_likelihood
 from inkling.models.inference.onnx_engine import OnnxEngine
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.vision.registry import build_encoder
-from inkling.models.vision.tiny import TINY
+from inkling.models.vision import ENCODERS
 
 PROMPTS = [[5, 6, 7, 8, 9], [10, 11], [12, 13, 14], [15], [10, 11, 12, 13, 14, 15, 16]]
 CHOICES = [
@@ -31,6 +30,9 @@ CHOICES = [
 ]
 LIMITS = [9, 3, 12, 1, 6]
 CONTEXT = 64
+
+TINY = ENCODERS.read("tiny-random")
+SIZE = TINY.preprocessing.image_size
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,16 @@ def model() -> MultimodalModel:
         vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=CONTEXT, initializer_range=0.3,
     )  # fmt: skip
-    connector = CONNECTORS.read("mlp").build({"grid": (TINY.tokens, TINY.channels)}, 32)
+    connector = CONNECTORS.read("mlp").build({"grid": TINY.views["grid"]}, 32)
     torch.nn.init.normal_(connector.positions)
-    return MultimodalModel(LlamaForCausalLM(config), connector, encoder=build_encoder(TINY)).eval()
+    return MultimodalModel(LlamaForCausalLM(config), connector, encoder=TINY.build(["grid"])).eval()
 
 
 @pytest.fixture(scope="module")
 def features(model: MultimodalModel) -> torch.Tensor:
     """Features of an image a prompt (prompts, tokens, channels)."""
     with torch.inference_mode():
-        return model.encoder(torch.from_numpy(pixels()))
+        return model.encoder(torch.from_numpy(pixels()))[0]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,7 @@ def subjects(
 ) -> dict[str, Subject]:
     """The engines of the same model."""
     directory = tmp_path_factory.mktemp("graphs")
-    export_graphs(model, TINY.image_size, directory)
+    export_graphs(model, SIZE, directory)
     exported = OnnxEngine(directory, CONTEXT, 1, "cpu")
     embedded = exported.embed_images(pixels())
     return {
@@ -97,7 +99,7 @@ visual_and_blind = pytest.mark.parametrize("visual", [True, False], ids=["visual
 
 def pixels() -> np.ndarray:
     """Preprocessed pixels of an image a prompt."""
-    shape = (len(PROMPTS), 3, TINY.image_size, TINY.image_size)
+    shape = (len(PROMPTS), 3, SIZE, SIZE)
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
 

@@ -24,7 +24,7 @@ from inkling.components.adapt.train import Lesson
 from inkling.components.adapt.turns import caption_of
 from inkling.components.adapt.words import caption_words
 from inkling.components.artifacts.conversations import Conversations, write_conversations
-from inkling.components.artifacts.features import Features, write_features
+from inkling.components.artifacts.features import Features, write_encoder, write_shard
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
@@ -32,7 +32,7 @@ from inkling.models.inference.likelihood import choose
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.training.fit import Fitted
-from inkling.models.vision.config import EncoderConfig
+from inkling.models.vision import ENCODERS
 
 _PROGRAM = Path(__file__).with_name("killed.py")
 _specification = importlib.util.spec_from_file_location("killed", _PROGRAM)
@@ -58,10 +58,9 @@ def write_inputs(folder: Path, lesson: Lesson, language: LlamaForCausalLM, token
     turns = [turn for image in lesson.images for turn in lesson.turns[image]]
     write_conversations(folder / "conversations", [(image, b"") for image in lesson.images], turns)
     sign(folder / "conversations", Conversations)
-    encoder = EncoderConfig(
-        "tiny-random", image_size=224, mean=127.0, scale=128.0, grid=2, channels=lesson.grid.shape[2]
-    )
-    write_features(folder / "features", encoder, {"weight": torch.ones(2)}, {"conversations": lesson.grid.numpy()})
+    encoder = ENCODERS.read({"type": "tiny-random", "grid": 2, "channels": lesson.grid.shape[2]})
+    write_encoder(folder / "features", encoder, {"weight": torch.ones(2)}, ["grid"])
+    write_shard(folder / "features", "conversations", 0, {"grid": lesson.grid.numpy()})
     sign(folder / "features", Features)
 
 
@@ -89,7 +88,7 @@ def test_a_build_killed_inside_any_stage_goes_on_to_the_same_bits(inputs: Path) 
 def test_what_is_written_can_be_read_and_tells_what_trained(inputs: Path, lesson: Lesson) -> None:
     built = MultimodalModelArtifact.open(killed.build(inputs, "model").path)
     assert {name.split("/")[0] for name in built.manifest.files} == {
-        "config.json", "connector", "encoder", "language", "recipe.json", "tokenizer.json", "training.jsonl"
+        "config.json", "connector", "encoder.json", "language", "recipe.json", "tokenizer.json", "training.jsonl"
     }  # fmt: skip
     recipe = built.recipe()
     assert recipe["name"] == "laptop"
@@ -104,7 +103,8 @@ def test_what_is_written_can_be_read_and_tells_what_trained(inputs: Path, lesson
         assert steps == list(range(1, stage["steps"] + 1))
         assert stage["steps"] == stage["epochs"] * (24 // min(24, stage["batch"]))
     assert rows[0].loss > next(row for row in rows if row.stage == "start" and row.step == 6).loss
-    assert (inputs / "features/encoder/config.json").read_bytes() == (built.path / "encoder/config.json").read_bytes()
+    encoder = json.loads((built.path / "encoder.json").read_text())
+    assert encoder["digest"] == Features.open(inputs / "features").encoder_digest
     assert built.config()["image_tokens"] == lesson.grid.shape[1]
 
 
@@ -158,11 +158,10 @@ def test_a_stage_that_changes_what_it_froze_is_refused(
 
 
 def test_features_of_other_images_are_refused(inputs: Path, lesson: Lesson) -> None:
-    (inputs / "features" / "conversations.safetensors").unlink()
+    (inputs / "features" / "conversations" / "grid.00000.safetensors").unlink()
     (inputs / "features" / "manifest.json").unlink()
-    from safetensors.torch import save_file
 
-    save_file({"grid": lesson.grid[:7].contiguous()}, inputs / "features" / "conversations.safetensors")
+    write_shard(inputs / "features", "conversations", 0, {"grid": lesson.grid[:7].numpy()})
     sign(inputs / "features", Features)
     with pytest.raises(ValueError, match="has features of 7 images, .* has 24 images: they do not belong together"):
         killed.build(inputs, "model")

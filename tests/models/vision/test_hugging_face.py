@@ -1,0 +1,70 @@
+"""A folder's encoder gives what transformers gives of the same folder."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import CLIPConfig, CLIPModel, CLIPVisionModel, Dinov2Config, Dinov2Model, ViTMAEConfig, ViTMAEModel
+
+from inkling.models.vision import ENCODERS
+from inkling.models.vision.contract import Encoder
+
+SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "image_size": 56, "patch_size": 14}
+PIXELS = torch.randn(2, 3, 56, 56, generator=torch.Generator().manual_seed(0))
+
+
+def encode(path: Path, views: list[str], **settings: object) -> tuple[torch.Tensor, ...]:
+    """What the spec's network gives of the pixels, with the weights of the folder."""
+    encoder: Encoder = ENCODERS.read({"type": "hugging-face", "path": str(path), "grid": 2, **settings}).build(views)
+    encoder.load_published(None)
+    with torch.inference_mode():
+        return encoder(PIXELS)
+
+
+def test_the_vision_half_of_a_whole_clip(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    text = {
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+        "vocab_size": 40,
+    }
+    CLIPModel(CLIPConfig(vision_config={**SIZES, "intermediate_size": 64}, text_config=text)).save_pretrained(tmp_path)
+    cls, patches, grid = encode(tmp_path, ["cls", "patches", "grid"])
+    with torch.inference_mode():
+        hidden = CLIPVisionModel.from_pretrained(tmp_path)(pixel_values=PIXELS).last_hidden_state
+    torch.testing.assert_close(torch.cat([cls, patches], 1), hidden)
+    square = patches.transpose(1, 2).unflatten(2, (4, 4))
+    torch.testing.assert_close(grid, torch.nn.functional.adaptive_avg_pool2d(square, 2).flatten(2).transpose(1, 2))
+
+
+def test_an_earlier_layer(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Dinov2Model(Dinov2Config(**SIZES)).eval()
+    network.save_pretrained(tmp_path)
+    (patches,) = encode(tmp_path, ["patches"], layer=-2)
+    with torch.inference_mode():
+        earlier = network(pixel_values=PIXELS, output_hidden_states=True).hidden_states[-2]
+        expected = network.layernorm(earlier)[:, 1:]
+    torch.testing.assert_close(patches, expected)
+
+
+def test_a_masked_auto_encoder_sees_every_patch_in_its_place(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    ViTMAEModel(ViTMAEConfig(**SIZES, intermediate_size=64)).save_pretrained(tmp_path)
+    (first,), (again,) = encode(tmp_path, ["patches"]), encode(tmp_path, ["patches"])
+    assert first.shape == (2, 16, 32)
+    assert torch.equal(first, again)
+
+
+@pytest.mark.parametrize(
+    ("stated", "crop"), [('{"image_mean": [0, 0, 0], "image_std": [1, 1, 1]}', False), (None, False)]
+)
+def test_pixels_are_normalised_as_the_folder_says(tmp_path: Path, stated: str | None, crop: bool) -> None:
+    Dinov2Model(Dinov2Config(**SIZES)).save_pretrained(tmp_path)
+    if stated:
+        (tmp_path / "preprocessor_config.json").write_text(stated)
+    pixels = ENCODERS.read({"type": "hugging-face", "path": str(tmp_path)}).preprocessing
+    assert (pixels.image_size, pixels.crop) == (56, crop)
+    assert pixels.mean == ((0, 0, 0) if stated else pytest.approx((122.77, 116.75, 104.09), abs=0.01))
