@@ -122,7 +122,7 @@ def test_a_changed_input_is_refused(world, tmp_path: Path) -> None:
     copy = tmp_path / "features"
     shutil.copytree(world.features, copy)
     (copy / "questions/grid.00000.safetensors").chmod(0o644)
-    (copy / "questions/grid.00000.safetensors").write_bytes((copy / "conversations.safetensors").read_bytes())
+    (copy / "questions/grid.00000.safetensors").write_bytes((copy / "conversations/grid.00000.safetensors").read_bytes())
     with pytest.raises(ArtifactError, match=r"questions/grid\.00000\.safetensors is not what was written"):
         build_evaluate(CONFIG, world.model, world.questions, copy, tmp_path / "answers")
     assert not (tmp_path / "answers").exists()
