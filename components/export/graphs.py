@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
-from inkling.models.inference.cache import cached_pass
+from inkling.models.inference.cache import cache_of, causal, past_of
 from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION
 from inkling.models.multimodal import MultimodalModel
 
@@ -57,8 +57,12 @@ class Decoder(nn.Module):
         Returns:
             Logits (b, s, vocabulary), then keys and values with the new tokens' at the end.
         """
-        output, present = cached_pass(self.language, inputs, mask, positions, past)
-        return (output.logits, *present)
+        cache = cache_of(past)
+        visible = causal(mask, inputs)
+        output = self.language(
+            inputs_embeds=inputs, attention_mask=visible, position_ids=positions, past_key_values=cache, use_cache=True
+        )
+        return (output.logits, *past_of(cache))
 
 
 def export_graphs(model: MultimodalModel, image_size: int, directory: Path) -> None:

@@ -5,7 +5,7 @@ bookkeeping, greedy decoding and the refusals are written here, once. Needs no t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -35,16 +35,20 @@ class State(Generic[Array]):
         mask: 1 where a token or a part of the image stands, 0 for padding (b, p).
         lengths: Positions that each sequence fills (b,).
         logits: Logits after the last token of each sequence (b, vocabulary).
+        memory: What the model keeps of each sequence's image, by name, each (b, ...); None for no images.
     """
 
     past: list[Array]
     mask: Ints
     lengths: Ints
     logits: Floats
+    memory: Mapping[str, Array] | None
 
     def rows(self, rows: Ints) -> "State[Array]":
         """The state of chosen sequences; one may be chosen several times."""
-        return State([tensor[rows] for tensor in self.past], self.mask[rows], self.lengths[rows], self.logits[rows])
+        memory = None if self.memory is None else {name: array[rows] for name, array in self.memory.items()}
+        past = [array[rows] for array in self.past]
+        return State(past, self.mask[rows], self.lengths[rows], self.logits[rows], memory)
 
 
 class Engine(ABC, Generic[Images, Array]):
@@ -68,12 +72,12 @@ class Engine(ABC, Generic[Images, Array]):
         """
         self._check(prompts, [0] * len(prompts), images)
         ids, mask = _pad(prompts)
-        inputs = self._embed(ids, images)  # (b, t + s, hidden_size): t positions of the image, s of the text
+        memory = None if images is None else self._remember(images)
+        inputs = self._embed(ids, memory)  # (b, t + s, hidden_size): t positions of the image, s of the text
         image = np.ones((len(ids), self._image_shape(images)[1]), np.int64)  # (b, t)
         mask = np.concatenate([image, mask], axis=1)  # (b, t + s)
-        start = State(
-            self._empty(len(ids)), mask[:, :0], np.zeros(len(ids), np.int64), np.zeros((len(ids), 0), np.float32)
-        )
+        lengths, logits = np.zeros(len(ids), np.int64), np.zeros((len(ids), 0), np.float32)
+        start = State(self._empty(len(ids)), mask[:, :0], lengths, logits, memory)
         return self._step(start, inputs, mask, last=True)[1]
 
     def decode(self, state: State[Array], tokens: Sequence[Ids]) -> tuple[Floats, State[Array]]:
@@ -186,7 +190,11 @@ class Engine(ABC, Generic[Images, Array]):
         """Number of images, and positions that one takes in the sequence; zeros for None."""
 
     @abstractmethod
-    def _embed(self, ids: Ints, images: Images | None) -> Array:
+    def _remember(self, images: Images) -> Mapping[str, Array]:
+        """What the model keeps of each image, by name, each (images, ...)."""
+
+    @abstractmethod
+    def _embed(self, ids: Ints, memory: Mapping[str, Array] | None) -> Array:
         """Inputs of the decoder (b, t + s, hidden_size): images of t positions each, and the text (b, s) after them."""
 
     @abstractmethod
@@ -195,15 +203,15 @@ class Engine(ABC, Generic[Images, Array]):
 
     @abstractmethod
     def _forward(
-        self, inputs: Array, mask: Ints, positions: Ints, past: list[Array], wanted: Ints | None
+        self, state: State[Array], inputs: Array, mask: Ints, positions: Ints, wanted: Ints | None
     ) -> tuple[Floats, list[Array]]:
         """Runs the decoder over s further positions of b sequences after p.
 
         Args:
+            state: The p positions; 0 at the start.
             inputs: Embeddings (b, s, hidden_size).
             mask: 1 for a token, 0 for padding, of what is past and what is new (b, p + s).
             positions: Position of each new token (b, s).
-            past: Keys and values, each (b, heads, p, head size).
             wanted: The one new position of each sequence whose logits are needed (b,); None for all.
 
         Returns:
@@ -216,9 +224,9 @@ class Engine(ABC, Generic[Images, Array]):
         seen = np.concatenate([state.mask, mask], axis=1)  # (b, p + s)
         positions = state.lengths[:, None] + np.arange(mask.shape[1])  # (b, s): padding does not count
         ends = np.maximum(added - 1, 0)  # (b,)
-        logits, past = self._forward(inputs, seen, positions, state.past, ends if last else None)
+        logits, past = self._forward(state, inputs, seen, positions, ends if last else None)
         after = logits[:, 0] if last else logits[np.arange(len(logits)), ends]  # (b, vocabulary)
-        return logits, State(past, seen, state.lengths + added, after)
+        return logits, State(past, seen, state.lengths + added, after, state.memory)
 
     def _check(self, prompts: Sequence[Ids], further: Sequence[int], images: Images | None) -> None:
         """Refuses prompts that cannot be continued by so many further tokens each."""

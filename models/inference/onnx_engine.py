@@ -4,13 +4,14 @@ Names of inputs and outputs follow Hugging Face Optimum's exports (`inputs_embed
 Needs no torch.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import onnxruntime
 
-from inkling.models.inference.engine import Engine, Floats, Ints
+from inkling.models.inference.engine import Engine, Floats, Ints, State
 
 VISION, EMBEDDING, DECODER = "vision.onnx", "embedding.onnx", "decoder.onnx"
 Device = Literal["auto", "cpu", "cuda"]
@@ -65,21 +66,24 @@ class OnnxEngine(Engine[Floats, Floats]):
     def _image_shape(self, images: Floats | None) -> tuple[int, int]:
         return (0, 0) if images is None else (images.shape[0], images.shape[1])
 
-    def _embed(self, ids: Ints, images: Floats | None) -> Floats:
+    def _remember(self, images: Floats) -> Mapping[str, Floats]:
+        return {"image_tokens": images}
+
+    def _embed(self, ids: Ints, memory: Mapping[str, Floats] | None) -> Floats:
         text = _run(self._embedding, {"input_ids": ids})[0]
-        return text if images is None else np.concatenate([images, text], axis=1)
+        return text if memory is None else np.concatenate([memory["image_tokens"], text], axis=1)
 
     def _empty(self, count: int) -> list[Floats]:
         return [np.zeros((count, heads, 0, size), np.float32) for heads, size in self._past.values()]
 
     def _forward(
-        self, inputs: Floats, mask: Ints, positions: Ints, past: list[Floats], wanted: Ints | None
+        self, state: State[Floats], inputs: Floats, mask: Ints, positions: Ints, wanted: Ints | None
     ) -> tuple[Floats, list[Floats]]:
         feeds = {
             "inputs_embeds": inputs,
             "attention_mask": mask,
             "position_ids": positions,
-            **dict(zip(self._past, past, strict=True)),
+            **dict(zip(self._past, state.past, strict=True)),
         }
         logits, *present = _run(self._decoder, feeds)  # the graph computes every position's logits
         return logits if wanted is None else logits[np.arange(len(logits)), wanted][:, None], present

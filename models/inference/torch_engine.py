@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inkling.models.inference.cache import cached_pass
-from inkling.models.inference.engine import Engine, Floats, Ids, Ints
+from inkling.models.fusion.contract import Memory
+from inkling.models.inference.cache import cache_of, causal, past_of
+from inkling.models.inference.engine import Engine, Floats, Ids, Ints, State
 from inkling.models.multimodal import ImageFeatures, MultimodalModel
 from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment, collate
 
@@ -29,8 +30,8 @@ class TorchEngine(Engine[ImageFeatures, Tensor]):
         self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: ImageFeatures | None = None
     ) -> list[list[Floats]]:
         """As the contract says, without a cache: a prompt and all its choices are one packed sequence."""
-        batch = self._packed(prompts, choices, images)
-        logits = self._numpy(self.model(self._moved(images), batch))  # (scored, vocabulary)
+        features, batch = self._packed(prompts, choices, images)
+        logits = self._numpy(self.model(features, batch))  # (scored, vocabulary)
         ends = np.cumsum([len(choice) for group in choices for choice in group])
         split = iter(np.split(logits, ends[:-1]))
         return [[next(split) for _ in group] for group in choices]
@@ -43,8 +44,8 @@ class TorchEngine(Engine[ImageFeatures, Tensor]):
 
         Padding has weight zero: beside which other prompts one stands can change no more than the last bits.
         """
-        batch = self._packed(prompts, choices, images)
-        found = self.model.log_likelihoods(self._moved(images), batch).double()  # (scored,)
+        features, batch = self._packed(prompts, choices, images)
+        found = self.model.log_likelihoods(features, batch).double()  # (scored,)
         widest = 1 + max(map(len, choices))  # segment 0 is the prompt
         sums = torch.zeros(len(prompts), widest, dtype=torch.float64, device=self._device)
         sums.index_put_((batch.sequences, batch.owners), found, accumulate=True)
@@ -52,19 +53,22 @@ class TorchEngine(Engine[ImageFeatures, Tensor]):
 
     def _packed(
         self, prompts: Sequence[Ids], choices: Sequence[Sequence[Ids]], images: ImageFeatures | None
-    ) -> PackedBatch:
+    ) -> tuple[ImageFeatures | None, PackedBatch]:
         self._check_choices(prompts, choices, images)
         packed = [pack_choices(prompt, group) for prompt, group in zip(prompts, choices, strict=True)]
         batch = collate(packed, self._image_shape(images)[1])
-        return PackedBatch(**{name: tensor.to(self._device) for name, tensor in vars(batch).items()})
+        moved = PackedBatch(**{name: tensor.to(self._device) for name, tensor in vars(batch).items()})
+        return None if images is None else self._moved(images), moved
 
     def _image_shape(self, images: ImageFeatures | None) -> tuple[int, int]:
         return (0, 0) if images is None else (len(next(iter(images.values()))), self.model.image_positions)
 
     @torch.inference_mode()
-    def _embed(self, ids: Ints, images: ImageFeatures | None) -> Tensor:
-        features = self._moved(images)
-        memory = None if features is None else self.model.remember(features)
+    def _remember(self, images: ImageFeatures) -> Memory:
+        return self.model.remember(self._moved(images))
+
+    @torch.inference_mode()
+    def _embed(self, ids: Ints, memory: Memory | None) -> Tensor:
         return self.model.embed(memory, self._tensor(ids))
 
     def _empty(self, count: int) -> list[Tensor]:
@@ -75,17 +79,24 @@ class TorchEngine(Engine[ImageFeatures, Tensor]):
 
     @torch.inference_mode()
     def _forward(
-        self, inputs: Tensor, mask: Ints, positions: Ints, past: list[Tensor], wanted: Ints | None
+        self, state: State[Tensor], inputs: Tensor, mask: Ints, positions: Ints, wanted: Ints | None
     ) -> tuple[Floats, list[Tensor]]:
-        language = self.model.language
-        output, present = cached_pass(language.model, inputs, self._tensor(mask), self._tensor(positions), past)
-        hidden = output.last_hidden_state  # (b, s, hidden_size)
+        language, fusion = self.model.language, self.model.fusion
+        cache = cache_of(state.past)
+        visible = causal(self._tensor(mask), inputs)  # (b, 1, s, p + s)
+        if state.memory is not None and not state.lengths.any():  # the image is among the first positions
+            visible = fusion.mask(visible, self.model.image_positions)
+        with fusion.inside(language, state.memory):
+            hidden = language.model(
+                inputs_embeds=inputs, attention_mask=visible, position_ids=self._tensor(positions),
+                past_key_values=cache, use_cache=True,
+            ).last_hidden_state  # fmt: skip
         if wanted is not None:
             hidden = hidden[torch.arange(len(hidden)), wanted][:, None]  # (b, 1, hidden_size)
-        return self._numpy(language.lm_head(hidden)), present
+        return self._numpy(language.lm_head(hidden)), past_of(cache)
 
-    def _moved(self, images: ImageFeatures | None) -> ImageFeatures | None:
-        return None if images is None else {view: features.to(self._device) for view, features in images.items()}
+    def _moved(self, images: ImageFeatures) -> ImageFeatures:
+        return {view: features.to(self._device) for view, features in images.items()}
 
     def _tensor(self, array: Ints) -> Tensor:
         return torch.from_numpy(array).to(self._device)

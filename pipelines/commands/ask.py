@@ -16,7 +16,7 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
         question: What to ask.
         image: The picture to ask about; None asks blind.
         url: The server's address, such as `http://127.0.0.1:8080`.
-        choices: Answers to choose from; None for an answer in the model's own words.
+        choices: Answers to choose from; None for a generated answer.
 
     Returns:
         The answer.
@@ -38,45 +38,45 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
                     print(f"{'*' if index == choice else ' '} {text}  ({value:.2f} nats)")
                 answer, view = choices[choice], str(given)
             else:
-                pieces = client.stream(question, None if picture is None else data_uri(picture))
-                answer, view = _print_pieces(pieces)
+                fragments = client.stream(question, None if picture is None else data_uri(picture))
+                answer, view = _print_fragments(fragments)
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise RuntimeError(
             f"no server answers at {url}. Start one with `make serve` (or `inkling serve`), then ask again."
         ) from None
     except httpx.TransportError as error:
         raise RuntimeError(
-            f"the connection to {url} broke ({type(error).__name__}); see what the server says."
+            f"the connection to {url} broke ({type(error).__name__}); see the log of the server."
         ) from None
     print(f"(view: {view})")
     return answer
 
 
-def _print_pieces(pieces: Iterator[tuple[str, str]]) -> tuple[str, str]:
+def _print_fragments(fragments: Iterator[tuple[str, str]]) -> tuple[str, str]:
     """Prints an answer as it comes, without its blank lines; returns it and the view that the server names."""
-    said, views = [], set()
+    received, views = [], set()
 
-    def heard() -> Iterator[str]:
-        for piece, view in pieces:
-            said.append(piece)
+    def texts() -> Iterator[str]:
+        for fragment, view in fragments:
+            received.append(fragment)
             views.add(view)
-            yield piece
+            yield fragment
 
-    for text in without_blank_lines(heard()):
+    for text in without_blank_lines(texts()):
         print(text, end="", flush=True)
     print()
-    return "".join(said), ", ".join(sorted(views))
+    return "".join(received), ", ".join(sorted(views))
 
 
-def without_blank_lines(pieces: Iterable[str]) -> Iterator[str]:
+def without_blank_lines(fragments: Iterable[str]) -> Iterator[str]:
     """Text as it comes, without blank lines and without white space at its ends.
 
     Args:
-        pieces: The text, cut anywhere.
+        fragments: The text, cut anywhere.
     """
     held, begun = "", False
-    for piece in pieces:
-        text = held + piece if begun else (held + piece).lstrip()
+    for fragment in fragments:
+        text = held + fragment if begun else (held + fragment).lstrip()
         shown = text.rstrip()
         held = text[len(shown) :]
         if shown:

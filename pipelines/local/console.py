@@ -11,7 +11,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from inkling.components.shared.runtime.progress import EVENT_MARKER, Report, clock
+from inkling.components.shared.runtime.progress import EVENT_MARKER, ProgressReport, clock
 
 _STARTED = re.compile(r"Executing task '([^']+)'")
 _FINISHED = re.compile(r"Task '([^']+)' finished with status (\w+)")
@@ -73,7 +73,7 @@ class RunConsole(io.TextIOBase):
     def _handle(self, line: str) -> None:
         stripped = line.strip()
         if stripped.startswith(EVENT_MARKER):
-            self._show(Report(**json.loads(stripped.removeprefix(EVENT_MARKER))))
+            self._show(ProgressReport(**json.loads(stripped.removeprefix(EVENT_MARKER))))
             return
         self._log.write(line + "\n")
         if match := _STARTED.search(line):
@@ -87,7 +87,7 @@ class RunConsole(io.TextIOBase):
         if self._bars.disable:
             self._say(f"{self._label(task)} ...")
 
-    def _show(self, report: Report) -> None:
+    def _show(self, report: ProgressReport) -> None:
         left = "" if report.seconds_left is None else f"{clock(report.seconds_left)} left"
         figures = "  ".join(f"{name} {value:.4g}" for name, value in report.figures.items())
         detail = "  ".join(part for part in (report.label, left, figures) if part)

@@ -12,11 +12,13 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from inkling.components.export.graphs import export_graphs
 from inkling.models.connectors import CONNECTORS
+from inkling.models.fusion import FUSIONS
 from inkling.models.inference.answering import EngineAnswering
 from inkling.models.inference.engine import Engine, PromptError
 from inkling.models.inference.likelihood import choose, log_likelihood
 from inkling.models.inference.onnx_engine import OnnxEngine
 from inkling.models.inference.torch_engine import TorchEngine
+from inkling.models.language import spec_of
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.vision import ENCODERS
 
@@ -258,6 +260,34 @@ def test_what_cannot_be_answered_is_refused_in_words(subject: Subject, case: str
 
 def test_the_longest_prompt_that_fits_is_answered(subject: Subject) -> None:
     assert len(subject.engine.generate([[5] * 60], [4])[0]) == 4
+
+
+@pytest.fixture(params=FUSIONS.names())
+def fused(request: pytest.FixtureRequest, model: MultimodalModel, features: torch.Tensor) -> Subject:
+    """The torch engine with each fusion in turn, its weights drawn wide enough that it changes the answer."""
+    fusion = FUSIONS.read(request.param).build(spec_of(model.language))
+    torch.manual_seed(2)
+    for parameter in fusion.parameters():
+        torch.nn.init.normal_(parameter)
+    engine = TorchEngine(MultimodalModel(model.language, model.connector, fusion).eval())
+    return Subject(engine, lambda rows: {"grid": features[rows]})
+
+
+def test_every_fusion_decodes_on_a_cache_as_without(fused: Subject) -> None:
+    images = fused.view(True)
+    cached, direct = (kind.choice_logits(fused.engine, PROMPTS, CHOICES, images) for kind in (Engine, TorchEngine))
+    for row in range(len(PROMPTS)):
+        for found, expected in zip(cached[row], direct[row], strict=True):
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_every_fusion_generates_the_likeliest_tokens_alone_and_in_a_batch(fused: Subject) -> None:
+    answers = fused.engine.generate(PROMPTS, LIMITS, fused.view(True))
+    logits = fused.engine.choice_logits(PROMPTS, [[answer] for answer in answers], fused.view(True))
+    for row, (prompt, limit) in enumerate(zip(PROMPTS, LIMITS, strict=True)):
+        assert logits[row][0].argmax(axis=1).tolist() == answers[row]
+        assert fused.engine.generate([prompt], [limit], fused.view(True, [row])) == [answers[row]]
+    assert answers != fused.engine.generate(PROMPTS, LIMITS)
 
 
 def test_questions_in_text_are_answered_by_either_engine(subject: Subject) -> None:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Report:
+class ProgressReport:
     """One statement of progress.
 
     Attributes:
@@ -96,7 +96,7 @@ class Progress:
         fresh, remaining = self._done - self._first, self._total - self._done
         known = fresh > 0 and fresh >= _SAMPLE * (fresh + remaining)
         left = remaining * (self._reported - self._started) / fresh if known else None
-        report = Report(self._label, self._done, self._total, self._unit, left, self._figures)
+        report = ProgressReport(self._label, self._done, self._total, self._unit, left, self._figures)
         print(EVENT_MARKER + json.dumps(asdict(report)) if self._events else report.line(), flush=True)
 
 

@@ -94,7 +94,7 @@ class Storage:
             f"{self._path}/.check-{uuid.uuid4().hex}",
         )
         content = name.encode()
-        with self._told():
+        with self._refusals():
             _write(store, name, content)
             same = _read(store, name) == content
             store.delete_file(name)
@@ -103,7 +103,7 @@ class Storage:
 
     def write(self, content: bytes) -> None:
         """Stores one object under this very name; it appears whole."""
-        with self._told():
+        with self._refusals():
             _write(self._store, self._path, content)
 
     def read(self) -> bytes:
@@ -112,17 +112,17 @@ class Storage:
         Raises:
             StorageError: If there is none.
         """
-        with self._told():
+        with self._refusals():
             return _read(self._store, self._path)
 
     def complete(self) -> bool:
         """Whether a whole directory lies under this name."""
-        with self._told():
+        with self._refusals():
             return bool(self._store.get_file_info(self._path + _LIST).is_file)
 
     def directories(self) -> list[str]:
         """Names, relative to this place, of the whole directories below it."""
-        with self._told():
+        with self._refusals():
             found = self._store.get_file_info(fs.FileSelector(self._path, allow_not_found=True, recursive=True))
         names = (entry.path.removeprefix(f"{self._path}/") for entry in found if entry.is_file)
         return sorted(name.removesuffix(_LIST) for name in names if name.endswith(_LIST))
@@ -133,26 +133,26 @@ class Storage:
         Raises:
             StorageError: If the store refuses it or is away for longer than the retries last.
         """
-        pieces = [piece for file in sorted(directory.rglob("*")) if file.is_file() for piece in _cut(directory, file)]
+        objects = [entry for file in sorted(directory.rglob("*")) if file.is_file() for entry in _cut(directory, file)]
         self._forget()
 
-        def upload(piece: _Object, advance: Callable[[int], None]) -> _Object:
+        def upload(entry: _Object, advance: Callable[[int], None]) -> _Object:
             digest = hashlib.sha256()
-            with (directory / piece.file).open("rb") as file, self._told():
-                file.seek(piece.start)
-                left = piece.size
-                with self._store.open_output_stream(f"{self._path}/{piece.name}") as stream:
+            with (directory / entry.file).open("rb") as file, self._refusals():
+                file.seek(entry.start)
+                left = entry.size
+                with self._store.open_output_stream(f"{self._path}/{entry.name}") as stream:
                     while left and (block := file.read(min(_BLOCK, left))):
                         digest.update(block)
                         stream.write(block)
                         left -= len(block)
                         advance(len(block))
             if left:
-                raise StorageError(f"{directory / piece.file} became shorter while it was stored")
-            return replace(piece, sha256=digest.hexdigest())
+                raise StorageError(f"{directory / entry.file} became shorter while it was stored")
+            return replace(entry, sha256=digest.hexdigest())
 
-        stored = self._carry("storing", pieces, upload)
-        self._list.write(json.dumps([asdict(piece) for piece in stored]).encode())
+        stored = self._carry("storing", objects, upload)
+        self._list.write(json.dumps([asdict(entry) for entry in stored]).encode())
 
     def get(self, directory: Path) -> None:
         """Fetches the directory of this name, verifies every byte, and lets it appear whole instead of what was there.
@@ -162,38 +162,38 @@ class Storage:
         """
         if not self.complete():
             raise StorageError(f"there is no whole directory at {self.uri}")
-        pieces = [_Object(**entry) for entry in json.loads(self._list.read())]
+        objects = [_Object(**entry) for entry in json.loads(self._list.read())]
         partial = directory.with_name(f".{directory.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        for piece in pieces:
-            path = partial / piece.file
+        for entry in objects:
+            path = partial / entry.file
             if not path.resolve().is_relative_to(partial.resolve()):
-                raise StorageError(f"{self.uri} lists '{piece.file}', which is no file below it")
+                raise StorageError(f"{self.uri} lists '{entry.file}', which is no file below it")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
 
-        def download(piece: _Object, advance: Callable[[int], None]) -> _Object:
+        def download(entry: _Object, advance: Callable[[int], None]) -> _Object:
             digest = hashlib.sha256()
-            with (partial / piece.file).open("r+b") as file, self._told():
-                file.seek(piece.start)
-                with self._store.open_input_stream(f"{self._path}/{piece.name}") as stream:
+            with (partial / entry.file).open("r+b") as file, self._refusals():
+                file.seek(entry.start)
+                with self._store.open_input_stream(f"{self._path}/{entry.name}") as stream:
                     while block := stream.read(_BLOCK):
                         digest.update(block)
                         file.write(block)
                         advance(len(block))
-            if digest.hexdigest() != piece.sha256:
-                raise StorageError(f"{self.uri}/{piece.name} is not what was stored: its SHA-256 differs")
-            return piece
+            if digest.hexdigest() != entry.sha256:
+                raise StorageError(f"{self.uri}/{entry.name} is not what was stored: its SHA-256 differs")
+            return entry
 
-        self._carry("fetching", pieces, download)
+        self._carry("fetching", objects, download)
         shutil.rmtree(directory, ignore_errors=True)
         partial.rename(directory)
 
     def remove(self) -> None:
         """Removes the directory of this name, its list first."""
         self._forget()
-        with self._told():
+        with self._refusals():
             self._store.delete_dir(self._path)
 
     @property
@@ -211,26 +211,26 @@ class Storage:
 
     def _forget(self) -> None:
         if self.complete():
-            with self._told():
+            with self._refusals():
                 self._store.delete_file(self._path + _LIST)
 
     def _carry(
-        self, verb: str, pieces: list[_Object], carry: Callable[[_Object, Callable[[int], None]], _Object]
+        self, verb: str, objects: list[_Object], carry: Callable[[_Object, Callable[[int], None]], _Object]
     ) -> list[_Object]:
         """Moves objects, several at a time, and says how far it is."""
         lock = threading.Lock()
         label = f"{verb} {self.uri.rpartition('/')[2]}"
-        with Progress(label, sum(piece.size for piece in pieces) / 1e6, "MB") as progress:
+        with Progress(label, sum(entry.size for entry in objects) / 1e6, "MB") as progress:
 
             def advance(size: int) -> None:
                 with lock:
                     progress.advance(size / 1e6)
 
             with ThreadPoolExecutor(_STREAMS) as pool:
-                return list(pool.map(lambda piece: carry(piece, advance), pieces))
+                return list(pool.map(lambda entry: carry(entry, advance), objects))
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _refusals(self) -> Iterator[None]:
         """Says in words what the store has answered; other errors, such as a full disk, stay what they are."""
         try:
             yield

@@ -47,7 +47,7 @@ def test_large_picture_is_refused_before_it_is_sent(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("pieces", "shown"),
+    ("fragments", "shown"),
     [
         (["\n", "\n", " a cat", "\n", "\n \n", "    or a dog", "\n\n"], "a cat\n    or a dog"),
         (["one\n\ntwo"], "one\ntwo"),
@@ -55,13 +55,13 @@ def test_large_picture_is_refused_before_it_is_sent(tmp_path, monkeypatch):
         ([], ""),
     ],
 )
-def test_blank_lines_of_an_answer_are_not_shown(pieces, shown):
-    assert "".join(without_blank_lines(pieces)) == shown
+def test_blank_lines_of_an_answer_are_not_shown(fragments, shown):
+    assert "".join(without_blank_lines(fragments)) == shown
 
 
 @given(st.lists(st.text("ab \n", max_size=6)))
-def test_the_words_stay_however_the_answer_is_cut(pieces):
-    shown = "".join(without_blank_lines(pieces))
-    assert shown.split() == "".join(pieces).split()
+def test_the_words_stay_however_the_answer_is_cut(fragments):
+    shown = "".join(without_blank_lines(fragments))
+    assert shown.split() == "".join(fragments).split()
     assert shown == shown.strip() and all(line.strip() for line in shown.splitlines())
-    assert shown == "".join(without_blank_lines(["".join(pieces)]))
+    assert shown == "".join(without_blank_lines(["".join(fragments)]))

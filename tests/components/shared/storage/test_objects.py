@@ -164,7 +164,7 @@ def test_a_store_that_cannot_be_reached_is_reported(endpoint: str, monkeypatch: 
 
 
 def test_an_error_of_this_machine_stays_what_it_is() -> None:
-    with pytest.raises(OSError, match="No space left"), Storage("s3://runs/x")._told():
+    with pytest.raises(OSError, match="No space left"), Storage("s3://runs/x")._refusals():
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
