@@ -121,8 +121,9 @@ def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> Non
 def test_a_changed_input_is_refused(world, tmp_path: Path) -> None:
     copy = tmp_path / "features"
     shutil.copytree(world.features, copy)
-    (copy / "questions/grid.00000.safetensors").chmod(0o644)
-    (copy / "questions/grid.00000.safetensors").write_bytes((copy / "conversations/grid.00000.safetensors").read_bytes())
+    shard = "grid.00000.safetensors"
+    (copy / "questions" / shard).chmod(0o644)
+    (copy / "questions" / shard).write_bytes((copy / "conversations" / shard).read_bytes())
     with pytest.raises(ArtifactError, match=r"questions/grid\.00000\.safetensors is not what was written"):
         build_evaluate(CONFIG, world.model, world.questions, copy, tmp_path / "answers")
     assert not (tmp_path / "answers").exists()
