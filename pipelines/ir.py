@@ -21,8 +21,8 @@ from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
 from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.pipeline import study as study_pipeline
+from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.visual_prior import visual_prior
 
 # The loader in C reads an IR in a tenth of the time, where PyYAML was built with it.
@@ -54,16 +54,16 @@ def compile_pipeline(path: Path, optional: Collection[str] = (), fan_out: FanOut
     compiler.Compiler().compile(visual_prior(optional, fan_out), str(path))
 
 
-def compile_study(study: Study, path: Path, fan_out: FanOut | None = None) -> None:
+def compile_study(plan: StudyPlan, path: Path, fan_out: FanOut | None = None) -> None:
     """Compiles the pipeline of a study without a placement, as it runs on this machine.
 
     Args:
-        study: The study.
+        plan: The planned study.
         path: Where the IR goes, a YAML file.
         fan_out: How many tasks share the work on the text; by default one does each stage.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(study_pipeline(study, fan_out), str(path))
+    compiler.Compiler().compile(study_pipeline(plan, fan_out), str(path))
 
 
 def compile_for_cluster(profile: str, directory: Path) -> Compiled:
@@ -84,15 +84,15 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     return write_compiled(pipeline, profile, directory)
 
 
-def compile_study_for_cluster(study: Study, profile: str, directory: Path) -> Compiled:
-    """Compiles the pipeline of a study, as `compile_for_cluster` does the other one; the runs are its parameters.
+def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) -> Compiled:
+    """Compiles the pipeline of a study, as `compile_for_cluster` does the other one; most runs are its parameters.
 
     Args:
-        study: The study.
+        plan: The planned study.
         profile: The checked profile, as YAML text.
         directory: Where the files go.
     """
-    pipeline = study_pipeline(study, FanOut.of(profile), PlacementConfig.parse(profile))
+    pipeline = study_pipeline(plan, FanOut.of(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)
 
 

@@ -17,7 +17,7 @@ _LOGS = ("/apis/v2beta1/runs/{run}/nodes/{pod}/log", "/apis/v1alpha1/runs/{run}/
 
 
 class EndpointError(RuntimeError):
-    """An endpoint that cannot be reached, refuses, or does not know what it was asked for; the message says which."""
+    """An endpoint that cannot be reached, refuses, or does not know the run; the message says which."""
 
 
 @dataclass(frozen=True)

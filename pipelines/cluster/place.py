@@ -33,44 +33,44 @@ def stage_of(component: str) -> str:
 def _place(task: dsl.PipelineTask, stage: str, config: PlacementConfig) -> None:
     from kfp import kubernetes
 
-    asked = config.of(stage)
+    wanted = config.of(stage)
     image = config.image(str(task.container_spec.image), stage)
     task.set_container_image(image).set_env_variable(IMAGE_VARIABLE, image)
-    _resources(task, asked)
+    _resources(task, wanted)
     for key, value in {**LABELS, COMPONENT_LABEL: stage}.items():
         kubernetes.add_pod_label(task, key, value)
-    if asked.queue:
-        kubernetes.add_pod_label(task, _QUEUE, asked.queue)
-        if asked.priority_class:
-            kubernetes.add_pod_label(task, _PRIORITY, asked.priority_class)
-    for key, value in sorted(asked.node_selector.items()):
+    if wanted.queue:
+        kubernetes.add_pod_label(task, _QUEUE, wanted.queue)
+        if wanted.priority_class:
+            kubernetes.add_pod_label(task, _PRIORITY, wanted.priority_class)
+    for key, value in sorted(wanted.node_selector.items()):
         kubernetes.add_node_selector(task, key, value)
-    for taint in asked.tolerations:
+    for taint in wanted.tolerations:
         kubernetes.add_toleration(task, taint.key, taint.operator, taint.value, taint.effect)
     # The preflight gets every secret that any stage names, as optional ones: it starts and says which is missing.
     first = stage == "preflight"
-    for entry in config.secrets() if first else asked.secrets:
+    for entry in config.secrets() if first else wanted.secrets:
         kubernetes.use_secret_as_env(task, entry.secret, {entry.key: entry.env}, optional=first)
-    if asked.image_pull_secrets:
-        kubernetes.set_image_pull_secrets(task, list(asked.image_pull_secrets))
-    if asked.shared_memory:
-        kubernetes.empty_dir_mount(task, "shared-memory", "/dev/shm", medium="Memory", size_limit=asked.shared_memory)  # noqa: S108
-    if asked.timeout_seconds:
-        kubernetes.set_timeout(task, asked.timeout_seconds)
+    if wanted.image_pull_secrets:
+        kubernetes.set_image_pull_secrets(task, list(wanted.image_pull_secrets))
+    if wanted.shared_memory:
+        kubernetes.empty_dir_mount(task, "shared-memory", "/dev/shm", medium="Memory", size_limit=wanted.shared_memory)  # noqa: S108
+    if wanted.timeout_seconds:
+        kubernetes.set_timeout(task, wanted.timeout_seconds)
     kubernetes.set_security_context(task, run_as_user=USER, run_as_group=USER, run_as_non_root=True)
 
 
-def _resources(task: dsl.PipelineTask, asked: Placement) -> None:
-    if asked.cpu:
-        task.set_cpu_request(asked.cpu).set_cpu_limit(asked.cpu)
-    if asked.memory:
-        task.set_memory_request(asked.memory).set_memory_limit(asked.memory)
-    if asked.accelerator:
-        task.set_accelerator_type(asked.accelerator.type).set_accelerator_limit(asked.accelerator.count)
-    if asked.retries and asked.retries.count:
+def _resources(task: dsl.PipelineTask, wanted: Placement) -> None:
+    if wanted.cpu:
+        task.set_cpu_request(wanted.cpu).set_cpu_limit(wanted.cpu)
+    if wanted.memory:
+        task.set_memory_request(wanted.memory).set_memory_limit(wanted.memory)
+    if wanted.accelerator:
+        task.set_accelerator_type(wanted.accelerator.type).set_accelerator_limit(wanted.accelerator.count)
+    if wanted.retries and wanted.retries.count:
         task.set_retry(
-            asked.retries.count,
-            backoff_duration=asked.retries.backoff,
-            backoff_factor=asked.retries.factor,
-            backoff_max_duration=asked.retries.longest,
+            wanted.retries.count,
+            backoff_duration=wanted.retries.backoff,
+            backoff_factor=wanted.retries.factor,
+            backoff_max_duration=wanted.retries.longest,
         )

@@ -1,6 +1,6 @@
 """Where a pipeline's pods run and what they may use: the section `placement` of a profile, by stage, with defaults.
 
-Nothing of it changes a byte of an artifact. A laptop has no pods: what it cannot honour there is told by `unmet`.
+Nothing of it changes a byte of an artifact. A laptop has no pods: what it cannot honour there is listed by `unmet`.
 """
 
 import re

@@ -25,12 +25,12 @@ def pod_patches(config: PlacementConfig, stages: Iterable[str]) -> list[dict[str
     """
     objects = []
     for stage in sorted(stages):
-        asked = config.of(stage)
+        wanted = config.of(stage)
         mutations = []
-        if asked.ephemeral_storage:
-            mutations.append(_apply(_storage(asked.ephemeral_storage)))
-        if asked.priority_class:
-            mutations.append({"patchType": "JSONPatch", "jsonPatch": {"expression": _priority(asked.priority_class)}})
+        if wanted.ephemeral_storage:
+            mutations.append(_apply(_storage(wanted.ephemeral_storage)))
+        if wanted.priority_class:
+            mutations.append({"patchType": "JSONPatch", "jsonPatch": {"expression": _priority(wanted.priority_class)}})
         if mutations:
             objects += _policy(f"inkling-{stage}", {**LABELS, COMPONENT_LABEL: stage}, mutations, config.namespace)
     return objects

@@ -1,4 +1,4 @@
-"""Whether the namespace's quota leaves room for the largest pod of each stage, asked of the Kubernetes API."""
+"""Whether the namespace's quota leaves room for the largest pod of each stage, read from the Kubernetes API."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -35,25 +35,25 @@ def too_large(placement: PlacementConfig, stages: Iterable[str], client: Any = N
         return []
     problems = []
     for stage in stages:
-        asked = {name: parse_quantity(amount) for name, amount in requests(placement.of(stage)).items()}
+        wanted = {name: parse_quantity(amount) for name, amount in requests(placement.of(stage)).items()}
         for quota in quotas:
             hard: dict[str, Decimal] = {name: parse_quantity(amount) for name, amount in quota.spec.hard.items()}
             problems += [
                 f"stage '{stage}' asks for {requests(placement.of(stage))[name]} of {name}, quota "
                 f"'{quota.metadata.name}' allows {quota.spec.hard[name]}"
-                for name in asked
-                if name in hard and asked[name] > hard[name]
+                for name in wanted
+                if name in hard and wanted[name] > hard[name]
             ]
     return problems
 
 
-def requests(asked: Placement) -> dict[str, str]:
+def requests(wanted: Placement) -> dict[str, str]:
     """What a pod asks for, by the names of a ResourceQuota."""
     amounts = {
-        "requests.cpu": asked.cpu,
-        "requests.memory": asked.memory,
-        "requests.ephemeral-storage": asked.ephemeral_storage,
+        "requests.cpu": wanted.cpu,
+        "requests.memory": wanted.memory,
+        "requests.ephemeral-storage": wanted.ephemeral_storage,
     }
-    if asked.accelerator:
-        amounts[f"requests.{asked.accelerator.type}"] = str(asked.accelerator.count)
+    if wanted.accelerator:
+        amounts[f"requests.{wanted.accelerator.type}"] = str(wanted.accelerator.count)
     return {name: amount for name, amount in amounts.items() if amount}

@@ -26,6 +26,7 @@ from inkling.pipelines.ir import (
     read_ir,
 )
 from inkling.pipelines.study import file as study_file
+from inkling.pipelines.study.plan import StudyPlan
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMAS = Path(inkling.__file__).parent.parent / "shared" / "crds"
@@ -45,7 +46,7 @@ def compile_case(case: str, directory: Path) -> Path:
     profile, overrides = CASES[case]
     text = profiles.load(profile, overrides)
     if case.startswith("study"):
-        compile_study_for_cluster(study_file.load("mixtures"), text, directory)
+        compile_study_for_cluster(StudyPlan.of(study_file.load("mixtures"), text), text, directory)
     else:
         compile_for_cluster(text, directory)
     return directory / "pipeline.yaml"
