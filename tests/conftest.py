@@ -6,8 +6,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,13 @@ BUCKET, KEYS = "runs", {"writer": "a key of the tests", "reader": "another"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the markers, and takes the time limit off property tests: a loaded machine is no failure."""
+    """Declares the markers, and takes the time limit off property tests: a loaded machine is no failure.
+
+    All temporary files of the tests, pytest's own too unless `--basetemp` says where, lie in a folder that is removed.
+    """
+    folder = tempfile.mkdtemp(prefix="inkling-")
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-1000)  # after multiprocessing's own
     settings.register_profile("no-deadline", deadline=None)
     settings.load_profile("no-deadline")
     config.addinivalue_line("markers", "data: needs the data packages that `make fetch` downloads")

@@ -49,7 +49,8 @@ def reproduce_artifact(
         print(f"otherwise than recorded: {reason}")
     print("bytes may differ" if reasons else "nothing is otherwise than recorded: bytes must match", flush=True)
     differing = 0
-    with tempfile.TemporaryDirectory() as folder:
+    home().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home()) as folder:
         for outcome in reproduce(steps, keep or Path(folder), from_inputs, tolerance):
             found = outcome.comparison
             digests = f"{outcome.recorded[:16]} {outcome.made[:16]}"

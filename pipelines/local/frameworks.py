@@ -1,7 +1,12 @@
 """What the fork server of local runs imports before it forks tasks (see `warm.py`); nothing else imports this."""
 
+import atexit
 import os
+import shutil
 import signal
+
+if sockets := os.environ.get("INKLING_SOCKETS"):
+    atexit.register(shutil.rmtree, sockets, ignore_errors=True)
 
 # A Ctrl-C belongs to the run, not to these imports; what the frameworks say on import belongs to nobody.
 signal.signal(signal.SIGINT, signal.SIG_IGN)

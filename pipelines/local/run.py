@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import shutil
+import tempfile
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +21,14 @@ from inkling.components.shared.store import store
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.ir import compile_pipeline, compile_study, needs_labels, needs_suites, read_ir
+from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
 from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
 from inkling.pipelines.profiles import STAGES
-from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.plan import StudyPlan
 
 # What the stages' processes are told.
 _ENVIRONMENT = {
@@ -34,6 +36,8 @@ _ENVIRONMENT = {
     "PYTHONWARNINGS": "ignore:resource_tracker",  # a task that is stopped leaves semaphores, which Python then removes
     progress.MODE_VARIABLE: "events",
 }
+
+_TEMPORARY = "TMPDIR"
 
 if TYPE_CHECKING:
     from kfp.local import DockerRunner, SubprocessRunner
@@ -92,9 +96,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(
-        path / "pipeline.yaml", needs_labels(profile), FanOut.of(profile, at_once=1), needs_suites(profile)
-    )
+    compile_pipeline(path / "pipeline.yaml", optional_stages(profile), FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)
@@ -107,7 +109,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     else:
         os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
         runner = warm_tasks({task.stage for task in tasks if not task.reused})
-    with runner as chosen:
+    with temporary_files(path / "tmp"), runner as chosen:
         seconds = _execute(path, {"config": profile}, {task.name: task.label for task in tasks}, console, chosen)
     finished = Run(path, _outputs(path, tasks), seconds)
     (path / "run.json").write_text(json.dumps({"outputs": finished.outputs, "seconds": seconds}, indent=2))
@@ -115,6 +117,26 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     latest.unlink(missing_ok=True)
     latest.symlink_to(path.name)
     return finished
+
+
+@contextlib.contextmanager
+def temporary_files(folder: Path) -> Iterator[None]:
+    """Lets the processes of a run keep temporary files in a folder, which is removed at the end.
+
+    KFP's executors, torch, wandb and others never remove some of theirs. Of a run that is killed they stay in the
+    folder, outside of the system's own.
+    """
+    tempfile.gettempdir()  # this process keeps to the system's folder: the path of a socket has at most 107 bytes
+    folder.mkdir()
+    before = os.environ.get(_TEMPORARY)
+    os.environ[_TEMPORARY] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.pop(_TEMPORARY)
+        if before is not None:
+            os.environ[_TEMPORARY] = before
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _announce(tasks: list[Task], console: Console) -> None:
@@ -148,20 +170,18 @@ def run_study(study: Study, profile: str, name: str, console: Console) -> Scores
         ConfigError: If a run cannot be made from the profile.
         RunError: If a task fails.
     """
-    asked = study_file.parameters(study, profile)
+    planned = StudyPlan.of(study, profile)
     path = home() / "studies" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
-    compile_study(study, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
+    compile_study(planned, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
-    console.print(
-        f"{study.title} ({study.figure}): {len(study_file.runs(asked))} runs, one after the other", highlight=False
-    )
+    console.print(f"{study.title} ({study.source}): {study.num_runs} runs, one after the other", highlight=False)
     for line in unmet(PlacementConfig.parse(profile)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
     os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
-    with warm_tasks(STAGES) as runner:
-        _execute(path, asked, {}, console, runner)
+    with temporary_files(path / "tmp"), warm_tasks(STAGES) as runner:
+        _execute(path, planned.parameters(), {}, console, runner)
     return Scores.open(next((path / "tasks").glob("*/compare/scores")))
 
 

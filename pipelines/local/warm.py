@@ -13,12 +13,15 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kfp.local import SubprocessRunner
 
+SOCKETS_VARIABLE = "INKLING_SOCKETS"
+"""Where the fork server finds the folder of its socket, which it removes where this process is killed."""
 _STAGES = {"pretrain", "encode", "adapt", "evaluate", "export"}
 _PRELOAD = "inkling.pipelines.local.frameworks"
 _PROGRAM, _ARGUMENTS = 3, slice(4, None)
@@ -47,6 +50,7 @@ def warm_tasks(waiting: Collection[str]) -> Iterator["SubprocessRunner"]:
     def start(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
         return (_fork if forked.intersection(full_command[_ARGUMENTS]) else start_cold)(full_command, env_vars)
 
+    os.environ[SOCKETS_VARIABLE] = get_temp_dir()
     multiprocessing.set_forkserver_preload([_PRELOAD])
     forkserver.ensure_running()
     handler.run_local_subprocess = start

@@ -74,10 +74,12 @@ EXACTLY: dict[str, tuple[Edit, set[str]]] = {
 CHOICES = (
     PACKAGES,
     "components/adapt/recipes.yaml",
+    "components/adapt/recipes/*.yaml",
     "components/corpus/hub.yaml",
     "components/corpus/sources.yaml",
     "components/mixture/recipes.yaml",
     "components/pretrain/optimizations.yaml",
+    "components/suites/*.yaml",
     "models/language/presets/*.yaml",
     "models/training/devices.yaml",
 )

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -26,10 +27,16 @@ MOMENTS = (
 )
 
 
-def _start(home: Path) -> "subprocess.Popen[str]":
+@pytest.fixture(scope="module")
+def temporary() -> Path:
+    """What the runs take for the system's folder of temporary files; its path is short enough for sockets."""
+    return Path(tempfile.mkdtemp())
+
+
+def _start(home: Path, temporary: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         COMMAND,
-        env={**os.environ, "INKLING_HOME": str(home)},
+        env={**os.environ, "INKLING_HOME": str(home), "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -42,6 +49,14 @@ def _finish(process: "subprocess.Popen[str]") -> str:
     return output
 
 
+def _wait_until_empty(folder: Path) -> None:
+    """Waits for the processes of a killed run, which end a little later, to remove what lies in a folder."""
+    deadline = time.monotonic() + 60
+    while left := list(folder.iterdir()):
+        assert time.monotonic() < deadline, f"left in the system's folder of temporary files: {left}"
+        time.sleep(0.1)
+
+
 def _digests(home: Path) -> dict[str, str]:
     run = Run.read(home / "runs" / "latest")
     return {
@@ -52,9 +67,9 @@ def _digests(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, temporary: Path) -> tuple[Path, str]:
     home = tmp_path_factory.mktemp("undisturbed")
-    process = _start(home)
+    process = _start(home, temporary)
     output = _finish(process)
     assert process.returncode == 0, output
     return home, output
@@ -79,6 +94,11 @@ def test_a_run_ends_with_scores_the_report_and_what_to_do_next(undisturbed: tupl
         assert word in output.lower(), word
 
 
+def test_a_run_leaves_no_temporary_files(undisturbed: tuple[Path, str], temporary: Path) -> None:
+    assert not list(temporary.iterdir())
+    assert not (Run.read(undisturbed[0] / "runs" / "latest").path / "tmp").exists()
+
+
 def test_the_server_chose_as_the_evaluator_did(undisturbed: tuple[Path, str]) -> None:
     run = Run.read(undisturbed[0] / "runs" / "latest")
     rehearsal = json.loads((Path(run.outputs["rehearse"]["rehearsal"]) / "rehearsal.json").read_text())
@@ -86,10 +106,10 @@ def test_the_server_chose_as_the_evaluator_did(undisturbed: tuple[Path, str]) ->
     assert rehearsal["views"]["blind"]["agreed"] == rehearsal["views"]["blind"]["questions"] > 0
 
 
-def test_a_second_run_reuses_every_stage_and_says_so_first(undisturbed: tuple[Path, str]) -> None:
+def test_a_second_run_reuses_every_stage_and_says_so_first(undisturbed: tuple[Path, str], temporary: Path) -> None:
     home, _ = undisturbed
     before = _digests(home)
-    output = _finish(_start(home))
+    output = _finish(_start(home, temporary))
     assert "nothing to do" in output
     assert output.index("reused") < output.index("corpus ")
     assert _digests(home) == before
@@ -99,11 +119,11 @@ def test_a_second_run_reuses_every_stage_and_says_so_first(undisturbed: tuple[Pa
     "moments", [pytest.param(MOMENTS[3:4], id="one"), pytest.param(MOMENTS, id="five", marks=pytest.mark.soak)]
 )
 def test_killed_at_several_moments_it_ends_with_the_same_digests(
-    moments: tuple[str, ...], undisturbed: tuple[Path, str], tmp_path: Path
+    moments: tuple[str, ...], undisturbed: tuple[Path, str], tmp_path: Path, temporary: Path
 ) -> None:
     waiting = list(moments)
     while waiting:
-        process = _start(tmp_path)
+        process = _start(tmp_path, temporary)
         deadline = time.monotonic() + 300
         while not (come := [moment for moment in waiting if list((tmp_path / "store").glob(moment))]):
             assert process.poll() is None, f"the run ended before {waiting}: {process.communicate()[0]}"
@@ -112,14 +132,15 @@ def test_killed_at_several_moments_it_ends_with_the_same_digests(
         process.send_signal(signal.SIGKILL)
         process.communicate()
         waiting.remove(come[0])
-    process = _start(tmp_path)
+        _wait_until_empty(temporary)
+    process = _start(tmp_path, temporary)
     output = _finish(process)
     assert process.returncode == 0, output
     assert _digests(tmp_path) == _digests(undisturbed[0])
 
 
-def test_ctrl_c_keeps_what_was_done_and_says_so(tmp_path: Path) -> None:
-    process = _start(tmp_path)
+def test_ctrl_c_keeps_what_was_done_and_says_so(tmp_path: Path, temporary: Path) -> None:
+    process = _start(tmp_path, temporary)
     while not list((tmp_path / "store").glob("*/.*.lock")):
         assert process.poll() is None
         time.sleep(0.02)
@@ -129,14 +150,16 @@ def test_ctrl_c_keeps_what_was_done_and_says_so(tmp_path: Path) -> None:
     assert "the same command goes on from there" in output
 
 
-def test_a_changed_byte_is_refused_by_file_name_and_nothing_is_overwritten(undisturbed: tuple[Path, str]) -> None:
+def test_a_changed_byte_is_refused_by_file_name_and_nothing_is_overwritten(
+    undisturbed: tuple[Path, str], temporary: Path
+) -> None:
     home, _ = undisturbed
     victim = next((home / "store").glob("mixture-*/tokens/tokenizer/tokenizer.json"))
     original = victim.read_bytes()
     victim.chmod(0o644)
     victim.write_bytes(original[:-2] + b" }")
     damaged = victim.read_bytes()
-    process = _start(home)
+    process = _start(home, temporary)
     output = _finish(process)
     assert process.returncode == 1
     assert "tokenizer.json is not what was written" in output.replace("\n", " ")

@@ -1,6 +1,6 @@
-"""The bill of a run and of a study: against what real runs have left, and against counts made by hand."""
+"""The cost estimate of a run and of a study: against what real runs have left, and against counts made by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ import pytest
 from inkling.components.shared.config import read_mapping
 from inkling.models.training.devices import device
 from inkling.pipelines import profiles
-from inkling.pipelines.estimate.bill import Bill, artifact_bytes, bill
+from inkling.pipelines.estimate.cost import CostEstimate, estimate_cost
+from inkling.pipelines.estimate.sizes import artifact_bytes
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.ir import compile_pipeline, compile_study, read_ir
-from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.plan import StudyPlan
 
 # Bytes of each artifact that a run of these profiles has left in its store.
 LEFT = {
@@ -28,24 +29,31 @@ LEFT = {
         "bundle": 22_601_919,
     },
 }  # fmt: skip
-SMALL = {"title": "Two", "figure": "LSBS Table 2", "recipes": {"mix0": "mix0", "mix6": "mix6"}, "seeds": [0]}
+TWO = {"mixture.recipe": ["mix0", "mix6"]}
+ONE = {"mixture.recipe": ["mix6"]}
 H100 = device("h100")
 
 
 @pytest.fixture(scope="module")
-def irs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """The compiled pipelines of a run and of a study."""
-    folder = tmp_path_factory.mktemp("ir")
-    compile_pipeline(folder / "run.yaml")
-    compile_study(Study(**SMALL), folder / "study.yaml")
-    compile_study(Study(**SMALL, nothing=True), folder / "control.yaml")
-    return {name: read_ir(folder / f"{name}.yaml") for name in ("run", "study", "control")}
+def run_ir(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """The compiled pipeline of a run."""
+    path = tmp_path_factory.mktemp("ir") / "run.yaml"
+    compile_pipeline(path)
+    return read_ir(path)
 
 
-def _study(irs: Mapping[str, Any], **changes: Any) -> Bill:
-    text = profiles.load("tiny")
-    study = Study(**{**SMALL, **changes})
-    return bill(irs["control" if study.nothing else "study"], text, study_file.parameters(study, text), H100)
+@pytest.fixture
+def study_cost(tmp_path: Path) -> Callable[..., CostEstimate]:
+    """Estimates the cost of a study."""
+
+    def estimate(axes: Mapping[str, Any], baseline: bool = False) -> CostEstimate:
+        text = profiles.load("tiny")
+        stated = {"title": "t", "source": "s", "axes": axes, "baseline": {"no_pretraining": baseline}}
+        plan = StudyPlan.of(Study.model_validate(stated), text)
+        compile_study(plan, tmp_path / "study.yaml")
+        return estimate_cost(read_ir(tmp_path / "study.yaml"), text, plan, H100)
+
+    return estimate
 
 
 @pytest.mark.parametrize("name", LEFT)
@@ -56,9 +64,9 @@ def test_sizes_are_those_that_real_runs_have_left(name: str) -> None:
     assert sum(found[artifact] for artifact in LEFT[name]) == pytest.approx(sum(LEFT[name].values()), rel=0.02)
 
 
-def test_bytes_move_as_the_tasks_of_a_run_are_joined(irs: Mapping[str, Any]) -> None:
+def test_bytes_move_as_the_tasks_of_a_run_are_joined(run_ir: Mapping[str, Any]) -> None:
     text = profiles.load("tiny")
-    size, found = artifact_bytes(read_mapping(text)), bill(irs["run"], text, {}, H100)
+    size, found = artifact_bytes(read_mapping(text)), estimate_cost(run_ir, text, None, H100)
     assert found.stored["multimodal_model"] == 2 * size["multimodal_model"]
     assert found.stored["features"] == size["features"]
     # Two models learn and two are examined on the features; export and nobody else reads them again.
@@ -69,19 +77,21 @@ def test_bytes_move_as_the_tasks_of_a_run_are_joined(irs: Mapping[str, Any]) -> 
     assert found.read == pytest.approx(sum(times * size[name] for name, times in readers.items()))
 
 
-def test_the_control_keeps_no_earlier_states(irs: Mapping[str, Any]) -> None:
+def test_the_baseline_keeps_no_earlier_states(run_ir: Mapping[str, Any]) -> None:
     plain, kept = (
-        bill(irs["run"], profiles.load("tiny", [f"pretrain.exports={exports}"]), {}, H100).stored["language_model"]
+        estimate_cost(run_ir, profiles.load("tiny", [f"pretrain.exports={exports}"]), None, H100).stored[
+            "language_model"
+        ]
         for exports in ("[]", "[0, 1024]")
     )
     assert kept == pytest.approx(2 * plain)
 
 
-def test_tasks_that_share_the_text_each_read_all_of_it(irs: Mapping[str, Any], tmp_path: Path) -> None:
+def test_tasks_that_share_the_text_each_read_all_of_it(run_ir: Mapping[str, Any], tmp_path: Path) -> None:
     text = profiles.load("tiny")
-    size, one = artifact_bytes(read_mapping(text)), bill(irs["run"], text, {}, H100)
+    size, one = artifact_bytes(read_mapping(text)), estimate_cost(run_ir, text, None, H100)
     compile_pipeline(tmp_path / "run.yaml", fan_out=FanOut(corpus=2, mixture=3))
-    many = bill(read_ir(tmp_path / "run.yaml"), text, {}, H100)
+    many = estimate_cost(read_ir(tmp_path / "run.yaml"), text, None, H100)
     assert many.written - one.written == pytest.approx(size["corpus"] + size["tokens"])
     # Two tasks ask for the questions beside the gathering one, which reads the parts; five look at the corpus, not one.
     more = 2 * size["questions"] + size["corpus"] + 4 * size["corpus"] + size["tokens"]
@@ -89,17 +99,19 @@ def test_tasks_that_share_the_text_each_read_all_of_it(irs: Mapping[str, Any], t
     assert sum(many.own) == 0
 
 
-def test_the_control_reads_nothing_but_learns_to_see(irs: Mapping[str, Any]) -> None:
-    text = profiles.load("tiny")
-    run = bill(irs["run"], text, {}, H100)
-    one, with_control = _study(irs, recipes={"mix6": "mix6"}), _study(irs, recipes={"mix6": "mix6"}, nothing=True)
-    assert run.hours == pytest.approx(with_control.hours)
-    assert one.hours["pretrain"] == with_control.hours["pretrain"]
-    assert with_control.hours["adapt"] == pytest.approx(2 * one.hours["adapt"])
+def test_the_baseline_is_not_pretrained_but_learns_to_see(
+    run_ir: Mapping[str, Any], study_cost: Callable[..., CostEstimate]
+) -> None:
+    run = estimate_cost(run_ir, profiles.load("tiny"), None, H100)
+    one, with_baseline = study_cost(ONE), study_cost(ONE, baseline=True)
+    assert run.hours == pytest.approx(with_baseline.hours)
+    assert one.hours["pretrain"] == with_baseline.hours["pretrain"]
+    assert with_baseline.hours["adapt"] == pytest.approx(2 * one.hours["adapt"])
+    assert with_baseline.lasting[-1] == 0 and with_baseline.seeing[0] == with_baseline.seeing[1]
 
 
-def test_a_study_shares_what_its_runs_share(irs: Mapping[str, Any]) -> None:
-    two, four = _study(irs), _study(irs, seeds=[0, 1])
+def test_a_study_shares_what_its_runs_share(study_cost: Callable[..., CostEstimate]) -> None:
+    two, four = study_cost(TWO), study_cost({**TWO, "seed": [0, 1]})
     assert (two.runs, four.runs) == (2, 4)
     assert four.stored["features"] == two.stored["features"]
     assert four.stored["tokens"] == two.stored["tokens"]
@@ -107,10 +119,10 @@ def test_a_study_shares_what_its_runs_share(irs: Mapping[str, Any]) -> None:
     assert four.written - sum(four.own) == pytest.approx(two.written - sum(two.own))
 
 
-def test_a_study_keeps_tokens_once_a_recipe_and_once_for_its_control(irs: Mapping[str, Any]) -> None:
+def test_a_study_keeps_tokens_once_a_recipe_and_once_for_its_baseline(study_cost: Callable[..., CostEstimate]) -> None:
     size = artifact_bytes(read_mapping(profiles.load("tiny", ["mixture.recipe=mix6"])))
-    found = _study(irs, recipes={"mix6": "mix6"}, seeds=[0, 1, 2], nothing=True)
-    assert (found.runs, found.recipes, found.variants) == (6, 1, 3)
+    found = study_cost({**ONE, "seed": [0, 1, 2]}, baseline=True)
+    assert (found.runs, found.texts, found.variants, found.ways) == (6, 1, 3, 1)
     assert found.stored["tokens"] == pytest.approx(2 * size["tokens"])
     assert found.stored["answers"] == pytest.approx(6 * size["answers"])
     own = ("language_model", "multimodal_model", "answers")
@@ -122,17 +134,35 @@ def test_a_study_keeps_tokens_once_a_recipe_and_once_for_its_control(irs: Mappin
     assert found.read == pytest.approx(read)
 
 
-def test_the_runs_of_a_study_have_their_own_sizes(irs: Mapping[str, Any]) -> None:
-    text = profiles.load("tiny")
-    found = _study(irs, presets=["tiny", "laptop"])
-    assert found.own[0] < found.own[-1] and found.run_hours[0] < found.run_hours[-1]
+def test_the_runs_of_a_study_have_their_own_sizes(study_cost: Callable[..., CostEstimate]) -> None:
+    found = study_cost({**TWO, "pretrain.preset": ["tiny", "laptop"]})
+    assert found.own[0] < found.own[-1] and found.lasting[0] < found.lasting[-1]
     settings = ({"preset": name, "context": 128} for name in ("tiny", "laptop"))
-    models = (artifact_bytes({**read_mapping(text), "pretrain": own}) for own in settings)
+    models = (artifact_bytes({**read_mapping(profiles.load("tiny")), "pretrain": own}) for own in settings)
     assert found.stored["language_model"] == pytest.approx(2 * sum(size["language_model"] for size in models))
 
 
-def test_prices_are_those_that_are_stated(irs: Mapping[str, Any]) -> None:
-    found = bill(irs["run"], profiles.load("tiny"), {}, H100)
+def test_adaptations_share_their_language_model_and_encoders_are_run_once_each(
+    study_cost: Callable[..., CostEstimate],
+) -> None:
+    encoders = {"encode.encoder": ["tiny-random", "efficientnet-lite0"]}
+    one, many = study_cost(TWO), study_cost({**TWO, **encoders, "adapt.hidden": [64, 128]})
+    assert (many.runs, many.ways) == (8, 4)
+    assert many.stored["language_model"] == one.stored["language_model"]
+    assert many.hours["pretrain"] == one.hours["pretrain"]
+    assert many.stored["answers"] == pytest.approx(4 * one.stored["answers"])
+    text = profiles.load("tiny")
+    features = [
+        artifact_bytes({**read_mapping(text), "encode": {"encoder": name}})["features"]
+        for name in encoders["encode.encoder"]
+    ]
+    assert many.stored["features"] == pytest.approx(sum(features))
+    assert many.unit_hours(1)[0] == pytest.approx(many.lasting[0] + many.seeing[0])
+    assert many.unit_hours(8)[0] == pytest.approx(many.lasting[0] + many.seeing[0] / 4)
+
+
+def test_prices_are_those_that_are_stated(run_ir: Mapping[str, Any]) -> None:
+    found = estimate_cost(run_ir, profiles.load("tiny"), None, H100)
     hours = sum(found.hours.values())
     costs = found.costs({"gpu-hour": 2.0, "cpu-hour": 5.0, "gb-month": 0.5})
     assert costs == {
