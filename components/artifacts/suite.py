@@ -93,8 +93,8 @@ class Suite(Section):
     splits: dict[Literal["validation", "test"], tuple[str, ...]] = Field(
         {}, description="values of the split column for each split; other rows are left out; all are test where empty"
     )
-    prompt: str = Field("{hint}\n{question}", description="what is asked, of {hint} and {question}")
-    max_words: int | None = Field(None, ge=1, description="rows that ask with more words are left out, and counted")
+    prompt: str = Field("{hint}\n{question}", description="the prompt's question, of {hint} and {question}")
+    max_words: int | None = Field(None, ge=1, description="rows with more words are left out, and counted")
     metric: str = Field("accuracy", description="how answers are scored: accuracy of the most likely choice")
     headline: Headline = Headline()
     categories: tuple[Category, ...] = Field((), description="all categories in their order; those found where empty")
