@@ -20,14 +20,14 @@ from inkling.components.shared.store import store
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.ir import compile_pipeline, compile_study, needs_labels, needs_suites, read_ir
+from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
 from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
 from inkling.pipelines.profiles import STAGES
-from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.plan import StudyPlan
 
 # Environment of the stages' processes.
 _ENVIRONMENT = {
@@ -95,9 +95,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(
-        path / "pipeline.yaml", needs_labels(profile), FanOut.of(profile, at_once=1), needs_suites(profile)
-    )
+    compile_pipeline(path / "pipeline.yaml", optional_stages(profile), FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)
@@ -171,20 +169,18 @@ def run_study(study: Study, profile: str, name: str, console: Console) -> Scores
         ConfigError: If a run cannot be made from the profile.
         RunError: If a task fails.
     """
-    parameters = study_file.parameters(study, profile)
+    planned = StudyPlan.of(study, profile)
     path = home() / "studies" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
-    compile_study(study, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
+    compile_study(planned, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
-    console.print(
-        f"{study.title} ({study.figure}): {len(study_file.runs(parameters))} runs, one after the other", highlight=False
-    )
+    console.print(f"{study.title} ({study.source}): {study.num_runs} runs, one after the other", highlight=False)
     for line in unmet(PlacementConfig.parse(profile)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
     os.environ[watchdog.RUNNER_VARIABLE] = str(os.getpid())
     with temporary_files(path / "tmp"), warm_tasks(STAGES) as runner:
-        _execute(path, parameters, {}, console, runner)
+        _execute(path, planned.parameters(), {}, console, runner)
     return Scores.open(next((path / "tasks").glob("*/compare/scores")))
 
 
