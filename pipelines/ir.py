@@ -1,6 +1,7 @@
 """From a profile to KFP IR: the one text that runs on a laptop and, with a placement, on a cluster."""
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,15 @@ from kfp.dsl.graph_component import GraphComponent
 import inkling
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
+from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
 from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.pipeline import study as study_pipeline
+from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.visual_prior import visual_prior
 
 # The loader in C reads an IR in a tenth of the time, where PyYAML was built with it.
@@ -40,29 +42,28 @@ class Compiled:
     unpinned: tuple[str, ...]
 
 
-def compile_pipeline(path: Path, labelled: bool = False, fan_out: FanOut | None = None, suites: bool = False) -> None:
+def compile_pipeline(path: Path, optional: Collection[str] = (), fan_out: FanOut | None = None) -> None:
     """Compiles the visual_prior pipeline without a placement, as it runs on this machine.
 
     Args:
         path: Where the IR goes, a YAML file.
-        labelled: Whether the recipe names labels, so that the text is labelled first.
+        optional: The optional stages that it has, see `optional_stages`.
         fan_out: How many tasks share the work on the text; by default one does each stage.
-        suites: Whether the profile reads more suites of questions than the rendered scenes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(visual_prior(labelled, fan_out, suites=suites), str(path))
+    compiler.Compiler().compile(visual_prior(optional, fan_out), str(path))
 
 
-def compile_study(study: Study, path: Path, fan_out: FanOut | None = None) -> None:
+def compile_study(plan: StudyPlan, path: Path, fan_out: FanOut | None = None) -> None:
     """Compiles the pipeline of a study without a placement, as it runs on this machine.
 
     Args:
-        study: The study.
+        plan: The planned study.
         path: Where the IR goes, a YAML file.
         fan_out: How many tasks share the work on the text; by default one does each stage.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(study_pipeline(study, fan_out), str(path))
+    compiler.Compiler().compile(study_pipeline(plan, fan_out), str(path))
 
 
 def compile_for_cluster(profile: str, directory: Path) -> Compiled:
@@ -75,36 +76,51 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     Args:
         profile: The checked profile, as YAML text.
         directory: Where they go.
-
-    Raises:
-        ConfigError: If a suite reads files of this machine, which no pod has.
     """
-    pipeline = visual_prior(
-        needs_labels(profile), FanOut.of(profile), PlacementConfig.parse(profile), needs_suites(profile)
-    )
+    pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)
 
 
-def compile_study_for_cluster(study: Study, profile: str, directory: Path) -> Compiled:
-    """Compiles the pipeline of a study, as `compile_for_cluster` does the other one; the runs are its parameters.
+def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) -> Compiled:
+    """Compiles the pipeline of a study, as `compile_for_cluster` does the other one; most runs are its parameters.
 
     Args:
-        study: The study.
+        plan: The planned study.
         profile: The checked profile, as YAML text.
         directory: Where the files go.
     """
-    pipeline = study_pipeline(study, FanOut.of(profile), PlacementConfig.parse(profile))
+    pipeline = study_pipeline(plan, FanOut.of(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)
 
 
-def needs_labels(profile: str) -> bool:
-    """Whether the recipe of a profile names labels."""
-    return bool(named_labels(MixtureConfig.parse(profile).recipe))
+def optional_stages(profile: str) -> frozenset[str]:
+    """The optional stages that a profile needs.
+
+    `label` where its text recipe names labels, `suites` where it reads more suites of questions than the rendered
+    scenes, `probe` where it names probes.
+    """
+    needed = {
+        "label": bool(named_labels(MixtureConfig.parse(profile).recipe)),
+        "suites": SuitesConfig.parse(profile).needed,
+        "probe": bool(ProbeConfig.parse(profile).probes),
+    }
+    return frozenset(stage for stage, wanted in needed.items() if wanted)
 
 
-def needs_suites(profile: str) -> bool:
-    """Whether a profile reads more suites of questions than the rendered scenes."""
-    return SuitesConfig.parse(profile).needed
+def refuse_local_data(profile: str) -> None:
+    """Refuses suites that read files of this machine, which no pod has.
+
+    Args:
+        profile: The checked profile, as YAML text.
+
+    Raises:
+        ConfigError: Naming the files.
+    """
+    if places := SuitesConfig.parse(profile).places():
+        raise ConfigError(
+            f"suites.read names what lies on this machine ({', '.join(places)}), where pods cannot read it: run "
+            "these suites with `inkling run`, or leave them out"
+        )
 
 
 def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> Compiled:
@@ -114,15 +130,7 @@ def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> C
         pipeline: The placed pipeline.
         profile: The checked profile, as YAML text.
         directory: Where the files go.
-
-    Raises:
-        ConfigError: If a suite reads files of this machine, which no pod has.
     """
-    if places := SuitesConfig.parse(profile).places():
-        raise ConfigError(
-            f"suites.read names what lies on this machine ({', '.join(places)}), where pods cannot read it: run "
-            "these suites with `inkling run`, or leave them out"
-        )
     directory.mkdir(parents=True, exist_ok=True)
     ir, resources, policies = (directory / name for name in ("pipeline.yaml", "resources.yaml", "pod-policies.yaml"))
     placement = PlacementConfig.parse(profile)

@@ -38,5 +38,5 @@ def first_choice(questions: Sequence[Question], models: Mapping[str, Sequence[An
 
 
 def _shares(answers: Sequence[Answer], places: Mapping[str, int]) -> dict[str, float]:
-    said = [(one.view, one.choice == places[one.question_id]) for one in answers if one.question_id in places]
-    return {view: sum(hit for other, hit in said if other == view) / len(places) for view in VIEWS}
+    chosen = [(one.view, one.choice == places[one.question_id]) for one in answers if one.question_id in places]
+    return {view: sum(hit for other, hit in chosen if other == view) / len(places) for view in VIEWS}

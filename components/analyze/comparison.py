@@ -26,7 +26,7 @@ def compare(
         weighed: What weighs the same in a mean.
 
     Raises:
-        ValueError: If the models were not asked the same questions.
+        ValueError: If the models were not evaluated on the same questions.
     """
     return {
         "mean": difference(first, second, scores["mean"]["families"], weighed),
@@ -46,7 +46,7 @@ def difference(
     """Difference of the mean over some families in each view; over a single image it has no interval.
 
     Raises:
-        ValueError: If the models were not asked the same questions.
+        ValueError: If the models were not evaluated on the same questions.
     """
     wanted = set(families)
     result: dict[str, Any] = {}
@@ -55,7 +55,7 @@ def difference(
             {a.question_id: a for a in answers if a.view == view and a.family in wanted} for answers in (first, second)
         )
         if mine.keys() != other.keys():
-            raise ValueError(f"the models were asked different questions ({view}, {', '.join(sorted(wanted))})")
+            raise ValueError(f"the models were evaluated on different questions ({view}, {', '.join(sorted(wanted))})")
         order = sorted(mine)
         hits = np.array([mine[name].correct for name in order])
         other_hits = np.array([other[name].correct for name in order])

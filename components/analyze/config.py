@@ -22,5 +22,5 @@ class AnalyzeConfig(StageConfig):
 
     def contents(self) -> dict[str, Any]:
         """A digest of what the report says of each suite."""
-        told = {suite.name: suite.model_dump(mode="json", exclude={"data", "artifact"}) for suite in self.suites}
-        return {"suites": {name: digest_of(suite) for name, suite in told.items()}}
+        described = {suite.name: suite.model_dump(mode="json", exclude={"data", "artifact"}) for suite in self.suites}
+        return {"suites": {name: digest_of(suite) for name, suite in described.items()}}

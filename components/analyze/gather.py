@@ -165,9 +165,9 @@ def _scores(
 
 
 def _samples(config: AnalyzeConfig, questions: Sequence[Question], answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    asked = {question.question_id: question for question in questions}
+    by_id = {question.question_id: question for question in questions}
     drawn = draw(answers, config.samples, config.seed)
     views = {
         identity: {answer.view: answer for answer in answers if answer.question_id == identity} for identity in drawn
     }
-    return [describe(asked[identity], views[identity]) for identity in drawn]
+    return [describe(by_id[identity], views[identity]) for identity in drawn]

@@ -78,8 +78,8 @@ def states(model: LanguageModel) -> dict[str, Any]:
         if not documents.same_text(scored):
             raise ArtifactError(f"{state.path} was scored on other text than {model.path}")
         tokens, loss = (training[-1]["tokens"] if training else 0), documents.nats_per_token()
-        told = {"nats_per_token": loss, "bits_per_byte": documents.bits_per_byte()}
-        rows.append({"tokens": tokens, **{unit: dataclasses.asdict(mean.interval()) for unit, mean in told.items()}})
+        losses = {"nats_per_token": loss, "bits_per_byte": documents.bits_per_byte()}
+        rows.append({"tokens": tokens, **{unit: dataclasses.asdict(mean.interval()) for unit, mean in losses.items()}})
         if tokens:
             means[tokens] = loss
     return {"states": rows, "law": _law(means) if len(means) >= FEWEST else None}

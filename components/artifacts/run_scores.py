@@ -1,4 +1,4 @@
-"""The RunScores artifact: what the table of a study needs of the runs that have read one recipe, and no weights."""
+"""The RunScores artifact: what the table of a study needs of some of its runs, and no weights."""
 
 import dataclasses
 import json
@@ -18,40 +18,33 @@ from inkling.components.shared.store.artifact import Artifact
 from inkling.models.sequence.views import VIEWS, View
 
 RUNS, QUESTIONS, DOCUMENTS = "runs.json", "questions.parquet", "documents.parquet"
-_ASKED = ("questions", "images", "families", "categories")
 _LOSSES = tuple(field.name for field in dataclasses.fields(DocumentLosses))
 
 
 @dataclass(frozen=True)
-class RunLabel:
-    """What tells a run of a study from the others.
+class QuestionSet:
+    """The questions that a run was evaluated on, an entry a question: suite by suite, in each by identity.
 
     Attributes:
-        recipe: Name of the recipe within the study.
-        size: Preset of the language model.
-        seed: Seed of reading and learning to see.
-    """
-
-    recipe: str
-    size: str
-    seed: int
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run was asked.
-
-    Attributes:
-        questions: The questions, sorted.
-        images: The image of each.
-        families: The family of each.
+        suites: The suite of each.
+        questions: The identity of each.
+        images: The image of each: questions that share it form a cluster.
         categories: The category of each.
+        families: What weighs the same in a mean: the family of each; empty where questions weigh the same.
+        headline: Whether each enters the headline mean of its suite.
+        chances: Probability of each that a blind guess is right.
     """
 
+    suites: tuple[str, ...]
     questions: tuple[str, ...]
     images: tuple[str, ...]
-    families: tuple[str, ...]
     categories: tuple[str, ...]
+    families: tuple[str, ...]
+    headline: tuple[bool, ...]
+    chances: tuple[float, ...]
+
+
+_COLUMNS = tuple(field.name for field in dataclasses.fields(QuestionSet))
 
 
 @dataclass(frozen=True)
@@ -59,24 +52,30 @@ class RunScore:
     """What one run has answered and what held-out text costs it.
 
     Attributes:
-        label: Which run it is.
+        labels: Which run it is: its label on each axis of the study.
         parameters: Weights of its language model.
-        asked: What it was asked.
-        hits: Whether each question was answered rightly, by view, in the order of `asked`.
+        questions: What it was evaluated on.
+        hits: Whether each question was answered rightly, by view, in the order of `questions`.
         documents: What each held-out document costs it.
     """
 
-    label: RunLabel
+    labels: Mapping[str, str]
     parameters: int
-    asked: Asked
+    questions: QuestionSet
     hits: Mapping[View, NDArray[np.bool_]]
     documents: DocumentLosses
+
+    @property
+    def name(self) -> str:
+        """Its labels in a line, for messages."""
+        return ", ".join(f"{axis}={label}" for axis, label in self.labels.items())
 
 
 class RunScores(Artifact):
     """The scores of some runs of a study."""
 
     type: ClassVar[str] = "RunScores"
+    schema: ClassVar[int] = 2
 
     def scores(self) -> list[RunScore]:
         """The runs, in the order in which they were written."""
@@ -89,10 +88,10 @@ class RunScores(Artifact):
 
 def write_run_scores(directory: Path, scores: Sequence[RunScore]) -> None:
     """Writes the scores of runs in the given order."""
-    rows = [{**dataclasses.asdict(one.label), "parameters": one.parameters} for one in scores]
-    (directory / RUNS).write_text(json.dumps(rows, indent=2) + "\n")
-    asked = [{**{name: getattr(one.asked, name) for name in _ASKED}, **one.hits} for one in scores]
-    _write(directory / QUESTIONS, asked)
+    rows = [{"labels": dict(one.labels), "parameters": one.parameters} for one in scores]
+    (directory / RUNS).write_text(json.dumps(rows, indent=2, sort_keys=True) + "\n")
+    questions = [{**{name: getattr(one.questions, name) for name in _COLUMNS}, **one.hits} for one in scores]
+    _write(directory / QUESTIONS, questions)
     _write(directory / DOCUMENTS, [{name: getattr(one.documents, name) for name in _LOSSES} for one in scores])
 
 
@@ -109,10 +108,10 @@ def _of(table: pa.Table, number: int) -> pa.Table:
 
 
 def _read(row: Mapping[str, Any], questions: pa.Table, documents: pa.Table) -> RunScore:
-    asked = Asked(*(tuple(questions.column(name).to_pylist()) for name in _ASKED))
+    asked = QuestionSet(*(tuple(questions.column(name).to_pylist()) for name in _COLUMNS))
     hits = {view: questions.column(view).to_numpy() for view in VIEWS}
     sources, numbers, *amounts = (documents.column(name) for name in _LOSSES)
     losses = DocumentLosses(
         tuple(sources.to_pylist()), tuple(numbers.to_pylist()), *(amount.to_numpy() for amount in amounts)
     )
-    return RunScore(RunLabel(row["recipe"], row["size"], row["seed"]), row["parameters"], asked, hits, losses)
+    return RunScore(row["labels"], row["parameters"], asked, hits, losses)

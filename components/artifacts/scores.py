@@ -2,42 +2,52 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from inkling.components.shared.store.artifact import Artifact
 from inkling.models.sequence.views import VIEWS
 
-SCORES, TABLE, FIGURE, LOSSES = "scores.json", "scores.csv", "scores.svg", "losses.svg"
+SCORES, TABLE, FIGURES = "scores.json", "scores.csv", "figures"
 _UNITS = ("nats_per_token", "bits_per_byte")
 
 
 class Scores(Artifact):
-    """The scores of many runs and their means over seeds."""
+    """The scores of many runs, their means over seeds, and what was tested."""
 
     type: ClassVar[str] = "Scores"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
 
     def scores(self) -> dict[str, Any]:
         """The numbers.
 
-        `runs`: a row a run; `groups`: a row a recipe and size, with intervals over questions or documents and seeds;
-        `sizes`: for each recipe the loss of each size minus that of the next smaller.
+        `runs`: a row a run; `groups`: a row for the runs that differ in their seed alone; `contrasts`: differences of
+        two groups. Each row has its labels, `suites` (right answers by suite and measure) and `heldout` (losses by
+        unit), with intervals over questions or documents and seeds.
         """
         scores: dict[str, Any] = json.loads((self.path / SCORES).read_text())
         return scores
 
+    def figures(self) -> list[Path]:
+        """The figures, SVG files named as in the study."""
+        return sorted((self.path / FIGURES).glob("*.svg"))
 
-def write_scores(directory: Path, scores: dict[str, Any], figure: str, losses: str) -> None:
-    """Writes the numbers, the table of the groups (shares from 0 to 1), and the figures of the scores and losses."""
+
+def write_scores(directory: Path, scores: Mapping[str, Any], figures: Mapping[str, str]) -> None:
+    """Writes the numbers, the table of the groups (shares from 0 to 1) and the figures by name, as SVG."""
     (directory / SCORES).write_text(json.dumps(scores, indent=2, allow_nan=False) + "\n")
-    (directory / FIGURE).write_text(figure + "\n")
-    (directory / LOSSES).write_text(losses + "\n")
+    (directory / FIGURES).mkdir()
+    for name, figure in figures.items():
+        (directory / FIGURES / f"{name}.svg").write_text(figure + "\n")
     with (directory / TABLE).open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
+        axes = list(scores["groups"][0]["labels"])
         names = [f"{name}{end}" for name in (*VIEWS, *_UNITS) for end in ("", "_low", "_high")]
-        writer.writerow(["recipe", "size", "seeds", "parameters", *names])
+        writer.writerow([*axes, "seeds", "parameters", "suite", *names])
         for group in scores["groups"]:
-            estimates = [*(group["views"][view] for view in VIEWS), *(group["heldout"][unit] for unit in _UNITS)]
-            cells = [f"{estimate[key]:.6f}" for estimate in estimates for key in ("value", "low", "high")]
-            writer.writerow([group["recipe"], group["size"], group["seeds"], group["parameters"], *cells])
+            for suite, measures in group["suites"].items():
+                estimates = [*(measures[view] for view in VIEWS), *(group["heldout"][unit] for unit in _UNITS)]
+                cells = [f"{estimate[key]:.6f}" for estimate in estimates for key in ("value", "low", "high")]
+                labels = [group["labels"][axis] for axis in axes]
+                writer.writerow([*labels, group["seeds"], group["parameters"], suite, *cells])

@@ -93,8 +93,8 @@ class Suite(Section):
     splits: dict[Literal["validation", "test"], tuple[str, ...]] = Field(
         {}, description="values of the split column for each split; other rows are left out; all are test where empty"
     )
-    prompt: str = Field("{hint}\n{question}", description="what is asked, of {hint} and {question}")
-    max_words: int | None = Field(None, ge=1, description="rows that ask with more words are left out, and counted")
+    prompt: str = Field("{hint}\n{question}", description="the prompt's question, of {hint} and {question}")
+    max_words: int | None = Field(None, ge=1, description="rows with more words are left out, and counted")
     metric: str = Field("accuracy", description="how answers are scored: accuracy of the most likely choice")
     headline: Headline = Headline()
     categories: tuple[Category, ...] = Field((), description="all categories in their order; those found where empty")
@@ -156,18 +156,18 @@ def load_suite(stated: Any) -> Suite:
         ConfigError: If there is none, or it cannot be used; the message names the key and what is valid.
     """
     if isinstance(stated, str):
-        return _stored(stated)
+        return _validated(_content(stated)) if stated.endswith(_YAML) else _shipped(stated)
     if not isinstance(stated, Mapping):
         raise ConfigError(f"a suite is a name, a YAML file or a mapping, not {stated!r}")
     if "suite" in stated:
         own = {key: value for key, value in stated.items() if key != "suite"}
         stated = {**_content(str(stated["suite"])), **own}
-    return _validated(dict(stated), Path())
+    return _validated(dict(stated))
 
 
 @cache
-def _stored(name: str) -> Suite:
-    return _validated(_content(name), Path())
+def _shipped(name: str) -> Suite:
+    return _validated(_content(name))
 
 
 def _content(name: str) -> dict[str, Any]:
@@ -195,9 +195,10 @@ def _placed(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     return placed
 
 
-def _validated(content: dict[str, Any], folder: Path) -> Suite:
+def _validated(content: dict[str, Any]) -> Suite:
+    """A suite whose relative paths are those of the working directory."""
     try:
-        return Suite.model_validate(_placed(content, folder))
+        return Suite.model_validate(_placed(content, Path()))
     except ValidationError as error:
         raise ConfigError(explain(error, Suite, f"suite {content.get('name', '')}".strip())) from None
 

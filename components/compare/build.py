@@ -1,4 +1,4 @@
-"""Making Scores: the answers of a study's runs in one table, with intervals over questions and seeds."""
+"""Making Scores: the answers of a study's runs in one table, with intervals over questions and seeds, and figures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,36 +7,40 @@ from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.run_scores import RunScores, write_run_scores
 from inkling.components.artifacts.scores import Scores, write_scores
-from inkling.components.compare.config import CompareConfig, PartConfig
+from inkling.components.compare.config import CompareConfig, ScoreConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.store import Draft, produce
 
 
 def build_compare_part(
-    config: PartConfig,
+    config: ScoreConfig,
     answers: Sequence[str | Path],
     language_models: Sequence[str | Path],
     output: str | Path,
+    earlier: str | Path | None = None,
 ) -> RunScores:
-    """Scores the runs that have read one recipe.
+    """Scores runs that share their text and what follows pre-training.
 
     Args:
-        config: Whose runs they are.
+        config: Which runs they are.
         answers: The Answers artifacts.
         language_models: The LanguageModel artifacts of the same runs, in the same order.
         output: Where the RunScores artifact shall lie.
+        earlier: A RunScores artifact whose runs are handed on, before these.
 
     Raises:
         ConfigError: If there are not as many answers as language models.
-        ArtifactError: If an artifact is not what was written, or a run was asked no question with four choices.
+        ArtifactError: If an artifact is not what was written, or is of no run of the study.
     """
     if not len(answers) == len(language_models) > 0:
         raise ConfigError(f"{len(answers)} sets of answers, but {len(language_models)} language models")
     opened, read = [Answers.open(path) for path in answers], [LanguageModel.open(path) for path in language_models]
+    before = RunScores.open(earlier) if earlier else None
     inputs: dict[str, Artifact] = {f"answers-{number:04d}": one for number, one in enumerate(opened)}
     inputs |= {f"language-model-{number:04d}": one for number, one in enumerate(read)}
-    return produce(RunScores, output, config, inputs, lambda draft: _score(config, opened, read, draft))
+    inputs |= {"earlier": before} if before else {}
+    return produce(RunScores, output, config, inputs, lambda draft: _score(config, opened, read, before, draft))
 
 
 def build_compare(config: CompareConfig, scored: Sequence[str | Path], output: str | Path) -> Scores:
@@ -48,8 +52,8 @@ def build_compare(config: CompareConfig, scored: Sequence[str | Path], output: s
         output: Where the Scores artifact shall lie.
 
     Raises:
-        ArtifactError: If an artifact is not what was written, two runs are the same, or they were asked different
-            questions or scored on different text.
+        ArtifactError: If an artifact is not what was written, two runs are the same, or they were evaluated on
+            different questions.
     """
     opened = [RunScores.open(path) for path in scored]
     inputs: dict[str, Artifact] = {f"scored-{number:04d}": one for number, one in enumerate(opened)}
@@ -57,18 +61,23 @@ def build_compare(config: CompareConfig, scored: Sequence[str | Path], output: s
 
 
 def _score(
-    config: PartConfig, answers: Sequence[Answers], language_models: Sequence[LanguageModel], draft: Draft
+    config: ScoreConfig,
+    answers: Sequence[Answers],
+    language_models: Sequence[LanguageModel],
+    earlier: RunScores | None,
+    draft: Draft,
 ) -> None:
     from inkling.components.compare.score import score
     from inkling.components.shared.runtime.progress import track
 
     pairs = track(zip(answers, language_models, strict=True), "reading answers", len(answers), "runs")
-    write_run_scores(draft.path, [score(config.recipe, *pair) for pair in pairs])
+    scores = [score(config, *pair) for pair in pairs]
+    write_run_scores(draft.path, [*(earlier.scores() if earlier else []), *scores])
 
 
 def _make(config: CompareConfig, scored: Sequence[RunScores], draft: Draft) -> None:
-    from inkling.components.compare.chart import draw, draw_losses
+    from inkling.components.compare.figures.draw import draw
     from inkling.components.compare.table import tabulate
 
     table = tabulate(config, [score for one in scored for score in one.scores()])
-    write_scores(draft.path, table, draw(table), draw_losses(table))
+    write_scores(draft.path, table, {name: draw(name, figure, table) for name, figure in config.figures.items()})

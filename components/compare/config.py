@@ -1,10 +1,98 @@
-"""Settings of the compare stage."""
+"""Settings of the compare stage: the axes of a study, the figures that are drawn and the contrasts that are tested."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from inkling.components.shared.config import StageConfig
+from inkling.components.shared.config import Section, StageConfig, unknown
+
+SEED = "seed"
+"""The axis whose runs repeat one another: groups of runs are means over it."""
+NO_PRETRAINING = "no pretraining"
+"""Label, on every axis of the text, of the models whose weights are the initial ones."""
+Measure = Literal["visual", "blind", "mismatched", "visual_minus_blind", "nats_per_token", "bits_per_byte"]
+LOSSES: tuple[Measure, ...] = ("nats_per_token", "bits_per_byte")
+"""The measures of held-out text; the others are shares of right answers."""
+
+
+Label = Annotated[str, BeforeValidator(lambda stated: str(stated) if isinstance(stated, int | float) else stated)]
+"""The label of a value on an axis; a number is its own label."""
+
+
+class PaperRow(Section):
+    """A number of the paper; a file states it as `{mixture.recipe: mix0, value: 32.4}`."""
+
+    labels: dict[str, Label] = Field(min_length=1, description="label on each axis of the figure")
+    value: float = Field(description="the number as printed")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, stated: Any) -> Any:
+        if not isinstance(stated, Mapping) or "labels" in stated:
+            return stated
+        return {
+            "labels": {axis: label for axis, label in stated.items() if axis != "value"},
+            "value": stated.get("value"),
+        }
+
+
+class PaperConfig(Section):
+    """The paper's numbers for a figure; they are drawn beside ours on a scale of their own."""
+
+    source: str = Field(description="paper and table or figure")
+    measure: str = Field(description="what the numbers are, with their unit")
+    rows: tuple[PaperRow, ...] = Field(min_length=1, description="the numbers")
+
+
+class FigureConfig(Section):
+    """A figure of a study."""
+
+    kind: Literal["lines", "grid", "intervals", "bars"] = Field(description="how it is drawn")
+    title: str = Field(description="what it shows")
+    x: str = Field(description="axis whose labels stand along it (rows of `intervals`, columns of `grid`)")
+    series: str | None = Field(None, description="axis with a line, bar or marker a label (rows of `grid`)")
+    where: dict[str, Label] = Field({}, description="label on each axis that is neither x nor series")
+    measure: tuple[Measure, ...] = Field(min_length=1, description="what is drawn, a panel each")
+    suite: str | None = Field(None, description="suite whose right answers are drawn; the first where not given")
+    category: str | None = Field(None, description="its category; the headline mean where not given")
+    paper: PaperConfig | None = Field(None, description="the paper's numbers")
+
+    @field_validator("measure", mode="before")
+    @classmethod
+    def _listed(cls, stated: Any) -> Any:
+        return (stated,) if isinstance(stated, str) else stated
+
+
+class ContrastConfig(Section):
+    """Labels of an axis that are compared with each other, all else equal: first minus second."""
+
+    axis: str = Field(description="the axis")
+    baseline: Label | None = Field(None, description="label that every other label is compared with")
+    pairs: tuple[tuple[Label, Label], ...] = Field((), description="first and second label of each pair")
+
+    @model_validator(mode="after")
+    def _stated(self) -> Self:
+        if (self.baseline is None) == (not self.pairs):
+            raise ValueError(f"a contrast over '{self.axis}' needs either a baseline or pairs")
+        return self
+
+    def over(self, labels: list[str]) -> list[tuple[str, str]]:
+        """The pairs that are compared.
+
+        Args:
+            labels: Labels of the axis.
+        """
+        if self.baseline is None:
+            return list(self.pairs)
+        return [(label, self.baseline) for label in labels if label != self.baseline]
+
+
+class AxisConfig(Section):
+    """An axis of a study."""
+
+    setting: str = Field(description="the dotted setting that differs")
+    labels: tuple[Label, ...] = Field(min_length=1, description="labels of its values, in order")
 
 
 class CompareConfig(StageConfig):
@@ -13,10 +101,65 @@ class CompareConfig(StageConfig):
     stage: ClassVar[str] = "compare"
 
     title: str = Field("Study", description="what the study is about")
-    figure: str = Field("", description="the paper's figure or table that it stands for")
+    source: str = Field("", description="the paper's figure or table that it stands for")
+    axes: tuple[AxisConfig, ...] = Field((), description="the axes, in the order of the table's columns")
+    figures: dict[str, FigureConfig] = Field({}, description="the figures, by name")
+    contrasts: tuple[ContrastConfig, ...] = Field((), description="what is tested")
+
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """Labels of each axis, by its setting."""
+        return {axis.setting: list(axis.labels) for axis in self.axes}
+
+    @model_validator(mode="after")
+    def _figures_fit(self) -> Self:
+        for name, figure in self.figures.items():
+            used = [figure.x, *([figure.series] if figure.series else []), *figure.where]
+            for axis in used:
+                self._check_axis(axis, f"figure '{name}'")
+            if len(set(used)) < len(used):
+                raise ValueError(f"figure '{name}' uses one axis twice: {', '.join(used)}")
+            if missing := [axis for axis in self.labels if axis not in (*used, SEED)]:
+                raise ValueError(
+                    f"figure '{name}' says nothing of the axes {', '.join(missing)}: take them for x or series, or "
+                    "state a label of each under 'where'"
+                )
+            for axis, label in figure.where.items():
+                self._check_label(axis, label, f"figure '{name}'")
+            if figure.kind == "grid" and figure.series is None:
+                raise ValueError(f"figure '{name}' is a grid: it needs an axis for its rows under 'series'")
+            for row in figure.paper.rows if figure.paper else ():
+                for axis in row.labels:
+                    if axis not in (figure.x, figure.series):
+                        raise unknown(f"axis of the paper's numbers of figure '{name}'", axis, used)
+        return self
+
+    @model_validator(mode="after")
+    def _contrasts_fit(self) -> Self:
+        for contrast in self.contrasts:
+            self._check_axis(contrast.axis, "a contrast")
+            for label in (contrast.baseline, *(label for pair in contrast.pairs for label in pair)):
+                if label is not None:
+                    self._check_label(contrast.axis, label, "a contrast")
+        return self
+
+    def _check_axis(self, axis: str, place: str) -> None:
+        if axis not in self.labels or axis == SEED:
+            raise unknown(f"axis of {place}", axis, (one for one in self.labels if one != SEED))
+
+    def _check_label(self, axis: str, label: str, place: str) -> None:
+        if label not in self.labels[axis]:
+            raise unknown(f"label of {axis} in {place}", label, self.labels[axis])
 
 
-class PartConfig(CompareConfig):
-    """Whose runs are scored before they are compared."""
+class ScoreConfig(CompareConfig):
+    """Which runs are scored before they are compared."""
 
-    recipe: str = Field(description="name of the recipe within the study")
+    labels_in_common: dict[str, str] = Field({}, description="label of all of the runs on the axes on which they agree")
+    pretrained: dict[str, dict[str, str]] = Field(
+        {}, description="labels of a run on the other axes, by the digest of its language model's settings"
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """The settings without what is drawn and tested, which changes no score."""
+        return self.model_dump(mode="json", include={"labels_in_common", "pretrained"})

@@ -4,35 +4,52 @@ import numpy as np
 
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.run_scores import Asked, RunLabel, RunScore
-from inkling.components.shared.store.manifest import ArtifactError
+from inkling.components.artifacts.run_scores import QuestionSet, RunScore
+from inkling.components.compare.config import ScoreConfig
+from inkling.components.shared.store.manifest import ArtifactError, digest_of
 from inkling.models.sequence.views import VIEWS
 
 SPLIT = "test"
-FOUR_CHOICES = 0.25
-"""Chance of the questions whose families enter the mean, as in the summary of `evaluate`."""
 
 
-def score(recipe: str, answers: Answers, model: LanguageModel) -> RunScore:
-    """Reads what a run has left; its size and its seed are those that its language model records.
+def score(config: ScoreConfig, answers: Answers, model: LanguageModel) -> RunScore:
+    """Reads what a run has left.
+
+    Its place on the axes of pre-training is found by the settings that its language model records, so that the order
+    in which runs arrive cannot name them.
 
     Args:
-        recipe: Name of the recipe within the study.
+        config: Which runs there are.
         answers: What the run has answered.
         model: The language model of the run.
 
     Raises:
-        ArtifactError: If it was asked no question with four choices.
+        ArtifactError: If no run of the study has these settings, or it answers no question of a suite's headline mean.
     """
-    rows = sorted(
-        (one.question_id, one.image_id, one.family, one.category)
-        for one in answers.answers("visual", SPLIT)
-        if one.chance == FOUR_CHOICES
-    )
-    if not rows:
-        raise ArtifactError(f"{answers.path} answers no {SPLIT} question with four choices")
-    asked = Asked(*zip(*rows, strict=True))
-    right = {view: {one.question_id: one.correct for one in answers.answers(view, SPLIT)} for view in VIEWS}
-    hits = {view: np.array([right[view][question] for question in asked.questions]) for view in VIEWS}
-    made = model.manifest.provenance.config
-    return RunScore(RunLabel(recipe, made["preset"], made["seed"]), model.parameters(), asked, hits, model.documents())
+    settings = model.manifest.provenance.determinants
+    own = config.pretrained.get(digest_of(settings))
+    if own is None:
+        raise ArtifactError(f"{model.path} is no language model of this study: it was made with {settings}")
+    rules = {name: suite["headline"] for name, suite in answers.summary()["suites"].items()}
+    rows = [
+        (
+            suite,
+            one.question_id,
+            one.image_id,
+            one.category,
+            one.family if rule["mean"] == "families" else "",
+            not rule["categories"] or one.category in rule["categories"],
+            one.chance,
+        )
+        for suite, rule in rules.items()
+        for one in sorted(answers.answers("visual", SPLIT, suite), key=lambda one: one.question_id)
+    ]
+    for suite in rules:
+        if not any(row[0] == suite and row[5] for row in rows):
+            raise ArtifactError(f"{answers.path} answers no {SPLIT} question of the headline mean of suite '{suite}'")
+    questions = QuestionSet(*zip(*rows, strict=True))
+    right = {
+        view: {(one.suite, one.question_id): one.correct for one in answers.answers(view, SPLIT)} for view in VIEWS
+    }
+    hits = {view: np.array([right[view][row[:2]] for row in rows]) for view in VIEWS}
+    return RunScore({**config.labels_in_common, **own}, model.parameters(), questions, hits, model.documents())

@@ -1,84 +1,103 @@
-"""The table of a study: each run's scores, and for each recipe and size their mean over seeds."""
+"""The table of a study: each run, each group of runs that differ in their seed alone, and the contrasts of groups."""
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from inkling.components.artifacts.run_scores import Asked, RunScore
-from inkling.components.compare.config import CompareConfig
-from inkling.components.compare.losses import Scored, estimate, size_gains
-from inkling.components.compare.score import FOUR_CHOICES
-from inkling.components.shared.statistics.intervals import clustered_mean, crossed_mean
+from inkling.components.artifacts.run_scores import RunScore
+from inkling.components.compare.config import NO_PRETRAINING, SEED, CompareConfig, ContrastConfig
+from inkling.components.compare.measures import Measured, estimates, suites
 from inkling.components.shared.store.manifest import ArtifactError
-from inkling.models.sequence.views import VIEWS
+
+Place = tuple[tuple[str, str], ...]
+"""Where a group stands: its label on each axis but the seed."""
 
 
 def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
     """The content of `scores.json`.
 
     Args:
-        config: Title and figure.
+        config: Title, axes and contrasts.
         runs: The runs.
 
     Raises:
-        ArtifactError: If two runs are the same or were asked different questions, or two sizes of a recipe were scored
-            on different text.
+        ArtifactError: If two runs are the same or were evaluated on different questions.
     """
-    asked, seen, groups = runs[0].asked, set(), defaultdict(list)
-    for run in runs:
-        if run.label in seen:
-            raise ArtifactError(f"two runs of the study have the same recipe, size and seed: {run.label}")
-        if run.asked != asked:
-            raise ArtifactError(f"{run.label} answers other questions than {runs[0].label}: they are no one study")
-        seen.add(run.label)
-        groups[run.label.recipe, run.label.size].append(Scored.of(run))
-    scored = [one for members in groups.values() for one in members]
+    order = list(config.labels)
+    runs = [
+        dataclasses.replace(run, labels={axis: run.labels[axis] for axis in sorted(run.labels, key=_place_in(order))})
+        for run in runs
+    ]
+    groups = _groups(runs)
     return {
         "title": config.title,
-        "figure": config.figure,
-        "questions": len(asked.questions),
-        "images": len(set(asked.images)),
-        "chance": FOUR_CHOICES,
-        "runs": [_run(one, asked) for one in scored],
-        "groups": [_group(members, asked) for members in groups.values()],
-        "sizes": size_gains(scored),
+        "source": config.source,
+        "axes": config.labels,
+        "figures": {name: figure.title for name, figure in config.figures.items()},
+        "suites": suites(runs[0].questions),
+        "runs": [{"labels": dict(run.labels), **estimates([Measured.of(run)])} for run in runs],
+        "groups": [
+            {
+                "labels": dict(place),
+                "seeds": len(members),
+                "parameters": next(iter(members.values())).parameters,
+                **estimates([Measured.of(run) for run in members.values()]),
+            }
+            for place, members in groups.items()
+        ],
+        "contrasts": [row for contrast in config.contrasts for row in _contrasts(config, contrast, groups)],
     }
 
 
-def _run(scored: Scored, asked: Asked) -> dict[str, Any]:
-    views = {
-        view: dataclasses.asdict(clustered_mean(right, asked.images, asked.families))
-        for view, right in scored.run.hits.items()
-    }
-    return {**dataclasses.asdict(scored.run.label), "views": views, "heldout": estimate([scored.means])}
+def _place_in(order: Sequence[str]) -> Callable[[str], int]:
+    """Key that sorts axes by their place in the study; others come last, as they are."""
+    return lambda axis: order.index(axis) if axis in order else len(order)
 
 
-def _group(scored: Sequence[Scored], asked: Asked) -> dict[str, Any]:
-    first, hits = scored[0].run, [one.run.hits for one in scored]
-    views = {view: [hit[view] for hit in hits] for view in VIEWS}
-    seen = [hit["visual"].astype(float) - hit["blind"] for hit in hits]
-    categories = np.array(asked.categories)
-    return {
-        "recipe": first.label.recipe,
-        "size": first.label.size,
-        "parameters": first.parameters,
-        "seeds": len(hits),
-        "heldout": estimate([one.means for one in scored]),
-        "views": {
-            view: dataclasses.asdict(crossed_mean(right, asked.images, asked.families)) for view, right in views.items()
-        },
-        "visual_minus_blind": dataclasses.asdict(crossed_mean(seen, asked.images, asked.families, lowest=-1.0)),
-        "categories": {
-            name: dataclasses.asdict(
-                crossed_mean(
-                    [right[categories == name] for right in views["visual"]],
-                    np.array(asked.images)[categories == name],
-                    np.array(asked.families)[categories == name],
-                )
+def _groups(runs: Sequence[RunScore]) -> dict[Place, dict[str, RunScore]]:
+    """The runs of each group by their seed's label."""
+    groups: dict[Place, dict[str, RunScore]] = defaultdict(dict)
+    for run in runs:
+        if run.questions != runs[0].questions:
+            raise ArtifactError(
+                f"{run.name} was evaluated on other questions than {runs[0].name}: they are no one study"
             )
-            for name in sorted(set(asked.categories))
-        },
-    }
+        place = tuple((axis, label) for axis, label in run.labels.items() if axis != SEED)
+        seed = run.labels.get(SEED, "")
+        if seed in groups[place]:
+            raise ArtifactError(f"two runs of the study have the same labels: {run.name}")
+        groups[place][seed] = run
+    return groups
+
+
+def _contrasts(
+    config: CompareConfig, contrast: ContrastConfig, groups: Mapping[Place, Mapping[str, RunScore]]
+) -> list[dict[str, Any]]:
+    """The differences that a contrast states, each between groups that are alike on all other axes."""
+    rows = []
+    for first, second in contrast.over(config.labels[contrast.axis]):
+        for place, members in groups.items():
+            labels = dict(place)
+            if labels.get(contrast.axis) != first:
+                continue
+            others = _partner(groups, {**labels, contrast.axis: second}, contrast.axis)
+            shared = [seed for seed in members if seed in others]
+            if shared:
+                differences = [Measured.difference(members[seed], others[seed]) for seed in shared]
+                where = {axis: label for axis, label in labels.items() if axis != contrast.axis}
+                row = {"axis": contrast.axis, "first": first, "second": second, "where": where, "seeds": len(shared)}
+                rows.append({**row, **estimates(differences)})
+    return rows
+
+
+def _partner(
+    groups: Mapping[Place, Mapping[str, RunScore]], wanted: Mapping[str, str], axis: str
+) -> Mapping[str, RunScore]:
+    """The group at a place; the no-pretraining baseline stands for every text, so it fits any label of the others."""
+    for place, members in groups.items():
+        labels = dict(place)
+        fits = (labels.get(one) in (label, NO_PRETRAINING) for one, label in wanted.items() if one != axis)
+        if labels.get(axis) == wanted[axis] and all(fits):
+            return members
+    return {}

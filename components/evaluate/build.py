@@ -8,6 +8,7 @@ from inkling.components.artifacts.answers import Answers, write_answers
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions
+from inkling.components.artifacts.suite import Suite
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.provenance import provenance
@@ -44,11 +45,36 @@ def build_evaluate(
     inputs = {"multimodal_model": model, "questions": asked, "features": grids}
     if grids.manifest.provenance.inputs.get("questions") != asked.digest:
         raise ArtifactError(f"the features at {grids.path} were not computed from the questions at {asked.path}")
-    for suite in asked.suites():
-        if suite not in [one.name for one in config.suites]:
-            raise ArtifactError(f"{asked.path} asks questions of suite '{suite}': name it in the profile's suites.read")
+    check_suites(config.suites, asked)
     task = provenance(config, inputs).key
     return produce(Answers, output, config, inputs, lambda draft: _make(config, model, asked, grids, task, draft))
+
+
+def check_suites(suites: Sequence[Suite], questions: Questions) -> None:
+    """Refuses questions whose suites could not be scored.
+
+    Args:
+        suites: What the suites are.
+        questions: The questions.
+
+    Raises:
+        ArtifactError: If one is of a suite that the profile does not read.
+        ValueError: If a split has no question of the categories of its suite's headline.
+    """
+    known = {suite.name: suite for suite in suites}
+    for name, members in questions.suites().items():
+        if name not in known:
+            raise ArtifactError(
+                f"{questions.path} asks questions of suite '{name}': name it in the profile's suites.read"
+            )
+        wanted = known[name].headline.categories
+        for split in {question.split for question in members}:
+            found = {question.category for question in members if question.split == split}
+            if wanted and not found.intersection(wanted):
+                raise ValueError(
+                    f"suite '{name}': no question of the {split} split is of the headline's categories, "
+                    f"{', '.join(wanted)}; its questions are of {', '.join(sorted(found))}"
+                )
 
 
 def _make(

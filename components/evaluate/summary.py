@@ -31,9 +31,6 @@ def summarise(answers: Sequence[Answer], suites: Sequence[Suite]) -> dict[str, A
     Args:
         answers: One answer a question and view.
         suites: What the suites of the answers are.
-
-    Raises:
-        ValueError: If a split has no question of the categories that its suite's headline names.
     """
     given = _grouped(answers, lambda answer: answer.suite)
     return {"suites": {suite.name: _suite(suite, given[suite.name]) for suite in suites if suite.name in given}}
@@ -45,20 +42,15 @@ def _suite(suite: Suite, answers: list[Answer]) -> dict[str, Any]:
         "title": suite.title,
         "version": suite.version,
         "headline": suite.headline.model_dump(mode="json"),
-        "splits": {split: _split(suite, split, members) for split, members in splits.items()},
+        "splits": {split: _split(suite, members) for split, members in splits.items()},
         "ties": sum(answer.log_likelihoods.count(max(answer.log_likelihoods)) > 1 for answer in answers),
     }
 
 
-def _split(suite: Suite, split: str, answers: list[Answer]) -> dict[str, Any]:
+def _split(suite: Suite, answers: list[Answer]) -> dict[str, Any]:
     weighed = suite.headline.mean
     wanted = suite.headline.categories
     headline = [answer for answer in answers if not wanted or answer.category in wanted]
-    if not headline:
-        raise ValueError(
-            f"suite '{suite.name}': no question of the {split} split is of the headline's categories, "
-            f"{', '.join(wanted)}"
-        )
     categories = _grouped(answers, lambda answer: answer.category)
     families = _grouped(answers, lambda answer: answer.family)
     sized = _grouped([one for one in answers if one.size_bucket in BUCKETS], lambda answer: answer.family)
@@ -84,14 +76,14 @@ def score(answers: Sequence[Answer], weighed: Weighed = "families") -> dict[str,
     views = {
         view: sorted((one for one in answers if one.view == view), key=lambda one: one.question_id) for view in VIEWS
     }
-    asked = views["visual"]
-    images, families = [one.image_id for one in asked], [one.family for one in asked]
+    visual = views["visual"]
+    images, families = [one.image_id for one in visual], [one.family for one in visual]
     right = {view: np.array([one.correct for one in members]) for view, members in views.items()}
-    by_family = _grouped(asked, lambda one: one.family)
+    by_family = _grouped(visual, lambda one: one.family)
     groups = families if weighed == "families" and len(by_family) > 1 else None
-    chances = [[one.chance for one in members] for members in (by_family.values() if groups else [asked])]
+    chances = [[one.chance for one in members] for members in (by_family.values() if groups else [visual])]
     return {
-        "questions": len(asked),
+        "questions": len(visual),
         "images": len(set(images)),
         "families": list(by_family),
         "chance": float(np.mean([np.mean(some) for some in chances])),

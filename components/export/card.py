@@ -46,11 +46,9 @@ def _head(model: MultimodalModel, artifact: MultimodalModelArtifact, encoder: En
     language = model.language.config
     recipe = artifact.recipe()
     sizes = [_parameters(part) for part in (model.language, model.connector, model.encoder)]
-    tokens, views = model.connector.image_tokens, ", ".join(f"`{view}`" for view in model.connector.inputs)
-    network = (
-        f"Llama, {language.num_hidden_layers} layers, hidden size {language.hidden_size}, "
-        f"{language.vocab_size:,} sub-word tokens"
-    )
+    shape = f"{language.num_hidden_layers} layers, hidden size {language.hidden_size}"
+    views = ", ".join(f"`{view}`" for view in model.connector.inputs)
+    connector = f"`{model.connector.spec.type}`, {model.connector.image_tokens} image tokens from the views {views}"
     departures = "\n".join(f"- {departure}" for departure in recipe["departures"]) or "- none"
     return f"""---
 library_name: onnx
@@ -63,8 +61,9 @@ tags: [inkling, visual-priors]
 
 | part | what | parameters |
 | --- | --- | --- |
-| language model | {network} | {sizes[0]} |
-| connector | {tokens} image tokens from the views {views} | {sizes[1]} |
+| language model | Llama, {shape}, vocabulary of {language.vocab_size:,} | {sizes[0]} |
+| connector | {connector} | {sizes[1]} |
+| fusion | `{model.fusion.spec.type}` | {_parameters(model.fusion)} |
 | vision encoder, frozen | `{encoder.type}` | {sizes[2]} |
 
 Adapted by the recipe `{recipe["name"]}`, whose departures from the paper that it follows are:

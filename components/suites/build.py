@@ -21,7 +21,7 @@ def build_suites(config: SuitesConfig, scenes: str | Path, output: str | Path) -
 
     Raises:
         ArtifactError: If an artifact is not what its manifest says.
-        SuiteError: If rows of a suite cannot be asked.
+        SuiteError: If rows of a suite cannot be used.
     """
     rendered = Questions.open(scenes)
     return produce(Questions, output, config, {"scenes": rendered}, lambda draft: _make(config, rendered, draft))
@@ -37,17 +37,17 @@ def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
     for suite in track(config.read, "reading suites", len(config.read), "suites"):
         if suite.artifact is not None:
             stored = rendered if suite.artifact == THIS_RUN else Questions.open(suite.artifact)
-            shown, asked = stored.images(), stored.questions()
+            pictures, members = stored.images(), stored.questions()
             if suite.name != SCENES:
-                shown, asked = _renamed(suite, shown, asked)
+                pictures, members = _renamed(suite, pictures, members)
             credits += stored.attribution()
         else:
             read = read_suite(suite, config.files[suite.name])
-            asked, shown = draw_mismatched(read.questions, read.images, suite.name, config.seed)
-            left_out = "".join(f"; {count} rows {reason} and are not asked" for reason, count in read.left_out.items())
+            members, pictures = draw_mismatched(read.questions, read.images, suite.name, config.seed)
+            left_out = "".join(f"; {count} rows {reason} and were left out" for reason, count in read.left_out.items())
             credits.append(f"{suite.title} {suite.version}: {suite.source} ({suite.licence}){left_out}")
-        images.update(shown)
-        questions += asked
+        images.update(pictures)
+        questions += members
     write_questions(draft.path, images.items(), questions)
     (draft.path / ATTRIBUTION).write_text("# Attribution\n\n" + "".join(f"- {entry}\n" for entry in credits))
 
@@ -57,7 +57,7 @@ def _renamed(
 ) -> tuple[dict[str, bytes], list[Question]]:
     """The content of an artifact under the name of a suite."""
     prefix = f"{suite.name}/"
-    asked = [
+    renamed = [
         dataclasses.replace(
             one,
             question_id=prefix + one.question_id,
@@ -67,4 +67,4 @@ def _renamed(
         )
         for one in questions
     ]
-    return {prefix + name: data for name, data in images.items()}, asked
+    return {prefix + name: data for name, data in images.items()}, renamed

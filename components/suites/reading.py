@@ -21,11 +21,11 @@ _NAMED = 10
 
 
 class SuiteError(ValueError):
-    """A suite whose rows cannot be asked; the message names them."""
+    """A suite whose rows cannot be used; the message names them."""
 
 
 class RowError(ValueError):
-    """A row that cannot be asked; the message says why."""
+    """A row that cannot be used; the message says why."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Read:
     Attributes:
         images: Bytes by image_id; equal images have one id.
         questions: The questions in stored order; their mismatched images are not drawn yet.
-        left_out: Rows that are not asked, by reason.
+        left_out: Rows that are left out, by reason.
         families: The category of each family.
     """
 
@@ -68,7 +68,7 @@ def read_suite(suite: Suite, files: list[Path]) -> Read:
     if broken:
         more = f"\nand {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
         raise SuiteError(
-            f"suite '{suite.name}': {len(broken)} rows cannot be asked:\n" + "\n".join(broken[:_NAMED]) + more
+            f"suite '{suite.name}': {len(broken)} rows cannot be used:\n" + "\n".join(broken[:_NAMED]) + more
         )
     if not any(question.split == "test" for question in read.questions):
         reasons = (
@@ -79,16 +79,16 @@ def read_suite(suite: Suite, files: list[Path]) -> Read:
 
 
 def _take(suite: Suite, columns: Columns, row: Row, read: Read, seen: set[str]) -> None:
-    """Adds the question of a row, if it is to be asked."""
+    """Adds the question of a row, if it is not left out."""
     cells = {name: _cell(value, suite) for name, value in row.values.items()}
     split = _split(suite, cells)
     if split is None:
         read.left_out["are of other splits"] += 1
         return
-    asked = _text(cells, columns.question, "question")
-    text = suite.prompt.format(question=asked, hint=_optional(cells, columns.hint)).strip()
+    question_text = _text(cells, columns.question, "question")
+    text = suite.prompt.format(question=question_text, hint=_optional(cells, columns.hint)).strip()
     if suite.max_words is not None and len(text.split()) > suite.max_words:
-        read.left_out[f"ask with more than {suite.max_words} words"] += 1
+        read.left_out[f"are longer than {suite.max_words} words"] += 1
         return
     identity = f"{suite.name}/{_text(cells, columns.id, 'id') if columns.id else row.place}"
     if identity in seen:
@@ -139,7 +139,7 @@ def _cell(value: Any, suite: Suite) -> Any:
 
 
 def _split(suite: Suite, cells: Mapping[str, Any]) -> Split | None:
-    """The split of a row; None where it is of none that is asked."""
+    """The split of a row; None where it is of none that is read."""
     if not suite.splits or suite.columns is None:
         return "test"
     found = _optional(cells, suite.columns.split)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from inkling.components.artifacts.scores import FIGURE, LOSSES, TABLE
+from inkling.components.artifacts.scores import TABLE
 from inkling.components.shared.config import ConfigError
 from inkling.pipelines.commands.options import Overrides, Profile
-from inkling.pipelines.study.summary import show_scores
+from inkling.pipelines.study.summary import show_scores, show_studies
 
 if TYPE_CHECKING:
     from inkling.pipelines.cluster.endpoint import Endpoint
@@ -47,9 +47,11 @@ def compile_ir(
         inkling compile --profile gpu --set mixture.recipe=mix0 --output compiled
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.ir import compile_for_cluster
+    from inkling.pipelines.ir import compile_for_cluster, refuse_local_data
 
-    compiled = compile_for_cluster(profiles.load(profile, overrides), output)
+    text = profiles.load(profile, overrides)
+    refuse_local_data(text)
+    compiled = compile_for_cluster(text, output)
     for path in compiled.files:
         print(path)
     _report_unpinned(compiled)
@@ -71,9 +73,10 @@ def submit(
         inkling submit --profile cluster --set mixture.recipe=mix0 --set seed=1
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.ir import compile_for_cluster
+    from inkling.pipelines.ir import compile_for_cluster, refuse_local_data
 
     text = profiles.load(profile, overrides)
+    refuse_local_data(text)
     _submit(endpoint, lambda folder: compile_for_cluster(text, folder), text, {"config": text}, profile, experiment)
 
 
@@ -112,19 +115,23 @@ def cancel(run_id: RunId, endpoint: Url = None) -> None:
 
 
 def study(
-    name: Annotated[
-        str, typer.Argument(help="A shipped study (mixtures, sources, reasoning, scaling) or a YAML file.")
-    ],
+    name: Annotated[str, typer.Argument(help="A shipped study or a YAML file; `list` prints those that ship.")],
     profile: Profile = "laptop",
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    only: Annotated[
+        list[str],
+        typer.Option("--only", help="Part of an axis: adapt.connector=pool, seed=0,1. Repeatable."),
+    ] = [],  # noqa: B006 (typer wants a list)
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Only compile, into this directory.")] = None,
     endpoint: Annotated[str | None, typer.Option("--endpoint", help="Submit to this endpoint instead.")] = None,
     experiment: Annotated[str, typer.Option(help="Experiment that a submitted study is filed under.")] = "inkling",
 ) -> None:
-    """Runs many recipes, sizes and seeds and compares them: here, or on a cluster with --endpoint.
+    """Runs many settings and seeds and compares them in tables and figures: here, or on a cluster with --endpoint.
 
     Examples:
-        inkling study mixtures --profile tiny
+        inkling study list
+
+        inkling study mixtures --profile tiny --only mixture.recipe=mix0,mix6 --only seed=0
 
         inkling study scaling --profile tiny --set token_budget=400_000 --set pretrain.batch=4
 
@@ -133,27 +140,35 @@ def study(
         inkling study mixtures --profile cluster --output compiled
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.ir import compile_study_for_cluster
+    from inkling.pipelines.ir import compile_study_for_cluster, refuse_local_data
     from inkling.pipelines.study import file as study_file
+    from inkling.pipelines.study.plan import StudyPlan
 
-    stated, text = study_file.load(name), profiles.load(profile, overrides)
+    console = Console(file=sys.stdout)
+    if name == "list":
+        show_studies(console)
+        return
+    stated, text = study_file.load(name).only(only), profiles.load(profile, overrides)
     if output is None and endpoint is None:
         from inkling.pipelines.local.run import run_study
 
-        scores = run_study(stated, text, Path(name).stem, Console(file=sys.stdout))
-        show_scores(scores.scores(), Console(file=sys.stdout))
-        print(f"table   {scores.path / TABLE}\nfigures {scores.path / FIGURE} {scores.path / LOSSES}")
+        scores = run_study(stated, text, Path(name).stem, console)
+        show_scores(scores.scores(), console)
+        print(f"table   {scores.path / TABLE}")
+        for figure in scores.figures():
+            print(f"figure  {figure}")
         return
-    parameters = study_file.parameters(stated, text)
+    refuse_local_data(text)
+    plan = StudyPlan.of(stated, text)
     if output is not None:
-        compiled = compile_study_for_cluster(stated, text, output)
-        (output / "parameters.json").write_text(json.dumps(parameters, indent=2) + "\n")
+        compiled = compile_study_for_cluster(plan, text, output)
+        (output / "parameters.json").write_text(json.dumps(plan.parameters(), indent=2) + "\n")
         for path in (*compiled.files, output / "parameters.json"):
             print(path)
         _report_unpinned(compiled)
     if endpoint is not None:
-        compile_into = partial(compile_study_for_cluster, stated, text)
-        _submit(endpoint, compile_into, text, parameters, name, experiment)
+        compile_into = partial(compile_study_for_cluster, plan, text)
+        _submit(endpoint, compile_into, text, plan.parameters(), name, experiment)
 
 
 def _submit(

@@ -16,7 +16,7 @@ from inkling.models.training.devices import AUTO, Device, device_names
 from inkling.pipelines.commands.options import Overrides, Profile
 
 if TYPE_CHECKING:
-    from inkling.pipelines.estimate.bill import Bill
+    from inkling.pipelines.estimate.cost import CostEstimate
 
 _GIGA = 1e9
 
@@ -29,16 +29,16 @@ def estimate(
         int | None, typer.Option(help="Devices that share the work, if not the profile's.", min=1)
     ] = None,
     study: Annotated[
-        str | None, typer.Option(help="Bill this study, shipped or a YAML file, instead of one run.")
+        str | None, typer.Option(help="Estimate this study, shipped or a YAML file, instead of one run.")
     ] = None,
     prices: Annotated[
         list[str],
         typer.Option("--price", help="Price of a cpu-hour, gpu-hour, gb-month or gb-egress: gpu-hour=2.5. Repeatable."),
     ] = [],  # noqa: B006 (typer wants a list)
 ) -> None:
-    """Prints what pre-training would take, for the profile's preset and for the others, and the bill of the whole run.
+    """Prints what pre-training would take, for the profile's preset and for the others, and the cost of the whole run.
 
-    The bill has device hours, bytes that are kept, and bytes that move between pods; prices are yours to state.
+    It has device hours, bytes that are kept and bytes that move between pods; prices are yours to state.
 
     Examples:
         inkling estimate --profile laptop
@@ -105,32 +105,32 @@ def estimate(
         highlight=False,
     )
     from inkling.pipelines.cluster.placement import PlacementConfig
-    from inkling.pipelines.estimate.summary import show_bill
+    from inkling.pipelines.estimate.summary import show_cost
 
-    whole, images = _bill(text, study, kind)
+    whole, images = _cost(text, study, kind)
     parallelism = PlacementConfig.parse(text).parallelism
-    show_bill(whole, parallelism, found.disk, images, stated_prices, console)
+    show_cost(whole, parallelism, found.disk, images, stated_prices, console)
     if reason := refusal(found, min(chosen.ranks, config.processes), free, config.launch.hours):
         console.print(f"refused: {reason}", highlight=False, soft_wrap=True)
         raise typer.Exit(1)
 
 
-def _bill(profile: str, study: str | None, kind: Device) -> "tuple[Bill, set[str]]":
-    """The bill of a profile's run, or of a study, and the images of its tasks."""
-    from inkling.pipelines.estimate.bill import bill
+def _cost(profile: str, study: str | None, kind: Device) -> "tuple[CostEstimate, set[str]]":
+    """The cost estimate of a profile's run, or of a study, and the images of its tasks."""
+    from inkling.pipelines.estimate.cost import estimate_cost
     from inkling.pipelines.ir import compile_for_cluster, compile_study_for_cluster, read_ir
     from inkling.pipelines.study import file as study_file
+    from inkling.pipelines.study.plan import StudyPlan
 
-    stated = study_file.load(study) if study else None
-    asked = study_file.parameters(stated, profile) if stated else {}
+    plan = StudyPlan.of(study_file.load(study), profile) if study else None
     with tempfile.TemporaryDirectory() as folder:
-        if stated:
-            compile_study_for_cluster(stated, profile, Path(folder))
+        if plan:
+            compile_study_for_cluster(plan, profile, Path(folder))
         else:
             compile_for_cluster(profile, Path(folder))
         ir = read_ir(Path(folder) / "pipeline.yaml")
     images = {executor["container"]["image"] for executor in ir["deploymentSpec"]["executors"].values()}
-    return bill(ir, profile, asked, kind), images
+    return estimate_cost(ir, profile, plan, kind), images
 
 
 def _price(stated: str) -> tuple[str, float]:
@@ -139,7 +139,7 @@ def _price(stated: str) -> tuple[str, float]:
     Raises:
         ConfigError: If it is no known name with a number that is not negative.
     """
-    from inkling.pipelines.estimate.bill import PRICES
+    from inkling.pipelines.estimate.cost import PRICES
 
     name, _, amount = stated.partition("=")
     try:

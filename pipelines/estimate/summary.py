@@ -1,55 +1,60 @@
-"""The bill as a person reads it."""
+"""The cost estimate as a person reads it."""
 
 from collections.abc import Collection, Mapping
 
 from rich.console import Console
 
-from inkling.pipelines.estimate.bill import Bill
+from inkling.pipelines.estimate.cost import CostEstimate
 from inkling.pipelines.estimate.simulation import simulate
 
 _GIGA = 1e9
 _QUARTERS = (0.25, 0.5, 0.75, 1.0)
 
 
-def show_bill(
-    bill: Bill, parallelism: int, scratch: float, images: Collection[str], prices: Mapping[str, float], console: Console
+def show_cost(
+    cost: CostEstimate,
+    parallelism: int,
+    scratch: float,
+    images: Collection[str],
+    prices: Mapping[str, float],
+    console: Console,
 ) -> None:
     """Prints what a run or a study takes.
 
     Args:
-        bill: The bill.
+        cost: The cost estimate.
         parallelism: Runs of a study that are under way at the same time.
         scratch: Bytes that a pod of pre-training needs beside its artifacts.
         images: Images of the tasks.
         prices: Price of a unit, by its name.
         console: Where it goes.
     """
-    costs = bill.costs(prices)
-    largest = sorted(bill.stored.items(), key=lambda item: -item[1])[:4]
+    costs = cost.costs(prices)
+    largest = sorted(cost.stored.items(), key=lambda item: -item[1])[:4]
     lines = [
         "",
-        f"the whole {'run' if bill.runs == 1 else f'study of {bill.runs} runs'}, about:",
-        f"{bill.device.name} hours  {_number(sum(bill.hours.values()))} ({_list(bill.hours, 1, '')}); "
+        f"the whole {'run' if cost.runs == 1 else f'study of {cost.runs} runs'}, about:",
+        f"{cost.device.name} hours  {_number(sum(cost.hours.values()))} ({_list(cost.hours, 1, '')}); "
         "by operations: a small network takes longer; not counted: the other stages, starts of pods, pulling of images",
-        f"kept in the object store  {bill.written / _GIGA:,.2f} GB ({_list(dict(largest), _GIGA, ' GB')}, ...)",
-        f"moved between pods  {bill.written / _GIGA:,.2f} GB written, {bill.read / _GIGA:,.2f} GB read",
+        f"kept in the object store  {cost.written / _GIGA:,.2f} GB ({_list(dict(largest), _GIGA, ' GB')}, ...)",
+        f"moved between pods  {cost.written / _GIGA:,.2f} GB written, {cost.read / _GIGA:,.2f} GB read",
         f"scratch of a pod of pretrain  {scratch / _GIGA:,.2f} GB",
         f"images, once for each node  {', '.join(sorted(images))}",
     ]
-    if bill.runs > 1:
-        queue = simulate(bill.run_hours, bill.recipes, bill.variants, parallelism)
-        shared = bill.written - sum(bill.own)
+    if cost.runs > 1:
+        queue = simulate(cost.unit_hours(parallelism), cost.texts, cost.variants, parallelism, cost.ways)
+        shared, own = cost.written - sum(cost.own), cost.own
         filled = (
-            f"{(shared + sum(bill.own[run] for run in queue.finished(hour))) / _GIGA:,.2f} GB at {_number(hour)} h"
+            f"{(shared + sum(own[number] for number in queue.finished(hour))) / _GIGA:,.2f} GB at {_number(hour)} h"
             for hour in (part * queue.hours for part in _QUARTERS)
         )
         lines.append(
             f"queue, simulated  {queue.at_once} runs and as many pods of stages at a time, the last ends after "
             f"{_number(queue.hours)} h; the store holds {', '.join(filled)}"
         )
-    lines += [f"{name}  {_number(amount)} x {prices[name]:g} = {cost:,.2f}" for name, (amount, cost) in costs.items()]
+    lines += [f"{name}  {_number(amount)} x {prices[name]:g} = {price:,.2f}" for name, (amount, price) in costs.items()]
     if costs:
-        lines.append(f"total  {sum(cost for _, cost in costs.values()):,.2f}, a month of storage in it")
+        lines.append(f"total  {sum(price for _, price in costs.values()):,.2f}, a month of storage in it")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 

@@ -15,22 +15,21 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from inkling.components.artifacts.scores import Scores
-from inkling.components.shared.runtime import progress
-from inkling.components.shared.runtime import watchdog as lifeline
+from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.ir import compile_pipeline, compile_study, needs_labels, needs_suites, read_ir
+from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
 from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
 from inkling.pipelines.profiles import STAGES
-from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.plan import StudyPlan
 
-# What the stages' processes are told.
+# Environment of the stages' processes.
 _ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONWARNINGS": "ignore:resource_tracker",  # a task that is stopped leaves semaphores, which Python then removes
@@ -91,14 +90,12 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
 
     Raises:
         RunError: If a task fails.
-        ContainerError: If containers are asked for and cannot be run.
+        ContainerError: If containers are requested and cannot be run.
     """
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(
-        path / "pipeline.yaml", needs_labels(profile), FanOut.of(profile, at_once=1), needs_suites(profile)
-    )
+    compile_pipeline(path / "pipeline.yaml", optional_stages(profile), FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)
@@ -109,7 +106,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     if containers:
         runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT, _data(profile))
     else:
-        os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
+        os.environ[watchdog.RUNNER_VARIABLE] = str(os.getpid())
         runner = warm_tasks({task.stage for task in tasks if not task.reused})
     with temporary_files(path / "tmp"), runner as chosen:
         seconds = _execute(path, {"config": profile}, {task.name: task.label for task in tasks}, console, chosen)
@@ -172,20 +169,18 @@ def run_study(study: Study, profile: str, name: str, console: Console) -> Scores
         ConfigError: If a run cannot be made from the profile.
         RunError: If a task fails.
     """
-    asked = study_file.parameters(study, profile)
+    planned = StudyPlan.of(study, profile)
     path = home() / "studies" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
-    compile_study(study, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
+    compile_study(planned, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
-    console.print(
-        f"{study.title} ({study.figure}): {len(study_file.runs(asked))} runs, one after the other", highlight=False
-    )
+    console.print(f"{study.title} ({study.source}): {study.num_runs} runs, one after the other", highlight=False)
     for line in unmet(PlacementConfig.parse(profile)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
-    os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
+    os.environ[watchdog.RUNNER_VARIABLE] = str(os.getpid())
     with temporary_files(path / "tmp"), warm_tasks(STAGES) as runner:
-        _execute(path, asked, {}, console, runner)
+        _execute(path, planned.parameters(), {}, console, runner)
     return Scores.open(next((path / "tasks").glob("*/compare/scores")))
 
 

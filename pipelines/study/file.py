@@ -1,26 +1,29 @@
-"""Studies: which runs a figure or table of the paper needs, from a YAML file to the parameters of the pipeline."""
+"""The file of a study: its axes, the figures that it draws and what it tests."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from inkling.components.compare.config import CompareConfig
-from inkling.components.mixture.config import MixtureConfig
-from inkling.components.mixture.recipe_types import Recipe
-from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.shared.config import ConfigError, StageConfig, read_mapping, unknown
-from inkling.pipelines import profiles
+from inkling.components.compare.config import (
+    NO_PRETRAINING,
+    AxisConfig,
+    CompareConfig,
+    ContrastConfig,
+    FigureConfig,
+)
+from inkling.components.shared.config import ConfigError, Section, StageConfig, read_mapping, unknown
+from inkling.pipelines.study.axes import TEXT, Labelled, check_setting, labelled, stage_of_axis
 
 _FOLDER = Path(__file__).parent
-_STAGES = ("pretrain", "adapt", "evaluate")
-"""The stages that each run of a study has of its own."""
-NOTHING = "nothing"
-"""What the table calls the models that have read nothing."""
-MAX_BYTES = 120_000
-"""Of all recipes, sizes and seeds together: KFP hands them to its driver as one argument, and Linux allows 128 KiB."""
+
+
+class BaselineConfig(Section):
+    """What the runs of a study are compared with beside one another."""
+
+    no_pretraining: bool = Field(False, description="whether the no-pretraining baseline (the paper's 0B) is run too")
 
 
 class Study(StageConfig):
@@ -29,16 +32,111 @@ class Study(StageConfig):
     stage: ClassVar[str] = "study"
 
     title: str = Field(description="what the study is about")
-    figure: str = Field(description="the paper's figure or table that it stands for")
-    recipes: dict[str, Recipe] = Field(min_length=1, description="recipes by name")
-    presets: list[str] = Field([], description="sizes of the language model; none: the profile's own")
-    seeds: list[int] = Field([0], min_length=1, description="seeds of reading and learning to see")
-    nothing: bool = Field(False, description="whether a model that has read nothing is compared with")
+    question: str = Field("", description="what it answers, in a line")
+    source: str = Field(description="paper with its figure or table")
+    axes: dict[str, Labelled] = Field(min_length=1, description="values of each dotted setting, by label")
+    baseline: BaselineConfig = Field(BaselineConfig(), description="what it is compared with")
+    figures: dict[str, FigureConfig] = Field({}, description="the figures, by name")
+    contrasts: tuple[ContrastConfig, ...] = Field((), description="what is tested")
+
+    @field_validator("axes", mode="before")
+    @classmethod
+    def _labelled(cls, stated: Any) -> Any:
+        if not isinstance(stated, Mapping):
+            return stated
+        return {str(setting): labelled(str(setting), values) for setting, values in stated.items()}
+
+    @field_validator("axes")
+    @classmethod
+    def _known(cls, axes: dict[str, Labelled]) -> dict[str, Labelled]:
+        for setting in axes:
+            check_setting(setting)
+            nested = [other for other in axes if other.startswith(f"{setting}.")]
+            if nested:
+                raise ValueError(f"the axis '{nested[0]}' is a part of the axis '{setting}'")
+        return axes
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        for name in self.figures:
+            if not name.replace("-", "").isalnum():
+                raise ValueError(f"the figure '{name}' must be named by letters, digits and hyphens: it names a file")
+        if self.baseline.no_pretraining and not self.text_axes:
+            raise ValueError(
+                "the no-pretraining baseline needs an axis of the text to stand on: add for "
+                "example mixture.recipe: [mix6]"
+            )
+        if self.baseline.no_pretraining and (scenes := [one for one in self.axes if stage_of_axis(one) == TEXT[0]]):
+            raise ValueError(
+                f"the no-pretraining baseline sees one set of scenes: leave it out, or the axis {', '.join(scenes)}"
+            )
+        self.comparison()
+        return self
 
     @property
-    def variants(self) -> int:
-        """Runs that read the same recipe."""
-        return max(1, len(self.presets)) * len(self.seeds)
+    def text_axes(self) -> list[str]:
+        """Axes that change a stage before pre-training."""
+        return [setting for setting in self.axes if stage_of_axis(setting) in TEXT]
+
+    @property
+    def num_runs(self) -> int:
+        """Runs of the study, the no-pretraining baseline included."""
+        texts = prod(len(self.axes[setting]) for setting in self.text_axes)
+        others = prod(len(values) for values in self.axes.values()) // texts
+        return (texts + self.baseline.no_pretraining) * others
+
+    def comparison(self) -> CompareConfig:
+        """What the compare stage needs to know of the study.
+
+        Raises:
+            ConfigError: If a figure or a contrast is over an axis or a label that is not there.
+        """
+        axes = [
+            AxisConfig(
+                setting=setting,
+                labels=(
+                    *values,
+                    *([NO_PRETRAINING] if self.baseline.no_pretraining and setting in self.text_axes else []),
+                ),
+            )
+            for setting, values in self.axes.items()
+        ]
+        return CompareConfig.parse(
+            {
+                CompareConfig.stage: {
+                    "title": self.title,
+                    "source": self.source,
+                    "axes": axes,
+                    "figures": self.figures,
+                    "contrasts": self.contrasts,
+                }
+            }
+        )
+
+    def only(self, choices: Iterable[str]) -> "Study":
+        """A part of the study.
+
+        Args:
+            choices: Each `axis=label` or `axis=label,label`: these labels of the axis and no others.
+
+        Raises:
+            ConfigError: If an axis or a label is not the study's.
+        """
+        axes = dict(self.axes)
+        for choice in choices:
+            setting, separator, labels = choice.partition("=")
+            if not separator:
+                raise ConfigError(f"'{choice}' must read axis=label, for example seed=0 or {next(iter(axes))}=LABEL")
+            if setting not in axes:
+                raise unknown("axis of the study", setting, axes)
+            for label in labels.split(","):
+                if label not in self.axes[setting]:
+                    raise unknown(f"label of {setting}", label, self.axes[setting])
+            axes[setting] = {label: self.axes[setting][label] for label in labels.split(",")}
+        left_out = {setting: set(self.axes[setting]) - set(values) for setting, values in axes.items()}
+        figures = {name: _of_labels(one, left_out) for name, one in self.figures.items() if _drawable(one, left_out)}
+        contrasts = [part for one in self.contrasts if (part := _tested(one, left_out[one.axis]))]
+        return self.model_copy(update={"axes": axes, "figures": figures, "contrasts": tuple(contrasts)})
 
 
 def names() -> list[str]:
@@ -61,71 +159,24 @@ def load(name: str) -> Study:
     return Study.parse({Study.stage: read_mapping(path.read_text())})
 
 
-def with_study(study: Study, profile: str) -> str:
-    """A profile that names the study it is used for, as canonical YAML text."""
-    mapping = read_mapping(profile)
-    mapping[CompareConfig.stage] = {"title": study.title, "figure": study.figure}
-    return json.dumps(mapping, sort_keys=True, separators=(",", ":"))
+def _drawable(figure: FigureConfig, left_out: Mapping[str, set[str]]) -> bool:
+    """Whether a figure shows anything when labels are left out."""
+    return not any(label in left_out[axis] for axis, label in figure.where.items())
 
 
-def parameters(study: Study, profile: str) -> dict[str, Any]:
-    """The parameters of the pipeline.
-
-    `config`: the whole profile; `recipes`: for each its name and the sections that make its tokens; `variants`: for
-    each size and seed both and the sections that make and ask a model; `control`, if a model that has read nothing is
-    asked for: the sections that make its tokens.
-
-    Args:
-        study: The study.
-        profile: The checked profile, as YAML text.
-
-    Raises:
-        ConfigError: If a run cannot be made from the profile, two are the same, or there are too many for one pipeline.
-    """
-    if study.nothing and NOTHING in study.recipes:
-        raise ConfigError(f"a recipe is named '{NOTHING}', as the models that read nothing are: give it another name")
-    mapping = read_mapping(profile)
-    shared = {key: mapping[key] for key in profiles.SHARED if key in mapping}
-    own = {**shared, **{stage: mapping[stage] for stage in _STAGES if stage in mapping}}
-    recipes = [_recipe(shared, mapping.get(MixtureConfig.stage) or {}, *one) for one in study.recipes.items()]
-    sizes = study.presets or [PretrainConfig.parse(mapping).preset]
-    variants = [_variant(own, size, seed) for size in sizes for seed in study.seeds]
-    if len({(one["size"], one["seed"]) for one in variants}) < len(variants):
-        raise ConfigError("two runs of each recipe have the same size and seed: name each size and each seed once")
-    total = len(json.dumps([recipes, variants]))
-    if total > MAX_BYTES:
-        raise ConfigError(
-            f"the {len(recipes)} recipes and {len(variants)} sizes and seeds of the study take {total:,} bytes, one "
-            f"pipeline can be given {MAX_BYTES:,}: make {-(-total // MAX_BYTES)} study files of it, each with some of "
-            "the recipes or sizes; what they share is made once, and intervals over seeds stay whole"
-        )
-    found = {"config": with_study(study, profile), "recipes": recipes, "variants": variants}
-    return {**found, "control": recipes[0]["config"]} if study.nothing else found
+def _of_labels(figure: FigureConfig, left_out: Mapping[str, set[str]]) -> FigureConfig:
+    """A figure without the paper's numbers for labels that are left out."""
+    if figure.paper is None:
+        return figure
+    rows = tuple(
+        row for row in figure.paper.rows if not any(label in left_out[axis] for axis, label in row.labels.items())
+    )
+    return figure.model_copy(update={"paper": figure.paper.model_copy(update={"rows": rows}) if rows else None})
 
 
-def runs(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The settings of each run: recipe by recipe, those that read nothing last.
-
-    Args:
-        asked: The parameters of the pipeline.
-    """
-    texts = [recipe["config"] for recipe in asked["recipes"]] + [asked[name] for name in ("control",) if name in asked]
-    variants = [read_mapping(variant["config"]) for variant in asked["variants"]]
-    return [{**tokens, **variant} for tokens in map(read_mapping, texts) for variant in variants]
-
-
-def _recipe(shared: Mapping[str, Any], stated: Mapping[str, Any], name: str, recipe: Recipe) -> dict[str, Any]:
-    named = recipe if isinstance(recipe, str | dict) else recipe.model_dump(mode="json")
-    config = {**shared, MixtureConfig.stage: {**stated, "recipe": named}}
-    MixtureConfig.parse(config)
-    return {"recipe": name, "config": _text(config)}
-
-
-def _variant(own: Mapping[str, Any], size: str, seed: int) -> dict[str, Any]:
-    config = {**own, "seed": seed, PretrainConfig.stage: {**(own.get(PretrainConfig.stage) or {}), "preset": size}}
-    made = PretrainConfig.parse(config)
-    return {"size": made.preset, "seed": made.seed, "config": _text(config)}
-
-
-def _text(config: Mapping[str, Any]) -> str:
-    return json.dumps(config, sort_keys=True, separators=(",", ":"))
+def _tested(contrast: ContrastConfig, left_out: set[str]) -> ContrastConfig | None:
+    """The part of a contrast that is left without some labels."""
+    if contrast.baseline is not None:
+        return None if contrast.baseline in left_out else contrast
+    pairs = tuple(pair for pair in contrast.pairs if left_out.isdisjoint(pair))
+    return contrast.model_copy(update={"pairs": pairs}) if pairs else None

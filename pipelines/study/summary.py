@@ -1,51 +1,79 @@
-"""What a study has found, as a table on the screen."""
+"""What a study has found, as tables on the screen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from inkling.models.sequence.views import SERVED_VIEWS
+from inkling.pipelines.study import file as study_file
+
+_UNITS = {"nats_per_token": "nats per token", "bits_per_byte": "bits per byte"}
+
+
+def show_studies(console: Console) -> None:
+    """Prints the studies that ship: what each answers, and how many runs it has."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("study", "runs", "axes", "answers", "stands for"):
+        table.add_column(column, justify="right" if column == "runs" else "left")
+    for name in study_file.names():
+        study = study_file.load(name)
+        axes = ", ".join(f"{axis} ({len(values)})" for axis, values in study.axes.items())
+        table.add_row(name, str(study.num_runs), axes, study.question or study.title, study.source)
+    console.print(table)
 
 
 def show_scores(scores: Mapping[str, Any], console: Console) -> None:
-    """Prints the groups of a study.
+    """Prints the groups of a study, suite by suite, their losses and the contrasts.
 
     Args:
         scores: The content of `scores.json`.
         console: Where it is printed.
     """
+    groups = scores["groups"]
+    axes = list(groups[0]["labels"])
     title = (
-        f"{scores['title']} ({scores['figure']}): right answers in per cent, 95 % intervals over questions and seeds"
+        f"{scores['title']} ({scores['source']}): right answers in per cent, 95 % intervals over questions and seeds"
     )
     console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
-    table = _table(*SERVED_VIEWS, "visual - blind")
-    for group in scores["groups"]:
-        cells = [*(group["views"][view] for view in SERVED_VIEWS), group["visual_minus_blind"]]
-        table.add_row(group["recipe"], group["size"], str(group["seeds"]), *(_cell(cell) for cell in cells))
-    console.print(table)
-    console.print(f"{scores['questions']} questions of four choices on {scores['images']} images, chance 25")
-    _show_losses(scores, console)
-
-
-def _show_losses(scores: Mapping[str, Any], console: Console) -> None:
+    measures = (*SERVED_VIEWS, "visual_minus_blind")
+    for suite, about in scores["suites"].items():
+        table = _table(axes, [name.replace("_minus_", " - ") for name in measures])
+        for group in groups:
+            cells = (_share(group["suites"][suite][name]) for name in measures)
+            table.add_row(*group["labels"].values(), str(group["seeds"]), *cells)
+        console.print(table)
+        chance = f"chance {100 * about['chance']:.0f}"
+        console.print(f"suite {suite}: {about['questions']} questions on {about['images']} images, {chance}")
     console.print("\n[bold]Loss of held-out text, 95 % intervals over documents and seeds[/bold]", highlight=False)
-    table = _table("parameters", "nats per token", "bits per byte")
-    for group in scores["groups"]:
-        losses = (_loss(group["heldout"][unit]) for unit in ("nats_per_token", "bits_per_byte"))
-        table.add_row(group["recipe"], group["size"], str(group["seeds"]), f"{group['parameters']:,}", *losses)
+    table = _table(axes, ["parameters", *_UNITS.values()])
+    for group in groups:
+        losses = (_loss(group["heldout"][unit]) for unit in _UNITS)
+        table.add_row(*group["labels"].values(), str(group["seeds"]), f"{group['parameters']:,}", *losses)
     console.print(table)
-    for gain in scores["sizes"]:
-        nats = _loss(gain["larger_minus_smaller"]["nats_per_token"])
-        pair = f"{gain['recipe']}: {gain['larger']} - {gain['smaller']}"
-        console.print(f"{pair}  {nats} nats per token on the same documents", markup=False, highlight=False)
+    for line in _contrasts(scores["contrasts"]):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(*columns: str) -> Table:
+def _contrasts(contrasts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """A line a contrast: its difference with the image and without, and that of the losses."""
+    for contrast in contrasts:
+        where = ", ".join(contrast["where"].values())
+        pair = f"{contrast['axis']}: {contrast['first']} - {contrast['second']}{f' ({where})' if where else ''}"
+        for suite, measures in contrast["suites"].items():
+            cells = "  ".join(f"{view} {_share(measures[view], '+')}" for view in SERVED_VIEWS)
+            yield f"{pair}  {suite}: {cells}"
+        if contrast["heldout"]:
+            yield f"{pair}  {_loss(contrast['heldout']['nats_per_token'])} nats per token on the same documents"
+
+
+def _table(axes: Iterable[str], columns: Iterable[str]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("recipe", "size", "seeds", *columns):
-        table.add_column(column, justify="left" if column in ("recipe", "size") else "right", no_wrap=True)
+    for axis in axes:
+        table.add_column(axis, no_wrap=True)
+    for column in ("seeds", *columns):
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 
@@ -53,5 +81,6 @@ def _loss(estimate: Mapping[str, float]) -> str:
     return f"{estimate['value']:.3f} [{estimate['low']:.3f}, {estimate['high']:.3f}]"
 
 
-def _cell(estimate: Mapping[str, float]) -> str:
-    return f"{100 * estimate['value']:.1f} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"
+def _share(estimate: Mapping[str, float], sign: str = "") -> str:
+    value, low, high = (f"{100 * estimate[end]:{sign}.1f}" for end in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"

@@ -24,6 +24,7 @@ from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.pipeline import study
+from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.visual_prior import visual_prior
 
 SHARED = FanOut(2, 3, 4)
@@ -78,8 +79,8 @@ def test_a_part_is_placed_like_its_stage() -> None:
 
 
 def test_a_study_shares_the_reading_and_the_labelling() -> None:
-    one = Study(title="One", figure="LSBS Table 2", recipes={"mix6": "mix6"})
-    found = groups(ir_of(study(one, SHARED)))
+    one = Study(title="One", source="LSBS Table 2", axes={"mixture.recipe": {"mix6": "mix6"}})
+    found = groups(ir_of(study(StudyPlan.of(one, profiles.load("tiny")), SHARED)))
     loops = [tasks for name, tasks in found.items() if name.startswith("for-loop")]
     assert {"corpus-part"} in loops and {"label-part"} in loops
     assert not any("corpus-part" in tasks and len(tasks) > 1 for tasks in loops)

@@ -14,12 +14,22 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 import inkling
 from inkling.components.shared.config import ConfigError
 from inkling.pipelines import profiles
-from inkling.pipelines.ir import compile_for_cluster, compile_pipeline, compile_study_for_cluster, needs_suites, read_ir
+from inkling.pipelines.cli import app
+from inkling.pipelines.ir import (
+    compile_for_cluster,
+    compile_pipeline,
+    compile_study_for_cluster,
+    optional_stages,
+    read_ir,
+    refuse_local_data,
+)
 from inkling.pipelines.study import file as study_file
+from inkling.pipelines.study.plan import StudyPlan
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMAS = Path(inkling.__file__).parent.parent / "shared" / "crds"
@@ -39,7 +49,7 @@ def compile_case(case: str, directory: Path) -> Path:
     profile, overrides = CASES[case]
     text = profiles.load(profile, overrides)
     if case.startswith("study"):
-        compile_study_for_cluster(study_file.load("mixtures"), text, directory)
+        compile_study_for_cluster(StudyPlan.of(study_file.load("mixtures"), text), text, directory)
     else:
         compile_for_cluster(text, directory)
     return directory / "pipeline.yaml"
@@ -105,7 +115,7 @@ def test_no_secret_value_and_no_placement_stands_in_the_local_ir(tmp_path: Path)
 
 
 def test_suites_are_read_between_the_scenes_and_the_encoder(tmp_path: Path) -> None:
-    compile_pipeline(tmp_path / "pipeline.yaml", suites=True)
+    compile_pipeline(tmp_path / "pipeline.yaml", ["suites"])
     groups = read_ir(tmp_path / "pipeline.yaml")["components"].values()
     tasks = next(group["dag"]["tasks"] for group in groups if "suites" in group.get("dag", {}).get("tasks", {}))
     sources = {
@@ -124,8 +134,9 @@ def test_suites_are_read_between_the_scenes_and_the_encoder(tmp_path: Path) -> N
 def test_only_a_profile_that_names_other_suites_has_the_stage() -> None:
     scenes = {"name": "mine", "artifact": "questions"}
     for read, needed in ((["scenes"], False), ([{"suite": "scenes", **scenes}], True)):
-        assert needs_suites(profiles.load("tiny", [f"suites.read={json.dumps(read)}"])) == needed
-    assert not needs_suites(profiles.load("tiny"))
+        stages = optional_stages(profiles.load("tiny", [f"suites.read={json.dumps(read)}"]))
+        assert stages == ({"suites"} if needed else set())
+    assert not optional_stages(profiles.load("tiny"))
 
 
 def test_data_of_this_machine_are_refused_for_a_cluster(tmp_path: Path) -> None:
@@ -133,10 +144,16 @@ def test_data_of_this_machine_are_refused_for_a_cluster(tmp_path: Path) -> None:
     data.write_text('{"q": "?", "i": "", "a": "x", "b": "y", "r": "A"}\n')
     columns = {"question": "q", "image": "i", "choices": ["a", "b"], "answer": "r"}
     suite = {"suite": "mmbench", "data": str(data), "columns": columns, "splits": {}}
-    profile = profiles.load("gpu", [f"suites.read={json.dumps([suite])}"])
+    read = f"suites.read={json.dumps([suite])}"
+    profile = profiles.load("gpu", [read])
     with pytest.raises(ConfigError, match=r"suites.read names what lies on this machine \(.*rows.jsonl\)"):
-        compile_for_cluster(profile, tmp_path / "compiled")
+        refuse_local_data(profile)
+    result = CliRunner().invoke(
+        app, ["compile", "--profile", "gpu", "--output", str(tmp_path / "compiled"), "--set", read]
+    )
+    assert result.exit_code
     assert not (tmp_path / "compiled").exists()
+    refuse_local_data(profiles.load("gpu"))
 
 
 def _schema(item: dict[str, Any]) -> dict[str, Any]:

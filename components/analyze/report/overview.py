@@ -20,7 +20,8 @@ def header(findings: dict[str, Any]) -> Html:
         element("h1", "What a language model brings to its first images"),
         paragraph(
             f"One run of the recipe {run['recipe']}, seed {run['seed']}: a language model was pre-trained on text, "
-            "adapted to vision, and asked the same held-out questions with the image, without it and with a wrong one."
+            "adapted to vision, and evaluated on the same held-out questions with the image, without it and with a "
+            "wrong one."
         ),
         *(paragraph(headline(suite), class_="lead") for suite in suites.values()),
         paragraph(

@@ -15,7 +15,9 @@ def scaling(states: Sequence[Mapping[str, Any]], law: Mapping[str, Any] | None) 
         states: Tokens read and loss of each state, the last one the model itself.
         law: The law through them; None where there are too few.
     """
-    rows = [(count(row["tokens"]), _told(row["nats_per_token"]), _told(row["bits_per_byte"])) for row in states]
+    rows = [
+        (count(row["tokens"]), _loss_text(row["nats_per_token"]), _loss_text(row["bits_per_byte"])) for row in states
+    ]
     return join(
         element("h3", "How it falls with the tokens read"),
         *(_law(states, law) if law else [paragraph(_NO_LAW)]),
@@ -41,16 +43,16 @@ def _law(states: Sequence[Mapping[str, Any]], law: Mapping[str, Any]) -> list[Ht
         (row["tokens"], (row["nats_per_token"]["value"], row["nats_per_token"]["low"], row["nats_per_token"]["high"]))
         for row in read
     ]
-    told = f"The power law through {len(read)} states, nats per token after D tokens: L = {formula}"
+    law_text = f"The power law through {len(read)} states, nats per token after D tokens: L = {formula}"
     return [
         paragraph(
-            f"{told}, with a 95 % interval of the exponent of [{exponent['low']:.4f}, {exponent['high']:.4f}] over "
+            f"{law_text}, with a 95 % interval of the exponent of [{exponent['low']:.4f}, {exponent['high']:.4f}] over "
             f"held-out documents; the losses depart from it by up to {100 * law['misfit']:.1f} %. Doubling the text "
             f"lowers the loss by {100 * (1 - 2 ** -exponent['value']):.1f} %."
         ),
         figure(
             law_chart("scaling", points, line, ("tokens read (logarithmic)", "nats per token (logarithmic)")),
-            f"{told}; the table below holds the losses.",
+            f"{law_text}; the table below holds the losses.",
             "Held-out loss of the states, with 95 % intervals, and the law (dashed). The intervals share their "
             "documents: differences between states are surer than they look.",
         ),
@@ -64,5 +66,5 @@ def _law(states: Sequence[Mapping[str, Any]], law: Mapping[str, Any]) -> list[Ht
     ]
 
 
-def _told(loss: Mapping[str, float]) -> str:
+def _loss_text(loss: Mapping[str, float]) -> str:
     return f"{loss['value']:.3f} [{loss['low']:.3f}, {loss['high']:.3f}]"

@@ -28,9 +28,9 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
     families = list(scores["pretrained"]["sizes"])
     return join(
         element("h3", suite["title"]),
-        *([paragraph(said)] if (said := suite["report"]["sizes"]) else []),
+        *([paragraph(meaning)] if (meaning := suite["report"]["sizes"]) else []),
         *(_family(name, suite, family) for family in families),
-        *(_said(suite, family) for family in families if family in suite["first_choice"]),
+        *(_first_choice(suite, family) for family in families if family in suite["first_choice"]),
     )
 
 
@@ -55,11 +55,11 @@ def _family(name: str, suite: Mapping[str, Any], family: str) -> Html:
     )
 
 
-def _said(suite: Mapping[str, Any], family: str) -> Html:
-    told = suite["first_choice"][family]
+def _first_choice(suite: Mapping[str, Any], family: str) -> Html:
+    shares = suite["first_choice"][family]
     return table(
-        f"{suite['title']}, {family}: how often each model says '{told['choice']}', in per cent (right for "
-        f"{percent(told['right'])} % of the questions; a model that always says the same scores at chance)",
+        f"{suite['title']}, {family}: how often each model says '{shares['choice']}', in per cent (right for "
+        f"{percent(shares['right'])} % of the questions; a model that always says the same scores at chance)",
         ("Model", *(view.capitalize() for view in VIEWS)),
-        [(name, *(percent(told[model][view]) for view in VIEWS)) for model, name in MODELS.items()],
+        [(name, *(percent(shares[model][view]) for view in VIEWS)) for model, name in MODELS.items()],
     )

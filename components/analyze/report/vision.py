@@ -30,7 +30,7 @@ def vision_section(findings: dict[str, Any]) -> Html:
         "vision",
         "Does it use the image?",
         paragraph(
-            "Questions were asked in three views: ",
+            "The model was evaluated in three views: ",
             *(element("b", "visual"), " (with the image), ", element("b", "blind"), " (without), "),
             *(element("b", "mismatched"), " (with another image of the suite). "),
             "What visual has beyond both other views was seen in the image.",
@@ -124,8 +124,8 @@ def score_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _described(categories: Iterable[Mapping[str, str]]) -> list[Html]:
     """What the questions of each category ask, where the suite says it."""
-    said = [f"{one['name']}: {one['description']}" for one in categories if one["description"]]
-    return [paragraph("; ".join(said) + ".", class_="muted")] if said else []
+    descriptions = [f"{one['name']}: {one['description']}" for one in categories if one["description"]]
+    return [paragraph("; ".join(descriptions) + ".", class_="muted")] if descriptions else []
 
 
 def _difference_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:

@@ -110,10 +110,12 @@ class Panel:
     Attributes:
         title: What the panel shows.
         values: For each series (by label), the interval of each row; None where a row has none.
+        scale: Its own scale, where it is not that of the other panels.
     """
 
     title: str
     values: Mapping[str, Sequence[Interval | None]]
+    scale: Scale | None = None
 
 
 def interval_chart(
@@ -131,7 +133,7 @@ def interval_chart(
         rows: Names of the rows, from the top.
         series: The series, in the order in which they stand in a row.
         panels: At least one.
-        scale: The scale of all panels.
+        scale: The scale of the panels that have none of their own; `reference` is marked in these.
         reference: What to mark in each row, such as chance.
     """
     head = 0.54 if any(panel.title for panel in panels) else 0.3
@@ -144,15 +146,15 @@ def interval_chart(
         for index, panel in enumerate(panels):
             axes = figure.add_axes((left + index * (width + gap), bottom, width, top - bottom))
             _dots(axes, panel, series, len(rows))
-            for row, value in enumerate(reference.values if reference else ()):
+            for row, value in enumerate(reference.values if reference and panel.scale is None else ()):
                 axes.plot([value, value], [row - 0.46, row + 0.46], **_REFERENCE)
             axes.set_title(panel.title, pad=6)
-            _ruler(axes, scale)
+            _ruler(axes, panel.scale or scale)
             axes.set_ylim(len(rows) - 0.5, -0.5)
             axes.set_yticks(range(len(rows)), rows if index == 0 else [""] * len(rows))
-        _legend(figure, series, reference)
+        legend(figure, series, reference)
 
-    return _svg(name, height, draw)
+    return svg_figure(name, height, draw)
 
 
 def curve_chart(name: str, curves: Sequence[Curve], label: str) -> str:
@@ -181,7 +183,7 @@ def curve_chart(name: str, curves: Sequence[Curve], label: str) -> str:
             axes.set_ylabel(label if index == 0 else "")
             axes.margins(x=0.01)
 
-    return _svg(name, height, draw)
+    return svg_figure(name, height, draw)
 
 
 def law_chart(name: str, points: Sequence[tuple[float, Interval]], line: Reference, labels: tuple[str, str]) -> str:
@@ -213,7 +215,19 @@ def law_chart(name: str, points: Sequence[tuple[float, Interval]], line: Referen
         axes.grid(axis="y")
         axes.set_axisbelow(True)
 
-    return _svg(name, height, draw)
+    return svg_figure(name, height, draw)
+
+
+def side_by_side(figure: "Figure", count: int) -> "list[Axes]":
+    """Axes of the same size in a row, with room for labels on their left and below."""
+    height = float(figure.get_figheight())
+    left, right, gap = 0.085, 0.985, 0.085
+    width = (right - left - gap * (count - 1)) / count
+    bottom = 0.6 / height
+    return [
+        figure.add_axes((left + index * (width + gap), bottom, width, 1 - 0.6 / height - bottom))
+        for index in range(count)
+    ]
 
 
 def running_mean(values: Sequence[float]) -> list[float]:
@@ -251,7 +265,8 @@ def _ruler(axes: "Axes", scale: Scale) -> None:
     axes.set_xlabel(scale.label)
 
 
-def _legend(figure: "Figure", series: Sequence[Series], reference: Reference | None) -> None:
+def legend(figure: "Figure", series: Sequence[Series], reference: Reference | None = None) -> None:
+    """Names the series, and the reference if there is one, at the upper right; a single series is not named."""
     from matplotlib.lines import Line2D
 
     keys = [
@@ -264,7 +279,7 @@ def _legend(figure: "Figure", series: Sequence[Series], reference: Reference | N
         figure.legend(handles=keys, loc="upper right", ncols=len(keys), bbox_to_anchor=(0.99, 1.0), borderaxespad=0.1)
 
 
-def _svg(name: str, height: float, draw: "Callable[[Figure], None]") -> str:
+def svg_figure(name: str, height: float, draw: "Callable[[Figure], None]") -> str:
     """Draws an SVG element that can stand in a page: no header, no metadata, no address, ids of its own.
 
     The figures are hidden from screen readers: the page that shows them says what they show.

@@ -82,7 +82,7 @@ def test_answers_to_different_questions_are_refused(made_run, tmp_path: Path) ->
         inputs,
         lambda draft: write_answers(draft.path, fewer, answers.summary()),
     )
-    with pytest.raises(ValueError, match="asked different questions"):
+    with pytest.raises(ValueError, match="evaluated on different questions"):
         build_analyze(
             CONFIG, **{**made_run.paths(), "answers_no_pretraining": other.path}, output=tmp_path / "findings"
         )

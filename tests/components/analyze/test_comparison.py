@@ -45,5 +45,5 @@ def test_order_of_the_answers_does_not_matter() -> None:
 def test_different_questions_are_refused() -> None:
     first = answers({"colour": [True, False]})
     second = [dataclasses.replace(one, question_id=one.question_id + "x") for one in first]
-    with pytest.raises(ValueError, match="asked different questions"):
+    with pytest.raises(ValueError, match="evaluated on different questions"):
         difference(first, second, ["colour"])

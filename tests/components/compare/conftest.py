@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from inkling.components.artifacts.language_model import LanguageModel, write_doc
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.components.shared.store.manifest import digest_of
 from inkling.components.shared.store.store import Draft, produce
 from inkling.models.sequence.views import VIEWS
 
@@ -19,8 +21,18 @@ MakeAnswers = Callable[..., Path]
 MakeModel = Callable[..., Path]
 
 
-def make_answers(place: Path, right: int, questions: int = 40, chance: float = 0.25) -> Path:
-    """Answers of a model that sees `right` of the questions and guesses the first choice when blind."""
+def make_answers(
+    place: Path, right: int, questions: int = 40, categories: tuple[str, str] = ("General", "Knowledge"), more: int = 0
+) -> Path:
+    """Answers of a model that sees `right` of the questions and guesses the first choice when blind.
+
+    Args:
+        place: Where the artifact goes.
+        right: Questions that are answered rightly with the image, the first ones.
+        questions: Questions of the suite of rendered scenes.
+        categories: Their categories, in turn; General and Knowledge enter the headline mean.
+        more: Yes-or-no questions of a second suite, "mine", of which half are answered rightly in every view.
+    """
     rows = []
     for number in range(questions):
         for view in VIEWS:
@@ -28,10 +40,23 @@ def make_answers(place: Path, right: int, questions: int = 40, chance: float = 0
             rows.append(
                 Answer(
                     f"q{number:03d}", view, (0.0, -1.0, -1.0, -1.0), 0, correct, f"image{number // 2}",
-                    ("General", "Knowledge")[number % 2], f"family{number % 2}", "none", chance, "test",
+                    categories[number % 2], f"family{number % 2}", "none", 0.25, "test",
                 )
             )  # fmt: skip
-    return produce(Answers, place, EvaluateConfig(seed=right), {}, lambda draft: _write(draft, rows)).path
+    for number in range(more):
+        rows += [
+            Answer(
+                f"m{number}", view, (0.0, -1.0), 0, number % 2 == 0, f"mine{number}", "Other",
+                "rare" if number == 0 else "common", "none", 0.5, "test", "mine",
+            )
+            for view in VIEWS
+        ]  # fmt: skip
+    headlines: dict[str, Any] = {"scenes": {"mean": "families", "categories": ["General", "Knowledge"]}}
+    if more:
+        headlines["mine"] = {"mean": "questions", "categories": []}
+    summary = {"suites": {name: {"headline": rule} for name, rule in headlines.items()}}
+    config = EvaluateConfig(seed=right)
+    return produce(Answers, place, config, {}, lambda draft: write_answers(draft.path, rows, summary)).path
 
 
 def make_model(
@@ -50,10 +75,6 @@ def make_model(
     return produce(LanguageModel, place, config, {}, write).path
 
 
-def _write(draft: Draft, rows: list[Answer]) -> None:
-    write_answers(draft.path, rows, {})
-
-
 @pytest.fixture(scope="session")
 def answers_of() -> MakeAnswers:
     """Makes the Answers of a model that sees so many of the questions."""
@@ -64,3 +85,19 @@ def answers_of() -> MakeAnswers:
 def model_of() -> MakeModel:
     """Makes a LanguageModel with such a loss."""
     return make_model
+
+
+def pretrained_labels(*models: Path, axes: tuple[str, ...] = ("preset", "seed")) -> dict[str, dict[str, str]]:
+    """The labels of language models by the digest of their settings, as a study's plan states them."""
+    found = {}
+    for path in models:
+        origin = LanguageModel.open(path).manifest.provenance
+        labels = {axis if axis == "seed" else f"pretrain.{axis}": str(origin.config[axis]) for axis in axes}
+        found[digest_of(origin.determinants)] = labels
+    return found
+
+
+@pytest.fixture(scope="session")
+def pretrained_of() -> Callable[..., dict[str, dict[str, str]]]:
+    """States the labels of language models."""
+    return pretrained_labels

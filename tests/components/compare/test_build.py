@@ -1,23 +1,28 @@
-"""The table of a study: labels, intervals over seeds, and refusals."""
+"""The table of a study: labels, intervals over seeds, contrasts, figures and refusals."""
 
 import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from inkling.components.artifacts.run_scores import RunLabel, RunScores
+from inkling.components.artifacts.run_scores import RunScores
 from inkling.components.artifacts.scores import Scores
 from inkling.components.compare.build import build_compare, build_compare_part
-from inkling.components.compare.config import CompareConfig, PartConfig
+from inkling.components.compare.config import CompareConfig, ScoreConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import ArtifactError
-from inkling.pipelines.study.summary import show_scores
 
 MakeAnswers = Callable[..., Path]
 MakeModel = Callable[..., Path]
-CONFIG = CompareConfig(title="Two", figure="Table 2")
+RECIPE, PRESET = "mixture.recipe", "pretrain.preset"
+AXES = [
+    {"setting": RECIPE, "labels": ["mix0", "mix6", "no pretraining"]},
+    {"setting": PRESET, "labels": ["tiny", "laptop"]},
+    {"setting": "seed", "labels": ["0", "1"]},
+]
 
 
 @pytest.fixture
@@ -27,43 +32,78 @@ def models(model_of: MakeModel, tmp_path: Path) -> list[Path]:
     return [model_of(tmp_path / f"model-{nats}", nats, seed=seed) for nats, seed in losses]
 
 
-def scored(recipe: str, answers: Sequence[Path], models: Sequence[Path], place: Path) -> RunScores:
-    return build_compare_part(PartConfig(recipe=recipe), answers, models, place / f"scored-{recipe}")
+@pytest.fixture
+def scored(pretrained_of: Callable[..., Any], tmp_path: Path) -> Callable[..., RunScores]:
+    """Scores the runs of a recipe."""
+
+    def score(
+        recipe: str, answers: Sequence[Path], models: Sequence[Path], earlier: RunScores | None = None
+    ) -> RunScores:
+        config = ScoreConfig(labels_in_common={RECIPE: recipe}, pretrained=pretrained_of(*models))
+        return build_compare_part(
+            config, answers, models, tmp_path / f"scored-{recipe}", earlier.path if earlier else None
+        )
+
+    return score
 
 
-def compared(place: Path, *parts: RunScores) -> Scores:
-    return build_compare(CONFIG, [part.path for part in parts], place / "scores")
+def compared(place: Path, *parts: RunScores, **settings: Any) -> Scores:
+    config = CompareConfig.parse({"compare": {"title": "Two", "source": "Table 2", "axes": AXES, **settings}})
+    return build_compare(config, [part.path for part in parts], place / "scores")
 
 
-def test_a_study_has_a_row_a_recipe_with_intervals_over_seeds(
-    answers_of: MakeAnswers, models: list[Path], tmp_path: Path
+def test_a_study_has_a_row_a_group_with_intervals_over_seeds(
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
 ) -> None:
     answers = [answers_of(tmp_path / str(right), right) for right in (12, 16, 30, 31)]
-    parts = [
-        scored("mix0", answers[:2], models[:2], tmp_path),
-        scored("mix6", answers[2:], models[2:], tmp_path),
-    ]
+    parts = [scored("mix0", answers[:2], models[:2]), scored("mix6", answers[2:], models[2:])]
     scores = compared(tmp_path, *parts)
     table = scores.scores()
     low, high = table["groups"]
-    assert (low["recipe"], high["recipe"], low["seeds"]) == ("mix0", "mix6", 2)
-    assert low["views"]["visual"]["value"] == pytest.approx(14 / 40)
-    assert high["views"]["visual"]["value"] == pytest.approx(30.5 / 40)
-    assert low["visual_minus_blind"]["value"] == pytest.approx(0.1)
-    run = table["runs"][0]["views"]["visual"]
-    assert low["views"]["visual"]["high"] - low["views"]["visual"]["low"] > run["high"] - run["low"]
-    assert [row["seed"] for row in table["runs"]] == [0, 1, 0, 1]
-    assert (scores.path / "scores.csv").read_text().splitlines()[1].startswith("mix0,tiny,2,16,0.350000,")
-    assert "mix6" in (scores.path / "scores.svg").read_text()
+    assert (low["labels"], low["seeds"]) == ({RECIPE: "mix0", PRESET: "tiny"}, 2)
+    assert low["suites"]["scenes"]["visual"]["value"] == pytest.approx(14 / 40)
+    assert high["suites"]["scenes"]["visual"]["value"] == pytest.approx(30.5 / 40)
+    assert low["suites"]["scenes"]["visual_minus_blind"]["value"] == pytest.approx(0.1)
+    run, group = table["runs"][0]["suites"]["scenes"]["visual"], low["suites"]["scenes"]["visual"]
+    assert group["high"] - group["low"] > run["high"] - run["low"]
+    assert [row["labels"]["seed"] for row in table["runs"]] == ["0", "1", "0", "1"]
+    head, first = (scores.path / "scores.csv").read_text().splitlines()[:2]
+    assert head.startswith("mixture.recipe,pretrain.preset,seeds,parameters,suite,visual,")
+    assert first.startswith("mix0,tiny,2,16,scenes,0.350000,")
     assert low["heldout"]["nats_per_token"]["value"] == pytest.approx(4.1, abs=0.05)
     assert low["heldout"]["bits_per_byte"]["value"] == pytest.approx(4.1 / math.log(2) / 4, abs=0.02)
-    assert table["sizes"] == []
-    assert "mix6" in (scores.path / "losses.svg").read_text()
+    assert table["contrasts"] == [] and scores.figures() == []
     assert compared(tmp_path / "again", *parts).digest == scores.digest
 
 
-def test_what_a_larger_size_gains_is_told_by_recipe_whatever_the_order(
-    answers_of: MakeAnswers, model_of: MakeModel, tmp_path: Path
+def test_a_contrast_is_paired_by_question_and_seed(
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
+) -> None:
+    """The second model of each seed answers 18 questions more: each seed differs by the same, so seeds add no error."""
+    answers = [answers_of(tmp_path / str(right), right) for right in (12, 14, 30, 32)]
+    parts = [scored("mix0", answers[:2], models[:2]), scored("mix6", answers[2:], models[2:])]
+    (row,) = compared(tmp_path, *parts, contrasts=[{"axis": RECIPE, "baseline": "mix0"}]).scores()["contrasts"]
+    assert (row["first"], row["second"], row["where"], row["seeds"]) == ("mix6", "mix0", {PRESET: "tiny"}, 2)
+    assert row["suites"]["scenes"]["visual"]["value"] == pytest.approx(18 / 40)
+    assert row["suites"]["scenes"]["blind"]["value"] == 0
+    assert row["heldout"]["nats_per_token"]["value"] == pytest.approx(1.0)
+    assert row["heldout"]["nats_per_token"]["high"] == pytest.approx(1.0)
+
+
+def test_the_no_pretraining_baseline_is_contrasted_size_by_size(
+    answers_of: MakeAnswers, model_of: MakeModel, scored: Callable[..., RunScores], tmp_path: Path
+) -> None:
+    answers = [answers_of(tmp_path / str(right), right) for right in (8, 9, 20, 30)]
+    made = [model_of(tmp_path / f"{n}", 4.0 + n, preset=size) for n, size in enumerate(("tiny", "laptop") * 2)]
+    parts = [scored("no pretraining", answers[:2], made[:2]), scored("mix6", answers[2:], made[2:])]
+    contrast = {"axis": RECIPE, "pairs": [["mix6", "no pretraining"], ["mix0", "no pretraining"]]}
+    rows = compared(tmp_path, *parts, contrasts=[contrast]).scores()["contrasts"]
+    found = {row["where"][PRESET]: row["suites"]["scenes"]["visual"]["value"] for row in rows}
+    assert found == {"tiny": pytest.approx(12 / 40), "laptop": pytest.approx(21 / 40)}
+
+
+def test_what_a_larger_size_gains_has_the_interval_of_its_seeds(
+    answers_of: MakeAnswers, model_of: MakeModel, scored: Callable[..., RunScores], tmp_path: Path
 ) -> None:
     """Losses differ by 0.3 in one seed and 0.5 in the other: on the same documents, so documents add no error."""
     read = [
@@ -72,84 +112,154 @@ def test_what_a_larger_size_gains_is_told_by_recipe_whatever_the_order(
             (4.0, 9, "laptop", 0), (4.1, 9, "laptop", 1), (4.3, 3, "tiny", 0), (4.6, 3, "tiny", 1)
         )
     ]  # fmt: skip
-    part = scored("mix6", [answers_of(tmp_path / "answers", 12)] * 4, read, tmp_path)
-    scores = compared(tmp_path, part).scores()
-    (gain,) = scores["sizes"]
-    assert (gain["recipe"], gain["smaller"], gain["larger"]) == ("mix6", "tiny", "laptop")
-    nats = gain["larger_minus_smaller"]["nats_per_token"]
+    part = scored("mix6", [answers_of(tmp_path / "answers", 12)] * 4, read)
+    table = compared(tmp_path, part, contrasts=[{"axis": PRESET, "pairs": [["laptop", "tiny"]]}]).scores()
+    (gain,) = table["contrasts"]
+    nats = gain["heldout"]["nats_per_token"]
     half = 12.7062 * 0.1
     assert (nats["value"], nats["low"], nats["high"]) == pytest.approx((-0.4, -0.4 - half, -0.4 + half), rel=1e-4)
-    assert [group["parameters"] for group in scores["groups"]] == [18, 6]
+    assert [group["parameters"] for group in table["groups"]] == [18, 6]
 
 
-def test_sizes_that_were_scored_on_other_text_are_refused(
-    answers_of: MakeAnswers, model_of: MakeModel, tmp_path: Path
+def test_losses_of_other_text_are_not_subtracted(
+    answers_of: MakeAnswers, model_of: MakeModel, scored: Callable[..., RunScores], tmp_path: Path
 ) -> None:
     read = [model_of(tmp_path / "a", 4.0), model_of(tmp_path / "b", 4.0, 9, documents=9, preset="laptop")]
-    part = scored("mix6", [answers_of(tmp_path / "c", 12)] * 2, read, tmp_path)
-    with pytest.raises(ArtifactError, match="were scored on different text"):
-        compared(tmp_path, part)
+    part = scored("mix6", [answers_of(tmp_path / "c", 12)] * 2, read)
+    (row,) = compared(tmp_path, part, contrasts=[{"axis": PRESET, "baseline": "tiny"}]).scores()["contrasts"]
+    assert row["heldout"] == {} and row["suites"]["scenes"]["visual"]["value"] == 0
 
 
-def test_the_screen_shows_every_recipe(
-    answers_of: MakeAnswers, model_of: MakeModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_part_finds_each_run_by_the_settings_of_its_language_model(
+    answers_of: MakeAnswers, model_of: MakeModel, scored: Callable[..., RunScores], tmp_path: Path
 ) -> None:
-    from rich.console import Console
-
-    answers = [answers_of(tmp_path / str(right), right) for right in (12, 30)]
-    models = [model_of(tmp_path / "small", 4.0, 3), model_of(tmp_path / "large", 3.5, 9, preset="laptop")]
-    parts = [
-        scored("mix0", answers, models, tmp_path),
-        scored("mix6", answers[1:], models[:1], tmp_path),
-    ]
-    show_scores(compared(tmp_path, *parts).scores(), Console(width=140))
-    printed = capsys.readouterr().out
-    assert "mix0: laptop - tiny  -0.500 [-0.500, -0.500] nats per token" in printed
-    assert "mix0" in printed and "30.0 [" in printed and "40 questions of four choices on 20 images" in printed
-
-
-def test_a_part_says_of_each_run_which_it_is_and_what_it_has_answered(
-    answers_of: MakeAnswers, model_of: MakeModel, tmp_path: Path
-) -> None:
-    """Size and seed are those of the language model itself, so the order in which runs arrive cannot name them."""
+    """Pre-training's labels come from the language model itself, so the order in which runs arrive cannot name them."""
     answers = [answers_of(tmp_path / str(right), right) for right in (30, 12)]
     models = [model_of(tmp_path / f"{seed}", 4.0 + seed, documents=9 + seed, seed=seed) for seed in (5, 2)]
-    found = scored("mix6", answers, models, tmp_path).scores()
-    assert [one.label for one in found] == [RunLabel("mix6", "tiny", 5), RunLabel("mix6", "tiny", 2)]
+    found = scored("mix6", answers, models).scores()
+    assert [one.labels for one in found] == [{RECIPE: "mix6", PRESET: "tiny", "seed": seed} for seed in ("5", "2")]
     assert [int(one.hits["visual"].sum()) for one in found] == [30, 12]
     assert [len(one.documents.nats) for one in found] == [14, 11]
     assert found[0].documents.nats_per_token().value == pytest.approx(9.0, abs=0.05)
-    assert found[0].asked.questions[:2] == ("q000", "q001") and len(found[1].asked.images) == 40
+    assert found[0].questions.questions[:2] == ("q000", "q001") and len(found[1].questions.images) == 40
+
+
+def test_runs_of_an_earlier_part_are_handed_on_before_its_own(
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
+) -> None:
+    answers = [answers_of(tmp_path / "a", 12)]
+    first = scored("mix0", answers, models[:1])
+    both = scored("mix6", answers, models[2:3], first).scores()
+    assert [run.labels[RECIPE] for run in both] == ["mix0", "mix6"]
+    assert [run.documents.nats_per_token().value for run in both] == pytest.approx([4.0, 5.0], abs=0.05)
+
+
+def test_what_is_drawn_and_tested_changes_no_score() -> None:
+    settings = {"labels_in_common": {RECIPE: "mix0"}, "pretrained": {}}
+    drawn = ScoreConfig.parse({"compare": {"title": "Two", "axes": AXES}}, **settings)
+    assert drawn.settings() == ScoreConfig(**settings).settings() == settings
+
+
+def test_a_language_model_of_another_study_is_refused(
+    answers_of: MakeAnswers, models: list[Path], pretrained_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    config = ScoreConfig(labels_in_common={RECIPE: "mix0"}, pretrained=pretrained_of(models[0]))
+    with pytest.raises(ArtifactError, match="no language model of this study"):
+        build_compare_part(config, [answers_of(tmp_path / "a", 12)], models[1:2], tmp_path / "scored")
 
 
 def test_answers_that_no_language_model_stands_for_are_refused(
-    answers_of: MakeAnswers, models: list[Path], tmp_path: Path
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
 ) -> None:
     answers = [answers_of(tmp_path / str(right), right) for right in (12, 30)]
     with pytest.raises(ConfigError, match="2 sets of answers, but 1 language models"):
-        scored("mix0", answers, models[:1], tmp_path)
+        scored("mix0", answers, models[:1])
 
 
-def test_the_same_run_twice_is_refused(answers_of: MakeAnswers, models: list[Path], tmp_path: Path) -> None:
-    part = scored("mix0", [answers_of(tmp_path / "a", 12)], models[:1], tmp_path)
-    with pytest.raises(ArtifactError, match="same recipe, size and seed"):
+def test_the_same_run_twice_is_refused(
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
+) -> None:
+    part = scored("mix0", [answers_of(tmp_path / "a", 12)], models[:1])
+    with pytest.raises(ArtifactError, match="two runs of the study have the same labels: mixture.recipe=mix0"):
         compared(tmp_path, part, part)
 
 
-def test_runs_that_were_asked_other_questions_are_refused(
-    answers_of: MakeAnswers, models: list[Path], tmp_path: Path
+def test_runs_that_were_evaluated_on_other_questions_are_refused(
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
 ) -> None:
     answers = [answers_of(tmp_path / "a", 12), answers_of(tmp_path / "b", 12, questions=38)]
-    part = scored("mix0", answers, models[:2], tmp_path)
-    with pytest.raises(ArtifactError, match="answers other questions"):
-        compared(tmp_path, part)
+    with pytest.raises(ArtifactError, match="evaluated on other questions"):
+        compared(tmp_path, scored("mix0", answers, models[:2]))
 
 
-def test_answers_without_four_choices_are_refused(answers_of: MakeAnswers, models: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="no test question with four choices"):
-        scored("mix0", [answers_of(tmp_path / "a", 12, chance=0.5)], models[:1], tmp_path)
+def test_answers_outside_of_the_headline_mean_are_refused(
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
+) -> None:
+    answers = answers_of(tmp_path / "a", 12, categories=("Existence", "Existence"))
+    with pytest.raises(ArtifactError, match="no test question of the headline mean of suite 'scenes'"):
+        scored("mix0", [answers], models[:1])
 
 
-def test_the_scores_are_plain_json(answers_of: MakeAnswers, models: list[Path], tmp_path: Path) -> None:
-    scores = compared(tmp_path, scored("mix0", [answers_of(tmp_path / "a", 12)], models[:1], tmp_path))
-    assert json.loads((scores.path / "scores.json").read_text())["groups"][0]["seeds"] == 1
+def test_every_suite_has_its_own_mean_by_its_own_rule(
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
+) -> None:
+    """Of nine questions five are right, and the one of a rare family weighs no more than the others."""
+    scores = compared(tmp_path, scored("mix0", [answers_of(tmp_path / "a", 12, more=9)], models[:1]))
+    table = scores.scores()
+    assert table["suites"]["scenes"] == {"questions": 40, "images": 20, "chance": 0.25}
+    assert table["suites"]["mine"] == {"questions": 9, "images": 9, "chance": 0.5}
+    (group,) = table["groups"]
+    assert group["suites"]["scenes"]["visual"]["value"] == pytest.approx(12 / 40)
+    assert group["suites"]["mine"]["visual"]["value"] == pytest.approx(5 / 9)
+    assert list(group["suites"]["mine"]["categories"]) == ["Other"]
+    rows = [line.split(",")[4] for line in (scores.path / "scores.csv").read_text().splitlines()]
+    assert rows == ["suite", "scenes", "mine"]
+
+
+def test_the_scores_are_plain_json_and_the_figures_are_drawn(
+    answers_of: MakeAnswers, models: list[Path], scored: Callable[..., RunScores], tmp_path: Path
+) -> None:
+    figure = {"kind": "bars", "title": "By recipe", "x": RECIPE, "series": PRESET, "measure": "visual"}
+    part = scored("mix0", [answers_of(tmp_path / "a", 12)], models[:1])
+    scores = compared(tmp_path, part, figures={"accuracy": figure})
+    found = json.loads((scores.path / "scores.json").read_text())
+    assert found["groups"][0]["seeds"] == 1 and found["figures"] == {"accuracy": "By recipe"}
+    assert [path.name for path in scores.figures()] == ["accuracy.svg"]
+    assert "mix0" in scores.figures()[0].read_text()
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        ({"x": "mixture.recip"}, "Did you mean 'mixture.recipe'"),
+        ({"x": RECIPE, "series": RECIPE}, "uses one axis twice"),
+        ({"x": RECIPE}, "says nothing of the axes pretrain.preset"),
+        ({"x": RECIPE, "where": {PRESET: "tinny"}}, "Did you mean 'tiny'"),
+        ({"x": RECIPE, "where": {PRESET: "tiny"}, "kind": "grid"}, "needs an axis for its rows"),
+        ({"x": RECIPE, "where": {PRESET: "tiny"}, "measure": "seen"}, "figures.accuracy.measure"),
+        (
+            {"x": RECIPE, "where": {PRESET: "tiny"},
+             "paper": {"source": "LSBS", "measure": "%", "rows": [{"mixture.size": "a", "value": 1.0}]}},
+            "axis of the paper's numbers",
+        ),
+    ],
+)  # fmt: skip
+def test_a_figure_over_what_is_not_there_is_refused(figure: dict[str, Any], words: str) -> None:
+    stated = {"kind": "lines", "title": "t", "measure": "visual", **figure}
+    with pytest.raises(ConfigError, match=words):
+        CompareConfig.parse({"compare": {"axes": AXES, "figures": {"accuracy": stated}}})
+
+
+@pytest.mark.parametrize(
+    ("contrast", "words"),
+    [
+        ({"axis": "seed", "baseline": "0"}, "unknown axis of a contrast 'seed'"),
+        ({"axis": RECIPE, "baseline": "mix1"}, "unknown label of mixture.recipe"),
+        ({"axis": RECIPE, "pairs": [["mix0", "mix66"]]}, "Did you mean 'mix6'"),
+        ({"axis": RECIPE}, "either a baseline or pairs"),
+        ({"axis": RECIPE, "baseline": "mix0", "pairs": [["mix0", "mix6"]]}, "either a baseline or pairs"),
+    ],
+)
+def test_a_contrast_of_what_is_not_there_is_refused(contrast: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        CompareConfig.parse({"compare": {"axes": AXES, "contrasts": [contrast]}})

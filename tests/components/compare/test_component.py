@@ -32,42 +32,64 @@ def given(place: str, recipe: dsl.Output[dsl.Dataset]) -> None:
 
 
 @dsl.pipeline(name="fan-in")
-def fan_in(recipes: list, variants: list, control: str):  # type: ignore[no-untyped-def,type-arg]
-    def score(name, recipe):  # type: ignore[no-untyped-def]
+def fan_in(texts: list, variants: list, pretrained: dict, baseline: str):  # type: ignore[no-untyped-def,type-arg]
+    def score(text, recipe):  # type: ignore[no-untyped-def]
         with dsl.ParallelFor(items=variants, parallelism=2) as run:
             one = answer(recipe=recipe, size=run.size)
-        answers, models = dsl.Collected(one.outputs["answers"]), dsl.Collected(one.outputs["language_model"])
-        return compare_part(config="{}", recipe=name, answers=answers, language_models=models).outputs["scored"]
+            other = answer(recipe=recipe, size=run.size)
+        scored = None
+        for label, task in (("mlp", one), ("pool", other)):
+            earlier = {"earlier": scored} if scored else {}
+            scored = compare_part(
+                config="{}",
+                labels={"adapt.connector": label},
+                pretrained=pretrained,
+                answers=dsl.Collected(task.outputs["answers"]),
+                language_models=dsl.Collected(one.outputs["language_model"]),
+                text=text,
+                **earlier,
+            ).outputs["scored"]
+        return scored
 
-    unread = score("nothing", given(place=control).outputs["recipe"])
-    with dsl.ParallelFor(items=recipes, parallelism=2) as recipe:
-        scored = score(recipe.recipe, given(place=recipe.place).outputs["recipe"])
-    compare(config="{}", scored=dsl.Collected(scored), control=unread)
+    unread = score(json.dumps({"mixture.recipe": "no pretraining"}), given(place=baseline).outputs["recipe"])
+    with dsl.ParallelFor(items=texts, parallelism=2) as text:
+        scored = score(text.labels, given(place=text.place).outputs["recipe"])
+    compare(config="{}", scored=dsl.Collected(scored), baseline=unread)
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_runs_out_of_two_loops_keep_their_recipe(
-    answers_of: Callable[..., Path], model_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_runs_out_of_two_loops_keep_their_labels(
+    answers_of: Callable[..., Path],
+    model_of: Callable[..., Path],
+    pretrained_of: Callable[..., dict[str, dict[str, str]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # KFP indents what is printed by replacing `print`; threads of its loops put one another's replacement back.
     monkeypatch.setattr(builtins, "print", print)
-    rights = {"mix6": 30, "mix0": 12, "nothing": 8}
+    rights = {"mix6": 30, "mix0": 12, "no pretraining": 8}
+    models = []
     for name, right in rights.items():
         for more, size in enumerate(("tiny", "laptop")):
             answers_of(tmp_path / name / f"{size}-answers", right + more)
-            model_of(tmp_path / name / f"{size}-model", right / 10 + more, preset=size)
+            models.append(model_of(tmp_path / name / f"{size}-model", right / 10 + more, preset=size))
+    pretrained = pretrained_of(*models, axes=("preset",))
     compiler.Compiler().compile(fan_in, str(tmp_path / "pipeline.yaml"))
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(tmp_path / "root"))
     components.load_component_from_file(str(tmp_path / "pipeline.yaml"))(
-        recipes=[{"recipe": name, "place": str(tmp_path / name)} for name in ("mix6", "mix0")],
+        texts=[
+            {"labels": json.dumps({"mixture.recipe": name}), "place": str(tmp_path / name)} for name in ("mix6", "mix0")
+        ],
         variants=[{"size": size} for size in ("tiny", "laptop")],
-        control=str(tmp_path / "nothing"),
+        pretrained=pretrained,
+        baseline=str(tmp_path / "no pretraining"),
     )
     (scores,) = (tmp_path / "root").glob("*/compare/scores/scores.json")
     found = json.loads(scores.read_text())["runs"]
-    runs = [(name, size) for name in rights for size in ("tiny", "laptop")]
-    assert [(row["recipe"], row["size"]) for row in found] == runs
-    shares = [row["views"]["visual"]["value"] for row in found]
-    assert shares == [pytest.approx((rights[name] + (size == "laptop")) / 40) for name, size in runs]
+    runs = [(name, connector, size) for name in rights for connector in ("mlp", "pool") for size in ("tiny", "laptop")]
+    axes = ("mixture.recipe", "adapt.connector", "pretrain.preset")
+    assert [tuple(row["labels"][axis] for axis in axes) for row in found] == runs
+    shares = [row["suites"]["scenes"]["visual"]["value"] for row in found]
+    assert shares == [pytest.approx((rights[name] + (size == "laptop")) / 40) for name, _, size in runs]
     losses = [row["heldout"]["nats_per_token"]["value"] for row in found]
-    assert losses == [pytest.approx(rights[name] / 10 + (size == "laptop"), abs=0.05) for name, size in runs]
+    assert losses == [pytest.approx(rights[name] / 10 + (size == "laptop"), abs=0.05) for name, _, size in runs]

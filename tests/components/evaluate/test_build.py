@@ -16,7 +16,8 @@ from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions, write_questions
-from inkling.components.evaluate.build import build_evaluate, check_longest
+from inkling.components.artifacts.suite import load_suite
+from inkling.components.evaluate.build import build_evaluate, check_longest, check_suites
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.store import produce
@@ -120,8 +121,9 @@ def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> Non
 def test_a_changed_input_is_refused(world, tmp_path: Path) -> None:
     copy = tmp_path / "features"
     shutil.copytree(world.features, copy)
-    (copy / "questions/grid.00000.safetensors").chmod(0o644)
-    (copy / "questions/grid.00000.safetensors").write_bytes((copy / "conversations.safetensors").read_bytes())
+    shard = "grid.00000.safetensors"
+    (copy / "questions" / shard).chmod(0o644)
+    (copy / "questions" / shard).write_bytes((copy / "conversations" / shard).read_bytes())
     with pytest.raises(ArtifactError, match=r"questions/grid\.00000\.safetensors is not what was written"):
         build_evaluate(CONFIG, world.model, world.questions, copy, tmp_path / "answers")
     assert not (tmp_path / "answers").exists()
@@ -133,6 +135,16 @@ def test_features_of_other_questions_are_refused(world, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"features .* were not computed from the questions"):
         build_evaluate(CONFIG, world.model, other.path, world.features, tmp_path / "answers")
     assert not (tmp_path / "answers").exists()
+
+
+def test_suites_that_cannot_be_scored_are_refused(world, tmp_path: Path) -> None:
+    questions = Questions.open(world.questions)
+    mine = load_suite({"suite": "scenes", "name": "mine"})
+    with pytest.raises(ArtifactError, match=r"asks questions of suite 'scenes': name it in the profile's suites.read"):
+        check_suites([mine], questions)
+    ocr = load_suite({"suite": "scenes", "headline": {"categories": ["OCR & Chart"]}})
+    with pytest.raises(ValueError, match=r"suite 'scenes': no question of the .* split is of .*OCR & Chart; .*General"):
+        check_suites([ocr], questions)
 
 
 def test_a_question_that_is_too_long_is_named_before_any_is_scored(world, tmp_path: Path) -> None:

@@ -83,13 +83,6 @@ def test_ties_are_counted() -> None:
     assert scenes(tied + rows[2:])["ties"] == 2
 
 
-def test_a_split_without_a_question_of_the_headline_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="suite 'scenes': no question of the test split is of the headline's categories"
-    ):
-        scenes(answered("e", "exist", (True, True, True), 2, category="Existence"))
-
-
 def test_a_suite_needs_no_four_choices() -> None:
     rows = [
         *(one for i in range(4) for one in answered(f"two{i}", "two", (i < 3, False, False), 2, suite="mine")),

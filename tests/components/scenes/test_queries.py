@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inkling.components.artifacts.suite import SCENES, load_suite
 from inkling.components.scenes.catalogue import Catalogue, catalogue
 from inkling.components.scenes.queries import DIRECTIONS, FAMILIES, Query, askable, with_article
 from inkling.components.scenes.scene import Background, Bar, Scene, SceneObject, Sign
@@ -103,3 +104,10 @@ def test_all_that_a_scene_teaches_has_an_answer(things: Catalogue) -> None:
 @pytest.mark.parametrize(("word", "said"), [("bird", "a bird"), ("insect", "an insect"), ("clothes", "clothes")])
 def test_articles(word: str, said: str) -> None:
     assert with_article(word) == said
+
+
+def test_the_suite_lists_the_categories_of_the_families() -> None:
+    suite = load_suite(SCENES)
+    assert [category.name for category in suite.categories] == list(
+        dict.fromkeys(family.category for family in FAMILIES.values())
+    )

@@ -89,7 +89,7 @@ def test_clusters_sizes_and_splits_are_taken_from_their_columns(tmp_path: Path) 
 def test_long_questions_are_left_out_and_counted(tmp_path: Path) -> None:
     found = read(tmp_path / "rows.jsonl", [ROW, {**ROW, "question": "Which of these is it ?"}], max_words=3)
     assert len(found.questions) == 1
-    assert found.left_out == {"ask with more than 3 words": 1}
+    assert found.left_out == {"are longer than 3 words": 1}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_long_questions_are_left_out_and_counted(tmp_path: Path) -> None:
         ({"choices": ["one", "two", "one"]}, r"two of its choices are the same"),
         ({"image": None}, r"it has no image"),
         ({"image": "pictures/1.png"}, r"a path is not followed"),
-        ({"image": base64.b64encode(b"no picture").decode()}, r"not a picture in one of the formats"),
+        ({"image": base64.b64encode(b"no picture").decode()}, r"not an image in one of the formats"),
         ({"kind": "other"}, r"category 'other' is none of the suite's: known"),
         ({"size": "huge"}, r"unknown bucket 'huge'"),
         ({"key": 1}, r"the id mine/1 comes twice"),
@@ -114,7 +114,7 @@ def test_broken_rows_are_named(tmp_path: Path, changed: dict[str, Any], message:
     columns = {"id": "key", "category": "kind", "size_bucket": "size"}
     with pytest.raises(SuiteError, match=message) as error:
         read(tmp_path / "rows.jsonl", [whole, {**whole, "key": 7, **changed}], columns, categories=[{"name": "known"}])
-    assert "suite 'mine': 1 rows cannot be asked" in str(error.value)
+    assert "suite 'mine': 1 rows cannot be used" in str(error.value)
 
 
 def test_a_family_of_two_categories_is_refused(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_devices_that_cannot_share_the_batch_are_refused() -> None:
     assert "batch 1024 cannot be shared evenly by 3 devices" in str(result.exception)
 
 
-def test_the_bill_of_a_study_has_its_queue_and_the_prices_that_are_stated() -> None:
+def test_the_cost_of_a_study_has_its_queue_and_the_prices_that_are_stated() -> None:
     arguments = ["--device", "h100", "--study", "sources", "--price", "gpu-hour=2.5", "--price", "gb-month=0"]
     result = CliRunner().invoke(app, ["estimate", "--profile", "tiny", *arguments])
     assert result.exit_code == 0, result.output

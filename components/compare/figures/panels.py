@@ -1,0 +1,115 @@
+"""What a figure of a study shows, whatever its kind: panels of values along an axis and by series."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inkling.components.compare.config import LOSSES, FigureConfig, Measure
+from inkling.components.shared.report.figures import BLUE, GREEN, GREY, INK, ORANGE, Interval, Series
+
+_COLOURS, _MARKERS = (BLUE, ORANGE, GREEN, GREY, INK), ("o", "s", "^", "D", "v")
+_NAMES: dict[Measure, str] = {
+    "visual": "with its image",
+    "blind": "without an image",
+    "mismatched": "with another image",
+    "visual_minus_blind": "with its image minus without",
+    "nats_per_token": "held-out loss",
+    "bits_per_byte": "held-out loss",
+}
+_UNITS: dict[Measure, str] = {
+    "visual_minus_blind": "difference, points",
+    "nats_per_token": "nats per token",
+    "bits_per_byte": "bits per byte",
+}
+
+
+@dataclass(frozen=True)
+class FigurePanel:
+    """One panel.
+
+    Attributes:
+        title: What it shows.
+        unit: Name and unit of the values.
+        x: Labels along the axis.
+        series: Labels of the series; one empty label where there is one series.
+        cells: Value, lower and upper end by label along the axis and series; of the paper's numbers, all three alike.
+        chance: What chance alone reaches, in the unit; None where chance means nothing.
+    """
+
+    title: str
+    unit: str
+    x: tuple[str, ...]
+    series: tuple[str, ...]
+    cells: Mapping[tuple[str, str], Interval]
+    chance: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Smallest and largest value that must be seen, intervals and chance included."""
+        values = [end for cell in self.cells.values() for end in cell]
+        if self.chance is not None:
+            values.append(self.chance)
+        return min(values), max(values)
+
+    def row(self, series: str) -> list[Interval | None]:
+        """The values of a series along the axis; None where there is none."""
+        return [self.cells.get((label, series)) for label in self.x]
+
+
+def panels(figure: FigureConfig, table: Mapping[str, Any]) -> list[FigurePanel]:
+    """Our panels, one a measure, and the paper's, all with the same labels.
+
+    Args:
+        figure: The figure.
+        table: The content of `scores.json`.
+    """
+    groups = [group for group in table["groups"] if all(group["labels"][a] == b for a, b in figure.where.items())]
+    places = [(group["labels"][figure.x], group["labels"].get(figure.series or "", "")) for group in groups]
+    rows = figure.paper.rows if figure.paper else ()
+    printed = [(row.labels.get(figure.x, ""), row.labels.get(figure.series or "", "")) for row in rows]
+    x = _labels(table, figure.x, [place[0] for place in (*places, *printed)])
+    series = _labels(table, figure.series, [place[1] for place in (*places, *printed)])
+    suite = figure.suite or next(iter(table["suites"]))
+    found = []
+    for measure in figure.measure:
+        cells = {
+            place: cell
+            for place, group in zip(places, groups, strict=True)
+            if (cell := _cell(group, measure, suite, figure.category))
+        }
+        chance = 100 * table["suites"][suite]["chance"] if measure in ("visual", "blind", "mismatched") else None
+        unit = _UNITS.get(measure, "right answers, per cent")
+        found.append(FigurePanel(_NAMES[measure], unit, x, series, cells, None if figure.category else chance))
+    if figure.paper:
+        numbers = {place: (row.value,) * 3 for place, row in zip(printed, rows, strict=True)}
+        found.append(FigurePanel(figure.paper.source, figure.paper.measure, x, series, numbers))
+    return found
+
+
+def looks(labels: Sequence[str]) -> list[Series]:
+    """How series look: they differ in marker as well as in colour."""
+    return [
+        Series(label, _COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)])
+        for number, label in enumerate(labels)
+    ]
+
+
+def margins(low: float, high: float) -> tuple[float, float]:
+    """Ends of a scale that leaves some room beyond the values."""
+    room = 0.06 * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _labels(table: Mapping[str, Any], axis: str | None, used: Sequence[str]) -> tuple[str, ...]:
+    """The labels that are used, in the order of the study, then those that only the paper has."""
+    order = [label for label in table["axes"].get(axis, ()) if label in used]
+    return tuple(dict.fromkeys([*order, *used]))
+
+
+def _cell(group: Mapping[str, Any], measure: Measure, suite: str, category: str | None) -> Interval | None:
+    if measure in LOSSES:
+        cell = group["heldout"].get(measure)
+        return (cell["value"], cell["low"], cell["high"]) if cell else None
+    measures = group["suites"][suite]
+    cell = (measures["categories"].get(category, {}) if category else measures).get(measure)
+    return (100 * cell["value"], 100 * cell["low"], 100 * cell["high"]) if cell else None

@@ -1,0 +1,109 @@
+"""Bytes of each artifact of a run and the device hours of its stages, from its settings.
+
+Sizes follow from the settings where they can: weights are 4 bytes, a token is 2 or 4, a picture's features are its grid
+in fp32. What depends on the text and the pictures was measured on runs of the profiles `tiny` and `laptop` at seed 0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from inkling.components.adapt.config import AdaptConfig
+from inkling.components.artifacts.indexed import token_type
+from inkling.components.corpus.config import CorpusConfig
+from inkling.components.encode.config import EncodeConfig
+from inkling.components.mixture.config import MixtureConfig
+from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe
+from inkling.components.mixture.recipes import shares
+from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.pretrain.preflight import estimate, plan_of
+from inkling.components.scenes.config import ScenesConfig
+from inkling.models.training.devices import Device
+
+# Measured in the artifacts of the profiles `tiny` and `laptop`, seed 0.
+_CORPUS_BYTES_PER_WORD = 1.7
+_TOKENS_PER_WORD = 1.5  # 1.67 with a vocabulary of 2,048, 1.45 with 4,096
+_TOKENIZER_BYTES_PER_ENTRY = 25
+_BYTES_PER_PICTURE = 9_300  # with its turns or questions, in Parquet
+_CAPTION_TOKENS, _INSTRUCTION_TOKENS, _QUESTION_TOKENS = 26, 54, 18
+_BYTES_PER_ANSWER, _SUMMARY_BYTES, _REPORT_BYTES, _REHEARSAL_BYTES, _SCORES_BYTES = 25, 85_000, 1.1e6, 8_000, 1e6
+# What `scenes` makes of a scene of each family, and `evaluate` of a question.
+_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE = 11, 12
+_VIEWS, _VIEWS_WITH_IMAGE = 3, 2
+_NO_DEVICE = Device("none", "cpu", 0.0, (1.0, 1.0), 1.0)
+
+
+def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
+    """Bytes of each artifact of a run, by its name; what takes little, labels and runs' right answers, is left out."""
+    corpus, mixture, scenes = CorpusConfig.parse(profile), MixtureConfig.parse(profile), ScenesConfig.parse(profile)
+    pretrain, adaptation = PretrainConfig.parse(profile), AdaptConfig.parse(profile).resolved()
+    grid, channels, encoder = _encoder(profile)
+    pictures, questions = (
+        per * (scenes.validation + scenes.test) for per in (_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE)
+    )
+    tokenizer = _TOKENIZER_BYTES_PER_ENTRY * mixture.vocabulary
+    plan = plan_of(pretrain, mixture.vocabulary, _NO_DEVICE)
+    parameters, width = plan.parameters, plan.language.hidden_size
+    views = EncodeConfig.parse(profile).encoder.views
+    statistics = 2 * sum(views[name][1] for name in adaptation.connector.views)  # mean and deviation of each channel
+    connector = 4 * (adaptation.connector.num_params(views, width) + statistics)
+    fusion = 4 * adaptation.fusion.num_params(plan.language)
+    embedding = 4 * mixture.vocabulary * width
+    words = corpus.words_per_source * len(corpus.sources)
+    recipe = mixture.recipe
+    sources = len(corpus.sources) if isinstance(recipe, LabelRecipe | PathRecipe) else len(shares(recipe))
+    read_words = corpus.words_per_source * (sources + corpus.heldout * (len(corpus.sources) - sources))
+    answers = _SUMMARY_BYTES + _BYTES_PER_ANSWER * _VIEWS * questions
+    return {
+        "corpus": _CORPUS_BYTES_PER_WORD * words,
+        "tokens": _TOKENS_PER_WORD * read_words * token_type(mixture.vocabulary).itemsize + tokenizer,
+        "conversations": float(_BYTES_PER_PICTURE * scenes.train),
+        "questions": float(_BYTES_PER_PICTURE * pictures),
+        "features": 4.0 * (scenes.train + pictures) * grid * channels + encoder,
+        "language_model": (1 + len(pretrain.exports)) * (4.0 * parameters + tokenizer),
+        "multimodal_model": 4.0 * parameters + tokenizer + connector + fusion,
+        "answers": float(answers),
+        "bundle": 4.0 * parameters + embedding + connector + fusion + encoder + tokenizer + _SUMMARY_BYTES,
+        "rehearsal": float(_REHEARSAL_BYTES),
+        "findings": _REPORT_BYTES,
+        "scores": _SCORES_BYTES,
+    }
+
+
+def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool) -> dict[str, float]:
+    """Hours of a device that the stages of one run take, from the operations of the language model.
+
+    A forward pass without a backward pass takes a third of both. The encoder's work is that of `encode`.
+
+    Args:
+        profile: The checked settings.
+        kind: The kind of device.
+        no_pretraining: Whether the run is of the no-pretraining baseline.
+    """
+    config, scenes = PretrainConfig.parse(profile), ScenesConfig.parse(profile)
+    plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
+    adaptation, views = AdaptConfig.parse(profile).resolved(), EncodeConfig.parse(profile).encoder.views
+    image = adaptation.fusion.positions(adaptation.connector.image_tokens(views))
+    per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS}
+    seen = sum(
+        phase.epochs * scenes.train * ((1 - phase.blind) * image + sum(per_turn[turns] for turns in phase.data))
+        for phase in adaptation.phases
+        if any(objective.reads_text for objective in phase.active)
+    )
+    asked = (
+        _QUESTIONS_PER_SCENE
+        * (scenes.validation + scenes.test)
+        * (_VIEWS * _QUESTION_TOKENS + _VIEWS_WITH_IMAGE * image)
+    )
+    return {
+        "pretrain": 0.0 if no_pretraining else estimate(plan, kind).device_hours,
+        "adapt": estimate(replace(plan, tokens=round(seen)), kind).device_hours,
+        "evaluate": estimate(replace(plan, tokens=round(asked)), kind).device_hours / 3,
+    }
+
+
+def _encoder(profile: Mapping[str, Any]) -> tuple[int, int, float]:
+    """Tokens and channels of what is kept of an image, and bytes of the encoder's weights."""
+    config = EncodeConfig.parse(profile)
+    tokens, channels = config.encoder.views[config.views[0]]
+    return tokens, channels, 4.0 * config.encoder.num_params()

@@ -1,0 +1,270 @@
+"""From a study and a profile to the runs: what each level of the pipeline makes, and the pipeline's parameters.
+
+A run is a text, a pre-training and a way to learn to see. Axes are grouped by the first stage that they change: those
+of scenes, corpus, label and mixture are of the text, those of pretrain (and `seed`) of pre-training, those of encode,
+adapt and evaluate of the way. Every text meets every pre-training and every way.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from inkling.components.compare.config import NO_PRETRAINING, CompareConfig
+from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.config import ConfigError, read_mapping
+from inkling.components.shared.store.manifest import digest_of
+from inkling.components.suites.config import SuitesConfig
+from inkling.pipelines import profiles
+from inkling.pipelines.study.axes import PRETRAIN, TEXT, stage_of_axis, with_value
+from inkling.pipelines.study.file import Study
+
+MAX_BYTES = 120_000
+"""Of all parameters but the profile: KFP hands them to its driver as one argument, and Linux allows 128 KiB."""
+Labels = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One combination of values of some axes.
+
+    Attributes:
+        labels: Label on each of the axes.
+        settings: The profile with these values.
+    """
+
+    labels: Labels
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to learn to see and to be examined, after pre-training: numbers within the plan's lists."""
+
+    encoder: int
+    adaptation: int
+    examination: int
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """A run of a study.
+
+    Attributes:
+        labels: Its label on each axis.
+        settings: The profile with its values.
+        no_pretraining: Whether it is one of the no-pretraining baseline.
+    """
+
+    labels: Labels
+    settings: dict[str, Any]
+    no_pretraining: bool
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What the pipeline of a study makes.
+
+    Attributes:
+        study: The study.
+        profile: The profile with the section of the compare stage.
+        texts: Combinations of the axes of the text.
+        variants: Of those of pre-training.
+        encoders: Of those of encode.
+        adaptations: Of those of adapt.
+        examinations: Of those of evaluate.
+    """
+
+    study: Study
+    profile: dict[str, Any]
+    texts: tuple[Item, ...]
+    variants: tuple[Item, ...]
+    encoders: tuple[Item, ...]
+    adaptations: tuple[Item, ...]
+    examinations: tuple[Item, ...]
+
+    @classmethod
+    def of(cls, study: Study, profile: str) -> "StudyPlan":
+        """Plans a study and checks all settings of all runs.
+
+        Args:
+            study: The study.
+            profile: The checked profile, as YAML text.
+
+        Raises:
+            ConfigError: If a run cannot be made from the profile, two runs are the same, or there are too many for one
+                pipeline.
+        """
+        mapping = read_mapping(profile)
+        mapping[CompareConfig.stage] = study.comparison().model_dump(mode="json")
+        levels = {
+            "texts": _items(study, TEXT, mapping),
+            "variants": _items(study, (PRETRAIN,), mapping),
+            "encoders": _items(study, ("encode",), mapping),
+            "adaptations": _items(study, ("adapt",), mapping),
+            "examinations": _items(study, ("evaluate",), mapping),
+        }
+        plan = cls(study, mapping, **levels)
+        size = len(json.dumps([value for name, value in plan.parameters().items() if name != "config"]))
+        if size > MAX_BYTES:
+            raise ConfigError(
+                f"the {len(plan.texts)} texts and {len(plan.variants)} pre-trainings of the study take {size:,} bytes, "
+                f"one pipeline can be given {MAX_BYTES:,}: make {-(-size // MAX_BYTES)} study files of it, each with "
+                "some of the labels of an axis, or choose some with --only; what they share is made once"
+            )
+        return plan
+
+    @property
+    def suites(self) -> bool:
+        """Whether more suites of questions are read than the rendered scenes."""
+        return SuitesConfig.parse(self.profile).needed
+
+    @property
+    def ways(self) -> list[Way]:
+        """Ways to learn to see that every language model takes."""
+        numbers = (range(len(items)) for items in (self.encoders, self.adaptations, self.examinations))
+        return [Way(*way) for way in product(*numbers)]
+
+    @property
+    def looped(self) -> tuple[str, ...]:
+        """Stages of the text that are run for every text: all from the first one that an axis changes."""
+        first = min((TEXT.index(stage_of_axis(axis)) for axis in self.study.text_axes), default=len(TEXT) - 1)
+        return TEXT[first:]
+
+    @property
+    def _sections(self) -> tuple[str, ...]:
+        """Sections of the profile that the stages of the loop over texts read."""
+        return (*self.looped, SuitesConfig.stage) if TEXT[0] in self.looped else self.looped
+
+    def labels_of(self, way: Way) -> Labels:
+        """The labels of a way."""
+        return {
+            **self.encoders[way.encoder].labels,
+            **self.adaptations[way.adaptation].labels,
+            **self.examinations[way.examination].labels,
+        }
+
+    def runs(self) -> list[StudyRun]:
+        """All runs: text by text, in each by pre-training and way; the no-pretraining baseline last."""
+        texts = [(text, False) for text in self.texts]
+        if self.study.baseline.no_pretraining:
+            unread = dict.fromkeys(self.study.text_axes, NO_PRETRAINING)
+            texts.append((Item(unread, self.texts[0].settings), True))
+        return [
+            StudyRun(
+                {**text.labels, **variant.labels, **self.labels_of(way)},
+                self._settings(text, variant, way),
+                no_pretraining,
+            )
+            for text, no_pretraining in texts
+            for variant in self.variants
+            for way in self.ways
+        ]
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the pipeline.
+
+        `config`: the whole profile; `texts`: for each its labels and the sections of the stages that make it;
+        `variants`: for each pre-training the sections that make and examine a model, `adapt_N` and `evaluate_N` where
+        the study has several; `pretrained`: the labels of each pre-training by the digest of its settings, which the
+        language models record; `baseline`, for the no-pretraining baseline: the sections of its text.
+        """
+        baseline = self.study.baseline.no_pretraining
+        texts = [
+            {"labels": _canonical(text.labels), "config": self._text(text.settings, *self._sections)}
+            for text in self.texts
+        ]
+        pretrained = {}
+        for variant in self.variants:
+            for unread in (False, True)[: 1 + baseline]:
+                pretrained[_pretraining(variant.settings, unread)] = variant.labels
+        found = {
+            "config": _canonical(self.profile),
+            "texts": texts,
+            "variants": [self._variant(variant) for variant in self.variants],
+            "pretrained": pretrained,
+        }
+        return {**found, "baseline": texts[0]["config"]} if baseline else found
+
+    def encoder_config(self, number: int) -> str | None:
+        """The sections that an encoder of the study takes, as YAML text; None where all runs have the profile's."""
+        encoder = self.encoders[number]
+        return self._text(encoder.settings, "encode") if encoder.labels else None
+
+    def adapt_field(self, number: int) -> str:
+        """The field of a variant that holds the sections of an adaptation."""
+        return f"adapt_{number}" if len(self.adaptations) > 1 else "config"
+
+    def evaluate_field(self, number: int) -> str:
+        """The field of a variant that holds the sections of an examination."""
+        return f"evaluate_{number}" if len(self.examinations) > 1 else "config"
+
+    def _variant(self, variant: Item) -> dict[str, str]:
+        seeing = {"adapt": self.adaptations[0].settings, "evaluate": self.examinations[0].settings}
+        sections = {stage: settings.get(stage) for stage, settings in seeing.items()}
+        fields = {"config": self._text({**variant.settings, **sections}, PRETRAIN, *sections, SuitesConfig.stage)}
+        for stage, items, name in (
+            ("adapt", self.adaptations, self.adapt_field),
+            ("evaluate", self.examinations, self.evaluate_field),
+        ):
+            if len(items) > 1:
+                fields |= {
+                    name(number): self._text(
+                        {**variant.settings, stage: item.settings.get(stage)}, stage, SuitesConfig.stage
+                    )
+                    for number, item in enumerate(items)
+                }
+        return fields
+
+    def _settings(self, text: Item, variant: Item, way: Way) -> dict[str, Any]:
+        sections = {stage: text.settings[stage] for stage in TEXT if stage in text.settings}
+        chosen = {
+            "encode": self.encoders[way.encoder],
+            "adapt": self.adaptations[way.adaptation],
+            "evaluate": self.examinations[way.examination],
+        }
+        sections |= {stage: item.settings[stage] for stage, item in chosen.items() if stage in item.settings}
+        return {**variant.settings, **sections}
+
+    def _text(self, settings: Mapping[str, Any], *stages: str) -> str:
+        """Some sections and the shared settings, as canonical YAML text."""
+        return _canonical({key: settings[key] for key in (*profiles.SHARED, *stages) if settings.get(key) is not None})
+
+
+def _items(study: Study, stages: Sequence[str], profile: Mapping[str, Any]) -> tuple[Item, ...]:
+    """The combinations of the axes of some stages.
+
+    Raises:
+        ConfigError: If a value cannot be used, or two combinations come to the same settings.
+    """
+    axes = {axis: values for axis, values in study.axes.items() if stage_of_axis(axis) in stages}
+    items, seen = [], dict[str, Labels]()
+    for labels in product(*axes.values()):
+        settings = dict(profile)
+        for (axis, values), label in zip(axes.items(), labels, strict=True):
+            settings = with_value(settings, axis, values[label])
+        item = Item(dict(zip(axes, labels, strict=True)), settings)
+        parsed = [profiles.stage_config(stage).parse(settings).determinants() for stage in stages]
+        if (digest := digest_of(parsed)) in seen:
+            raise ConfigError(
+                f"two runs of the study have the same settings: {_named(seen[digest])} and {_named(item.labels)}; "
+                "state each once, and leave out of the profile what the study varies"
+            )
+        seen[digest] = item.labels
+        items.append(item)
+    return tuple(items)
+
+
+def _pretraining(settings: Mapping[str, Any], no_pretraining: bool) -> str:
+    """Digest of the settings that a language model records."""
+    stated = {"no_pretraining": True} if no_pretraining else {}
+    return digest_of(PretrainConfig.parse(settings, **stated).determinants())
+
+
+def _named(labels: Mapping[str, str]) -> str:
+    return ", ".join(f"{axis}={label}" for axis, label in labels.items())
+
+
+def _canonical(settings: Mapping[str, Any] | Iterable[Any]) -> str:
+    return json.dumps(settings, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,90 @@
+"""The figures of a study: every kind draws every value of ours beside the paper's, the same bytes each time."""
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from inkling.components.compare.config import FigureConfig
+from inkling.components.compare.figures.draw import draw
+from inkling.components.compare.figures.panels import panels
+
+RECIPE, CONNECTOR = "mixture.recipe", "adapt.connector"
+PAPER = {
+    "source": "LSBS Table 2",
+    "measure": "mean of 16 benchmarks",
+    "rows": [
+        {RECIPE: "mix0", CONNECTOR: "mlp", "value": 32.4},
+        {RECIPE: "mix6", CONNECTOR: "mlp", "value": 33.3},
+        {RECIPE: "mix99", CONNECTOR: "mlp", "value": 34.5},
+    ],
+}
+
+
+def _estimate(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.05, "high": value + 0.05}
+
+
+@pytest.fixture
+def table() -> dict[str, Any]:
+    """Two recipes and two connectors; one of the four groups is missing."""
+    shares = {("mix0", "mlp"): 0.3, ("mix0", "pool"): 0.4, ("mix6", "mlp"): 0.5}
+    groups = [
+        {
+            "labels": {RECIPE: recipe, CONNECTOR: connector},
+            "heldout": {"nats_per_token": _estimate(4 + share), "bits_per_byte": _estimate(2 + share)},
+            "suites": {
+                "scenes": {
+                    **{name: _estimate(share) for name in ("visual", "blind", "mismatched", "visual_minus_blind")},
+                    "categories": {"General": {"visual": _estimate(share / 2)}},
+                }
+            },
+        }
+        for (recipe, connector), share in shares.items()
+    ]
+    axes = {CONNECTOR: ["mlp", "pool"], RECIPE: ["mix0", "mix6"]}
+    return {"groups": groups, "axes": axes, "suites": {"scenes": {"questions": 4, "images": 2, "chance": 0.25}}}
+
+
+def figure_of(kind: str, **changes: Any) -> FigureConfig:
+    stated = {"title": "t", "x": RECIPE, "series": CONNECTOR, "measure": ["visual", "bits_per_byte"], "paper": PAPER}
+    return FigureConfig.model_validate({"kind": kind, **stated, **changes})
+
+
+@pytest.mark.parametrize("kind", ["lines", "grid", "intervals", "bars"])
+def test_every_kind_draws_our_labels_and_the_papers(kind: str, table: dict[str, Any]) -> None:
+    svg = draw("accuracy", figure_of(kind), table)
+    ElementTree.fromstring(svg.replace("xlink:href", "href"))
+    words = re.findall(r">([^<>\n]+)</text>", svg)
+    for word in ("mix0", "mix6", "mix99", "LSBS Table 2", "with its image", "held-out loss", "bits per byte"):
+        assert word in words, word
+    if kind == "grid":
+        assert "50.0" in words and "45.0 to 55.0" in words and "33.3" in words
+    assert "<image" not in svg and "http" not in svg
+    assert draw("accuracy", figure_of(kind), table) == svg
+
+
+@pytest.mark.parametrize("kind", ["lines", "grid", "intervals", "bars"])
+def test_a_figure_of_one_series_without_the_paper_is_drawn(kind: str, table: dict[str, Any]) -> None:
+    changes: dict[str, Any] = {"paper": None, "measure": "visual_minus_blind"}
+    if kind != "grid":
+        changes |= {"series": None, "where": {CONNECTOR: "mlp"}}
+    assert "difference, points" in draw("accuracy", figure_of(kind, **changes), table)
+
+
+def test_panels_hold_the_values_in_the_order_of_the_study_and_the_papers_last(table: dict[str, Any]) -> None:
+    first, second, paper = panels(figure_of("lines"), table)
+    assert first.x == second.x == paper.x == ("mix0", "mix6", "mix99")
+    assert first.series == ("mlp", "pool")
+    assert first.row("pool") == [(40.0, 35.0, 45.0), None, None]
+    assert (first.chance, second.chance, paper.chance) == (25.0, None, None)
+    assert [cell and cell[0] for cell in paper.row("mlp")] == [32.4, 33.3, 34.5]
+    assert second.row("mlp")[1] == (2.5, 2.45, 2.55)
+
+
+def test_a_figure_of_a_category_or_of_a_part_shows_nothing_else(table: dict[str, Any]) -> None:
+    changes: dict[str, Any] = {"category": "General", "measure": "visual", "paper": None}
+    (one,) = panels(figure_of("bars", **changes, series=None, where={CONNECTOR: "pool"}), table)
+    assert one.x == ("mix0",) and one.chance is None
+    assert one.row("")[0] == pytest.approx((20.0, 15.0, 25.0))

@@ -1,0 +1,130 @@
+"""The compiled pipeline of a study: what stands in which loop; and a small study run for real."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkling.pipelines import profiles
+from inkling.pipelines.ir import compile_study, compile_study_for_cluster, read_ir
+from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.plan import StudyPlan
+
+ALONE = [f"{stage}.parts=1" for stage in ("corpus", "label", "mixture")]
+
+
+def study_of(baseline: bool = False, **axes: Any) -> Study:
+    stated = {name.replace("__", "."): values for name, values in axes.items()}
+    settings = {"title": "t", "source": "s", "axes": stated, "baseline": {"no_pretraining": baseline}}
+    return Study.model_validate(settings)
+
+
+def compiled(study: Study, place: Path, profile: str = "cluster") -> dict[str, Any]:
+    text = profiles.load(profile, ALONE)
+    compile_study_for_cluster(StudyPlan.of(study, text), text, place)
+    return read_ir(place / "pipeline.yaml")
+
+
+def body(ir: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
+    """The tasks of a loop."""
+    tasks: dict[str, Any] = ir["components"][task["componentRef"]["name"]]["dag"]["tasks"]
+    return tasks
+
+
+def test_shared_stages_stand_outside_the_loops_and_tokens_outside_the_loop_over_seeds(tmp_path: Path) -> None:
+    ir = compiled(study_of(True, mixture__recipe=["mix0", "mix6"], seed=list(range(8))), tmp_path)
+    tasks = ir["root"]["dag"]["tasks"]
+    shared = {"preflight", "corpus", "label", "scenes", "encode", "compare"}
+    assert set(tasks) == {*shared, "mixture", "for-loop-1", "compare-part", "for-loop-2"}
+    assert tasks["for-loop-1"]["iteratorPolicy"] == {"parallelismLimit": 8}
+    assert "compare-part" in tasks["for-loop-2"]["dependentTasks"]
+    inside = body(ir, tasks["for-loop-2"])
+    assert set(inside) == {"mixture-2", "for-loop-3", "compare-part-2"}
+    limits = [loop["iteratorPolicy"]["parallelismLimit"] for loop in (tasks["for-loop-2"], inside["for-loop-3"])]
+    assert limits == [2, 8]
+    for loop in (tasks["for-loop-1"], inside["for-loop-3"]):
+        assert {name.removesuffix("-2") for name in body(ir, loop)} == {"pretrain", "adapt", "evaluate"}
+    assert {"compare-part", "for-loop-2"} == set(tasks["compare"]["dependentTasks"])
+
+
+def test_a_study_without_a_baseline_has_no_tasks_for_it(tmp_path: Path) -> None:
+    plan = StudyPlan.of(study_of(mixture__recipe=["mix0", "mix6"]), profiles.load("tiny"))
+    compile_study(plan, tmp_path / "pipeline.yaml")
+    assert {"mixture", "compare-part"}.isdisjoint(read_ir(tmp_path / "pipeline.yaml")["root"]["dag"]["tasks"])
+    assert "baseline" not in plan.parameters()
+
+
+def test_a_language_model_is_made_once_for_all_adaptations_and_features_once_an_encoder(tmp_path: Path) -> None:
+    axes: dict[str, Any] = {"adapt__hidden": [64, 128, 256], "encode__encoder": ["tiny-random", "efficientnet-lite0"]}
+    ir = compiled(study_of(mixture__recipe=["mix0"], evaluate__seed=[0, 1], **axes), tmp_path)
+    tasks = ir["root"]["dag"]["tasks"]
+    assert {name for name in tasks if name.startswith("encode")} == {"encode", "encode-2"}
+    inside = body(ir, tasks["for-loop-1"])
+    runs = Counter(name.partition("-")[0] for name in body(ir, inside["for-loop-2"]))
+    assert runs == {"pretrain": 1, "adapt": 6, "evaluate": 12}
+    assert Counter(name.partition("-")[0] for name in inside) == {"mixture": 1, "for": 1, "compare": 12}
+    assert "earlier" not in inside["compare-part"]["inputs"]["artifacts"]
+    assert (
+        inside["compare-part-2"]["inputs"]["artifacts"]["earlier"]["taskOutputArtifact"]["producerTask"]
+        == "compare-part"
+    )
+
+
+def test_no_more_runs_are_under_way_than_the_placement_allows(tmp_path: Path) -> None:
+    """Sixteen places: one text, one pre-training, so all three adaptations at once; on one place, one by one."""
+    study = study_of(mixture__recipe=["mix0"], adapt__hidden=[64, 128, 256])
+    ir = compiled(study, tmp_path / "wide")
+    wide = body(ir, body(ir, ir["root"]["dag"]["tasks"]["for-loop-1"])["for-loop-2"])
+    assert [wide[name]["dependentTasks"] for name in ("adapt", "adapt-2", "adapt-3")] == [["pretrain"]] * 3
+    text = profiles.load("tiny")
+    compile_study(StudyPlan.of(study, text), tmp_path / "narrow.yaml")
+    ir = read_ir(tmp_path / "narrow.yaml")
+    narrow = body(ir, body(ir, ir["root"]["dag"]["tasks"]["for-loop-1"])["for-loop-2"])
+    waits = [sorted(narrow[name]["dependentTasks"]) for name in ("adapt", "adapt-2", "adapt-3")]
+    assert waits == [["pretrain"], ["evaluate", "pretrain"], ["evaluate-2", "pretrain"]]
+
+
+def test_an_axis_of_scenes_makes_all_of_the_text_in_the_loop(tmp_path: Path) -> None:
+    ir = compiled(study_of(scenes__train=[40, 50], adapt__hidden=[64, 128]), tmp_path)
+    tasks = ir["root"]["dag"]["tasks"]
+    assert set(tasks) == {"preflight", "for-loop-1", "compare"}
+    assert "preflight" in tasks["for-loop-1"]["dependentTasks"]
+    names = {name for name in body(ir, tasks["for-loop-1"]) if not name.startswith(("compare", "for"))}
+    assert names == {"scenes", "encode", "corpus", "label", "mixture"}
+
+
+def test_three_hundred_runs_compile_to_a_small_ir(tmp_path: Path) -> None:
+    recipes = {f"blend-{share:02d}": {"code": share / 100, "web-crawl": 1 - share / 100} for share in range(30)}
+    study = study_of(mixture__recipe=recipes, pretrain__preset=["tiny", "laptop"], seed=[0, 1, 2, 3, 4])
+    compile_study(StudyPlan.of(study, profiles.load("cluster", ["pretrain.context=128"])), tmp_path / "pipeline.yaml")
+    assert (tmp_path / "pipeline.yaml").stat().st_size < 1_000_000
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.data
+def test_a_small_study_runs_here_and_a_second_time_makes_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rich.console import Console
+
+    from inkling.pipelines.local.run import run_study
+
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    study = study_of(True, mixture__recipe=["mix0", "mix6"], adapt__hidden=[64, 128], seed=[0, 1])
+    profile = profiles.load("tiny")
+    with Path("/dev/null").open("w") as nowhere:
+        first = run_study(study, profile, "small", Console(file=nowhere))
+        time.sleep(1.1)  # directories of studies are named by the second
+        made = {path.name for path in (tmp_path / "store").iterdir()}
+        second = run_study(study, profile, "small", Console(file=nowhere))
+    assert second.digest == first.digest
+    assert {path.name for path in (tmp_path / "store").iterdir()} == made
+    axes = ("mixture.recipe", "adapt.hidden", "seed")
+    found = [tuple(row["labels"][axis] for axis in axes) for row in first.scores()["runs"]]
+    recipes, hidden = ("mix0", "mix6", "no pretraining"), ("64", "128")
+    assert found == [(recipe, size, seed) for recipe in recipes for size in hidden for seed in ("0", "1")]
+    stages = Counter(name.partition("-")[0] for name in made)
+    assert [stages[name] for name in ("scenes", "mixture", "pretrain", "adapt", "compare")] == [1, 2, 6, 12, 7]

@@ -1,0 +1,122 @@
+"""The plan of a study: its runs, their labels and settings, and the parameters of the pipeline."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import digest_of
+from inkling.pipelines import profiles
+from inkling.pipelines.study import file as study_file
+from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.plan import MAX_BYTES, StudyPlan
+
+RECIPE, PRESET = "mixture.recipe", "pretrain.preset"
+
+
+def study_of(baseline: bool = False, **axes: Any) -> Study:
+    stated = {name.replace("__", "."): values for name, values in axes.items()}
+    settings = {"title": "t", "source": "s", "axes": stated, "baseline": {"no_pretraining": baseline}}
+    return Study.model_validate(settings)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> str:
+    return profiles.load("cluster", ["pretrain.context=128"])
+
+
+@pytest.mark.parametrize("name", study_file.names())
+def test_every_shipped_study_fits_one_pipeline(name: str, cluster: str) -> None:
+    study = study_file.load(name)
+    assert len(StudyPlan.of(study, cluster).runs()) == study.num_runs
+
+
+def test_a_run_has_its_values_and_each_level_only_its_own_sections(cluster: str) -> None:
+    study = study_of(True, mixture__recipe=["mix0", "mix6"], pretrain__preset=["tiny", "laptop"], seed=[3, 4])
+    plan = StudyPlan.of(study, cluster)
+    runs = plan.runs()
+    found = [
+        (run.settings["mixture"]["recipe"], run.settings["pretrain"]["preset"], run.settings["seed"]) for run in runs
+    ]
+    variants = [("tiny", 3), ("tiny", 4), ("laptop", 3), ("laptop", 4)]
+    assert found == [(recipe, *variant) for recipe in ("mix0", "mix6", "mix0") for variant in variants]
+    assert [run.no_pretraining for run in runs] == [False] * 8 + [True] * 4
+    assert runs[0].labels == {RECIPE: "mix0", PRESET: "tiny", "seed": "3"}
+    assert runs[-1].labels == {RECIPE: "no pretraining", PRESET: "laptop", "seed": "4"}
+    asked = plan.parameters()
+    text, variant = (set(yaml.safe_load(asked[name][0]["config"])) for name in ("texts", "variants"))
+    shared = {"seed", "threads", "token_budget"}
+    assert "mixture" in text <= {*shared, "mixture"}
+    assert "pretrain" in variant <= {*shared, "pretrain", "adapt", "evaluate"}
+    assert asked["baseline"] == asked["texts"][0]["config"]
+    assert plan.looped == ("mixture",)
+
+
+def test_a_language_model_is_known_by_the_settings_that_it_records(cluster: str) -> None:
+    plan = StudyPlan.of(study_of(True, mixture__recipe=["mix0"], seed=[3, 4]), cluster)
+    asked = plan.parameters()
+    for variant, seed in zip(asked["variants"], "34", strict=True):
+        for stated in ({}, {"no_pretraining": True}):
+            recorded = PretrainConfig.parse(variant["config"], **stated).determinants()
+            assert asked["pretrained"][digest_of(json.loads(json.dumps(recorded)))] == {"seed": seed}
+    assert len(asked["pretrained"]) == 4
+
+
+def test_recipes_by_labels_reach_the_runs() -> None:
+    run = StudyPlan.of(study_file.load("reasoning"), profiles.load("tiny")).runs()[3]
+    recipe = profiles.stage_config("mixture").parse(run.settings).recipe
+    assert recipe.labels == {"reasoning": 0.25} and run.labels[RECIPE] == "25"
+
+
+def test_axes_after_pretraining_are_fields_of_each_variant_and_share_its_language_model() -> None:
+    axes = {"mixture__recipe": ["mix6"], "adapt__hidden": [64, 128], "encode__encoder": ["tiny-random"]}
+    plan = StudyPlan.of(study_of(**axes, seed=[0, 1]), profiles.load("tiny"))
+    asked = plan.parameters()
+    assert [sorted(variant) for variant in asked["variants"]] == [["adapt_0", "adapt_1", "config"]] * 2
+    adapts = [yaml.safe_load(asked["variants"][1][plan.adapt_field(number)]) for number in (0, 1)]
+    assert [(one["adapt"]["hidden"], one["seed"]) for one in adapts] == [(64, 1), (128, 1)]
+    assert plan.evaluate_field(0) == "config" and len(asked["pretrained"]) == 2
+    assert yaml.safe_load(plan.encoder_config(0) or "")["encode"]["encoder"] == "tiny-random"
+    assert [plan.labels_of(way)["adapt.hidden"] for way in plan.ways] == ["64", "128"]
+    settings = [(run.settings["adapt"]["hidden"], run.settings["encode"]["encoder"]) for run in plan.runs()]
+    assert settings == [(64, "tiny-random"), (128, "tiny-random")] * 2
+
+
+def test_one_value_of_an_axis_after_pretraining_reaches_the_runs_too() -> None:
+    plan = StudyPlan.of(study_of(adapt__hidden=[64], seed=[0]), profiles.load("tiny"))
+    (variant,) = plan.parameters()["variants"]
+    assert yaml.safe_load(variant[plan.adapt_field(0)])["adapt"]["hidden"] == 64
+
+
+def test_an_axis_of_the_corpus_puts_the_stages_from_it_on_into_the_loop() -> None:
+    plan = StudyPlan.of(study_of(corpus__similarity=[1, 0.9], mixture__recipe=["mix0", "mix6"]), profiles.load("tiny"))
+    assert plan.looped == ("corpus", "label", "mixture")
+    assert len(plan.texts) == 4 and len(plan.variants) == 1
+    assert {"corpus", "mixture"} <= set(yaml.safe_load(plan.parameters()["texts"][0]["config"]))
+
+
+@pytest.mark.parametrize(
+    ("axes", "overrides", "words"),
+    [
+        ({"mixture__recipe": ["mix66"]}, [], "mix66"),
+        ({"pretrain__preset": ["huge"]}, [], "huge"),
+        ({"seed": {"a": 1, "b": 1}}, [], "same settings: seed=a and seed=b"),
+        ({"seed": [0, 1]}, ["pretrain.seed=3"], "same settings: seed=0 and seed=1"),
+        ({"mixture__recipe": {"a": "mix0", "b": "mix0"}}, [], "same settings"),
+        ({"seed": list(range(1000))}, [], r"make \d study files of it"),
+    ],
+)
+def test_runs_that_cannot_be_made_are_refused(axes: dict[str, Any], overrides: list[str], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        StudyPlan.of(study_of(**axes), profiles.load("tiny", overrides))
+
+
+def test_three_hundred_runs_have_room_in_one_argument(cluster: str) -> None:
+    recipes = {f"blend-{share:02d}": {"code": share / 100, "web-crawl": 1 - share / 100} for share in range(30)}
+    study = study_of(mixture__recipe=recipes, pretrain__preset=["tiny", "laptop"], seed=[0, 1, 2, 3, 4])
+    plan = StudyPlan.of(study, cluster)
+    assert len(plan.runs()) == study.num_runs == 300
+    assert len(json.dumps(plan.parameters())) < MAX_BYTES / 8

@@ -1,0 +1,50 @@
+"""What a study prints."""
+
+from typing import Any
+
+from rich.console import Console
+from typer.testing import CliRunner
+
+from inkling.pipelines.cli import app
+from inkling.pipelines.study.summary import show_scores
+
+
+def _estimate(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.05, "high": value + 0.05}
+
+
+def _measures(value: float) -> dict[str, Any]:
+    return {name: _estimate(value) for name in ("visual", "blind", "visual_minus_blind")}
+
+
+def test_the_screen_shows_every_group_and_every_contrast(capsys: Any) -> None:
+    losses = {unit: _estimate(4.0) for unit in ("nats_per_token", "bits_per_byte")}
+    labels = {"mixture.recipe": "mix0", "adapt.connector": "pool"}
+    scores = {
+        "title": "Two",
+        "source": "LSBS Table 2",
+        "suites": {"scenes": {"questions": 40, "images": 20, "chance": 0.25}},
+        "groups": [
+            {"labels": labels, "seeds": 2, "parameters": 16, "suites": {"scenes": _measures(0.3)}, "heldout": losses}
+        ],
+        "contrasts": [
+            {"axis": "adapt.connector", "first": "pool", "second": "mlp", "where": {"mixture.recipe": "mix0"},
+             "seeds": 2, "suites": {"scenes": _measures(0.1)}, "heldout": {}},
+            {"axis": "pretrain.preset", "first": "laptop", "second": "tiny", "where": {}, "seeds": 2,
+             "suites": {"scenes": _measures(-0.1)}, "heldout": losses},
+        ],
+    }  # fmt: skip
+    show_scores(scores, Console(width=160))
+    printed = capsys.readouterr().out
+    assert "Two (LSBS Table 2)" in printed and "30.0 [25.0, 35.0]" in printed
+    assert "suite scenes: 40 questions on 20 images, chance 25" in printed
+    assert "adapt.connector: pool - mlp (mix0)  scenes: visual +10.0 [+5.0, +15.0]" in printed
+    assert "pretrain.preset: laptop - tiny  4.000 [3.950, 4.050] nats per token" in printed
+
+
+def test_the_list_says_what_each_study_answers() -> None:
+    result = CliRunner().invoke(app, ["study", "list"], env={"COLUMNS": "250"})
+    assert result.exit_code == 0, result.output
+    rows = {line.split()[0]: line for line in result.output.splitlines()[1:] if line.strip()}
+    assert "36" in rows["mixtures"].split()[:2] and "LSBS Table 2" in rows["mixtures"]
+    assert "mixture.recipe (6), seed (3)" in rows["sources"]
