@@ -1,1 +1,1 @@
-"""The work: a folder a stage, and the ground that every stage stands on."""
+"""The work: a folder a stage, the artifacts between stages, and the shared libraries."""

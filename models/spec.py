@@ -45,10 +45,12 @@ class Spec(Section):
     Attributes:
         target: The class that `build` makes, as "module:Class".
         runs_in_model: Whether whoever runs what was made with this plug-in runs the plug-in too.
+        trainable: Whether what it builds has weights that a recipe may train.
     """
 
     target: ClassVar[str]
     runs_in_model: ClassVar[bool] = True
+    trainable: ClassVar[bool] = True
 
     type: str
 
@@ -240,12 +242,15 @@ class ObjectiveSpec(Spec, ABC):
 
     Attributes:
         needs: Fields that it wants of a batch, beyond the packed turns.
+        reads_text: Whether the language model reads the batch, so that it can train too, with an image or without. What
+            does not trains the connector alone, on batches with images.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
+    reads_text: ClassVar[bool] = False
     runs_in_model: ClassVar[bool] = False
 
-    weight: float = 1.0
+    weight: float = Field(1.0, ge=0, description="factor of the loss in the sum; 0: not computed")
 
     def build(self) -> Any:
         """The loss."""

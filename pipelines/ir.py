@@ -1,6 +1,7 @@
 """From a profile to KFP IR: the one text that runs on a laptop and, with a placement, on a cluster."""
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from kfp.dsl.graph_component import GraphComponent
 import inkling
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
+from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.place import stage_of
@@ -40,17 +42,16 @@ class Compiled:
     unpinned: tuple[str, ...]
 
 
-def compile_pipeline(path: Path, labelled: bool = False, fan_out: FanOut | None = None, suites: bool = False) -> None:
+def compile_pipeline(path: Path, optional: Collection[str] = (), fan_out: FanOut | None = None) -> None:
     """Compiles the visual_prior pipeline without a placement, as it runs on this machine.
 
     Args:
         path: Where the IR goes, a YAML file.
-        labelled: Whether the recipe names labels, so that the text is labelled first.
+        optional: The optional stages that it has, see `optional_stages`.
         fan_out: How many tasks share the work on the text; by default one does each stage.
-        suites: Whether the profile reads more suites of questions than the rendered scenes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(visual_prior(labelled, fan_out, suites=suites), str(path))
+    compiler.Compiler().compile(visual_prior(optional, fan_out), str(path))
 
 
 def compile_study(plan: StudyPlan, path: Path, fan_out: FanOut | None = None) -> None:
@@ -79,9 +80,7 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     Raises:
         ConfigError: If a suite reads files of this machine, which no pod has.
     """
-    pipeline = visual_prior(
-        needs_labels(profile), FanOut.of(profile), PlacementConfig.parse(profile), needs_suites(profile)
-    )
+    pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)
 
 
@@ -97,14 +96,18 @@ def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) ->
     return write_compiled(pipeline, profile, directory)
 
 
-def needs_labels(profile: str) -> bool:
-    """Whether the recipe of a profile names labels."""
-    return bool(named_labels(MixtureConfig.parse(profile).recipe))
+def optional_stages(profile: str) -> frozenset[str]:
+    """The optional stages that a profile needs.
 
-
-def needs_suites(profile: str) -> bool:
-    """Whether a profile reads more suites of questions than the rendered scenes."""
-    return SuitesConfig.parse(profile).needed
+    `label` where its text recipe names labels, `suites` where it reads more suites of questions than the rendered
+    scenes, `probe` where it names probes.
+    """
+    needed = {
+        "label": bool(named_labels(MixtureConfig.parse(profile).recipe)),
+        "suites": SuitesConfig.parse(profile).needed,
+        "probe": bool(ProbeConfig.parse(profile).probes),
+    }
+    return frozenset(stage for stage, wanted in needed.items() if wanted)
 
 
 def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> Compiled:

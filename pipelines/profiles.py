@@ -14,7 +14,7 @@ from inkling.pipelines.cluster.placement import PlacementConfig
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "rehearse", "analyze"
 )  # fmt: skip
-OPTIONAL = ("suites", "label", "compare")
+OPTIONAL = ("suites", "label", "probe", "compare")
 """Stages of the pipelines that only some profiles need."""
 TASKS = (*STAGES, *OPTIONAL, "preflight", "epilogue")
 """Everything that a profile may place."""

@@ -1,5 +1,7 @@
 """The pipeline of one recipe: from text to a served, evaluated model, and the same model without the reading."""
 
+from collections.abc import Collection
+
 from kfp import dsl
 from kfp.dsl.graph_component import GraphComponent
 from kfp.dsl.pipeline_channel import PipelineChannel
@@ -10,6 +12,7 @@ from inkling.components.encode.component import encode
 from inkling.components.evaluate.component import evaluate
 from inkling.components.export.component import export
 from inkling.components.pretrain.component import pretrain
+from inkling.components.probe.component import probe
 from inkling.components.rehearse.component import rehearse
 from inkling.components.scenes.component import scenes
 from inkling.pipelines.cluster.place import place_tasks
@@ -19,20 +22,24 @@ from inkling.pipelines.run_tasks import epilogue, preflight
 
 
 def _to_tokens(
-    config: str, labelled: bool, fan_out: FanOut
+    config: str, optional: Collection[str], fan_out: FanOut
 ) -> tuple[dict[str, PipelineChannel], PipelineChannel, PipelineChannel]:
     """Pictures, text and tokens."""
     pictures = scenes(config=config).after(preflight(config=config)).outputs
     text = corpus_tasks(config, pictures["questions"], fan_out)
-    labels = label_tasks(config, text, fan_out) if labelled else None
+    labels = label_tasks(config, text, fan_out) if "label" in optional else None
     return pictures, text, mixture_tasks(config, text, labels, fan_out)
 
 
 def _from_tokens(
-    config: str, pictures: dict[str, PipelineChannel], text: PipelineChannel, tokens: PipelineChannel, suites: bool
+    config: str,
+    pictures: dict[str, PipelineChannel],
+    text: PipelineChannel,
+    tokens: PipelineChannel,
+    optional: Collection[str],
 ) -> None:
     """Everything after the text, the same for every kind of recipe."""
-    questions = suite_task(config, pictures["questions"]) if suites else pictures["questions"]
+    questions = suite_task(config, pictures["questions"]) if "suites" in optional else pictures["questions"]
     features = encode(config=config, conversations=pictures["conversations"], questions=questions).outputs["features"]
 
     models, answers = {}, {}
@@ -51,6 +58,13 @@ def _from_tokens(
         ).set_display_name(f"evaluate{reader}")
         models[no_pretraining] = (language.outputs["language_model"], model.outputs["multimodal_model"])
         answers[no_pretraining] = exam.outputs["answers"]
+        if "probe" in optional:
+            probe(
+                config=config,
+                multimodal_model=model.outputs["multimodal_model"],
+                questions=questions,
+                features=features,
+            ).set_display_name(f"probe{reader}")
 
     language_model, multimodal_model = models[False]
     bundle = export(
@@ -76,10 +90,7 @@ def _from_tokens(
 
 
 def visual_prior(
-    labelled: bool = False,
-    fan_out: FanOut | None = None,
-    placement: PlacementConfig | None = None,
-    suites: bool = False,
+    optional: Collection[str] = (), fan_out: FanOut | None = None, placement: PlacementConfig | None = None
 ) -> GraphComponent:
     """Defines the pipeline: a corpus is built and read; the model learns to see, is examined, exported, served.
 
@@ -90,13 +101,12 @@ def visual_prior(
     ParallelFor inside an exit handler (kubeflow/pipelines issue 12390), so all up to the tokens then stands before it.
 
     Args:
-        labelled: Whether the recipe names labels, so that the text is labelled first.
+        optional: The optional stages that it has: `label`, `suites`, `probe`.
         fan_out: How many tasks share the work on the text; by default one does each stage.
         placement: Where pods run; None where there are no pods.
-        suites: Whether the profile reads more suites of questions than the rendered scenes.
     """
     shared = fan_out or FanOut()
-    stages = (shared.corpus, shared.mixture, shared.label if labelled else 1)
+    stages = (shared.corpus, shared.mixture, shared.label if "label" in optional else 1)
 
     @dsl.pipeline(
         name="visual-prior", description="Text in, served and evaluated multimodal model out, beside its control."
@@ -104,11 +114,11 @@ def visual_prior(
     def pipeline(config: str) -> None:
         if max(stages) == 1:
             with dsl.ExitHandler(epilogue(config=config)):
-                _from_tokens(config, *_to_tokens(config, labelled, shared), suites)
+                _from_tokens(config, *_to_tokens(config, optional, shared), optional)
         else:
-            made = _to_tokens(config, labelled, shared)
+            made = _to_tokens(config, optional, shared)
             with dsl.ExitHandler(epilogue(config=config)):
-                _from_tokens(config, *made, suites)
+                _from_tokens(config, *made, optional)
         if placement:
             place_tasks(placement)
 

@@ -28,16 +28,16 @@ def build_adapt(
 
     Raises:
         ArtifactError: If an input is not what was written.
-        ValueError: If the features are not those of the conversations' images, or a stage has nothing to train on.
+        ValueError: If the features are not those of the conversations' images, or a phase has nothing to train on.
     """
-    language, talk, grids = (
+    language, talk, seen = (
         LanguageModel.open(language_model),
         Conversations.open(conversations),
         Features.open(features),
     )
-    inputs = {"language_model": language, "conversations": talk, "features": grids}
+    inputs = {"language_model": language, "conversations": talk, "features": seen}
     return produce(
-        MultimodalModelArtifact, output, config, inputs, lambda draft: _make(config, language, talk, grids, draft)
+        MultimodalModelArtifact, output, config, inputs, lambda draft: _make(config, language, talk, seen, draft)
     )
 
 
@@ -46,22 +46,23 @@ def _make(
 ) -> None:
     import torch
 
-    from inkling.components.adapt.recipes import find_recipe
-    from inkling.components.adapt.train import Lesson, train
+    from inkling.components.adapt.data import Lesson
+    from inkling.components.adapt.train import train
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
 
     torch.set_num_threads(config.threads)
-    images, grid = list(conversations.images()), features.view("conversations")
-    if len(images) != len(grid):
-        raise ValueError(
-            f"{features.path} has features of {len(grid)} images, {conversations.path} has {len(images)} images: "
-            "they do not belong together"
-        )
+    recipe, images = config.resolved(), list(conversations.images())
+    views = {name: features.view("conversations", name) for name in recipe.connector.views}
+    for view in views.values():
+        if len(images) != len(view):
+            raise ValueError(
+                f"{features.path} has features of {len(view)} images, {conversations.path} has {len(images)} images: "
+                "they do not belong together"
+            )
     turns: dict[str, list[Turn]] = {image: [] for image in images}
     for turn in conversations.turns():
         turns[turn.image_id].append(turn)
-    lesson = Lesson(images, torch.from_numpy(grid[:]), turns)
-    model, account, rows = train(config, language_model.network(), language_model.tokenizer(), lesson, draft.work)
-    recipe = find_recipe(config.recipe)
-    told = {"name": config.recipe, "about": recipe.about, "departures": list(recipe.departures), "stages": account}
-    write_multimodal_model(draft.path, model, language_model.path, features, told, rows)
+    lesson = Lesson(images, views, turns, language_model.tokenizer())
+    adapted = train(config, language_model.network(), lesson, draft.work)
+    record = {**recipe.model_dump(mode="json"), "phases": adapted.phases}
+    write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows)

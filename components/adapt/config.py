@@ -1,50 +1,64 @@
 """Settings of the adapt stage."""
 
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from inkling.components.adapt.recipes import StageRecipe, find_recipe
-from inkling.components.shared.config import StageConfig, unknown
+from inkling.components.adapt.recipe import AdaptationRecipe, load_recipe
+from inkling.components.shared.config import ExecutionOnly, StageConfig, unknown
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
-from inkling.models.spec import Spec
+from inkling.models.spec import ConnectorSpec, FusionSpec, Spec, specs_in
+
+
+def _shipped(stated: Any) -> Any:
+    """The recipe of a name; what is no name is taken as it is."""
+    return load_recipe(stated) if isinstance(stated, str) else stated
 
 
 class AdaptConfig(StageConfig):
-    """Which recipe, and how much of it."""
+    """Which recipe, and what a profile changes of it."""
 
     stage: ClassVar[str] = "adapt"
     runs: ClassVar[tuple[str, ...]] = ("language_model",)
 
     seed: int = Field(0, ge=0, description="initial connector and order of the images")
     threads: int = Field(2, ge=1, description="threads of torch; another number can change the last bits")
-    recipe: str = Field("laptop", description="name in recipes.yaml")
-    epochs: dict[str, float] = Field({}, description="epochs of stages by name, where not the recipe's own")
-    hidden: int = Field(256, ge=1, description="hidden width of the connector")
-    checkpoint_every: int = Field(100, ge=1, description="steps between checkpoints, lost at most when a run is killed")
+    recipe: Annotated[AdaptationRecipe, BeforeValidator(_shipped)] = Field(
+        default_factory=lambda: load_recipe("laptop"), description="name of a recipe that ships, or a whole recipe"
+    )
+    connector: Annotated[ConnectorSpec, CONNECTORS] | None = Field(None, description="in place of the recipe's")
+    fusion: Annotated[FusionSpec, FUSIONS] | None = Field(None, description="in place of the recipe's")
+    epochs: dict[str, float] = Field({}, description="epochs of phases by name, where not the recipe's own")
+    checkpoint_every: Annotated[int, ExecutionOnly()] = Field(
+        100, ge=1, description="steps between checkpoints, lost at most when a run is killed"
+    )
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
-        names = [stage.name for stage in find_recipe(self.recipe).stages]
+    def _sound(self) -> Self:
+        names = [phase.name for phase in self.recipe.phases]
         for name, epochs in self.epochs.items():
             if name not in names:
-                raise unknown("stage of the recipe", name, names)
+                raise unknown("phase of the recipe", name, names)
             if epochs < 0:
                 raise ValueError(f"epochs of '{name}' must not be negative, got {epochs:g}")
+        self.resolved().check()
         return self
 
+    def resolved(self) -> AdaptationRecipe:
+        """The recipe with the connector, the fusion and the epochs of this configuration in place of its own."""
+        recipe = self.recipe
+        phases = tuple(
+            phase.model_copy(update={"epochs": self.epochs.get(phase.name, phase.epochs)}) for phase in recipe.phases
+        )
+        parts = {"connector": self.connector or recipe.connector, "fusion": self.fusion or recipe.fusion}
+        return recipe.model_copy(update={"phases": phases, **parts})
+
+    def settings(self) -> dict[str, Any]:
+        """What determines the result, the recipe resolved: one key, wherever a setting was stated."""
+        return {"seed": self.seed, "threads": self.threads, "recipe": self.resolved().model_dump(mode="json")}
+
     def specs(self) -> list[Spec]:
-        """The connector and the fusion."""
-        return [CONNECTORS.read("mlp"), FUSIONS.read("prefix")]
-
-    def contents(self) -> dict[str, Any]:
-        """What the recipe says."""
-        return {"adaptation": find_recipe(self.recipe).model_dump(mode="json")}
-
-    def stages(self) -> list[StageRecipe]:
-        """The stages of the recipe, with the epochs of this configuration."""
-        return [
-            stage.model_copy(update={"epochs": self.epochs.get(stage.name, stage.epochs)})
-            for stage in find_recipe(self.recipe).stages
-        ]
+        """The connector, the fusion and the objectives that are used; those of weight 0 are not."""
+        recipe = self.resolved()
+        return list(specs_in([recipe.connector, recipe.fusion, [phase.active for phase in recipe.phases]]))

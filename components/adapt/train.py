@@ -1,4 +1,4 @@
-"""Running a recipe: stage after stage, each with its data, its objectives and its trainable set."""
+"""Running a recipe: phase after phase, each with its data, its objectives and its trainable set."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -6,150 +6,144 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
-from inkling.components.adapt.batches import ImageBatches
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.objectives import weighted
-from inkling.components.adapt.parts import TrainableError, assert_trainable, frozen_digest, set_trainable
-from inkling.components.adapt.recipes import StageRecipe
-from inkling.components.adapt.turns import caption_of, pack_turns
-from inkling.components.adapt.words import CaptionWords, caption_words
-from inkling.components.artifacts.conversations import Turn
+from inkling.components.adapt.data import Fields, Lesson, View, phase_batches
+from inkling.components.adapt.objectives.contract import Objective
+from inkling.components.adapt.recipe import AdaptationRecipe, Phase
+from inkling.components.adapt.trainable import TrainableError, assert_trainable, frozen_digest, set_trainable
 from inkling.components.artifacts.multimodal_model import TrainingRow
 from inkling.components.shared.runtime.progress import Progress, note
-from inkling.models.connectors import CONNECTORS
-from inkling.models.connectors.contract import Connector
+from inkling.models.language import spec_of
 from inkling.models.multimodal import MultimodalModel
+from inkling.models.training.batches import Batch
 from inkling.models.training.fit import fit
-from inkling.models.training.job import Optimization
+from inkling.models.training.job import Loss, Optimization
 
 FINAL_RATIO = 0.01
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """The data of an adaptation, for every stage of it.
+class Adapted:
+    """What an adaptation leaves.
 
     Attributes:
-        images: Names of the images, in the order of `grid`.
-        grid: Their features, float32 (images, tokens, channels).
-        turns: What is said about each image, by its name.
+        model: The adapted model, in evaluation mode.
+        phases: Each phase as the recipe states it, with its `steps`, and the `parameters` (their number) and
+            `trainable` (their names) that trained.
+        rows: The training log.
     """
 
-    images: Sequence[str]
-    grid: Tensor
-    turns: Mapping[str, Sequence[Turn]]
+    model: MultimodalModel
+    phases: list[dict[str, Any]]
+    rows: list[TrainingRow]
 
 
-def train(
-    config: AdaptConfig, language: LlamaForCausalLM, tokenizer: Tokenizer, lesson: Lesson, work: Path
-) -> tuple[MultimodalModel, list[dict[str, Any]], list[TrainingRow]]:
+def train(config: AdaptConfig, language: LlamaForCausalLM, lesson: Lesson, work: Path) -> Adapted:
     """Adapts a language model.
 
     Args:
         config: The stage's configuration.
         language: The language model; trained in place.
-        tokenizer: Its tokenizer.
         lesson: What to learn from.
         work: Directory that outlives a kill.
 
-    Returns:
-        The adapted model, an account of each stage, and the training log.
-
     Raises:
-        ValueError: If no image has turns of the kinds of a stage.
+        ConfigError: If a phase trains a part that has no parameters.
+        ValueError: If no image has turns of the kinds of a phase, or what an objective needs.
         TrainableError: If a parameter trained that must not, or the reverse.
     """
+    recipe = config.resolved()
     with _reproducible():
-        return _train(config, language, tokenizer, lesson, work)
-
-
-def _train(
-    config: AdaptConfig, language: LlamaForCausalLM, tokenizer: Tokenizer, lesson: Lesson, work: Path
-) -> tuple[MultimodalModel, list[dict[str, Any]], list[TrainingRow]]:
-    model = MultimodalModel(language, new_connector(config, language, lesson.grid))
-    words = caption_words([caption_of(lesson.turns.get(image, ())) for image in lesson.images], tokenizer)
-    account, rows = [], []
-    for index, stage in enumerate(config.stages()):
-        batches = stage_batches(stage, lesson, words, tokenizer, model.image_positions, [config.seed, index])
-        steps = round(stage.epochs * batches.per_epoch)
-        names = set_trainable(model, stage.train)
-        assert_trainable(model, stage.train)
-        trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-        parts = " and ".join(stage.train)
-        note(f"{stage.name}: {parts} train ({len(names)} tensors, {trained:,} parameters), {steps} steps")
-        before = frozen_digest(model)
-        rows += [
-            TrainingRow(stage.name, row.step, row.loss, row.learning_rate)
-            for row in fit(
-                model,
-                weighted(stage.objectives),
-                batches,
-                optimization(stage, steps),
-                work / stage.name,
-                seed=config.seed,
-                checkpoint_every=config.checkpoint_every,
-                progress=lambda done: Progress(stage.name, total=steps, unit="steps", done=done),  # noqa: B023 (used at once)
-            ).rows
-        ]
-        if frozen_digest(model) != before:
-            raise TrainableError(f"stage '{stage.name}' changed parameters that it froze")
-        account.append({**stage.model_dump(mode="json"), "steps": steps, "parameters": trained, "trainable": names})
+        model = new_model(recipe, language, lesson.features, config.seed)
+        phases, rows = [], []
+        for index, phase in enumerate(recipe.phases):
+            account, log = _train_phase(model, phase, lesson, [config.seed, index], config.checkpoint_every, work)
+            phases.append(account)
+            rows += log
     model.requires_grad_(True)
-    return model.eval(), account, rows
+    return Adapted(model.eval(), phases, rows)
 
 
-def new_connector(config: AdaptConfig, language: LlamaForCausalLM, grid: Tensor) -> Connector:
-    """A connector with seeded weights, the statistics of the features, and outputs of the size of the embeddings."""
-    width = language.config.hidden_size
+def new_model(
+    recipe: AdaptationRecipe, language: LlamaForCausalLM, views: Mapping[str, View], seed: int
+) -> MultimodalModel:
+    """A model with a connector and a fusion of seeded weights; the connector fits the features and the embeddings.
+
+    Args:
+        recipe: States both.
+        language: The language model.
+        views: Training features by view, each (images, tokens, channels).
+        seed: Determines the weights; the global random state is left as it was.
+    """
+    inputs = {name: (view.shape[1], view.shape[2]) for name, view in views.items()}
     embeddings = language.get_input_embeddings().get_parameter("weight").detach()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        spec = CONNECTORS.read({"type": "mlp", "intermediate_size": config.hidden})
-        connector: Connector = spec.build({"grid": (grid.shape[1], grid.shape[2])}, width)
+        torch.manual_seed(seed)
+        connector = recipe.connector.build(inputs, language.config.hidden_size)
         connector.match_embeddings(embeddings)
-    connector.learn_statistics(grid)
-    return connector
-
-
-def stage_batches(
-    stage: StageRecipe,
-    lesson: Lesson,
-    words: CaptionWords,
-    tokenizer: Tokenizer,
-    image_positions: int,
-    seed: Sequence[int],
-) -> ImageBatches:
-    """The batches of a stage.
-
-    Raises:
-        ValueError: If no image has turns of the stage's kinds.
-    """
-    turns = {
-        image: [turn for turn in lesson.turns.get(image, ()) if turn.kind in stage.data] for image in lesson.images
-    }
-    rows = [row for row, image in enumerate(lesson.images) if turns[image]]
-    if not rows:
-        raise ValueError(f"stage '{stage.name}' trains on {' and '.join(stage.data)} turns, but no image has any")
-    sequences = [pack_turns(turns[lesson.images[row]], tokenizer) for row in rows]
-    present = words.present[rows]
-    return ImageBatches(
-        lesson.grid, image_positions, rows, sequences, present, words.pieces, stage.batch, stage.blind, seed
+        fusion = recipe.fusion.build(spec_of(language))
+    connector.learn_statistics(
+        *(torch.from_numpy(np.asarray(views[name], np.float32)) for name in recipe.connector.views)
     )
+    return MultimodalModel(language, connector, fusion)
 
 
-def optimization(stage: StageRecipe, steps: int) -> Optimization:
-    """How a stage is optimised."""
+def _train_phase(
+    model: MultimodalModel, phase: Phase, lesson: Lesson, seed: Sequence[int], checkpoint_every: int, work: Path
+) -> tuple[dict[str, Any], list[TrainingRow]]:
+    """Trains one phase; returns its account, as in `Adapted.phases`, and its log."""
+    objectives: list[Objective] = [spec.build() for spec in phase.active]
+    fields = Fields.merged(objective.fields(lesson) for objective in objectives)
+    batches = phase_batches(phase, lesson, fields, model.image_positions, seed)
+    steps = round(phase.epochs * batches.per_epoch)
+    names = set_trainable(model, phase.train)
+    assert_trainable(model, phase.train)
+    trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    parts = " and ".join(phase.train)
+    note(f"{phase.name}: {parts} train ({len(names)} tensors, {trained:,} parameters), {steps} steps")
+    before = frozen_digest(model)
+    fitted = fit(
+        model,
+        weighted([spec.weight for spec in phase.active], objectives),
+        batches,
+        optimization(phase, steps),
+        work / phase.name,
+        seed=seed[0],
+        checkpoint_every=checkpoint_every,
+        progress=lambda done: Progress(phase.name, total=steps, unit="steps", done=done),
+    )
+    if frozen_digest(model) != before:
+        raise TrainableError(f"phase '{phase.name}' changed parameters that it froze")
+    account = {**phase.model_dump(mode="json"), "steps": steps, "parameters": trained, "trainable": names}
+    return account, [TrainingRow(phase.name, row.step, row.loss, row.learning_rate) for row in fitted.rows]
+
+
+def weighted(weights: Sequence[float], objectives: Sequence[Objective]) -> Loss:
+    """The weighted sum of objectives, in their order, as the loss of a training run."""
+
+    def loss(model: torch.nn.Module, batch: Batch) -> Tensor:
+        assert isinstance(model, MultimodalModel)
+        total = torch.zeros(())
+        for weight, objective in zip(weights, objectives, strict=True):
+            total = total + weight * objective.loss(model, batch)
+        return total
+
+    return loss
+
+
+def optimization(phase: Phase, steps: int) -> Optimization:
+    """How a phase is optimised."""
     return Optimization(
         steps=steps,
-        learning_rate=stage.learning_rate,
-        warmup_steps=min(round(stage.warmup * steps), max(steps - 1, 0)),
+        learning_rate=phase.learning_rate,
+        warmup_steps=min(round(phase.warmup * steps), max(steps - 1, 0)),
         final_ratio=FINAL_RATIO,
-        weight_decay=stage.weight_decay,
+        weight_decay=phase.weight_decay,
     )
 
 

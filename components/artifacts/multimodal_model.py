@@ -26,13 +26,13 @@ class TrainingRow:
     """One optimiser step of the adaptation.
 
     Attributes:
-        stage: Stage of the recipe.
-        step: Step within that stage, from 1.
-        loss: The stage's objective on the step's batch.
+        phase: Phase of the recipe.
+        step: Step within that phase, from 1.
+        loss: The phase's objectives on the step's batch.
         learning_rate: Learning rate of the step.
     """
 
-    stage: str
+    phase: str
     step: int
     loss: float
     learning_rate: float
@@ -75,11 +75,11 @@ class MultimodalModelArtifact(Artifact):
         return _read_json(self.path / CONFIG)
 
     def recipe(self) -> dict[str, Any]:
-        """How it was adapted: `name`, `departures` from the paper, settings and trained parameters of each stage."""
+        """How it was adapted: `name`, `departures` from the paper, parts, and each phase with what it trained."""
         return _read_json(self.path / RECIPE)
 
     def training(self) -> list[TrainingRow]:
-        """The training log, stage by stage."""
+        """The training log, phase by phase."""
         return [TrainingRow(**json.loads(line)) for line in (self.path / TRAINING).read_text().splitlines()]
 
 

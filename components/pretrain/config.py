@@ -41,7 +41,7 @@ class PretrainConfig(StageConfig):
     token_budget: int = Field(1_000_000, ge=1, description="tokens to train on; rounded up to whole batches")
     exports: tuple[int | Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         (),
-        description="smaller token budgets, 0 included, or parts of the whole one, at which the model is kept as a "
+        description="smaller token budgets, 0 included, or parts of the whole one, at which the model is exported as a "
         "LanguageModel of its own; the no-pretraining baseline has none",
     )
     optimization: str = Field("laptop", description="what holds where the settings below are not given")
@@ -80,7 +80,7 @@ class PretrainConfig(StageConfig):
 
     @property
     def export_steps(self) -> dict[int, int]:
-        """Steps after which the model is kept, by token budget."""
+        """Steps after which the model is exported, by token budget."""
         whole = self.token_budget
         budgets = (export if isinstance(export, int) else round(export * whole) for export in self.exports)
         return {budget: self.steps_for(budget) for budget in sorted(budgets)}

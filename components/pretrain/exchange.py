@@ -128,6 +128,7 @@ class Mirror:
     def _store(self, path: Path) -> None:
         self._place(path).put(path)
         if path.parent.name == _CHECKPOINTS:
+            # step-00000120 and the like sort by step, so these are all but the newest
             for name in self._place(path.parent).directories()[:-CHECKPOINTS_ON_DISK]:
                 self._place(path.parent).at(name).remove()
 
@@ -189,5 +190,5 @@ def _alone(scratch: Path) -> Iterator[None]:
 def _fetch_newest(run: Storage, directory: Path) -> None:
     here, there = directory / _CHECKPOINTS, run.at(_CHECKPOINTS)
     shutil.rmtree(here, ignore_errors=True)
-    for name in there.directories()[-1:]:
+    for name in there.directories()[-1:]:  # names sort by step; none where nothing is stored yet
         there.at(name).get(here / name)

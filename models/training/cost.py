@@ -30,7 +30,7 @@ class Plan:
         accumulate: Parts in which a rank takes its share of a step.
         sharded: Whether each rank holds a shard of the network (FSDP2) instead of all of it.
         bf16: Whether matrices are multiplied in bf16.
-        exports: Models that are kept beside the last one.
+        exports: Models that are exported beside the last one.
     """
 
     language: LanguageSpec
@@ -100,7 +100,7 @@ def disk(plan: Plan, checkpoints: int) -> float:
 
     Args:
         plan: The run.
-        checkpoints: Checkpoints that are kept.
+        checkpoints: Checkpoints on the disk at a time, beside the one being written.
     """
     models = _MASTER * (1 + plan.exports)
     return plan.parameters * float((checkpoints + 1) * (_MASTER + _MEANS) + models)

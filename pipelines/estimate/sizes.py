@@ -1,7 +1,7 @@
 """Bytes of each artifact of a run and the device hours of its stages, from its settings.
 
-Sizes follow from the settings where they can: weights are 4 bytes, a token is 2 or 4, a picture's features are its grid
-in fp32. What depends on the text and the pictures was measured on runs of the profiles `tiny` and `laptop` at seed 0.
+Sizes follow from the settings where they can: weights are 4 bytes, a token is 2 or 4, an image's features are the
+views that are kept. Connector, fusion, encoder and language model say their own weights and image tokens. What depends on the text and the pictures was measured on runs of the profiles `tiny` and `laptop` at seed 0.
 """
 
 from collections.abc import Mapping
@@ -36,16 +36,19 @@ _NO_DEVICE = Device("none", "cpu", 0.0, (1.0, 1.0), 1.0)
 def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
     """Bytes of each artifact of a run, by its name; what takes little, labels and runs' right answers, is left out."""
     corpus, mixture, scenes = CorpusConfig.parse(profile), MixtureConfig.parse(profile), ScenesConfig.parse(profile)
-    pretrain, adapt = PretrainConfig.parse(profile), AdaptConfig.parse(profile)
-    grid, channels, encoder = _encoder(profile)
+    pretrain, adaptation = PretrainConfig.parse(profile), AdaptConfig.parse(profile).resolved()
+    encode = EncodeConfig.parse(profile)
+    views, encoder = encode.encoder.views, 4.0 * encode.encoder.num_params()
+    kept = sum(tokens * channels for tokens, channels in (views[name] for name in encode.views))
     pictures, questions = (
         per * (scenes.validation + scenes.test) for per in (_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE)
     )
     tokenizer = _TOKENIZER_BYTES_PER_ENTRY * mixture.vocabulary
     plan = plan_of(pretrain, mixture.vocabulary, _NO_DEVICE)
     parameters, width = plan.parameters, plan.language.hidden_size
-    # Two layers with their biases, mean and deviation of a channel, a position for each place of the grid.
-    connector = 4 * (adapt.hidden * (channels + 1) + width * (adapt.hidden + 1) + 2 * channels + grid * width)
+    statistics = 2 * sum(views[name][1] for name in adaptation.connector.views)  # mean and deviation of each channel
+    connector = 4 * (adaptation.connector.num_params(views, width) + statistics)
+    fusion = 4 * adaptation.fusion.num_params(plan.language)
     embedding = 4 * mixture.vocabulary * width
     words = corpus.words_per_source * len(corpus.sources)
     recipe = mixture.recipe
@@ -57,11 +60,11 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
         "tokens": _TOKENS_PER_WORD * read_words * token_type(mixture.vocabulary).itemsize + tokenizer,
         "conversations": float(_BYTES_PER_PICTURE * scenes.train),
         "questions": float(_BYTES_PER_PICTURE * pictures),
-        "features": 4.0 * (scenes.train + pictures) * grid * channels + encoder,
+        "features": (4.0 if encode.precision == "fp32" else 2.0) * (scenes.train + pictures) * kept + encoder,
         "language_model": (1 + len(pretrain.exports)) * (4.0 * parameters + tokenizer),
-        "multimodal_model": 4.0 * parameters + tokenizer + connector + encoder,
+        "multimodal_model": 4.0 * parameters + tokenizer + connector + fusion,
         "answers": float(answers),
-        "bundle": 4.0 * parameters + embedding + connector + encoder + tokenizer + _SUMMARY_BYTES,
+        "bundle": 4.0 * parameters + embedding + connector + fusion + encoder + tokenizer + _SUMMARY_BYTES,
         "rehearsal": float(_REHEARSAL_BYTES),
         "findings": _REPORT_BYTES,
         "scores": _SCORES_BYTES,
@@ -80,27 +83,21 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
     """
     config, scenes = PretrainConfig.parse(profile), ScenesConfig.parse(profile)
     plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
-    grid, _, _ = _encoder(profile)
+    adaptation, views = AdaptConfig.parse(profile).resolved(), EncodeConfig.parse(profile).encoder.views
+    image = adaptation.fusion.positions(adaptation.connector.image_tokens(views))
     per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS}
     seen = sum(
-        stage.epochs * scenes.train * (grid + sum(per_turn[turns] for turns in stage.data))
-        for stage in AdaptConfig.parse(profile).stages()
-        if "next_token" in stage.objectives
+        phase.epochs * scenes.train * ((1 - phase.blind) * image + sum(per_turn[turns] for turns in phase.data))
+        for phase in adaptation.phases
+        if any(objective.reads_text for objective in phase.active)
     )
     asked = (
         _QUESTIONS_PER_SCENE
         * (scenes.validation + scenes.test)
-        * (_VIEWS * _QUESTION_TOKENS + _VIEWS_WITH_IMAGE * grid)
+        * (_VIEWS * _QUESTION_TOKENS + _VIEWS_WITH_IMAGE * image)
     )
     return {
         "pretrain": 0.0 if no_pretraining else estimate(plan, kind).device_hours,
         "adapt": estimate(replace(plan, tokens=round(seen)), kind).device_hours,
         "evaluate": estimate(replace(plan, tokens=round(asked)), kind).device_hours / 3,
     }
-
-
-def _encoder(profile: Mapping[str, Any]) -> tuple[int, int, float]:
-    """Tokens and channels of what is kept of an image, and bytes of the encoder's weights."""
-    config = EncodeConfig.parse(profile)
-    tokens, channels = config.encoder.views[config.views[0]]
-    return tokens, channels, 4.0 * config.encoder.num_params()

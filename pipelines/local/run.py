@@ -21,7 +21,7 @@ from inkling.components.shared.store import store
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.ir import compile_pipeline, compile_study, needs_labels, needs_suites, read_ir
+from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
 from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
@@ -96,9 +96,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
-    compile_pipeline(
-        path / "pipeline.yaml", needs_labels(profile), FanOut.of(profile, at_once=1), needs_suites(profile)
-    )
+    compile_pipeline(path / "pipeline.yaml", optional_stages(profile), FanOut.of(profile, at_once=1))
     os.environ[store.STORE_VARIABLE] = str(home() / "store")
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)

@@ -45,6 +45,13 @@ NOTHING: dict[str, Edit] = {
     "the description of a setting": ("components/pretrain/config.py", 'description="', 'description="planted '),
     "a preset that no profile chose": ("models/language/presets/13B.yaml", "rope_theta: ", "rope_theta: 1"),
     "a recipe that no profile chose": ("components/mixture/recipes.yaml", "", "planted: {novels: 100}\n"),
+    "an adaptation recipe that no profile chose": ("components/adapt/recipes/cg-vlm.yaml", "batch: ", "batch: 1"),
+    "a comment in the chosen adaptation recipe": ("components/adapt/recipes/laptop.yaml", "", "# planted\n"),
+    "an objective that no recipe chose": (
+        "components/adapt/objectives/image_text_contrast.py",
+        "",
+        "PLANTED = 1\n",
+    ),
     "a comment in a declared data file": ("components/label/lexicon.yaml", "", "# planted\n"),
     "a plug-in that no config chose": ("models/connectors/pool.py", "", "PLANTED = 1\n"),
     "a new plug-in": ("models/connectors/planted.py", "", PLUGIN),
@@ -63,6 +70,8 @@ EXACTLY: dict[str, tuple[Edit, set[str]]] = {
     ),
     "a declared data file": (("components/label/lexicon.yaml", "", "planted: []\n"), {"label"}),
     "a chosen recipe": (("components/mixture/recipes.yaml", "mix6: {", "mix6: {biology: 0.1, "), {"mixture"}),
+    "the chosen adaptation recipe": (("components/adapt/recipes/laptop.yaml", "batch: ", "batch: 1"), {"adapt"}),
+    "a chosen objective": (("components/adapt/objectives/word_contrast.py", "", "PLANTED = 1\n"), {"adapt"}),
     "a package of text": ((PACKAGES, "name: networkx\n  version: ", "name: networkx\n  version: 9"), {"corpus"}),
     "a package of pictures": (
         (PACKAGES, "name: font-lato\n  version: ", "name: font-lato\n  version: 9"),
@@ -73,7 +82,6 @@ EXACTLY: dict[str, tuple[Edit, set[str]]] = {
 }
 CHOICES = (
     PACKAGES,
-    "components/adapt/recipes.yaml",
     "components/adapt/recipes/*.yaml",
     "components/corpus/hub.yaml",
     "components/corpus/sources.yaml",

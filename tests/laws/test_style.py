@@ -1,4 +1,4 @@
-"""The linters are set so that a breach of the house style is found, and the text is plain."""
+"""The linters are set so that a breach of the style is found, and the text is plain."""
 
 import subprocess
 import sys

@@ -18,7 +18,13 @@ import yaml
 import inkling
 from inkling.components.shared.config import ConfigError
 from inkling.pipelines import profiles
-from inkling.pipelines.ir import compile_for_cluster, compile_pipeline, compile_study_for_cluster, needs_suites, read_ir
+from inkling.pipelines.ir import (
+    compile_for_cluster,
+    compile_pipeline,
+    compile_study_for_cluster,
+    optional_stages,
+    read_ir,
+)
 from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.plan import StudyPlan
 
@@ -106,7 +112,7 @@ def test_no_secret_value_and_no_placement_stands_in_the_local_ir(tmp_path: Path)
 
 
 def test_suites_are_read_between_the_scenes_and_the_encoder(tmp_path: Path) -> None:
-    compile_pipeline(tmp_path / "pipeline.yaml", suites=True)
+    compile_pipeline(tmp_path / "pipeline.yaml", ["suites"])
     groups = read_ir(tmp_path / "pipeline.yaml")["components"].values()
     tasks = next(group["dag"]["tasks"] for group in groups if "suites" in group.get("dag", {}).get("tasks", {}))
     sources = {
@@ -125,8 +131,9 @@ def test_suites_are_read_between_the_scenes_and_the_encoder(tmp_path: Path) -> N
 def test_only_a_profile_that_names_other_suites_has_the_stage() -> None:
     scenes = {"name": "mine", "artifact": "questions"}
     for read, needed in ((["scenes"], False), ([{"suite": "scenes", **scenes}], True)):
-        assert needs_suites(profiles.load("tiny", [f"suites.read={json.dumps(read)}"])) == needed
-    assert not needs_suites(profiles.load("tiny"))
+        stages = optional_stages(profiles.load("tiny", [f"suites.read={json.dumps(read)}"]))
+        assert stages == ({"suites"} if needed else set())
+    assert not optional_stages(profiles.load("tiny"))
 
 
 def test_data_of_this_machine_are_refused_for_a_cluster(tmp_path: Path) -> None:

@@ -62,29 +62,29 @@ def language_section(findings: dict[str, Any]) -> Html:
 
 
 def adaptation_section(findings: dict[str, Any]) -> Html:
-    """Loss of each stage of the adaptation, and how it departs from the paper."""
+    """Loss of each phase of the adaptation, and how it departs from the paper."""
     adaptation = findings["adaptation"]
-    stages: dict[str, list[dict[str, Any]]] = {}
+    phases: dict[str, list[dict[str, Any]]] = {}
     for row in adaptation["training"]:
-        stages.setdefault(row["stage"], []).append(row)
+        phases.setdefault(row["phase"], []).append(row)
     curves = [
         Curve(name, "step", [row["step"] for row in rows], [row["loss"] for row in rows])
-        for name, rows in stages.items()
+        for name, rows in phases.items()
     ]
-    ends = [(name, count(len(rows)), f"{rows[0]['loss']:.2f}", f"{_last(rows):.2f}") for name, rows in stages.items()]
+    ends = [(name, count(len(rows)), f"{rows[0]['loss']:.2f}", f"{_last(rows):.2f}") for name, rows in phases.items()]
     return section(
         "adaptation",
         "How it learned to see",
         paragraph(
-            "The vision encoder stayed frozen; each stage trained the parts that its recipe names. The objectives "
-            "differ from stage to stage, so their losses cannot be compared with one another."
+            "The vision encoder stayed frozen; each phase trained the parts that its recipe names. The objectives "
+            "differ from phase to phase, so their losses cannot be compared with one another."
         ),
         figure(
             curve_chart("adaptation", curves, "loss"),
-            f"Loss curves of the stages {', '.join(stages)}; the table below gives where they begin and end.",
-            "Training loss of each adaptation stage: every step (thin) and its running mean (thick).",
+            f"Loss curves of the phases {', '.join(phases)}; the table below gives where they begin and end.",
+            "Training loss of each phase of the adaptation: every step (thin) and its running mean (thick).",
         ),
-        table("Loss of each adaptation stage", ("Stage", "Steps", "First step", "Mean of the last tenth"), ends),
+        table("Loss of each phase of the adaptation", ("Phase", "Steps", "First step", "Mean of the last tenth"), ends),
     )
 
 

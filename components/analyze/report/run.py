@@ -13,7 +13,7 @@ def run_section(findings: dict[str, Any]) -> Html:
     trained = {name: entry for name, entry in findings["sources"].items() if entry["training"]}
     shares = ", ".join(f"{name} {percent(entry['training']['weight'])} %" for name, entry in trained.items())
     words = sum(entry["words"] for entry in trained.values())
-    stages = [stage for stage in adaptation["recipe"]["stages"] if stage["steps"]]
+    phases = [phase for phase in adaptation["recipe"]["phases"] if phase["steps"]]
     rows = [
         ("Text", f"{count(words)} words at hand, mixed by recipe {run['recipe']}: {shares}"),
         ("Tokenizer", _tokenizer(run["settings"]["tokens"]["tokenizer"], language["vocabulary"])),
@@ -22,7 +22,7 @@ def run_section(findings: dict[str, Any]) -> Html:
             f"{count(training[-1]['tokens'])} tokens in {count(training[-1]['step'])} steps" if training else "none",
         ),
         ("Vision", _vision(adaptation["model"])),
-        ("Adaptation", "; ".join(_stage(stage) for stage in stages)),
+        ("Adaptation", "; ".join(_phase(phase) for phase in phases)),
         *(
             (
                 f"Questions, {suite['title']} {suite['version']}, {split}",
@@ -48,8 +48,8 @@ def _vision(model: dict[str, Any]) -> str:
     return f"{model['image_tokens']} image tokens from a frozen encoder's features: {', '.join(views)}"
 
 
-def _stage(stage: dict[str, Any]) -> str:
-    return f"{stage['name']}: {' and '.join(stage['train'])}, {count(stage['steps'])} steps of {stage['batch']} images"
+def _phase(phase: dict[str, Any]) -> str:
+    return f"{phase['name']}: {' and '.join(phase['train'])}, {count(phase['steps'])} steps of {phase['batch']} images"
 
 
 def identity_section(findings: dict[str, Any]) -> Html:

@@ -272,7 +272,7 @@ def _ruler(axes: "Axes", scale: Scale) -> None:
 
 
 def legend(figure: "Figure", series: Sequence[Series], reference: Reference | None = None) -> None:
-    """Names the series, and the reference if there is one, at the upper right; a series alone or without a label is not named."""
+    """Names the series and the reference, if there is one, at the upper right; a series alone is not named."""
     from matplotlib.lines import Line2D
 
     keys = [

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaForCausalLM
 
-from inkling.components.adapt.train import Lesson
+from inkling.components.adapt.data import Lesson
 from inkling.components.artifacts.conversations import Turn
 from inkling.models.language import LANGUAGE_MODELS
 
 COLOURS = ("red", "green", "blue")
 TOKENS, CHANNELS = 4, 8
-SIZE = LANGUAGE_MODELS.read(
+SPEC = LANGUAGE_MODELS.read(
     {
         "type": "llama",
         "hidden_size": 16,
@@ -39,14 +40,14 @@ def turns_of(image: str, colour: str) -> list[Turn]:
 
 
 @pytest.fixture
-def lesson() -> Lesson:
+def lesson(tokenizer: Tokenizer) -> Lesson:
     """24 images, in turn red, green and blue."""
     images = [f"image{index}" for index in range(24)]
-    grid = torch.randn(len(images), TOKENS, CHANNELS, generator=torch.Generator().manual_seed(5)) * 0.3
+    grid = torch.randn(len(images), TOKENS, CHANNELS, generator=torch.Generator().manual_seed(5)).numpy() * 0.3
     for index in range(len(images)):
         grid[index, index % TOKENS, index % 3] += 3.0
     turns = {image: turns_of(image, COLOURS[index % 3]) for index, image in enumerate(images)}
-    return Lesson(images, grid, turns)
+    return Lesson(images, {"grid": grid.astype(np.float32)}, turns, tokenizer)
 
 
 @pytest.fixture(scope="session")
@@ -67,5 +68,5 @@ def tokenizer() -> Tokenizer:
 
 @pytest.fixture
 def language(tokenizer: Tokenizer) -> Callable[[], LlamaForCausalLM]:
-    """Makes language models that have read nothing, all the same."""
-    return lambda: SIZE.build(tokenizer.get_vocab_size(), seed=3)
+    """Makes language models with their initial weights, all the same."""
+    return lambda: SPEC.build(tokenizer.get_vocab_size(), seed=3)

@@ -1,6 +1,6 @@
-"""A program: killed.py FOLDER. Builds the same model once per stage of the recipe, each build killed inside that stage.
+"""A program: killed.py FOLDER. Builds the same model once per phase of the recipe, each build killed inside that phase.
 
-The inputs lie in FOLDER; the build that dies in stage `align` leaves its work beside FOLDER/align/multimodal_model.
+The inputs lie in FOLDER; the build that dies in phase `align` leaves its work beside FOLDER/align/multimodal_model.
 """
 
 import os
@@ -14,9 +14,13 @@ from inkling.components.adapt.config import AdaptConfig
 PROFILE = {
     "seed": 1,
     "threads": 1,
-    "adapt": {"hidden": 16, "checkpoint_every": 2, "epochs": {"start": 6, "align": 7, "instruct": 8}},
+    "adapt": {
+        "connector": {"type": "mlp", "intermediate_size": 16},
+        "checkpoint_every": 2,
+        "epochs": {"start": 6, "align": 7, "instruct": 8},
+    },
 }
-KILL_AT = 4  # asked for after the first checkpoint of a stage, before its last
+KILL_AT = 4  # requested after the first checkpoint of a phase, before its last
 
 
 def build(folder: Path, name: str):
@@ -25,28 +29,28 @@ def build(folder: Path, name: str):
     return build_adapt(AdaptConfig.parse(PROFILE), *inputs, folder / name / "multimodal_model")
 
 
-def build_and_die(folder: Path, stage: int) -> None:
-    """Builds until the given stage is under way, then kills this process."""
-    from inkling.components.adapt.batches import ImageBatches
+def build_and_die(folder: Path, phase: int) -> None:
+    """Builds until the given phase is under way, then kills this process."""
+    from inkling.components.adapt.data import ImageBatches
 
     batch = ImageBatches.batch
 
     def fatal(self: ImageBatches, step: int):
-        if self._seed[-1] == stage and step == KILL_AT:
+        if self._seed[-1] == phase and step == KILL_AT:
             os.kill(os.getpid(), signal.SIGKILL)
         return batch(self, step)
 
     ImageBatches.batch = fatal
-    build(folder, AdaptConfig.parse(PROFILE).stages()[stage].name)
+    build(folder, AdaptConfig.parse(PROFILE).resolved().phases[phase].name)
 
 
 if __name__ == "__main__":
     import inkling.components.adapt.train  # noqa: F401 (once, for all children)
 
-    for index in range(len(AdaptConfig.parse(PROFILE).stages())):
+    for index in range(len(AdaptConfig.parse(PROFILE).resolved().phases)):
         child = os.fork()
         if not child:
             build_and_die(Path(sys.argv[1]), index)
             os._exit(0)
         if os.waitpid(child, 0)[1] != signal.SIGKILL:
-            sys.exit(f"the build was to be killed in stage {index}")
+            sys.exit(f"the build was to be killed in phase {index}")

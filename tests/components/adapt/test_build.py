@@ -7,31 +7,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from inkling.components.adapt import config as config_module
-from inkling.components.adapt import train as training
 from inkling.components.adapt.build import build_adapt
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.parts import TrainableError
-from inkling.components.adapt.recipes import find_recipe
-from inkling.components.adapt.train import Lesson
-from inkling.components.adapt.turns import caption_of
-from inkling.components.adapt.words import caption_words
+from inkling.components.adapt.data import Lesson
 from inkling.components.artifacts.conversations import Conversations, write_conversations
 from inkling.components.artifacts.features import Features, write_encoder, write_shard
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
-from inkling.models.inference.likelihood import choose
-from inkling.models.inference.torch_engine import TorchEngine
-from inkling.models.sequence.prompt import answer_ids, prompt_ids
-from inkling.models.training.fit import Fitted
 from inkling.models.vision import ENCODERS
 
 _PROGRAM = Path(__file__).with_name("killed.py")
@@ -39,7 +28,6 @@ _specification = importlib.util.spec_from_file_location("killed", _PROGRAM)
 killed = importlib.util.module_from_spec(_specification)
 _specification.loader.exec_module(killed)
 
-COLOURS = ("red", "green", "blue")
 NOBODY = Provenance("test", "key", "code", {}, {}, {})
 
 
@@ -58,9 +46,10 @@ def write_inputs(folder: Path, lesson: Lesson, language: LlamaForCausalLM, token
     turns = [turn for image in lesson.images for turn in lesson.turns[image]]
     write_conversations(folder / "conversations", [(image, b"") for image in lesson.images], turns)
     sign(folder / "conversations", Conversations)
-    encoder = ENCODERS.read({"type": "tiny-random", "grid": 2, "channels": lesson.grid.shape[2]})
+    grid = lesson.features["grid"]
+    encoder = ENCODERS.read({"type": "tiny-random", "grid": 2, "channels": grid.shape[2]})
     write_encoder(folder / "features", encoder, {"weight": torch.ones(2)}, ["grid"])
-    write_shard(folder / "features", "conversations", 0, {"grid": lesson.grid.numpy()})
+    write_shard(folder / "features", "conversations", 0, {"grid": grid})
     sign(folder / "features", Features)
 
 
@@ -71,21 +60,21 @@ def inputs(tmp_path: Path, lesson: Lesson, language: Callable[[], LlamaForCausal
     return tmp_path
 
 
-def test_a_build_killed_inside_any_stage_goes_on_to_the_same_bits(inputs: Path) -> None:
+def test_a_build_killed_inside_any_phase_goes_on_to_the_same_bits(inputs: Path) -> None:
     undisturbed = killed.build(inputs, "undisturbed")
     ended = subprocess.run([sys.executable, str(_PROGRAM), str(inputs)], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    for stage in ("start", "align", "instruct"):
-        work = inputs / stage / ".multimodal_model.work"
-        assert list((work / stage).rglob("step-0000000?")), "it was killed after a checkpoint"
-        assert not (inputs / stage / "multimodal_model").exists()
-        again = killed.build(inputs, stage)
+    for phase in ("start", "align", "instruct"):
+        work = inputs / phase / ".multimodal_model.work"
+        assert list((work / phase).rglob("step-0000000?")), "it was killed after a checkpoint"
+        assert not (inputs / phase / "multimodal_model").exists()
+        again = killed.build(inputs, phase)
         assert again.digest == undisturbed.digest
         assert again.manifest.files == undisturbed.manifest.files
         assert not work.exists()
 
 
-def test_what_is_written_can_be_read_and_tells_what_trained(inputs: Path, lesson: Lesson) -> None:
+def test_what_is_written_can_be_read_and_states_what_trained(inputs: Path, lesson: Lesson) -> None:
     built = MultimodalModelArtifact.open(killed.build(inputs, "model").path)
     assert {name.split("/")[0] for name in built.manifest.files} == {
         "config.json", "connector", "encoder.json", "language", "recipe.json", "tokenizer.json", "training.jsonl"
@@ -93,19 +82,22 @@ def test_what_is_written_can_be_read_and_tells_what_trained(inputs: Path, lesson
     recipe = built.recipe()
     assert recipe["name"] == "laptop"
     assert recipe["departures"]
-    names = {stage["name"]: set(stage["trainable"]) for stage in recipe["stages"]}
+    assert recipe["connector"] == {"type": "mlp", "intermediate_size": 16}
+    assert recipe["fusion"] == {"type": "prefix"}
+    assert recipe["phases"][1]["objectives"][1] == {"type": "next_token", "weight": 1.0}
+    names = {phase["name"]: set(phase["trainable"]) for phase in recipe["phases"]}
     connector = {name for name, _ in built.model().named_parameters() if name.startswith("connector.")}
     assert names["start"] == names["align"] == connector
     assert names["instruct"] == {name for name, _ in built.model().named_parameters()}
     rows = built.training()
-    for stage in recipe["stages"]:
-        steps = [row.step for row in rows if row.stage == stage["name"]]
-        assert steps == list(range(1, stage["steps"] + 1))
-        assert stage["steps"] == stage["epochs"] * (24 // min(24, stage["batch"]))
-    assert rows[0].loss > next(row for row in rows if row.stage == "start" and row.step == 6).loss
+    for phase in recipe["phases"]:
+        steps = [row.step for row in rows if row.phase == phase["name"]]
+        assert steps == list(range(1, phase["steps"] + 1))
+        assert phase["steps"] == phase["epochs"] * (24 // min(24, phase["batch"]))
+    assert rows[0].loss > next(row for row in rows if row.phase == "start" and row.step == 6).loss
     encoder = json.loads((built.path / "encoder.json").read_text())
     assert encoder["digest"] == Features.open(inputs / "features").encoder_digest
-    assert built.config()["image_tokens"] == lesson.grid.shape[1]
+    assert built.config()["image_tokens"] == lesson.features["grid"].shape[1]
 
 
 def test_language_stays_untouched_until_it_trains(inputs: Path) -> None:
@@ -122,46 +114,10 @@ def test_language_stays_untouched_until_it_trains(inputs: Path) -> None:
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_it_learns_to_see(
-    lesson: Lesson,
-    language: Callable[[], LlamaForCausalLM],
-    tokenizer: Tokenizer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    fast = find_recipe("laptop").model_copy(
-        update={"stages": tuple(one.model_copy(update={"learning_rate": 5e-3}) for one in find_recipe("laptop").stages)}
-    )
-    monkeypatch.setattr(config_module, "find_recipe", lambda name: fast)
-    config = AdaptConfig(seed=0, threads=1, hidden=16, epochs={"start": 40, "align": 0, "instruct": 150})
-    model, _, _ = training.train(config, language(), tokenizer, lesson, tmp_path)
-    prompt, choices = prompt_ids(tokenizer, "Which colour?"), [answer_ids(tokenizer, colour) for colour in COLOURS]
-    seen = TorchEngine(model).score([prompt] * 24, [choices] * 24, {"grid": lesson.grid})
-    assert np.mean([choose(scores) == index % 3 for index, scores in enumerate(seen)]) > 0.9
-
-
-def test_a_stage_that_changes_what_it_froze_is_refused(
-    lesson: Lesson,
-    language: Callable[[], LlamaForCausalLM],
-    tokenizer: Tokenizer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def meddling(model, *arguments, **settings):
-        with torch.no_grad():
-            model.language.model.norm.weight.add_(1)
-        return Fitted([], {})
-
-    monkeypatch.setattr(training, "fit", meddling)
-    with pytest.raises(TrainableError, match="stage 'start' changed parameters that it froze"):
-        training.train(AdaptConfig.parse(killed.PROFILE), language(), tokenizer, lesson, tmp_path)
-
-
 def test_features_of_other_images_are_refused(inputs: Path, lesson: Lesson) -> None:
     (inputs / "features" / "conversations" / "grid.00000.safetensors").unlink()
     (inputs / "features" / "manifest.json").unlink()
-
-    write_shard(inputs / "features", "conversations", 0, {"grid": lesson.grid[:7].numpy()})
+    write_shard(inputs / "features", "conversations", 0, {"grid": lesson.features["grid"][:7]})
     sign(inputs / "features", Features)
     with pytest.raises(ValueError, match="has features of 7 images, .* has 24 images: they do not belong together"):
         killed.build(inputs, "model")
@@ -172,15 +128,6 @@ def test_a_changed_byte_of_an_input_is_refused_by_name(inputs: Path) -> None:
     path.write_text(path.read_text().replace("red", "rad", 1))
     with pytest.raises(ArtifactError, match=r"conversations\.json is not what was written"):
         killed.build(inputs, "model")
-
-
-def test_images_without_turns_of_a_stage_are_refused(lesson: Lesson, tokenizer: Tokenizer) -> None:
-    captions = {image: [turn for turn in turns if turn.kind == "caption"] for image, turns in lesson.turns.items()}
-    muted = Lesson(lesson.images, lesson.grid, captions)
-    stage = find_recipe("laptop").stages[-1].model_copy(update={"data": ("instruct",)})
-    words = caption_words([caption_of(captions[image]) for image in lesson.images], tokenizer)
-    with pytest.raises(ValueError, match="stage 'instruct' trains on instruct turns, but no image has any"):
-        training.stage_batches(stage, muted, words, tokenizer, 4, [0])
 
 
 def test_the_component_runs_the_build(inputs: Path) -> None:

@@ -182,17 +182,19 @@ class Run:
         (path / "choices.json").write_text(json.dumps({"cloze": {**suite, "sources": {}}}))
 
     def multimodal_model(self, path: Path) -> None:
-        """Two stages."""
+        """Two phases."""
         write_json(path / CONFIG, {"image_tokens": 16, "inputs": {"grid": [16, 1280]}})
-        stages = [
+        phases = [
             {"name": "start", "steps": 40, "batch": 32, "train": ["connector"]},
             {"name": "instruct", "steps": 80, "batch": 16, "train": ["connector", "language"]},
         ]
-        write_json(path / RECIPE, {"name": "laptop", "departures": ["It starts by matching words."], "stages": stages})
+        write_json(
+            path / RECIPE, {"name": "laptop", "departures": ["It starts with a contrastive loss."], "phases": phases}
+        )
         rows = [
-            {"stage": stage["name"], "step": step, "loss": 6 / step + 1, "learning_rate": 1e-3}
-            for stage in stages
-            for step in range(1, int(str(stage["steps"])) + 1)
+            {"phase": phase["name"], "step": step, "loss": 6 / step + 1, "learning_rate": 1e-3}
+            for phase in phases
+            for step in range(1, int(str(phase["steps"])) + 1)
         ]
         (path / TRAINING).write_text("".join(json.dumps(row) + "\n" for row in rows))
 

@@ -29,7 +29,7 @@ def test_texts_that_differ_little_count_as_one_and_others_do_not() -> None:
     assert firsts([same, changed], 0.8, cuts=(1,)) == [0]
 
 
-def test_likeness_goes_by_way_of_others() -> None:
+def test_similarity_goes_by_way_of_others() -> None:
     chain = [" ".join([f"x{j}" for j in range(i * 6)] + WORDS[i * 6 :]) for i in range(12)]
     assert firsts(chain, 0.8) == [0]
     assert firsts([chain[0], chain[-1]], 0.8) == [0, 1]

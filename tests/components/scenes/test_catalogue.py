@@ -63,7 +63,7 @@ def test_no_two_splits_have_drawings_that_look_alike(things: Catalogue) -> None:
         light -= light.mean()
         return [(mask, light), (mask[:, ::-1], light[:, ::-1])]
 
-    def likeness(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:
+    def similarity(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:
         overlap = np.minimum(first[0], second[0]).sum() / np.maximum(first[0], second[0]).sum()
         correlation = (first[1] * second[1]).sum() / np.sqrt((first[1] ** 2).sum() * (second[1] ** 2).sum())
         return float(min(overlap, correlation))
@@ -74,6 +74,6 @@ def test_no_two_splits_have_drawings_that_look_alike(things: Catalogue) -> None:
         for first, second in combinations(SPLITS, 2)
         for one, view in seen[first].items()
         for other, candidates in seen[second].items()
-        if max(likeness(view[0], candidate) for candidate in candidates) > ALIKE
+        if max(similarity(view[0], candidate) for candidate in candidates) > ALIKE
     ]
     assert not alike

@@ -41,7 +41,7 @@ def test_an_empty_store_reuses_nothing_and_every_stage_is_named(
 
 def test_a_recipe_by_labels_labels_the_text_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
-    compile_pipeline(tmp_path / "pipeline.yaml", labelled=True)
+    compile_pipeline(tmp_path / "pipeline.yaml", ["label"])
     profile = profiles.load("tiny", ["mixture.recipe={labels: {code: 0.5}}"])
     order = [task.name for task in plan(read_ir(tmp_path / "pipeline.yaml"), profile)]
     assert order.index("corpus") < order.index("label") < order.index("mixture")

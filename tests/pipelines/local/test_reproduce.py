@@ -65,7 +65,7 @@ def made_before(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _add(directory: Path, amount: float) -> None:
     """Adds to one number of the features of the questions."""
-    path = directory / "questions.safetensors"
+    path = directory / "questions" / "grid.00000.safetensors"
     (name, grid), *_ = load_file(path).items()
     grid.flat[0] += amount
     path.unlink()
@@ -108,7 +108,7 @@ def test_a_numeric_difference_is_measured_and_judged(
 def test_a_tampered_artifact_is_refused_before_anything_is_made(home: Path, tmp_path: Path) -> None:
     shutil.copytree(home / "run" / "features", tmp_path / "features")
     _add(tmp_path / "features", 1.0)
-    with pytest.raises(ArtifactError, match=r"questions\.safetensors is not what was written"):
+    with pytest.raises(ArtifactError, match=r"grid\.00000\.safetensors is not what was written"):
         lineage(tmp_path / "features", home / "store")
 
 

@@ -234,4 +234,4 @@ def test_a_given_tokenizer_is_not_said_to_be_trained_here(made_run, findings: di
 def test_the_seeds_and_the_limits_are_said(page: Page) -> None:
     assert "number of seeds: 1" in page.text
     assert "What was not tested" in page.text
-    assert "It starts by matching words." in page.text
+    assert "It starts with a contrastive loss." in page.text

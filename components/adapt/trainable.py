@@ -1,11 +1,10 @@
-"""Which parameters train: set for a stage by part, asserted by name, and the frozen ones proven untouched."""
+"""Which parameters train: set for a phase by part, asserted by name, and the frozen ones proven untouched."""
 
 import hashlib
 from collections.abc import Sequence
 
 from torch import nn
 
-from inkling.components.adapt.recipes import PARTS
 from inkling.components.shared.config import unknown
 
 
@@ -13,12 +12,17 @@ class TrainableError(RuntimeError):
     """Parameters that train though they must not, or the reverse; the message names them."""
 
 
+def parts_of(model: nn.Module) -> list[str]:
+    """Names of the parts of a model that have parameters."""
+    return [name for name, part in model.named_children() if any(True for _ in part.parameters())]
+
+
 def set_trainable(model: nn.Module, parts: Sequence[str]) -> list[str]:
     """Lets the parameters of the given parts train and freezes all others.
 
     Args:
         model: Has a module for each part.
-        parts: Names from `PARTS`.
+        parts: Names of parts that have parameters.
 
     Returns:
         Names of the parameters that train.
@@ -27,8 +31,8 @@ def set_trainable(model: nn.Module, parts: Sequence[str]) -> list[str]:
         ConfigError: If there is no such part; the message names the valid ones.
     """
     for part in parts:
-        if part not in PARTS:
-            raise unknown("part", part, PARTS)
+        if part not in parts_of(model):
+            raise unknown("part", part, parts_of(model))
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name.split(".")[0] in parts)
     model.eval()
@@ -41,18 +45,17 @@ def trainable(model: nn.Module) -> list[str]:
 
 
 def assert_trainable(model: nn.Module, parts: Sequence[str]) -> None:
-    """Checks that exactly the parameters of the given parts train, and that each part has some.
+    """Checks that exactly the parameters of the given parts train.
 
     Raises:
         TrainableError: If not.
     """
     wanted = {name for name, _ in model.named_parameters() if name.split(".")[0] in parts}
     found = set(trainable(model))
-    empty = [part for part in parts if not any(name.startswith(f"{part}.") for name in wanted)]
-    if wanted != found or empty:
+    if wanted != found:
         raise TrainableError(
             f"the parts {', '.join(parts)} shall train; but also trains: {sorted(found - wanted) or 'nothing'}; "
-            f"does not train: {sorted(wanted - found) or 'nothing'}; parts without parameters: {empty or 'none'}"
+            f"does not train: {sorted(wanted - found) or 'nothing'}"
         )
 
 

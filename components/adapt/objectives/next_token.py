@@ -1,0 +1,38 @@
+"""Next-token prediction: the cross-entropy of answers, with the image before them or without."""
+
+from typing import ClassVar, Literal
+
+from inkling.models.spec import ObjectiveSpec
+
+
+class NextTokenSpec(ObjectiveSpec):
+    """Cross-entropy of the answers' tokens."""
+
+    type: Literal["next_token"] = "next_token"
+    target: ClassVar[str] = "inkling.components.adapt.objectives.next_token:NextToken"
+    reads_text: ClassVar[bool] = True
+
+
+import torch
+from torch import Tensor
+
+from inkling.components.adapt.data import features, packed
+from inkling.components.adapt.objectives.contract import Objective
+from inkling.models.multimodal import MultimodalModel
+from inkling.models.training.batches import Batch
+
+
+class NextToken(Objective):
+    """Mean over answers of the mean over an answer's tokens: a caption weighs as much as an answer of one word."""
+
+    def __init__(self, spec: NextTokenSpec) -> None:
+        """Takes the settings; there are none."""
+
+    def loss(self, model: MultimodalModel, batch: Batch) -> Tensor:
+        """The cross-entropy in nats."""
+        turns = packed(batch)
+        # A number for each answer of the batch, unique over its sequences: (scored tokens,).
+        answers = turns.sequences * (int(turns.owners.max()) + 1) + turns.owners
+        lengths = torch.bincount(answers)
+        cross_entropy = -model.log_likelihoods(features(batch), turns)
+        return (cross_entropy / lengths[answers]).sum() / lengths.count_nonzero()

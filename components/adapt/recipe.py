@@ -1,0 +1,113 @@
+"""Adaptation recipes: a connector, a fusion, and phases, each with its data, objectives and the parts that train."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from inkling.components.adapt.objectives import OBJECTIVES
+from inkling.components.artifacts.conversations import Kind
+from inkling.components.shared.config import Section, read_mapping, unknown
+from inkling.models.connectors import CONNECTORS
+from inkling.models.fusion import FUSIONS
+from inkling.models.spec import ConnectorSpec, FusionSpec, ObjectiveSpec
+
+_CHOICES = Path(__file__).with_name("recipes")
+
+
+class Phase(Section):
+    """One phase of an adaptation."""
+
+    name: str = Field(description="unique in its recipe")
+    data: tuple[Kind, ...] = Field(min_length=1, description="kinds of turns to train on")
+    objectives: tuple[Annotated[ObjectiveSpec, OBJECTIVES], ...] = Field(
+        min_length=1, description="what is trained for: the sum of these losses, each by its weight"
+    )
+    train: tuple[str, ...] = Field(min_length=1, description="parts that train; all else is frozen")
+    epochs: float = Field(ge=0, description="passes over the images")
+    batch: int = Field(ge=1, description="images of an optimiser step, each with all its turns")
+    learning_rate: float = Field(gt=0, description="highest learning rate; cosine decay to a hundredth")
+    warmup: float = Field(0.06, ge=0, lt=1, description="part of the steps that warm up (paper, section 2: 0.06)")
+    weight_decay: float = Field(0.0, ge=0, description="decay of matrices (the paper's adaptation follows Cambrian: 0)")
+    blind: float = Field(0.0, ge=0, le=1, description="part of the batches without the image; 1: images are never seen")
+
+    @property
+    def active(self) -> tuple[ObjectiveSpec, ...]:
+        """The objectives that weigh something; those of weight 0 are not computed."""
+        return tuple(objective for objective in self.objectives if objective.weight)
+
+    @model_validator(mode="after")
+    def _trains_something(self) -> Self:
+        types = [objective.type for objective in self.objectives]
+        if len(set(types)) < len(types):
+            raise ValueError(f"an objective stands twice among {', '.join(types)}: give it one weight")
+        if not self.active:
+            raise ValueError(f"every objective of {', '.join(types)} has weight 0: nothing is left to train for")
+        reads_text = any(objective.reads_text for objective in self.active)
+        if not reads_text and "connector" not in self.train:
+            raise ValueError(
+                f"{', '.join(types)} train the connector alone, but the parts that train are {', '.join(self.train)}: "
+                "add 'connector' to 'train', or an objective that reads text, such as next_token"
+            )
+        if self.blind and not (reads_text and "language" in self.train):
+            raise ValueError(
+                "a batch without the image has only text to learn from: blind needs 'language' among the parts that "
+                "train, and an objective that reads text, such as next_token"
+            )
+        return self
+
+
+class AdaptationRecipe(Section):
+    """A whole adaptation."""
+
+    name: str = Field("inline", description="what the recipe is called")
+    about: str = Field("", description="what it does, in a line")
+    departures: tuple[str, ...] = Field((), description="where and why it leaves the paper's recipe")
+    connector: Annotated[ConnectorSpec, CONNECTORS] = Field(description="from image features to image tokens")
+    fusion: Annotated[FusionSpec, FUSIONS] = Field(description="how image tokens enter the language model")
+    phases: tuple[Phase, ...] = Field(min_length=1, description="in the order of training")
+
+    @property
+    def parts(self) -> list[str]:
+        """Parts of the model that a phase may train: those that the recipe states, and `language`."""
+        stated = [name for name, spec in self if isinstance(spec, ConnectorSpec | FusionSpec) and spec.trainable]
+        return [*stated, "language"]
+
+    def check(self) -> Self:
+        """Checks what the phases and the parts say of one another.
+
+        Raises:
+            ConfigError: If a phase trains a part that there is not; the message names those that there are.
+            ValueError: If two phases have one name.
+        """
+        names = [phase.name for phase in self.phases]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two phases have one name: {', '.join(names)}")
+        for phase in self.phases:
+            for part in phase.train:
+                if part not in self.parts:
+                    raise unknown(f"part to train in phase '{phase.name}'", part, self.parts)
+        return self
+
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        return self.check()
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that ship."""
+    return sorted(path.stem for path in _CHOICES.glob("*.yaml"))
+
+
+@cache
+def load_recipe(name: str) -> AdaptationRecipe:
+    """Reads a recipe that ships.
+
+    Raises:
+        ConfigError: If there is none of that name; the message names those that there are.
+    """
+    if name not in recipe_names():
+        raise unknown("adaptation recipe", name, recipe_names())
+    content = read_mapping((_CHOICES / f"{name}.yaml").read_text())
+    return AdaptationRecipe.model_validate({"name": name, **content})

@@ -1,0 +1,25 @@
+"""Settings of the probe stage."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from inkling.components.probe.contract import PROBES, ProbeSpec
+from inkling.components.shared.config import StageConfig
+
+
+class ProbeConfig(StageConfig):
+    """Which probes measure the model; without any, the pipeline leaves the stage out."""
+
+    stage: ClassVar[str] = "probe"
+
+    seed: int = Field(0, ge=0, description="draws the null distributions")
+    threads: int = Field(2, ge=1, description="threads of torch")
+    probes: tuple[Annotated[ProbeSpec, PROBES], ...] = Field((), description="probes, by name or with their settings")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [probe.type for probe in self.probes]
+        if len(set(names)) < len(names):
+            raise ValueError(f"a probe is named twice: {', '.join(names)}")
+        return self

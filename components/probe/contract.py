@@ -1,0 +1,84 @@
+"""What a probe is: a measurement of a multimodal model, with an interval and with what chance would give."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from inkling.components.artifacts.questions import Question
+from inkling.models.spec import Registry, Spec
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+    from inkling.models.multimodal import MultimodalModel
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured.
+
+    Attributes:
+        model: The model, in evaluation mode, without its vision encoder.
+        tokenizer: Its tokenizer.
+        questions: Questions of the test split.
+        features: Gives the image features of some images by their ids, as the model's connector reads them: each view
+            (images, tokens, channels).
+    """
+
+    model: "MultimodalModel"
+    tokenizer: "Tokenizer"
+    questions: Sequence[Question]
+    features: "Callable[[Sequence[str]], dict[str, Tensor]]"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One number, with its interval and its null distribution.
+
+    Attributes:
+        name: What was measured, such as the family of the questions.
+        value: The number.
+        low: Lower end of its 95 % interval; None where one image or none was measured.
+        high: Upper end; None likewise.
+        null_low: Lower end of the middle 95 % of what it would be if there were nothing to find.
+        null_high: Upper end.
+        count: Questions that entered.
+        images: Images that they are about.
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    null_low: float
+    null_high: float
+    count: int
+    images: int
+
+
+class Probe(ABC):
+    """A way to measure a model."""
+
+    @abstractmethod
+    def measure(self, subject: Subject, random: np.random.Generator) -> list[Measurement]:
+        """Measures.
+
+        Args:
+            subject: What is measured; nothing of it is changed.
+            random: Draws the null distribution.
+        """
+
+
+class ProbeSpec(Spec, ABC):
+    """Which probe, and its settings."""
+
+    def build(self) -> Probe:
+        """The probe."""
+        return cast(Probe, self.load_target()(self))
+
+
+PROBES: Registry[Any] = Registry("probe", "inkling.components.probe.probes", ProbeSpec)

@@ -1,0 +1,119 @@
+"""Batches are a pure function of seed and step, every image comes once an epoch, and blind batches show nothing."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from inkling.components.adapt.config import AdaptConfig
+from inkling.components.adapt.data import Fields, ImageBatches, Lesson, features, packed, phase_batches
+from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment
+
+COUNT, TOKENS, POSITIONS = 21, 3, 5
+
+
+def batches(size: int = 4, blind: float = 0.0, seed: tuple[int, ...] = (0,), dtype: type = np.float32) -> ImageBatches:
+    """Images whose only feature and only answer are their number; every second row of the features is another's."""
+    numbers = np.arange(2 * COUNT)
+    grid = np.broadcast_to(numbers[:, None, None].astype(dtype), (2 * COUNT, TOKENS, 2))
+    sequences = [
+        PackedSequence([TokenSegment([0] * (1 + number % 7)), TokenSegment([number], parent=0, scored=True)])
+        for number in range(COUNT)
+    ]
+    fields = Fields(images={"number": torch.from_numpy(numbers)}, shared={"all": torch.arange(3)})
+    views = {"grid": grid, "layers.2": -grid[:, :1]}
+    return ImageBatches(views, range(0, 2 * COUNT, 2), sequences, fields, POSITIONS, size, blind, seed)
+
+
+def numbers(batch: dict[str, torch.Tensor]) -> list[int]:
+    """The images of a batch."""
+    return batch["targets"].tolist()
+
+
+def test_steps_may_be_requested_in_any_order() -> None:
+    forward, backward = batches(blind=0.3), batches(blind=0.3)
+    steps = range(3 * forward.per_epoch)
+    expected = [forward.batch(step) for step in steps]
+    for step in reversed(steps):
+        batch = backward.batch(step)
+        assert batch.keys() == expected[step].keys()
+        assert all(torch.equal(batch[name], expected[step][name]) for name in batch)
+
+
+def test_no_image_comes_twice_in_an_epoch_and_epochs_differ() -> None:
+    source = batches()
+    assert source.per_epoch == 5
+    epochs = [[numbers(source.batch(epoch * 5 + place)) for place in range(5)] for epoch in range(2)]
+    flat = [sum(epoch, []) for epoch in epochs]
+    assert all(len(set(images)) == 20 for images in flat)
+    assert flat[0] != flat[1]
+
+
+def test_seeds_differ() -> None:
+    assert numbers(batches(seed=(0, 1)).batch(0)) != numbers(batches(seed=(0, 2)).batch(0))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_every_view_and_field_is_of_the_image_whose_turns_they_stand_beside(dtype: type) -> None:
+    batch = batches(dtype=dtype).batch(3)
+    views = features(batch)
+    assert views is not None
+    assert list(views) == ["grid", "layers.2"]
+    assert all(view.dtype == torch.float32 for view in views.values())
+    assert (views["grid"][:, 0, 0] / 2).tolist() == (views["layers.2"][:, 0, 0] / -2).tolist() == numbers(batch)
+    assert (batch["number"] / 2).tolist() == numbers(batch)
+    assert batch["all"].tolist() == [0, 1, 2]
+    turns = packed(batch)
+    assert all(getattr(turns, part.name) is batch[part.name] for part in dataclasses.fields(PackedBatch))
+
+
+def test_blind_batches_are_as_many_as_stated_and_have_no_room_for_an_image() -> None:
+    source = batches(blind=0.25)
+    drawn = [source.batch(step) for step in range(400)]
+    blind = [batch for batch in drawn if features(batch) is None]
+    assert len(blind) == pytest.approx(100, abs=40)
+    for batch in drawn:
+        room = POSITIONS if features(batch) else 0
+        assert batch["positions"].shape[1] == batch["ids"].shape[1] + room
+
+
+def test_blind_batches_touch_no_feature() -> None:
+    class Untouchable:
+        def __getitem__(self, rows: object) -> None:
+            raise AssertionError("a feature was read")
+
+    source = batches(blind=1.0)
+    source._views = {"grid": Untouchable()}
+    assert all(features(source.batch(step)) is None for step in range(8))
+
+
+def test_fewer_images_than_a_batch_make_one_batch() -> None:
+    assert batches(size=100).per_epoch == 1
+    assert sorted(numbers(batches(size=100).batch(0))) == list(range(COUNT))
+
+
+def test_a_phase_has_the_turns_of_its_kinds(lesson: Lesson) -> None:
+    align, instruct = AdaptConfig().resolved().phases[1:]
+    lengths = [
+        {len(sequence) for sequence in phase_batches(phase, lesson, Fields(), 4, [0])._sequences}
+        for phase in (align, instruct)
+    ]
+    assert max(lengths[0]) < min(lengths[1])
+
+
+def test_images_without_turns_of_a_phase_are_left_out_and_refused_when_none_is_left(lesson: Lesson) -> None:
+    instruct = AdaptConfig().resolved().phases[-1].model_copy(update={"data": ("instruct",)})
+    captions = {image: [turn for turn in turns if turn.kind == "caption"] for image, turns in lesson.turns.items()}
+    few = dataclasses.replace(lesson, turns={**captions, "image5": lesson.turns["image5"]})
+    batch = phase_batches(instruct, few, Fields(), 4, [0]).batch(0)
+    views = features(batch)
+    assert views is not None
+    assert np.array_equal(views["grid"].numpy(), lesson.features["grid"][[5]])
+    with pytest.raises(ValueError, match="phase 'instruct' trains on instruct turns, but no image has any"):
+        phase_batches(instruct, dataclasses.replace(lesson, turns=captions), Fields(), 4, [0])
+
+
+def test_captions_stand_in_the_order_of_the_images(lesson: Lesson) -> None:
+    without = dataclasses.replace(lesson, turns={image: lesson.turns[image] for image in lesson.images[1:]})
+    assert without.captions()[:3] == ["", "a green square", "a blue square"]

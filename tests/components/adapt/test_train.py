@@ -1,0 +1,152 @@
+"""Running a recipe: it learns to see, an objective that is off changes no bit, and what was frozen stays so."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from inkling.components.adapt import train as training
+from inkling.components.adapt.config import AdaptConfig
+from inkling.components.adapt.data import ImageBatches, Lesson
+from inkling.components.adapt.objectives import OBJECTIVES
+from inkling.components.adapt.recipe import load_recipe
+from inkling.components.adapt.trainable import TrainableError
+from inkling.components.shared.config import ConfigError
+from inkling.models.inference.likelihood import choose
+from inkling.models.inference.torch_engine import TorchEngine
+from inkling.models.sequence.packing import PackedBatch
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
+from inkling.models.training.fit import Fitted
+
+COLOURS = ("red", "green", "blue")
+MLP = {"type": "mlp", "intermediate_size": 16}
+
+
+def config_of(recipe: Any = "laptop", **section: Any) -> AdaptConfig:
+    return AdaptConfig.parse({"seed": 1, "threads": 1, "adapt": {"recipe": recipe, "connector": MLP, **section}})
+
+
+def phase(**changes: Any) -> dict[str, Any]:
+    """A phase of a few steps."""
+    return {
+        "name": "align", "data": ["caption"], "objectives": ["next_token"], "train": ["connector"], "epochs": 1,
+        "batch": 8, "learning_rate": 0.005, **changes,
+    }  # fmt: skip
+
+
+def recipe_of(*phases: dict[str, Any]) -> dict[str, Any]:
+    return {"connector": MLP, "fusion": "prefix", "phases": list(phases)}
+
+
+@pytest.fixture
+def train(lesson: Lesson, language: Callable[[], LlamaForCausalLM], tmp_path: Path):
+    """Trains a recipe on the lesson."""
+    runs = iter(range(99))
+    return lambda config: training.train(config, language(), lesson, tmp_path / str(next(runs)))
+
+
+def test_it_learns_to_see(train, lesson: Lesson) -> None:
+    fast = load_recipe("laptop").model_dump(mode="json")
+    for one in fast["phases"]:
+        one["learning_rate"] = 5e-3
+    model = train(config_of(fast, seed=0, epochs={"start": 40, "align": 0, "instruct": 150})).model
+    prompt = prompt_ids(lesson.tokenizer, "Which colour?")
+    choices = [answer_ids(lesson.tokenizer, colour) for colour in COLOURS]
+    views = {"grid": torch.from_numpy(lesson.features["grid"])}
+    seen = TorchEngine(model).score([prompt] * 24, [choices] * 24, views)
+    assert np.mean([choose(scores) == index % 3 for index, scores in enumerate(seen)]) > 0.9
+
+
+@pytest.mark.parametrize("name", ["word_contrast", "image_text_contrast"])
+def test_an_objective_that_is_off_changes_no_bit(train, name: str) -> None:
+    with_it = phase(objectives=["next_token", {"type": name, "weight": 0}])
+    weights = [train(config_of(recipe_of(one))).model.state_dict() for one in (phase(), with_it)]
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+
+
+def test_fields_are_computed_where_an_objective_needs_them_and_nowhere_else(
+    train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed, batches = [], {}
+    contrast = OBJECTIVES.read("word_contrast").load_target()
+    fields, batch = contrast.fields, ImageBatches.batch
+
+    def counted(self: object, lesson: Lesson):
+        computed.append("words")
+        return fields(self, lesson)
+
+    def kept(self: ImageBatches, step: int) -> dict[str, Tensor]:
+        batches[self._seed[-1]] = batch(self, step)
+        return batches[self._seed[-1]]
+
+    monkeypatch.setattr(contrast, "fields", counted)
+    monkeypatch.setattr(ImageBatches, "batch", kept)
+    train(config_of(recipe_of(phase(), phase(name="words", objectives=["word_contrast"]))))
+    assert computed == ["words"]
+    always = {*PackedBatch.__dataclass_fields__, "features.grid"}
+    assert batches[0].keys() == always
+    assert batches[1].keys() == always | {"words", "present"}
+
+
+def test_objectives_are_summed_by_their_weights(train, lesson: Lesson) -> None:
+    class Constant:
+        def __init__(self, value: float) -> None:
+            self.value = value
+
+        def loss(self, model: object, batch: object) -> Tensor:
+            return torch.tensor(self.value)
+
+    model = train(config_of(recipe_of(phase(epochs=0)))).model
+    assert float(training.weighted([2.0, 0.5], [Constant(3.0), Constant(8.0)])(model, {})) == 10.0
+
+
+def test_a_blind_phase_teaches_the_language_model_alone(train) -> None:
+    both = {"train": ["connector", "language"], "data": ["instruct"]}
+    before = train(config_of(recipe_of(phase(epochs=0, **both)))).model.state_dict()
+    after = train(config_of(recipe_of(phase(blind=1.0, **both)))).model.state_dict()
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"language"}
+
+
+def test_a_fusion_with_weights_is_a_part_that_trains(train) -> None:
+    gated = {**recipe_of(phase(train=["fusion"])), "fusion": {"type": "cross_attention", "every": 1, "heads": 2}}
+    adapted = train(config_of(gated))
+    assert {name.split(".")[0] for name in adapted.phases[0]["trainable"]} == {"fusion"}
+    gates = [value for name, value in adapted.model.named_parameters() if name.startswith("fusion.") and "gate" in name]
+    assert gates
+    assert all(gate.abs().sum() > 0 for gate in gates), "they are zero at the start"
+
+
+def test_each_phase_states_what_trained(train) -> None:
+    adapted = train(config_of(recipe_of(phase(), phase(name="all", epochs=2, train=["connector", "language"]))))
+    first, second = adapted.phases
+    names = [name for name, _ in adapted.model.named_parameters()]
+    assert first["trainable"] == [name for name in names if name.startswith("connector.")]
+    assert second["trainable"] == names
+    assert (first["steps"], second["steps"]) == (3, 6)
+    assert second["parameters"] == sum(parameter.numel() for parameter in adapted.model.parameters())
+    assert [(row.phase, row.step) for row in adapted.rows] == [
+        *(("align", step) for step in (1, 2, 3)),
+        *(("all", step) for step in range(1, 7)),
+    ]
+
+
+def test_a_part_without_parameters_is_refused(train) -> None:
+    with pytest.raises(ConfigError, match=r"part.* 'fusion'.*Valid: connector, language"):
+        train(config_of(recipe_of(phase(train=["fusion", "connector"]))))
+
+
+def test_a_phase_that_changes_what_it_froze_is_refused(train, monkeypatch: pytest.MonkeyPatch) -> None:
+    def meddling(model, *arguments, **settings):
+        with torch.no_grad():
+            model.language.model.norm.weight.add_(1)
+        return Fitted([], {})
+
+    monkeypatch.setattr(training, "fit", meddling)
+    with pytest.raises(TrainableError, match="phase 'start' changed parameters that it froze"):
+        train(config_of())

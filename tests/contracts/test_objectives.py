@@ -1,0 +1,164 @@
+"""What holds for every objective: its fields, its loss and gradients, batches without images, settings."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from torch import Tensor
+
+from inkling.components.adapt.data import Lesson, features, phase_batches
+from inkling.components.adapt.objectives import OBJECTIVES
+from inkling.components.adapt.recipe import AdaptationRecipe, Phase
+from inkling.components.adapt.train import new_model
+from inkling.components.artifacts.conversations import Turn
+from inkling.components.shared.config import ConfigError
+from inkling.models.language import LANGUAGE_MODELS
+from inkling.models.multimodal import MultimodalModel
+
+WORDS = ("red", "green", "blue", "grey")
+PHASE = {
+    "name": "all", "data": ["caption", "instruct"], "train": ["connector", "language"], "epochs": 1, "batch": 6,
+    "learning_rate": 0.001,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=280,
+        special_tokens=["<|bos|>", "<|eos|>", "<|pad|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([f"a {word} square" for word in WORDS] * 9, trainer)
+    return tokenizer
+
+
+@pytest.fixture
+def lesson(tokenizer: Tokenizer) -> Lesson:
+    """Twelve images, each with a caption and a question."""
+    images = [f"image{index}" for index in range(12)]
+    grid = np.random.default_rng(0).normal(size=(12, 4, 8)).astype(np.float32)
+    turns = {}
+    for index, image in enumerate(images):
+        word = WORDS[index % 4]
+        said = (("caption", "Describe the picture.", f"a {word} square"), ("instruct", "Which colour?", word))
+        turns[image] = [Turn(f"{image}-{kind}", image, kind, "General", "colour", "other", *one) for kind, *one in said]
+    return Lesson(images, {"grid": grid}, turns, tokenizer)
+
+
+class Tried:
+    """An objective with its spec, a model, and batches of a phase that is trained for it alone."""
+
+    def __init__(self, name: str, lesson: Lesson) -> None:
+        self.spec = OBJECTIVES.read(name)
+        self.objective = self.spec.build()
+        self.lesson, self.fields = lesson, self.objective.fields(lesson)
+        recipe = AdaptationRecipe.model_validate(
+            {"connector": "mlp", "fusion": "prefix", "phases": [{**PHASE, "objectives": [name]}]}
+        )
+        size = {
+            "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
+            "intermediate_size": 32, "max_position_embeddings": 64, "rope_theta": 10_000.0,
+            "tie_word_embeddings": True, "initializer_range": 0.2,
+        }  # fmt: skip
+        language = LANGUAGE_MODELS.read({"type": "llama", **size}).build(lesson.tokenizer.get_vocab_size(), seed=0)
+        self.model: MultimodalModel = new_model(recipe, language, lesson.features, seed=0)
+        self._phase = recipe.phases[0]
+
+    def batch(self, blind: bool = False) -> dict[str, Tensor]:
+        """The first batch, with its images or without."""
+        phase = self._phase.model_copy(update={"blind": float(blind)})
+        return phase_batches(phase, self.lesson, self.fields, self.model.image_positions, [0]).batch(0)
+
+    def gradients(self, batch: dict[str, Tensor]) -> set[str]:
+        """The parts that the loss of a batch sends a gradient to."""
+        self.model.zero_grad()
+        loss = self.objective.loss(self.model, batch)
+        if loss.requires_grad:
+            loss.backward()
+        reached = [
+            name
+            for name, parameter in self.model.named_parameters()
+            if parameter.grad is not None and parameter.grad.abs().sum() > 0
+        ]
+        return {name.split(".")[0] for name in reached}
+
+
+@pytest.fixture(params=OBJECTIVES.names())
+def tried(request: pytest.FixtureRequest, lesson: Lesson) -> Tried:
+    return Tried(request.param, lesson)
+
+
+def test_its_fields_are_those_that_its_spec_needs_a_row_for_each_image(tried: Tried) -> None:
+    assert {*tried.fields.images, *tried.fields.shared} == tried.spec.needs
+    assert all(len(values) == len(tried.lesson.images) for values in tried.fields.images.values())
+    assert tried.spec.needs <= tried.batch().keys()
+
+
+def test_the_loss_is_a_finite_scalar_above_zero_the_same_each_time(tried: Tried) -> None:
+    losses = [tried.objective.loss(tried.model, tried.batch()).detach() for _ in range(2)]
+    assert losses[0].shape == ()
+    assert losses[0] > 0
+    assert torch.isfinite(losses[0])
+    assert torch.equal(*losses)
+
+
+def test_the_gradient_reaches_the_connector_and_the_language_model_only_where_text_is_read(tried: Tried) -> None:
+    assert tried.gradients(tried.batch()) == ({"connector", "language"} if tried.spec.reads_text else {"connector"})
+
+
+def test_a_batch_without_images_teaches_from_its_text_or_costs_nothing(tried: Tried) -> None:
+    batch = tried.batch(blind=True)
+    assert features(batch) is None
+    loss = tried.objective.loss(tried.model, batch).detach()
+    assert torch.isfinite(loss)
+    assert tried.gradients(batch) == ({"language"} if tried.spec.reads_text else set())
+    assert (float(loss) > 0) is tried.spec.reads_text
+
+
+def test_the_order_of_the_images_in_a_batch_changes_nothing(tried: Tried) -> None:
+    images = [1, 4, 2, 7, 3]
+    losses = []
+    for order in (images, images[::-1]):
+        few = dataclasses.replace(
+            tried.lesson,
+            images=[tried.lesson.images[row] for row in order],
+            features={"grid": tried.lesson.features["grid"][order]},
+        )
+        phase = Phase.model_validate({**PHASE, "objectives": [tried.spec.type], "batch": 5})
+        fields = tried.objective.fields(few)
+        batch = phase_batches(phase, few, fields, tried.model.image_positions, [0]).batch(0)
+        losses.append(float(tried.objective.loss(tried.model, batch).detach()))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_what_the_images_show_changes_the_loss(tried: Tried) -> None:
+    batch = tried.batch()
+    other = {**batch, "features.grid": batch["features.grid"].flip(0)}
+    assert not torch.equal(tried.objective.loss(tried.model, batch), tried.objective.loss(tried.model, other))
+
+
+def test_a_wrong_setting_is_refused_naming_the_valid_ones(tried: Tried) -> None:
+    name = tried.spec.type
+    with pytest.raises(ConfigError, match=r"unknown key .*wieght.*Valid: .*weight"):
+        OBJECTIVES.read({"type": name, "wieght": 1.0})
+    with pytest.raises(ConfigError, match=r"weight.*greater than or equal to 0"):
+        OBJECTIVES.read({"type": name, "weight": -1})
+
+
+def test_its_settings_are_written_whole_into_the_phase_and_read_back(tried: Tried) -> None:
+    phase = Phase.model_validate({**PHASE, "objectives": [{"type": tried.spec.type, "weight": 0.25}]})
+    stated = phase.model_dump(mode="json")
+    assert stated["objectives"] == [{**tried.spec.model_dump(mode="json"), "weight": 0.25}]
+    assert Phase.model_validate(stated) == phase
+
+
+def test_an_unknown_objective_is_refused_naming_those_that_there_are() -> None:
+    with pytest.raises(ValidationError, match=rf"unknown objective 'contrast'.*Valid: {', '.join(OBJECTIVES.names())}"):
+        Phase.model_validate({**PHASE, "objectives": ["contrast"]})
