@@ -11,7 +11,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.exchange import reach
 from inkling.components.pretrain.train import train
 from inkling.components.shared.runtime import machine
-from inkling.components.shared.runtime.watchdog import tie_to_runner
+from inkling.components.shared.runtime.watchdog import end_with_parent
 from inkling.components.shared.store.manifest import Manifest
 from inkling.models.language.presets import load_preset
 from inkling.models.training.ranks import Ranks
@@ -23,7 +23,7 @@ def main() -> None:
 
     The stage has verified the tokens.
     """
-    tie_to_runner()
+    end_with_parent()
     with reach(*sys.argv[1:]) as found:
         config = PretrainConfig.model_validate_json(found.settings)
         tokens = Tokens(found.tokens, Manifest.read(found.tokens))

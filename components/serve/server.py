@@ -10,7 +10,7 @@ from inkling.components.serve.address import AddressError, check_free, listen, u
 from inkling.components.serve.names import HOST, MODEL, PORT
 from inkling.components.serve.settings import Settings, read_settings
 from inkling.components.shared.config import ConfigError
-from inkling.components.shared.runtime.watchdog import tie_to_runner
+from inkling.components.shared.runtime.watchdog import end_with_parent
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.models.inference.onnx_engine import DeviceError
 
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--grpc-port", type=int, help="port for gRPC (default: no gRPC)")
     parser.add_argument("--settings", type=Path, help="YAML file of server settings (see components/serve/settings.py)")
     options = parser.parse_args(arguments)
-    tie_to_runner()
+    end_with_parent()
     try:
         settings = read_settings(options.settings) if options.settings else None
         start(options.bundle, options.host, options.port, options.grpc_port, settings)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inkling.components.shared.runtime import watchdog as lifeline
+from inkling.components.shared.runtime import watchdog
 from inkling.components.shared.runtime.machine import IMAGE_VARIABLE
 from inkling.components.shared.storage.packages import CACHE_VARIABLE, cache_directory
 from inkling.components.shared.store import store
@@ -76,7 +76,7 @@ def container_tasks(
     places = {CACHE_VARIABLE: _PACKAGES, store.STORE_VARIABLE: str(home / "store")}
     runner = DockerRunner(
         user=_user(writable),
-        environment={**environment, **places, lifeline.RUNNER_VARIABLE: lifeline.STDIN},
+        environment={**environment, **places, watchdog.RUNNER_VARIABLE: watchdog.STDIN},
         labels={LABEL: str(home)},
         mounts=mounts,
         network_mode="none",

@@ -8,7 +8,7 @@ import signal
 if sockets := os.environ.get("INKLING_SOCKETS"):
     atexit.register(shutil.rmtree, sockets, ignore_errors=True)
 
-# A Ctrl-C belongs to the run, not to these imports; what the frameworks say on import belongs to nobody.
+# A Ctrl-C belongs to the run, not to these imports; what the frameworks print on import is of no use.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 _STDERR = 2
 _stderr, _nowhere = os.dup(_STDERR), os.open(os.devnull, os.O_WRONLY)

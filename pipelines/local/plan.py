@@ -1,4 +1,4 @@
-"""What a run will do, told before it starts: which tasks are reused and which are done, read off the compiled IR."""
+"""What a run will do, known before it starts: which tasks are reused and which are done, read off the compiled IR."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Task:
 
 
 def plan(ir: Mapping[str, Any], profile: str) -> list[Task]:
-    """Tells for each task, in an order that they can run in, whether the store holds its outputs.
+    """Lists the tasks, in an order that they can run in, with whether the store holds their outputs.
 
     A task whose inputs will be made anew counts as not reused, though it may turn out that they are the same again.
 

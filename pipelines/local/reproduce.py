@@ -128,8 +128,8 @@ def expectations(steps: Sequence[Recorded]) -> Iterator[str]:
     found: dict[str, list[str]] = {}
     for step in steps:
         reasons = list(differences(step.manifest.provenance))
-        recorded = step.manifest.made_on
-        reasons += here.differences(recorded) if recorded else ["nothing records what it was made on"]
+        recorded = step.manifest.build_environment
+        reasons += here.differences(recorded) if recorded else ["no build environment is recorded"]
         for reason in reasons:
             found.setdefault(reason, []).append(step.stage)
     for reason, stages in found.items():
@@ -153,7 +153,7 @@ def reproduce(
     Raises:
         ArtifactError: If an input is to be used as recorded and is not what was written, or the settings named
             something that is not here as it was.
-        RuntimeError: If a stage fails; what it said stands before.
+        RuntimeError: If a stage fails; its output stands before.
     """
     made: dict[str, Path] = {}
     if from_inputs:

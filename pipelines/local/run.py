@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from inkling.components.artifacts.scores import Scores
-from inkling.components.shared.runtime import progress
-from inkling.components.shared.runtime import watchdog as lifeline
+from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
@@ -30,7 +29,7 @@ from inkling.pipelines.profiles import STAGES
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.plan import StudyPlan
 
-# What the stages' processes are told.
+# Environment of the stages' processes.
 _ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONWARNINGS": "ignore:resource_tracker",  # a task that is stopped leaves semaphores, which Python then removes
@@ -91,7 +90,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
 
     Raises:
         RunError: If a task fails.
-        ContainerError: If containers are asked for and cannot be run.
+        ContainerError: If containers are requested and cannot be run.
     """
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
@@ -107,7 +106,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     if containers:
         runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT, _data(profile))
     else:
-        os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
+        os.environ[watchdog.RUNNER_VARIABLE] = str(os.getpid())
         runner = warm_tasks({task.stage for task in tasks if not task.reused})
     with temporary_files(path / "tmp"), runner as chosen:
         seconds = _execute(path, {"config": profile}, {task.name: task.label for task in tasks}, console, chosen)
@@ -179,7 +178,7 @@ def run_study(study: Study, profile: str, name: str, console: Console) -> Scores
     for line in unmet(PlacementConfig.parse(profile)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
-    os.environ[lifeline.RUNNER_VARIABLE] = str(os.getpid())
+    os.environ[watchdog.RUNNER_VARIABLE] = str(os.getpid())
     with temporary_files(path / "tmp"), warm_tasks(STAGES) as runner:
         _execute(path, planned.parameters(), {}, console, runner)
     return Scores.open(next((path / "tasks").glob("*/compare/scores")))

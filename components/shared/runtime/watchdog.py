@@ -15,7 +15,7 @@ RUNNER_VARIABLE, STDIN = "INKLING_RUNNER", "stdin"
 _POLL_SECONDS, _GRACE_SECONDS = 0.5, 8.0
 
 
-def tie_to_runner() -> None:
+def end_with_parent() -> None:
     """Ends this process and its workers soon after the runner is gone: SIGTERM first, SIGKILL after a grace period."""
     runner = os.environ.pop(RUNNER_VARIABLE, None)
     if runner is None:

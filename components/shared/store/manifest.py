@@ -57,7 +57,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything an artifact says of itself, stored beside its files as `manifest.json`.
+    """What an artifact is and how it was made, stored beside its files as `manifest.json`.
 
     Attributes:
         type: Name of the artifact type.
@@ -65,7 +65,7 @@ class Manifest:
         files: SHA-256 of each file, by its path relative to the artifact.
         provenance: Who made it and from what.
         digest: SHA-256 over type, schema and files: the identity of the content, whoever made it and when.
-        made_on: The machine that made it, no part of the identity; None where nothing records it.
+        build_environment: The machine it was made on, no part of the identity; None where nothing records it.
     """
 
     type: str
@@ -73,7 +73,7 @@ class Manifest:
     files: dict[str, str]
     provenance: Provenance
     digest: str = field(default="")
-    made_on: Machine | None = None
+    build_environment: Machine | None = None
 
     def __post_init__(self) -> None:
         """Computes the content digest where none was given."""
@@ -83,14 +83,14 @@ class Manifest:
 
     @classmethod
     def describe(
-        cls, directory: Path, type: str, schema: int, provenance: Provenance, made_on: Machine | None = None
+        cls, directory: Path, type: str, schema: int, provenance: Provenance, build_environment: Machine | None = None
     ) -> Self:
         """Builds the manifest of the files that lie in a directory.
 
-        A manifest that is itself a file of another artifact must not say what it was made on.
+        A manifest that is itself a file of another artifact must not hold a build environment.
         """
         files = {name: sha256(directory / name) for name in list_files(directory)}
-        return cls(type, schema, files, provenance, made_on=made_on)
+        return cls(type, schema, files, provenance, build_environment=build_environment)
 
     @classmethod
     def read(cls, directory: Path) -> Self:
@@ -102,9 +102,9 @@ class Manifest:
         path = directory / MANIFEST
         try:
             raw = json.loads(path.read_text())
-            origin = Provenance.parse(raw["provenance"])
-            made_on = Machine.parse(raw["made_on"]) if raw.get("made_on") else None
-            return cls(**{**raw, "provenance": origin, "made_on": made_on})
+            origin, environment = Provenance.parse(raw["provenance"]), raw.get("build_environment")
+            built_on = Machine.parse(environment) if environment else None
+            return cls(raw["type"], raw["schema"], raw["files"], origin, raw["digest"], built_on)
         except FileNotFoundError:
             raise ArtifactError(f"no artifact at {directory}: {MANIFEST} is missing") from None
         except (ValueError, KeyError, TypeError) as error:

@@ -1,7 +1,7 @@
 """The Part artifact: work that one of several tasks has made ready, for the task that puts it together.
 
-A part holds finished units of a stage's work under the paths that they have in that stage's work folder, and says in
-its provenance for which result they were made. Whoever gathers parts makes what none of them holds, so how the work
+A part holds finished units of a stage's work under the paths that they have in that stage's scratch directory; its
+provenance records for which result they were made. Whoever gathers parts makes what none of them holds, so how the work
 was shared out can cost time and change no byte.
 """
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.runtime import machine
-from inkling.components.shared.runtime.watchdog import tie_to_runner
+from inkling.components.shared.runtime.watchdog import end_with_parent
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.provenance import provenance
@@ -76,7 +76,7 @@ def stored_path(origin: Provenance, output: str) -> Path | None:
 
 
 def _make(kind: type[A], place: Path, origin: Provenance, make: Callable[[Draft], None]) -> None:
-    tie_to_runner()
+    end_with_parent()
     draft = Draft(_beside(place, "partial"), _beside(place, "work"))
     with _only_one(_beside(place, "lock")):
         if (place / "manifest.json").exists():
@@ -85,8 +85,8 @@ def _make(kind: type[A], place: Path, origin: Provenance, make: Callable[[Draft]
         draft.path.mkdir(parents=True)
         draft.work.mkdir(exist_ok=True)
         make(draft)
-        made_on = machine.recorded(draft.work)
-        Manifest.describe(draft.path, kind.type, kind.schema, origin, made_on).write(draft.path)
+        build_environment = machine.recorded(draft.work)
+        Manifest.describe(draft.path, kind.type, kind.schema, origin, build_environment).write(draft.path)
         _settle(draft.path)
         shutil.rmtree(place, ignore_errors=True)
         draft.path.rename(place)

@@ -56,9 +56,9 @@ def sleep() -> None:
     """A stage at work."""
     import time
 
-    from inkling.components.shared.runtime.watchdog import tie_to_runner
+    from inkling.components.shared.runtime.watchdog import end_with_parent
 
-    tie_to_runner()
+    end_with_parent()
     time.sleep(600)
 
 

@@ -10,6 +10,7 @@ from inkling.pipelines import profiles
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.ir import compile_pipeline, read_ir
 from inkling.pipelines.local.plan import plan
+from inkling.pipelines.local.reproduce import differences
 
 
 class AnyArtifact(Artifact):
@@ -71,3 +72,30 @@ def test_what_the_store_holds_is_reused_and_what_follows_a_change_is_not(
     assert {task.stage for task in plan(ir, busy) if task.reused} == {"corpus", "mixture", "pretrain"}
     changed = profiles.load("tiny", ["mixture.recipe=mix0"])
     assert {task.name for task in plan(ir, changed) if task.reused} == {"corpus"}
+
+
+def test_plan_produce_and_reproduce_agree_on_keys_where_a_stage_runs_what_others_made(
+    ir: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
+    profile = profiles.load("tiny")
+    made: dict[str, Artifact] = {}
+
+    def make(stage: str, output: str, *inputs: str) -> list[str]:
+        """Makes an output as its stage would; returns the plug-ins that it ran, by the ends of their names."""
+        config = profiles.stage_config(stage).parse(profile)
+        made[output] = produce(AnyArtifact, tmp_path / output, config, {name: made[name] for name in inputs}, _make)
+        assert list(differences(made[output].manifest.provenance)) == []
+        return [plugin.rpartition(".")[2] for plugin in made[output].manifest.provenance.plugins]
+
+    assert make("scenes", "questions") == make("scenes", "conversations") == []
+    assert make("corpus", "corpus", "questions") == make("mixture", "tokens", "corpus") == []
+    assert make("pretrain", "language_model", "tokens") == ["llama"]
+    assert make("encode", "features", "conversations", "questions") == ["efficientnet_lite0"]
+    adapted = set(make("adapt", "multimodal_model", "language_model", "conversations", "features"))
+    assert {"mlp", "prefix", "llama"} <= adapted and "efficientnet_lite0" not in adapted
+    assert set(make("evaluate", "answers", "multimodal_model", "questions", "features")) == {"llama", "mlp", "prefix"}
+    exported = set(make("export", "bundle", "multimodal_model", "questions", "features", "answers"))
+    assert exported == {"llama", "mlp", "prefix", "efficientnet_lite0"}
+    reused = {task.label for task in plan(ir, profile) if task.reused}
+    assert {"scenes", "corpus", "mixture", "pretrain", "encode", "adapt", "evaluate", "export"} <= reused

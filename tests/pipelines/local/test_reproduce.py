@@ -52,7 +52,7 @@ def _forged(source: Path, directory: Path, change: Callable[[Path], None], **pro
     change(directory)
     manifest = Manifest.read(source)
     origin = dataclasses.replace(manifest.provenance, **provenance)
-    Manifest.describe(directory, manifest.type, manifest.schema, origin, manifest.made_on).write(directory)
+    Manifest.describe(directory, manifest.type, manifest.schema, origin, manifest.build_environment).write(directory)
     return directory
 
 
@@ -101,8 +101,8 @@ def test_a_numeric_difference_is_measured_and_judged(
     assert ended.exit_code == status, ended.output
     assert "scenes/" not in ended.output
     assert f"encode/features: {verdict}" in ended.output
-    (told,) = (line for line in ended.output.splitlines() if "largest difference" in line)
-    assert float(told.split()[2].rstrip(",")) == pytest.approx(amount, rel=0.1)
+    (line,) = (line for line in ended.output.splitlines() if "largest difference" in line)
+    assert float(line.split()[2].rstrip(",")) == pytest.approx(amount, rel=0.1)
 
 
 def test_a_tampered_artifact_is_refused_before_anything_is_made(home: Path, tmp_path: Path) -> None:
@@ -159,20 +159,23 @@ def test_a_state_within_a_model_names_the_model(home: Path, tmp_path: Path) -> N
         lineage(folder, tmp_path)
 
 
-def test_another_machine_code_and_packages_are_told_before_the_start(home: Path) -> None:
+def test_another_machine_code_and_packages_are_reported_before_the_start(home: Path) -> None:
     steps = lineage(home / "run" / "questions", home / "store")
     assert list(expectations(steps)) == []
     (step,) = steps
-    assert step.manifest.made_on is not None
-    elsewhere = dataclasses.replace(step.manifest.made_on, image="r/train@sha256:1", device="NVIDIA H100", threads=64)
+    here = step.manifest.build_environment
+    assert here is not None
+    elsewhere = dataclasses.replace(here, image="r/train@sha256:1", device="NVIDIA H100", threads=64)
     origin = step.manifest.provenance
     old = dataclasses.replace(origin, code="0" * 64, packages={**origin.packages, "pillow": "1.0"})
-    changed = dataclasses.replace(step, manifest=dataclasses.replace(step.manifest, provenance=old, made_on=elsewhere))
+    changed = dataclasses.replace(
+        step, manifest=dataclasses.replace(step.manifest, provenance=old, build_environment=elsewhere)
+    )
     assert list(expectations([changed])) == [
         "the code of the stage has changed (scenes)",
         f"pillow is {package_versions()['pillow']} here, was 1.0 (scenes)",
         "image here none, was r/train@sha256:1 (scenes)",
         "device here cpu, was NVIDIA H100 (scenes)",
     ]
-    silent = dataclasses.replace(step, manifest=dataclasses.replace(step.manifest, made_on=None))
-    assert list(expectations([silent])) == ["nothing records what it was made on (scenes)"]
+    silent = dataclasses.replace(step, manifest=dataclasses.replace(step.manifest, build_environment=None))
+    assert list(expectations([silent])) == ["no build environment is recorded (scenes)"]

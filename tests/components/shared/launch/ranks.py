@@ -10,12 +10,12 @@ import torch
 import torch.distributed as dist
 from torch.distributed.elastic.multiprocessing.errors import record
 
-from inkling.components.shared.runtime.watchdog import tie_to_runner
+from inkling.components.shared.runtime.watchdog import end_with_parent
 
 
 @record
 def main() -> None:
-    tie_to_runner()
+    end_with_parent()
     way, folder = sys.argv[1], Path(sys.argv[2])
     rank = int(os.environ["RANK"])
     (folder / f"{rank}.pid").write_text(str(os.getpid()))

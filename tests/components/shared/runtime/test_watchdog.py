@@ -7,8 +7,8 @@ from pathlib import Path
 
 STAGE = """
 import subprocess, sys, time
-from inkling.components.shared.runtime.watchdog import tie_to_runner
-tie_to_runner()
+from inkling.components.shared.runtime.watchdog import end_with_parent
+end_with_parent()
 worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 print(worker.pid, flush=True)
 time.sleep(60)

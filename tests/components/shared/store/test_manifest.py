@@ -69,17 +69,17 @@ def test_the_canonical_digest_ignores_the_order_of_keys(value: dict[str, object]
     assert digest_of(value) == digest_of(dict(reversed(list(value.items()))))
 
 
-def test_what_it_was_made_on_is_kept_and_is_no_part_of_the_identity(directory: Path) -> None:
+def test_the_build_environment_is_kept_and_is_no_part_of_the_identity(directory: Path) -> None:
     made = Manifest.describe(directory, "Thing", 1, ORIGIN, MACHINE)
     assert made.digest == Manifest.read(directory).digest
     made.write(directory)
-    assert Manifest.read(directory) == made and Manifest.read(directory).made_on == MACHINE
+    assert Manifest.read(directory) == made and Manifest.read(directory).build_environment == MACHINE
 
 
 def test_a_manifest_from_before_machines_were_recorded_is_read(directory: Path) -> None:
     path = directory / "manifest.json"
     raw = json.loads(path.read_text())
-    del raw["made_on"]
+    del raw["build_environment"]
     path.write_text(json.dumps(raw))
-    assert Manifest.read(directory).made_on is None
+    assert Manifest.read(directory).build_environment is None
     Manifest.read(directory).verify(directory)
