@@ -1,7 +1,8 @@
 """Bytes of each artifact of a run and the device hours of its stages, from its settings.
 
-Sizes follow from the settings where they can: weights are 4 bytes, a token is 2 or 4, an image's features are the
-views that are kept. Connector, fusion, encoder and language model say their own weights and image tokens. What depends on the text and the pictures was measured on runs of the profiles `tiny` and `laptop` at seed 0.
+Sizes follow from the settings where they can: weights are 4 bytes, a token is 2 or 4, an image's features are the views
+that are kept. Connector, fusion, encoder and language model say their own weights and image tokens. What depends on the
+text and the images was measured on runs of the profiles `tiny` and `laptop` at seed 0.
 """
 
 from collections.abc import Mapping
