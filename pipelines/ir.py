@@ -76,9 +76,6 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     Args:
         profile: The checked profile, as YAML text.
         directory: Where they go.
-
-    Raises:
-        ConfigError: If a suite reads files of this machine, which no pod has.
     """
     pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)
@@ -110,6 +107,22 @@ def optional_stages(profile: str) -> frozenset[str]:
     return frozenset(stage for stage, wanted in needed.items() if wanted)
 
 
+def refuse_local_data(profile: str) -> None:
+    """Refuses suites that read files of this machine, which no pod has.
+
+    Args:
+        profile: The checked profile, as YAML text.
+
+    Raises:
+        ConfigError: Naming the files.
+    """
+    if places := SuitesConfig.parse(profile).places():
+        raise ConfigError(
+            f"suites.read names what lies on this machine ({', '.join(places)}), where pods cannot read it: run "
+            "these suites with `inkling run`, or leave them out"
+        )
+
+
 def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> Compiled:
     """Writes a pipeline as `compile_for_cluster` says.
 
@@ -117,15 +130,7 @@ def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> C
         pipeline: The placed pipeline.
         profile: The checked profile, as YAML text.
         directory: Where the files go.
-
-    Raises:
-        ConfigError: If a suite reads files of this machine, which no pod has.
     """
-    if places := SuitesConfig.parse(profile).places():
-        raise ConfigError(
-            f"suites.read names what lies on this machine ({', '.join(places)}), where pods cannot read it: run "
-            "these suites with `inkling run`, or leave them out"
-        )
     directory.mkdir(parents=True, exist_ok=True)
     ir, resources, policies = (directory / name for name in ("pipeline.yaml", "resources.yaml", "pod-policies.yaml"))
     placement = PlacementConfig.parse(profile)

@@ -47,9 +47,11 @@ def compile_ir(
         inkling compile --profile gpu --set mixture.recipe=mix0 --output compiled
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.ir import compile_for_cluster
+    from inkling.pipelines.ir import compile_for_cluster, refuse_local_data
 
-    compiled = compile_for_cluster(profiles.load(profile, overrides), output)
+    text = profiles.load(profile, overrides)
+    refuse_local_data(text)
+    compiled = compile_for_cluster(text, output)
     for path in compiled.files:
         print(path)
     _report_unpinned(compiled)
@@ -71,9 +73,10 @@ def submit(
         inkling submit --profile cluster --set mixture.recipe=mix0 --set seed=1
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.ir import compile_for_cluster
+    from inkling.pipelines.ir import compile_for_cluster, refuse_local_data
 
     text = profiles.load(profile, overrides)
+    refuse_local_data(text)
     _submit(endpoint, lambda folder: compile_for_cluster(text, folder), text, {"config": text}, profile, experiment)
 
 
@@ -137,7 +140,7 @@ def study(
         inkling study mixtures --profile cluster --output compiled
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.ir import compile_study_for_cluster
+    from inkling.pipelines.ir import compile_study_for_cluster, refuse_local_data
     from inkling.pipelines.study import file as study_file
     from inkling.pipelines.study.plan import StudyPlan
 
@@ -155,6 +158,7 @@ def study(
         for figure in scores.figures():
             print(f"figure  {figure}")
         return
+    refuse_local_data(text)
     plan = StudyPlan.of(stated, text)
     if output is not None:
         compiled = compile_study_for_cluster(plan, text, output)

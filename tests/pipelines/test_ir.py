@@ -14,16 +14,19 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 import inkling
 from inkling.components.shared.config import ConfigError
 from inkling.pipelines import profiles
+from inkling.pipelines.cli import app
 from inkling.pipelines.ir import (
     compile_for_cluster,
     compile_pipeline,
     compile_study_for_cluster,
     optional_stages,
     read_ir,
+    refuse_local_data,
 )
 from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.plan import StudyPlan
@@ -141,10 +144,16 @@ def test_data_of_this_machine_are_refused_for_a_cluster(tmp_path: Path) -> None:
     data.write_text('{"q": "?", "i": "", "a": "x", "b": "y", "r": "A"}\n')
     columns = {"question": "q", "image": "i", "choices": ["a", "b"], "answer": "r"}
     suite = {"suite": "mmbench", "data": str(data), "columns": columns, "splits": {}}
-    profile = profiles.load("gpu", [f"suites.read={json.dumps([suite])}"])
+    read = f"suites.read={json.dumps([suite])}"
+    profile = profiles.load("gpu", [read])
     with pytest.raises(ConfigError, match=r"suites.read names what lies on this machine \(.*rows.jsonl\)"):
-        compile_for_cluster(profile, tmp_path / "compiled")
+        refuse_local_data(profile)
+    result = CliRunner().invoke(
+        app, ["compile", "--profile", "gpu", "--output", str(tmp_path / "compiled"), "--set", read]
+    )
+    assert result.exit_code
     assert not (tmp_path / "compiled").exists()
+    refuse_local_data(profiles.load("gpu"))
 
 
 def _schema(item: dict[str, Any]) -> dict[str, Any]:
