@@ -146,7 +146,7 @@ def test_adaptations_share_their_language_model_and_encoders_are_run_once_each(
     study_cost: Callable[..., CostEstimate],
 ) -> None:
     encoders = {"encode.encoder": ["tiny-random", "efficientnet-lite0"]}
-    one, many = study_cost(TWO), study_cost({**TWO, **encoders, "adapt.connector": ["mlp", "linear"]})
+    one, many = study_cost(TWO), study_cost({**TWO, **encoders, "adapt.seed": [5, 6]})
     assert (many.runs, many.ways) == (8, 4)
     assert many.stored["language_model"] == one.stored["language_model"]
     assert many.hours["pretrain"] == one.hours["pretrain"]
