@@ -129,12 +129,12 @@ def serve(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask.")],
-    image: Annotated[Path | None, typer.Option(help="Picture to ask about: PNG, JPEG or WebP.")] = None,
-    blind: Annotated[bool, typer.Option("--blind", help="Ask without the picture, even if one is given.")] = False,
+    image: Annotated[Path | None, typer.Option(help="Image to ask about: PNG, JPEG or WebP.")] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="Ask without the image, even if one is given.")] = False,
     choices: Annotated[str | None, typer.Option(help="Comma-separated choices to score instead of free text.")] = None,
     port: Port = 8080,
 ) -> None:
-    """Asks the served model a question, with a picture or blind.
+    """Asks the served model a question, with an image or blind.
 
     Examples:
         inkling ask --image cat.png "What is in the picture?"

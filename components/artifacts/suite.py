@@ -156,18 +156,18 @@ def load_suite(stated: Any) -> Suite:
         ConfigError: If there is none, or it cannot be used; the message names the key and what is valid.
     """
     if isinstance(stated, str):
-        return _stored(stated)
+        return _validated(_content(stated)) if stated.endswith(_YAML) else _shipped(stated)
     if not isinstance(stated, Mapping):
         raise ConfigError(f"a suite is a name, a YAML file or a mapping, not {stated!r}")
     if "suite" in stated:
         own = {key: value for key, value in stated.items() if key != "suite"}
         stated = {**_content(str(stated["suite"])), **own}
-    return _validated(dict(stated), Path())
+    return _validated(dict(stated))
 
 
 @cache
-def _stored(name: str) -> Suite:
-    return _validated(_content(name), Path())
+def _shipped(name: str) -> Suite:
+    return _validated(_content(name))
 
 
 def _content(name: str) -> dict[str, Any]:
@@ -195,9 +195,10 @@ def _placed(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     return placed
 
 
-def _validated(content: dict[str, Any], folder: Path) -> Suite:
+def _validated(content: dict[str, Any]) -> Suite:
+    """A suite whose relative paths are those of the working directory."""
     try:
-        return Suite.model_validate(_placed(content, folder))
+        return Suite.model_validate(_placed(content, Path()))
     except ValidationError as error:
         raise ConfigError(explain(error, Suite, f"suite {content.get('name', '')}".strip())) from None
 

@@ -14,7 +14,7 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
 
     Args:
         question: What to ask.
-        image: The picture to ask about; None asks blind.
+        image: The image to ask about; None asks blind.
         url: The server's address, such as `http://127.0.0.1:8080`.
         choices: Answers to choose from; None for a generated answer.
 
@@ -22,23 +22,23 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
         The answer.
 
     Raises:
-        ConfigError: If the picture cannot be sent.
+        ConfigError: If the image cannot be sent.
         RuntimeError: If no server listens there, or it refuses; the message says what to do.
     """
     import httpx
 
     from inkling.components.serve.client import Client, data_uri
 
-    picture = None if image is None else _read(image)
+    encoded = None if image is None else _read(image)
     try:
         with Client(url) as client:
             if choices:
-                choice, given, log_likelihoods = client.choose(question, choices, picture)
+                choice, given, log_likelihoods = client.choose(question, choices, encoded)
                 for index, (text, value) in enumerate(zip(choices, log_likelihoods, strict=True)):
                     print(f"{'*' if index == choice else ' '} {text}  ({value:.2f} nats)")
                 answer, view = choices[choice], str(given)
             else:
-                fragments = client.stream(question, None if picture is None else data_uri(picture))
+                fragments = client.stream(question, None if encoded is None else data_uri(encoded))
                 answer, view = _print_fragments(fragments)
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise RuntimeError(
@@ -88,13 +88,13 @@ def _read(image: Path) -> bytes:
     from inkling.models.vision.preprocess import ImageError, decode
 
     try:
-        picture = image.read_bytes()
+        encoded = image.read_bytes()
     except FileNotFoundError:
-        raise ConfigError(f"there is no picture {image}") from None
+        raise ConfigError(f"there is no image {image}") from None
     except OSError as error:
-        raise ConfigError(f"the picture {image} cannot be read: {error.strerror}") from None
+        raise ConfigError(f"the image {image} cannot be read: {error.strerror}") from None
     try:
-        decode(picture)
+        decode(encoded)
     except ImageError as error:
         raise ConfigError(f"{image}: {error}") from None
-    return picture
+    return encoded

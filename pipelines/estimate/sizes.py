@@ -1,7 +1,8 @@
 """Bytes of each artifact of a run and the device hours of its stages, from its settings.
 
-Sizes follow from the settings where they can: weights are 4 bytes, a token is 2 or 4, a picture's features are its grid
-in fp32. What depends on the text and the pictures was measured on runs of the profiles `tiny` and `laptop` at seed 0.
+Sizes follow from the settings where they can: weights are 4 bytes, a token is 2 or 4, an image's features are the views
+that are kept. Connector, fusion, encoder and language model say their own weights and image tokens. What depends on the
+text and the images was measured on runs of the profiles `tiny` and `laptop` at seed 0.
 """
 
 from collections.abc import Mapping
@@ -37,14 +38,15 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
     """Bytes of each artifact of a run, by its name; what takes little, labels and runs' right answers, is left out."""
     corpus, mixture, scenes = CorpusConfig.parse(profile), MixtureConfig.parse(profile), ScenesConfig.parse(profile)
     pretrain, adaptation = PretrainConfig.parse(profile), AdaptConfig.parse(profile).resolved()
-    grid, channels, encoder = _encoder(profile)
+    encode = EncodeConfig.parse(profile)
+    views, encoder = encode.encoder.views, 4.0 * encode.encoder.num_params()
+    kept = sum(tokens * channels for tokens, channels in (views[name] for name in encode.views))
     pictures, questions = (
         per * (scenes.validation + scenes.test) for per in (_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE)
     )
     tokenizer = _TOKENIZER_BYTES_PER_ENTRY * mixture.vocabulary
     plan = plan_of(pretrain, mixture.vocabulary, _NO_DEVICE)
     parameters, width = plan.parameters, plan.language.hidden_size
-    views = EncodeConfig.parse(profile).encoder.views
     statistics = 2 * sum(views[name][1] for name in adaptation.connector.views)  # mean and deviation of each channel
     connector = 4 * (adaptation.connector.num_params(views, width) + statistics)
     fusion = 4 * adaptation.fusion.num_params(plan.language)
@@ -59,7 +61,7 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
         "tokens": _TOKENS_PER_WORD * read_words * token_type(mixture.vocabulary).itemsize + tokenizer,
         "conversations": float(_BYTES_PER_PICTURE * scenes.train),
         "questions": float(_BYTES_PER_PICTURE * pictures),
-        "features": 4.0 * (scenes.train + pictures) * grid * channels + encoder,
+        "features": (4.0 if encode.precision == "fp32" else 2.0) * (scenes.train + pictures) * kept + encoder,
         "language_model": (1 + len(pretrain.exports)) * (4.0 * parameters + tokenizer),
         "multimodal_model": 4.0 * parameters + tokenizer + connector + fusion,
         "answers": float(answers),
@@ -100,10 +102,3 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
         "adapt": estimate(replace(plan, tokens=round(seen)), kind).device_hours,
         "evaluate": estimate(replace(plan, tokens=round(asked)), kind).device_hours / 3,
     }
-
-
-def _encoder(profile: Mapping[str, Any]) -> tuple[int, int, float]:
-    """Tokens and channels of what is kept of an image, and bytes of the encoder's weights."""
-    config = EncodeConfig.parse(profile)
-    tokens, channels = config.encoder.views[config.views[0]]
-    return tokens, channels, 4.0 * config.encoder.num_params()

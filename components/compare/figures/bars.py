@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from inkling.components.compare.figures.panels import FigurePanel, looks, margins
+from inkling.components.compare.figures.panels import BELOW, FigurePanel, dress, looks, margins
 from inkling.components.shared.report.figures import INK, legend, side_by_side, svg_figure
 
 if TYPE_CHECKING:
@@ -24,27 +24,21 @@ def draw_bars(name: str, panels: Sequence[FigurePanel]) -> str:
     width = _GROUP / len(styles)
 
     def draw(figure: "Figure") -> None:
-        for axes, panel in zip(side_by_side(figure, len(panels)), panels, strict=True):
+        for axes, panel in zip(side_by_side(figure, len(panels), BELOW), panels, strict=True):
             _panel(axes, panel)
         legend(figure, styles)
 
     def _panel(axes: "Axes", panel: FigurePanel) -> None:
         for number, style in enumerate(styles):
             shift = (number - (len(styles) - 1) / 2) * width
-            for place, cell in enumerate(panel.row(style.label)):
-                if cell is None:
+            for place, label in enumerate(panel.own_x):
+                if (cell := panel.cells.get((label, style.label))) is None:
                     continue
                 value, low, high = cell
                 axes.bar([place + shift], [value], width=0.92 * width, color=style.colour, alpha=0.85)
                 axes.plot([place + shift] * 2, [low, high], color=INK, linewidth=1.2, solid_capstyle="butt")
-        if panel.chance is not None:
-            axes.axhline(panel.chance, color=INK, linewidth=1.0, linestyle=(0, (2, 1.5)))
         low, high = margins(min(0.0, panel.ends[0]), max(0.0, panel.ends[1]))
         axes.set_ylim(0.0 if panel.ends[0] >= 0 else low, high)
-        axes.set_xticks(range(len(panel.x)), panel.x, rotation=0 if len(panel.x) < 7 else 45, ha="center")
-        axes.set_ylabel(panel.unit)
-        axes.set_title(panel.title, pad=6)
-        axes.grid(axis="y")
-        axes.set_axisbelow(True)
+        dress(axes, panel, range(len(panel.own_x)), len(panels))
 
-    return svg_figure(name, 3.2, draw)
+    return svg_figure(name, 3.4, draw)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from inkling.components.compare.figures.panels import FigurePanel, looks, margins
-from inkling.components.shared.report.figures import INK, legend, side_by_side, svg_figure
+from inkling.components.compare.config import NO_PRETRAINING
+from inkling.components.compare.figures.panels import BELOW, FigurePanel, dress, looks, margins
+from inkling.components.shared.report.figures import legend, side_by_side, svg_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,30 +22,25 @@ def draw_lines(name: str, panels: Sequence[FigurePanel]) -> str:
     styles = looks(panels[0].series)
 
     def draw(figure: "Figure") -> None:
-        for axes, panel in zip(side_by_side(figure, len(panels)), panels, strict=True):
+        for axes, panel in zip(side_by_side(figure, len(panels), BELOW), panels, strict=True):
             _panel(axes, panel)
         legend(figure, styles)
 
     def _panel(axes: "Axes", panel: FigurePanel) -> None:
-        places = _places(panel.x)
+        places = dict(zip(panel.own_x, _places(panel.own_x), strict=True))
         for style in styles:
-            points = [
-                (place, cell) for place, cell in zip(places, panel.row(style.label), strict=True) if cell is not None
-            ]
-            for place, (_, low, high) in points:
+            found = {label: cell for label in places if (cell := panel.cells.get((label, style.label)))}
+            for label, (value, low, high) in found.items():
+                place = places[label]
                 axes.plot([place, place], [low, high], color=style.colour, linewidth=1.2, solid_capstyle="butt")
-            at, values = [place for place, _ in points], [cell[0] for _, cell in points]
-            axes.plot(at, values, color=style.colour, marker=style.marker, markersize=4.5, linewidth=1.4)
-        if panel.chance is not None:
-            axes.axhline(panel.chance, color=INK, linewidth=1.0, linestyle=(0, (2, 1.5)))
+                axes.plot([place], [value], color=style.colour, marker=style.marker, markersize=4.5)
+            joined = [label for label in found if label != NO_PRETRAINING]  # which is no step of the axis
+            at, values = [places[label] for label in joined], [found[label][0] for label in joined]
+            axes.plot(at, values, color=style.colour, linewidth=1.4)
         axes.set_ylim(*margins(*panel.ends))
-        axes.set_xticks(places, panel.x, rotation=0 if sum(map(len, panel.x)) < 60 // len(panels) else 45, ha="center")
-        axes.set_ylabel(panel.unit)
-        axes.set_title(panel.title, pad=6)
-        axes.grid(axis="y")
-        axes.set_axisbelow(True)
+        dress(axes, panel, list(places.values()), len(panels))
 
-    return svg_figure(name, 3.2, draw)
+    return svg_figure(name, 3.4, draw)
 
 
 def _places(labels: Sequence[str]) -> list[float]:

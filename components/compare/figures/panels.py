@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 from inkling.components.compare.config import LOSSES, FigureConfig, Measure
 from inkling.components.shared.report.figures import BLUE, GREEN, GREY, INK, ORANGE, Interval, Series
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _COLOURS, _MARKERS = (BLUE, ORANGE, GREEN, GREY, INK), ("o", "s", "^", "D", "v")
+BELOW = 0.95
+"""Room for turned labels below upright values, in inches."""
+_LETTERS, _TITLE = 90, 75  # letters of labels and of a title that a figure's width takes
 _NAMES: dict[Measure, str] = {
     "visual": "with its image",
     "blind": "without an image",
@@ -50,6 +57,11 @@ class FigurePanel:
         if self.chance is not None:
             values.append(self.chance)
         return min(values), max(values)
+
+    @property
+    def own_x(self) -> list[str]:
+        """Labels along the axis that have a value here."""
+        return [label for label in self.x if any(place[0] == label for place in self.cells)]
 
     def row(self, series: str) -> list[Interval | None]:
         """The values of a series along the axis; None where there is none."""
@@ -98,6 +110,27 @@ def margins(low: float, high: float) -> tuple[float, float]:
     """Ends of a scale that leaves some room beyond the values."""
     room = 0.06 * (high - low) or 1.0
     return low - room, high + room
+
+
+def dress(axes: "Axes", panel: FigurePanel, places: Sequence[float], count: int) -> None:
+    """Labels a panel whose values stand upright: its places, unit, title and what chance reaches.
+
+    Args:
+        axes: Where it is drawn.
+        panel: The panel.
+        places: Where its own labels stand.
+        count: Panels of the figure, which share its width.
+    """
+    if panel.chance is not None:
+        axes.axhline(panel.chance, color=INK, linewidth=1.0, linestyle=(0, (2, 1.5)))
+    turned = len(panel.own_x) * max(map(len, panel.own_x)) > _LETTERS // count
+    axes.set_xticks(
+        places, panel.own_x, rotation=35 if turned else 0, ha="right" if turned else "center", rotation_mode="anchor"
+    )
+    axes.set_ylabel(fill(panel.unit, 30), fontsize=8)
+    axes.set_title(fill(panel.title, _TITLE // count), pad=6)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
 
 
 def _labels(table: Mapping[str, Any], axis: str | None, used: Sequence[str]) -> tuple[str, ...]:

@@ -218,12 +218,18 @@ def law_chart(name: str, points: Sequence[tuple[float, Interval]], line: Referen
     return svg_figure(name, height, draw)
 
 
-def side_by_side(figure: "Figure", count: int) -> "list[Axes]":
-    """Axes of the same size in a row, with room for labels on their left and below."""
+def side_by_side(figure: "Figure", count: int, below: float = 0.6) -> "list[Axes]":
+    """Axes of the same size in a row, with room for labels on their left and below.
+
+    Args:
+        figure: The figure.
+        count: How many.
+        below: Room below them in inches.
+    """
     height = float(figure.get_figheight())
     left, right, gap = 0.085, 0.985, 0.085
     width = (right - left - gap * (count - 1)) / count
-    bottom = 0.6 / height
+    bottom = below / height
     return [
         figure.add_axes((left + index * (width + gap), bottom, width, 1 - 0.6 / height - bottom))
         for index in range(count)
@@ -266,16 +272,17 @@ def _ruler(axes: "Axes", scale: Scale) -> None:
 
 
 def legend(figure: "Figure", series: Sequence[Series], reference: Reference | None = None) -> None:
-    """Names the series, and the reference if there is one, at the upper right; a single series is not named."""
+    """Names the series and the reference, if there is one, at the upper right; a series alone is not named."""
     from matplotlib.lines import Line2D
 
     keys = [
         Line2D([], [], color=look.colour, marker=look.marker, markersize=5, linewidth=1.6, label=look.label)
         for look in series
+        if look.label
     ]
     if reference:
         keys.append(Line2D([], [], label=reference.label, **_REFERENCE))
-    if len(keys) > 1:
+    if len(keys) > 1 or reference:
         figure.legend(handles=keys, loc="upper right", ncols=len(keys), bbox_to_anchor=(0.99, 1.0), borderaxespad=0.1)
 
 

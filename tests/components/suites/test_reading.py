@@ -103,7 +103,7 @@ def test_long_questions_are_left_out_and_counted(tmp_path: Path) -> None:
         ({"choices": ["one", "two", "one"]}, r"two of its choices are the same"),
         ({"image": None}, r"it has no image"),
         ({"image": "pictures/1.png"}, r"a path is not followed"),
-        ({"image": base64.b64encode(b"no picture").decode()}, r"not a picture in one of the formats"),
+        ({"image": base64.b64encode(b"no picture").decode()}, r"not an image in one of the formats"),
         ({"kind": "other"}, r"category 'other' is none of the suite's: known"),
         ({"size": "huge"}, r"unknown bucket 'huge'"),
         ({"key": 1}, r"the id mine/1 comes twice"),

@@ -57,7 +57,7 @@ def test_a_study_without_a_baseline_has_no_tasks_for_it(tmp_path: Path) -> None:
 
 
 def test_a_language_model_is_made_once_for_all_adaptations_and_features_once_an_encoder(tmp_path: Path) -> None:
-    axes: dict[str, Any] = {"adapt__hidden": [64, 128, 256], "encode__encoder": ["tiny-random", "efficientnet-lite0"]}
+    axes: dict[str, Any] = {"adapt__seed": [5, 6, 7], "encode__encoder": ["tiny-random", "efficientnet-lite0"]}
     ir = compiled(study_of(mixture__recipe=["mix0"], evaluate__seed=[0, 1], **axes), tmp_path)
     tasks = ir["root"]["dag"]["tasks"]
     assert {name for name in tasks if name.startswith("encode")} == {"encode", "encode-2"}
@@ -74,7 +74,7 @@ def test_a_language_model_is_made_once_for_all_adaptations_and_features_once_an_
 
 def test_no_more_runs_are_under_way_than_the_placement_allows(tmp_path: Path) -> None:
     """Sixteen places: one text, one pre-training, so all three adaptations at once; on one place, one by one."""
-    study = study_of(mixture__recipe=["mix0"], adapt__hidden=[64, 128, 256])
+    study = study_of(mixture__recipe=["mix0"], adapt__seed=[5, 6, 7])
     ir = compiled(study, tmp_path / "wide")
     wide = body(ir, body(ir, ir["root"]["dag"]["tasks"]["for-loop-1"])["for-loop-2"])
     assert [wide[name]["dependentTasks"] for name in ("adapt", "adapt-2", "adapt-3")] == [["pretrain"]] * 3
@@ -87,7 +87,7 @@ def test_no_more_runs_are_under_way_than_the_placement_allows(tmp_path: Path) ->
 
 
 def test_an_axis_of_scenes_makes_all_of_the_text_in_the_loop(tmp_path: Path) -> None:
-    ir = compiled(study_of(scenes__train=[40, 50], adapt__hidden=[64, 128]), tmp_path)
+    ir = compiled(study_of(scenes__train=[40, 50], adapt__seed=[5, 6]), tmp_path)
     tasks = ir["root"]["dag"]["tasks"]
     assert set(tasks) == {"preflight", "for-loop-1", "compare"}
     assert "preflight" in tasks["for-loop-1"]["dependentTasks"]
@@ -113,7 +113,7 @@ def test_a_small_study_runs_here_and_a_second_time_makes_the_same(
     from inkling.pipelines.local.run import run_study
 
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    study = study_of(True, mixture__recipe=["mix0", "mix6"], adapt__hidden=[64, 128], seed=[0, 1])
+    study = study_of(True, mixture__recipe=["mix0", "mix6"], adapt__seed=[5, 6], seed=[0, 1])
     profile = profiles.load("tiny")
     with Path("/dev/null").open("w") as nowhere:
         first = run_study(study, profile, "small", Console(file=nowhere))
@@ -122,9 +122,9 @@ def test_a_small_study_runs_here_and_a_second_time_makes_the_same(
         second = run_study(study, profile, "small", Console(file=nowhere))
     assert second.digest == first.digest
     assert {path.name for path in (tmp_path / "store").iterdir()} == made
-    axes = ("mixture.recipe", "adapt.hidden", "seed")
+    axes = ("mixture.recipe", "adapt.seed", "seed")
     found = [tuple(row["labels"][axis] for axis in axes) for row in first.scores()["runs"]]
-    recipes, hidden = ("mix0", "mix6", "no pretraining"), ("64", "128")
-    assert found == [(recipe, size, seed) for recipe in recipes for size in hidden for seed in ("0", "1")]
+    recipes, adapts = ("mix0", "mix6", "no pretraining"), ("5", "6")
+    assert found == [(recipe, adapt, seed) for recipe in recipes for adapt in adapts for seed in ("0", "1")]
     stages = Counter(name.partition("-")[0] for name in made)
     assert [stages[name] for name in ("scenes", "mixture", "pretrain", "adapt", "compare")] == [1, 2, 6, 12, 7]

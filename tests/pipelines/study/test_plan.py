@@ -72,23 +72,23 @@ def test_recipes_by_labels_reach_the_runs() -> None:
 
 
 def test_axes_after_pretraining_are_fields_of_each_variant_and_share_its_language_model() -> None:
-    axes = {"mixture__recipe": ["mix6"], "adapt__hidden": [64, 128], "encode__encoder": ["tiny-random"]}
+    axes = {"mixture__recipe": ["mix6"], "adapt__seed": [5, 6], "encode__encoder": ["tiny-random"]}
     plan = StudyPlan.of(study_of(**axes, seed=[0, 1]), profiles.load("tiny"))
     asked = plan.parameters()
     assert [sorted(variant) for variant in asked["variants"]] == [["adapt_0", "adapt_1", "config"]] * 2
     adapts = [yaml.safe_load(asked["variants"][1][plan.adapt_field(number)]) for number in (0, 1)]
-    assert [(one["adapt"]["hidden"], one["seed"]) for one in adapts] == [(64, 1), (128, 1)]
+    assert [(one["adapt"]["seed"], one["seed"]) for one in adapts] == [(5, 1), (6, 1)]
     assert plan.evaluate_field(0) == "config" and len(asked["pretrained"]) == 2
     assert yaml.safe_load(plan.encoder_config(0) or "")["encode"]["encoder"] == "tiny-random"
-    assert [plan.labels_of(way)["adapt.hidden"] for way in plan.ways] == ["64", "128"]
-    settings = [(run.settings["adapt"]["hidden"], run.settings["encode"]["encoder"]) for run in plan.runs()]
-    assert settings == [(64, "tiny-random"), (128, "tiny-random")] * 2
+    assert [plan.labels_of(way)["adapt.seed"] for way in plan.ways] == ["5", "6"]
+    settings = [(run.settings["adapt"]["seed"], run.settings["encode"]["encoder"]) for run in plan.runs()]
+    assert settings == [(5, "tiny-random"), (6, "tiny-random")] * 2
 
 
 def test_one_value_of_an_axis_after_pretraining_reaches_the_runs_too() -> None:
-    plan = StudyPlan.of(study_of(adapt__hidden=[64], seed=[0]), profiles.load("tiny"))
+    plan = StudyPlan.of(study_of(adapt__seed=[5], seed=[0]), profiles.load("tiny"))
     (variant,) = plan.parameters()["variants"]
-    assert yaml.safe_load(variant[plan.adapt_field(0)])["adapt"]["hidden"] == 64
+    assert yaml.safe_load(variant[plan.adapt_field(0)])["adapt"]["seed"] == 5
 
 
 def test_an_axis_of_the_corpus_puts_the_stages_from_it_on_into_the_loop() -> None:
