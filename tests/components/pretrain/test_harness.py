@@ -25,7 +25,7 @@ metadata: {{version: 3.0}}
 
 @pytest.fixture
 def model(tmp_path: Path) -> LanguageModel:
-    """A language model that has read nothing, with a byte-level tokenizer."""
+    """A language model without pre-training, with a byte-level tokenizer."""
     from inkling.models.language.presets import load_preset
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
