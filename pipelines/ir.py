@@ -21,6 +21,7 @@ from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
 from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.fan_out import FanOut
+from inkling.pipelines.profiles import check_export
 from inkling.pipelines.study.pipeline import study as study_pipeline
 from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.visual_prior import visual_prior
@@ -76,7 +77,11 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     Args:
         profile: The checked profile, as YAML text.
         directory: Where they go.
+
+    Raises:
+        ConfigError: If the adapted model could not be exported.
     """
+    check_export(profile)
     pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)
 

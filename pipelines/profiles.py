@@ -7,8 +7,10 @@ from typing import Any
 
 import yaml
 
+from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.suite import carried
 from inkling.components.shared.config import ConfigError, StageConfig, read_mapping, unknown
+from inkling.models.fusion import FUSIONS
 from inkling.pipelines.cluster.placement import PlacementConfig
 
 STAGES = (
@@ -72,6 +74,24 @@ def check(profile: str) -> None:
     for stage in PlacementConfig.parse(mapping).stages:
         if stage not in TASKS:
             raise unknown("stage of placement.stages", stage, TASKS)
+
+
+def check_export(profile: str) -> None:
+    """Checks that a run, which exports its model, can do so, before it trains one; a study exports none.
+
+    Args:
+        profile: The checked profile, as YAML text.
+
+    Raises:
+        ConfigError: If the ONNX graphs cannot hold the fusion of the adaptation; the message names it.
+    """
+    fusion = AdaptConfig.parse(profile).resolved().fusion
+    if not fusion.exportable:
+        exportable = [name for name in FUSIONS.names() if FUSIONS.find(name).exportable]
+        raise ConfigError(
+            f"adapt: a run exports its model, but the ONNX graphs cannot hold the fusion '{fusion.type}'. Measure it "
+            f"in a study, which exports nothing, or set adapt.fusion to one that they can hold: {', '.join(exportable)}"
+        )
 
 
 def stage_config(stage: str) -> type[StageConfig]:

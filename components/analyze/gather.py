@@ -66,14 +66,19 @@ def gather(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
 def check_lineage(inputs: Inputs) -> None:
     """Refuses artifacts of different runs: each must have been made from the one that stands beside it.
 
+    Where other suites are read than the rendered scenes, the corpus was made from the questions about the scenes, of
+    which the questions of all suites were made.
+
     Raises:
         ArtifactError: Naming the artifact that does not fit.
     """
     named = inputs.named()
+    rendered = inputs.questions.manifest.provenance.inputs.get("scenes")
     for name, artifact in named.items():
         for source, digest in artifact.manifest.provenance.inputs.items():
             foreign = name == "answers_no_pretraining" and source == "multimodal_model"
-            if source in named and named[source].digest != digest and not foreign:
+            of_scenes = name == "corpus" and source == "questions" and digest == rendered
+            if source in named and named[source].digest != digest and not foreign and not of_scenes:
                 raise ArtifactError(
                     f"{artifact.path} was not made from {named[source].path}: they are of different runs"
                 )

@@ -75,7 +75,7 @@ Content digest of the model that was exported: `{artifact.digest}`."""
 
 def _use(suites: Sequence[Suite]) -> str:
     use = [
-        "Research on visual priors: what a language model that read a known mixture of text already knows of the "
+        "Research on visual priors: what a language model trained on a known mixture of text already knows of the "
         "visible world.",
         *(suite.report.use for suite in suites if suite.report.use),
         "It is no assistant; it knows no facts to rely on, and nothing about people should be decided with it.",
@@ -156,10 +156,11 @@ def _limits(model: MultimodalModel, encoder: EncoderSpec, suites: Sequence[Suite
     size = encoder.preprocessing.image_size
     return f"""## Limits
 
-- It reads {context} tokens at most, the {model.image_positions} of the image included, and was taught single questions.
+- It reads {context} tokens at most, the {model.image_positions} of the image included.
+- It was trained on single questions, not on conversations.
 - Images are resized to {size} x {size} pixels; small things and small writing are lost.
 - Of images unlike those that it was adapted on it answers too, mostly wrongly.
-{shown}- It has no notion of not knowing, and no safeguards: text that it read can come out again."""
+{shown}- It has no notion of not knowing, and no safeguards: text that it was trained on can come out again."""
 
 
 def _wrapped(text: str) -> str:

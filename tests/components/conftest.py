@@ -145,7 +145,7 @@ def _make_model(where: Served) -> None:
     reading.mkdir()
     tokenizer.save(str(reading / "tokenizer.json"))
     where.multimodal_model.mkdir()
-    recipe = {"name": "test", "departures": ["nothing was trained"], "stages": []}
+    recipe = {"name": "test", "departures": ["nothing was trained"], "phases": []}
     model = MultimodalModel(language, connector)
     write_multimodal_model(where.multimodal_model, model, reading, Features.open(where.features), recipe, [])
     seal(MultimodalModelArtifact, where.multimodal_model)

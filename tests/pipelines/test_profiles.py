@@ -44,3 +44,9 @@ def test_a_mistake_is_refused_with_what_is_valid(profile: str, overrides: list[s
     with pytest.raises(ConfigError) as caught:
         profiles.load(profile, overrides)
     assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_a_run_whose_model_could_not_be_exported_is_refused_before_it_trains() -> None:
+    profiles.check_export(profiles.load("tiny"))
+    with pytest.raises(ConfigError, match="cannot hold the fusion 'cross_attention'.* hold: prefix"):
+        profiles.check_export(profiles.load("tiny", ["adapt.recipe=cross-attention"]))

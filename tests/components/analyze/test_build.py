@@ -1,5 +1,6 @@
 """Making Findings: the same bytes each time, and artifacts of different runs are refused."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -8,11 +9,13 @@ import pytest
 
 from inkling.components.analyze.build import build_analyze
 from inkling.components.analyze.config import AnalyzeConfig
+from inkling.components.analyze.gather import Inputs, check_lineage
 from inkling.components.artifacts.answers import Answers, write_answers
 from inkling.components.artifacts.findings import Findings
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.statistics.intervals import clustered_mean
-from inkling.components.shared.store.manifest import ArtifactError
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
 from inkling.components.shared.store.store import produce
 
 CONFIG = AnalyzeConfig(seed=3, samples=6)
@@ -69,6 +72,22 @@ def test_artifacts_of_different_runs_are_refused(made_run, tmp_path: Path, forei
     with pytest.raises(ArtifactError, match=f"was not made from .*{foreign}.*different runs"):
         build_analyze(CONFIG, **paths, output=tmp_path / "findings")
     assert not (tmp_path / "findings").exists()
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_corpus_is_of_the_scenes_of_which_the_suites_were_made(made_run, tmp_path: Path, same: bool) -> None:
+    def artifact(name: str, **sources: str) -> Artifact:
+        origin = Provenance("made", "", "", {}, {}, sources, {})
+        return Artifact(tmp_path / name, Manifest(name, 1, {}, origin))
+
+    named = {name: artifact(name) for name in made_run.made}
+    named["corpus"] = artifact("corpus", questions="of the scenes")
+    named["questions"] = artifact("questions", scenes="of the scenes" if same else "of others")
+    inputs = Inputs(**named)  # type: ignore[arg-type]
+    with (
+        contextlib.nullcontext() if same else pytest.raises(ArtifactError, match="corpus was not made from .*questions")
+    ):
+        check_lineage(inputs)
 
 
 def test_answers_to_different_questions_are_refused(made_run, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def _trained(served: Any, path: Path) -> None:
     """The served model with a log of its adaptation."""
     shutil.copytree(served.multimodal_model, path, dirs_exist_ok=True)
     (path / "manifest.json").unlink()
-    row = {"stage": "align", "step": 1, "loss": 2.0, "learning_rate": 1e-3}
+    row = {"phase": "align", "step": 1, "loss": 2.0, "learning_rate": 1e-3}
     (path / TRAINING).write_text("".join(json.dumps({**row, "step": step}) + "\n" for step in (1, 2)))
 
 

@@ -243,7 +243,7 @@ def test_chat_takes_plain_text_content(http):
         (b'{"instances": [{"question": "a", "picture": "b"}]}', "instances.0.picture"),
         (b'{"instances": [{"question": " "}]}', "question is empty"),
         (b'{"instances": [{"question": "a", "image": "&&"}]}', "base64"),
-        (b'{"instances": [{"question": "a", "image": ""}]}', "picture is empty"),
+        (b'{"instances": [{"question": "a", "image": ""}]}', "image is empty"),
         (b'{"instances": [{"question": "a", "image": "data:image/png,xx"}]}', "data URI"),
         (b'{"instances": [{"question": "a", "choices": ["b"]}]}', "1 choices"),
         (b'{"instances": [{"question": "a", "choices": ["b", "c", "d", "e", "f", "g"]}]}', "6 choices"),
@@ -360,8 +360,8 @@ def test_bomb_and_broken_images_are_refused(http):
     for image, words in (
         (png(60_000, 60_000), "pixels"),
         (png(8, 8), "damaged"),
-        (b"GIF89a", "picture"),
-        (b"hello", "picture"),
+        (b"GIF89a", "image"),
+        (b"hello", "image"),
     ):
         encoded = base64.b64encode(image).decode()
         response = http.post(PREDICT, json={"instances": [{"question": "a", "image": encoded}]})
