@@ -108,10 +108,10 @@ def _of(table: pa.Table, number: int) -> pa.Table:
 
 
 def _read(row: Mapping[str, Any], questions: pa.Table, documents: pa.Table) -> RunScore:
-    asked = QuestionSet(*(tuple(questions.column(name).to_pylist()) for name in _COLUMNS))
+    question_set = QuestionSet(*(tuple(questions.column(name).to_pylist()) for name in _COLUMNS))
     hits = {view: questions.column(view).to_numpy() for view in VIEWS}
     sources, numbers, *amounts = (documents.column(name) for name in _LOSSES)
     losses = DocumentLosses(
         tuple(sources.to_pylist()), tuple(numbers.to_pylist()), *(amount.to_numpy() for amount in amounts)
     )
-    return RunScore(row["labels"], row["parameters"], asked, hits, losses)
+    return RunScore(row["labels"], row["parameters"], question_set, hits, losses)

@@ -126,10 +126,10 @@ def estimate_cost(ir: Mapping[str, Any], profile: str, plan: StudyPlan | None, k
     texts, variants, ways = (len(plan.texts), len(plan.variants), len(plan.ways)) if plan else (1, 1, 1)
     examinations = len(plan.examinations) if plan else 1
     items = {_TEXTS: texts, _VARIANTS: variants}
-    sizes = [artifact_bytes(_without_exports(run) if unread else run) for run, unread in runs]
-    mean = _mean([size for size, (_, unread) in zip(sizes, runs, strict=True) if not unread])
+    sizes = [artifact_bytes(_without_exports(run) if no_pretraining else run) for run, no_pretraining in runs]
+    mean = _mean([size for size, (_, no_pretraining) in zip(sizes, runs, strict=True) if not no_pretraining])
     baseline = _mean(
-        [size for size, (_, unread) in zip(sizes, runs, strict=True) if unread]
+        [size for size, (_, no_pretraining) in zip(sizes, runs, strict=True) if no_pretraining]
         or [artifact_bytes(_without_exports(stated))]
     )
     stored: defaultdict[str, float] = defaultdict(float)
@@ -145,7 +145,7 @@ def estimate_cost(ir: Mapping[str, Any], profile: str, plan: StudyPlan | None, k
             listed = task.component["inputDefinitions"]["artifacts"][name].get("isArtifactList", False)
             each = 1 if name == "parts" else variants if listed else task.parts
             read += times * each * mean.get(task.artifact(name), 0.0)
-    by_run = [device_hours(run, kind, no_pretraining=unread) for run, unread in runs]
+    by_run = [device_hours(run, kind, no_pretraining=no_pretraining) for run, no_pretraining in runs]
     units = [by_run[begin : begin + ways] for begin in range(0, len(runs), ways)]
     hours = {
         "pretrain": sum(unit[0]["pretrain"] for unit in units),

@@ -92,7 +92,7 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
         for phase in adaptation.phases
         if any(objective.reads_text for objective in phase.active)
     )
-    asked = (
+    evaluated = (
         _QUESTIONS_PER_SCENE
         * (scenes.validation + scenes.test)
         * (_VIEWS * _QUESTION_TOKENS + _VIEWS_WITH_IMAGE * image)
@@ -100,5 +100,5 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
     return {
         "pretrain": 0.0 if no_pretraining else estimate(plan, kind).device_hours,
         "adapt": estimate(replace(plan, tokens=round(seen)), kind).device_hours,
-        "evaluate": estimate(replace(plan, tokens=round(asked)), kind).device_hours / 3,
+        "evaluate": estimate(replace(plan, tokens=round(evaluated)), kind).device_hours / 3,
     }

@@ -112,6 +112,7 @@ def study(plan: StudyPlan, fan_out: FanOut | None = None, placement: PlacementCo
             models: dict[tuple[int, int], dsl.PipelineTask] = {}
             examined: list[dsl.PipelineTask] = []
             for number, way in enumerate(plan.ways):
+                earlier = [examined[number - places.ways]] if number >= places.ways else []
                 model = models.get((way.encoder, way.adaptation))
                 if model is None:
                     model = adapt(
@@ -119,15 +120,14 @@ def study(plan: StudyPlan, fan_out: FanOut | None = None, placement: PlacementCo
                         language_model=language,
                         conversations=made.conversations,
                         features=made.features[way.encoder],
-                    )
-                    model.after(*examined[max(0, number - places.ways) : number - places.ways + 1])
+                    ).after(*earlier)
                     models[way.encoder, way.adaptation] = model
                 exam = evaluate(
                     config=getattr(run, plan.evaluate_field(way.examination)),
                     multimodal_model=model.outputs["multimodal_model"],
                     questions=made.questions,
                     features=made.features[way.encoder],
-                )
+                ).after(*earlier)
                 examined.append(exam)
                 answers.append(exam.outputs["answers"])
         scored: dsl.PipelineTask | None = None
@@ -154,15 +154,17 @@ def study(plan: StudyPlan, fan_out: FanOut | None = None, placement: PlacementCo
     ) -> None:
         begun = [preflight(config=config)]
         made = prepare(once, config, _Made(), begun) if once else _Made()
-        unread: list[dsl.PipelineTask] = []
+        baselines: list[dsl.PipelineTask] = []
         if plan.study.baseline.no_pretraining:
             labels = json.dumps(dict.fromkeys(plan.study.text_axes, NO_PRETRAINING))
             tokens = prepare(plan.looped, baseline, made, [])
-            unread = [score(config, tokens, variants, pretrained, labels, min(parallelism, len(plan.variants)), True)]
+            baselines = [
+                score(config, tokens, variants, pretrained, labels, min(parallelism, len(plan.variants)), True)
+            ]
         with dsl.ParallelFor(items=texts, parallelism=places.texts) as text:
-            tokens = prepare(plan.looped, text.config, made, unread or ([] if once else begun))
+            tokens = prepare(plan.looped, text.config, made, baselines or ([] if once else begun))
             scored = score(config, tokens, variants, pretrained, text.labels, places.variants, False).outputs["scored"]
-        first = {"baseline": unread[0].outputs["scored"]} if unread else {}
+        first = {"baseline": baselines[0].outputs["scored"]} if baselines else {}
         compare(config=config, scored=dsl.Collected(scored), **first)
         if placement:
             place_tasks(placement)

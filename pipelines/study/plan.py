@@ -149,8 +149,8 @@ class StudyPlan:
         """All runs: text by text, in each by pre-training and way; the no-pretraining baseline last."""
         texts = [(text, False) for text in self.texts]
         if self.study.baseline.no_pretraining:
-            unread = dict.fromkeys(self.study.text_axes, NO_PRETRAINING)
-            texts.append((Item(unread, self.texts[0].settings), True))
+            labels = dict.fromkeys(self.study.text_axes, NO_PRETRAINING)
+            texts.append((Item(labels, self.texts[0].settings), True))
         return [
             StudyRun(
                 {**text.labels, **variant.labels, **self.labels_of(way)},
@@ -177,8 +177,8 @@ class StudyPlan:
         ]
         pretrained = {}
         for variant in self.variants:
-            for unread in (False, True)[: 1 + baseline]:
-                pretrained[_pretraining(variant.settings, unread)] = variant.labels
+            for no_pretraining in (False, True)[: 1 + baseline]:
+                pretrained[_pretraining(variant.settings, no_pretraining)] = variant.labels
         found = {
             "config": _canonical(self.profile),
             "texts": texts,

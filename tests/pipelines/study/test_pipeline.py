@@ -72,18 +72,27 @@ def test_a_language_model_is_made_once_for_all_adaptations_and_features_once_an_
     )
 
 
-def test_no_more_runs_are_under_way_than_the_placement_allows(tmp_path: Path) -> None:
-    """Sixteen places: one text, one pre-training, so all three adaptations at once; on one place, one by one."""
-    study = study_of(mixture__recipe=["mix0"], adapt__seed=[5, 6, 7])
-    ir = compiled(study, tmp_path / "wide")
-    wide = body(ir, body(ir, ir["root"]["dag"]["tasks"]["for-loop-1"])["for-loop-2"])
-    assert [wide[name]["dependentTasks"] for name in ("adapt", "adapt-2", "adapt-3")] == [["pretrain"]] * 3
-    text = profiles.load("tiny")
-    compile_study(StudyPlan.of(study, text), tmp_path / "narrow.yaml")
-    ir = read_ir(tmp_path / "narrow.yaml")
-    narrow = body(ir, body(ir, ir["root"]["dag"]["tasks"]["for-loop-1"])["for-loop-2"])
-    waits = [sorted(narrow[name]["dependentTasks"]) for name in ("adapt", "adapt-2", "adapt-3")]
-    assert waits == [["pretrain"], ["evaluate", "pretrain"], ["evaluate-2", "pretrain"]]
+@pytest.mark.parametrize(
+    ("profile", "waits"),
+    [
+        ("cluster", [["pretrain"]] * 5),
+        ("tiny", [["pretrain"], *(["evaluate", "pretrain"], *([f"evaluate-{n}", "pretrain"] for n in (2, 3, 4)))]),
+    ],
+)
+def test_no_more_runs_are_under_way_than_the_placement_allows(
+    profile: str, waits: list[list[str]], tmp_path: Path
+) -> None:
+    """Sixteen places of the cluster: all five adaptations at once; one place here: one after the other."""
+    text = profiles.load(profile, ALONE)
+    plan = StudyPlan.of(study_of(mixture__recipe=["mix0"], adapt__seed=[5, 6, 7, 8, 9]), text)
+    if profile == "cluster":
+        compile_study_for_cluster(plan, text, tmp_path)
+    else:
+        compile_study(plan, tmp_path / "pipeline.yaml")
+    ir = read_ir(tmp_path / "pipeline.yaml")
+    tasks = body(ir, body(ir, ir["root"]["dag"]["tasks"]["for-loop-1"])["for-loop-2"])
+    names = ["adapt", *(f"adapt-{number}" for number in (2, 3, 4, 5))]
+    assert [sorted(tasks[name]["dependentTasks"]) for name in names] == waits
 
 
 def test_an_axis_of_scenes_makes_all_of_the_text_in_the_loop(tmp_path: Path) -> None:

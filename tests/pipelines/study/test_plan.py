@@ -46,23 +46,23 @@ def test_a_run_has_its_values_and_each_level_only_its_own_sections(cluster: str)
     assert [run.no_pretraining for run in runs] == [False] * 8 + [True] * 4
     assert runs[0].labels == {RECIPE: "mix0", PRESET: "tiny", "seed": "3"}
     assert runs[-1].labels == {RECIPE: "no pretraining", PRESET: "laptop", "seed": "4"}
-    asked = plan.parameters()
-    text, variant = (set(yaml.safe_load(asked[name][0]["config"])) for name in ("texts", "variants"))
+    parameters = plan.parameters()
+    text, variant = (set(yaml.safe_load(parameters[name][0]["config"])) for name in ("texts", "variants"))
     shared = {"seed", "threads", "token_budget"}
     assert "mixture" in text <= {*shared, "mixture"}
     assert "pretrain" in variant <= {*shared, "pretrain", "adapt", "evaluate"}
-    assert asked["baseline"] == asked["texts"][0]["config"]
+    assert parameters["baseline"] == parameters["texts"][0]["config"]
     assert plan.looped == ("mixture",)
 
 
 def test_a_language_model_is_known_by_the_settings_that_it_records(cluster: str) -> None:
     plan = StudyPlan.of(study_of(True, mixture__recipe=["mix0"], seed=[3, 4]), cluster)
-    asked = plan.parameters()
-    for variant, seed in zip(asked["variants"], "34", strict=True):
+    parameters = plan.parameters()
+    for variant, seed in zip(parameters["variants"], "34", strict=True):
         for stated in ({}, {"no_pretraining": True}):
             recorded = PretrainConfig.parse(variant["config"], **stated).determinants()
-            assert asked["pretrained"][digest_of(json.loads(json.dumps(recorded)))] == {"seed": seed}
-    assert len(asked["pretrained"]) == 4
+            assert parameters["pretrained"][digest_of(json.loads(json.dumps(recorded)))] == {"seed": seed}
+    assert len(parameters["pretrained"]) == 4
 
 
 def test_recipes_by_labels_reach_the_runs() -> None:
@@ -74,11 +74,11 @@ def test_recipes_by_labels_reach_the_runs() -> None:
 def test_axes_after_pretraining_are_fields_of_each_variant_and_share_its_language_model() -> None:
     axes = {"mixture__recipe": ["mix6"], "adapt__seed": [5, 6], "encode__encoder": ["tiny-random"]}
     plan = StudyPlan.of(study_of(**axes, seed=[0, 1]), profiles.load("tiny"))
-    asked = plan.parameters()
-    assert [sorted(variant) for variant in asked["variants"]] == [["adapt_0", "adapt_1", "config"]] * 2
-    adapts = [yaml.safe_load(asked["variants"][1][plan.adapt_field(number)]) for number in (0, 1)]
+    parameters = plan.parameters()
+    assert [sorted(variant) for variant in parameters["variants"]] == [["adapt_0", "adapt_1", "config"]] * 2
+    adapts = [yaml.safe_load(parameters["variants"][1][plan.adapt_field(number)]) for number in (0, 1)]
     assert [(one["adapt"]["seed"], one["seed"]) for one in adapts] == [(5, 1), (6, 1)]
-    assert plan.evaluate_field(0) == "config" and len(asked["pretrained"]) == 2
+    assert plan.evaluate_field(0) == "config" and len(parameters["pretrained"]) == 2
     assert yaml.safe_load(plan.encoder_config(0) or "")["encode"]["encoder"] == "tiny-random"
     assert [plan.labels_of(way)["adapt.seed"] for way in plan.ways] == ["5", "6"]
     settings = [(run.settings["adapt"]["seed"], run.settings["encode"]["encoder"]) for run in plan.runs()]
