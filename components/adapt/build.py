@@ -63,6 +63,6 @@ def _make(
     for turn in conversations.turns():
         turns[turn.image_id].append(turn)
     lesson = Lesson(images, views, turns, language_model.tokenizer())
-    adapted = train(config, language_model.network(), lesson, draft.work)
+    adapted = train(config, language_model.network(), lesson, draft.scratch)
     record = {**recipe.model_dump(mode="json"), "phases": adapted.phases}
     write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows)

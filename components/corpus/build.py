@@ -79,7 +79,7 @@ def _opened(questions: str | Path | None) -> dict[str, Questions]:
 
 def _folder(config: CorpusConfig, opened: dict[str, Questions], draft: Draft) -> Path:
     """Where the units of a corpus lie while it is being made; named by its key."""
-    return draft.work / provenance(config, opened).key
+    return draft.scratch / provenance(config, opened).key
 
 
 def _make_part(config: CorpusConfig, opened: dict[str, Questions], share: Share, draft: Draft) -> None:

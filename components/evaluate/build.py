@@ -107,7 +107,7 @@ def _make(
     for suite, members in questions.suites().items():
         check_longest(answering, suite, members)
         # A suite's batches hold no other's questions: padding beside them would move its last bits.
-        with ResumeLog(draft.work / f"{suite}.jsonl", task) as log:
+        with ResumeLog(draft.scratch / f"{suite}.jsonl", task) as log:
             answers += score_questions(answering, members, config, log)
     write_answers(draft.path, answers, summarise(answers, config.suites))
 

@@ -76,8 +76,8 @@ def build_labels(
     key = provenance(config, inputs).key
 
     def make(draft: Draft) -> None:
-        gather(parts, key, draft.work / key, "statistics/*", "labels/*")
-        _make(config, opened, kept, draft.work / key, draft)
+        gather(parts, key, draft.scratch / key, "statistics/*", "labels/*")
+        _make(config, opened, kept, draft.scratch / key, draft)
 
     labels = produce(Labels, output, config, inputs, make)
     note(table(labels.shares()))
@@ -103,7 +103,7 @@ def build_labels_part(config: LabelConfig, number: int, corpus: str | Path, outp
     key = provenance(config, {"corpus": opened}).key
 
     def make(draft: Draft) -> None:
-        work = draft.work / key
+        work = draft.scratch / key
         _make_part(config, opened, share, work)
         for folder in ("statistics", "labels"):
             if (work / folder).exists():

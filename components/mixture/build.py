@@ -171,7 +171,7 @@ def _opened(config: MixtureConfig, corpus: str | Path, labels: str | Path | None
 
 def _work(opened: _Opened, parts: Sequence[str | Path], draft: Draft) -> Path:
     """Where tokens are made, with what the parts hold of them."""
-    work = draft.work / opened.key
+    work = draft.scratch / opened.key
     work.mkdir(exist_ok=True)
     gather(parts, opened.key, work, _TOKENIZER, f"{_RETRIEVED}/*/*", f"{_ENCODED}/*")
     return work

@@ -42,12 +42,12 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
     from inkling.components.pretrain.preflight import check
 
     if config.steps:
-        check(config, tokens.blend().vocabulary, draft.work)
+        check(config, tokens.blend().vocabulary, draft.scratch)
     own = config
     if config.strategy != "single" and config.steps:
         from inkling.components.pretrain.launch import alone, train_on_ranks
 
-        train_on_ranks(config, tokens, draft.work)
+        train_on_ranks(config, tokens, draft.scratch)
         own = alone(config)
     import torch
 
@@ -58,7 +58,7 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
 
     torch.set_num_threads(config.threads)
     network = load_preset(config.preset).build(tokens.blend().vocabulary, config.seed)
-    trained = train(own, network, tokens, draft.work)
+    trained = train(own, network, tokens, draft.scratch)
     _write(config, network, tokens, trained, draft.path)
     origin = provenance(config, {"tokens": tokens})
     for budget, (state, weights) in trained.exports.items():

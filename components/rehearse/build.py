@@ -35,6 +35,11 @@ def _make(config: RehearseConfig, bundle: Bundle, questions: Questions, answers:
     from inkling.components.rehearse.rehearse import rehearse
 
     outcome = rehearse(
-        config, bundle.path, questions.questions("test"), questions.images(), answers.answers(split="test"), draft.work
+        config,
+        bundle.path,
+        questions.questions("test"),
+        questions.images(),
+        answers.answers(split="test"),
+        draft.scratch,
     )
     write_rehearsal(draft.path, outcome)

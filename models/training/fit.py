@@ -10,8 +10,8 @@ Example:
         return network(**batch, labels=batch["input_ids"]).loss
 
     fitted = fit(
-        network, loss, Sequences(), Optimization(steps=500, learning_rate=3e-3, warmup_steps=20), draft.work / "align",
-        seed=config.seed, checkpoint_every=100,
+        network, loss, Sequences(), Optimization(steps=500, learning_rate=3e-3, warmup_steps=20),
+        draft.scratch / "align", seed=config.seed, checkpoint_every=100,
         progress=lambda done: Progress("aligning", total=500, unit="steps", done=done),
     )  # `network` is trained in place; fitted.rows[-1].loss is the loss of the last step
 

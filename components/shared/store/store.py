@@ -30,11 +30,11 @@ class Draft:
 
     Attributes:
         path: Empty directory for the artifact's files; becomes the artifact when the stage returns.
-        work: Directory that outlives a kill, for checkpoints and partial results; removed on success.
+        scratch: Scratch directory that outlives a kill, for checkpoints and partial results; removed on success.
     """
 
     path: Path
-    work: Path
+    scratch: Path
 
 
 def produce(
@@ -52,7 +52,7 @@ def produce(
         output: Where the artifact shall lie.
         config: The stage's configuration.
         inputs: The artifacts that the stage reads, by name.
-        make: Writes the artifact's files into the draft. It may find earlier work of a killed run in `draft.work`.
+        make: Writes the artifact's files into the draft. It may find earlier work of a killed run in `draft.scratch`.
         name: Which output of the stage it is; by default the last part of `output`.
 
     Raises:
@@ -83,14 +83,14 @@ def _make(kind: type[A], place: Path, origin: Provenance, make: Callable[[Draft]
             return
         shutil.rmtree(draft.path, ignore_errors=True)
         draft.path.mkdir(parents=True)
-        draft.work.mkdir(exist_ok=True)
+        draft.scratch.mkdir(exist_ok=True)
         make(draft)
-        build_environment = machine.recorded(draft.work)
+        build_environment = machine.recorded(draft.scratch)
         Manifest.describe(draft.path, kind.type, kind.schema, origin, build_environment).write(draft.path)
         _settle(draft.path)
         shutil.rmtree(place, ignore_errors=True)
         draft.path.rename(place)
-        shutil.rmtree(draft.work)
+        shutil.rmtree(draft.scratch)
 
 
 def _beside(place: Path, suffix: str) -> Path:

@@ -70,7 +70,7 @@ def test_any_number_of_tasks_makes_the_same_tokens(
     prepared, made = shared(settings, corpus, tmp_path)
     units = [unit for part in made for unit in {file.rpartition("/")[0] for file in part.manifest.files}]
     assert sorted(units) == [f"encoded/{source}.{index:05d}" for source in sorted(OWN) for index in range(4)]
-    monkeypatch.setattr(encoding.Encoder, "encode", lambda *_: pytest.fail("tokenized again"))
+    monkeypatch.setattr(encoding.CachedTokenizer, "encode", lambda *_: pytest.fail("tokenized again"))
     monkeypatch.setattr(tokenizer_module, "train_tokenizer", lambda *_: pytest.fail("trained again"))
     paths = [part.path for part in made]
     together = build_mixture(settings, corpus.path, tmp_path / "tokens", prepared=prepared.path, parts=paths)
@@ -107,15 +107,15 @@ def test_a_killed_part_keeps_the_partitions_that_it_has_tokenized(
 ) -> None:
     settings = config(parts=2)
     prepared, (whole, _) = shared(settings, corpus, tmp_path)
-    encode, calls = encoding.Encoder.encode, []
+    encode, calls = encoding.CachedTokenizer.encode, []
 
-    def killed(self: encoding.Encoder, texts: list[str]) -> list[bytes]:
+    def killed(self: encoding.CachedTokenizer, texts: list[str]) -> list[bytes]:
         calls.append(len(texts))
         if len(calls) == 8:
             raise KeyboardInterrupt
         return encode(self, texts)
 
-    monkeypatch.setattr(encoding.Encoder, "encode", killed)
+    monkeypatch.setattr(encoding.CachedTokenizer, "encode", killed)
     path = tmp_path / "killed" / "part"
     with pytest.raises(KeyboardInterrupt):
         build_mixture_part(settings, 0, corpus.path, path, prepared=prepared.path)

@@ -80,7 +80,7 @@ def test_a_changed_byte_in_the_store_is_refused_and_left_alone(store: Path, tmp_
 def test_a_failure_leaves_no_artifact_and_keeps_the_work(store: Path, tmp_path: Path) -> None:
     def fail(draft: Draft) -> None:
         (draft.path / "half.txt").touch()
-        (draft.work / "checkpoint").touch()
+        (draft.scratch / "checkpoint").touch()
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
@@ -88,7 +88,7 @@ def test_a_failure_leaves_no_artifact_and_keeps_the_work(store: Path, tmp_path: 
     assert not list(store.glob("*/thing"))
 
     def resume(draft: Draft) -> None:
-        assert (draft.work / "checkpoint").exists()
+        assert (draft.scratch / "checkpoint").exists()
         assert not list(draft.path.iterdir())
         (draft.path / "whole.txt").touch()
 
