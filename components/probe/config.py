@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from inkling.components.probe.contract import PROBES, ProbeSpec
+from inkling.components.probe.contract import ProbeSpec
+from inkling.components.probe.probes import PROBES
 from inkling.components.shared.config import StageConfig
 
 

@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from inkling.components.artifacts.questions import Question
-from inkling.models.spec import Registry, Spec
+from inkling.models.spec import Spec
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -79,6 +79,3 @@ class ProbeSpec(Spec, ABC):
     def build(self) -> Probe:
         """The probe."""
         return cast(Probe, self.load_target()(self))
-
-
-PROBES: Registry[Any] = Registry("probe", "inkling.components.probe.probes", ProbeSpec)

@@ -82,7 +82,7 @@ def test_plug_ins_keep_the_contracts_of_their_seams(extended: Path) -> None:
 def test_the_probe_measures_something_known(extended: Path) -> None:
     program = (
         "import numpy as np, inkling\n"
-        "from inkling.components.probe.contract import PROBES\n"
+        "from inkling.components.probe.probes import PROBES\n"
         "from inkling.components.probe.probes.effective_rank import effective_rank\n"
         "random = np.random.default_rng(0)\n"
         "flat = random.normal(size=(500, 1)) @ random.normal(size=(1, 8))\n"

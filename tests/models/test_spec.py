@@ -133,6 +133,7 @@ class Refuse:
             raise ImportError(f"{name} is not for this image")
 
 sys.meta_path.insert(0, Refuse())
+from inkling.models.settings import ConfigError
 from inkling.models.spec import Registry
 
 for package in sys.argv[1:]:
@@ -142,8 +143,12 @@ for package in sys.argv[1:]:
             kind = registry.find(name)
             stem = kind.target.partition(":")[0].rpartition(".")[2]
             assert stem == name.replace("-", "_"), f"{name} lies in {stem}.py"
-            if not any(field.is_required() for field in kind.model_fields.values()):
+            try:
                 spec = registry.read(name)
+            except ConfigError as error:  # it cannot do without settings, and says which
+                required = [field for field, one in kind.model_fields.items() if one.is_required()]
+                assert f"{{type: {name}, " in str(error) or any(field in str(error) for field in required), error
+            else:
                 assert registry.read(spec.model_dump(mode="json")).model_dump() == spec.model_dump()
             print(registry.package, name)
 """

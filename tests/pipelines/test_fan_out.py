@@ -50,7 +50,7 @@ def test_a_profile_says_how_many_tasks_share_the_work() -> None:
 
 
 def test_the_text_is_made_before_the_exit_handler_which_holds_no_loop() -> None:
-    ir = ir_of(visual_prior(True, SHARED))
+    ir = ir_of(visual_prior(["label"], SHARED))
     found = groups(ir)
     (handler,) = (name for name in found if name.startswith("exit-handler"))
     assert not any(name.startswith("for-loop") for name in found[handler])
@@ -62,13 +62,13 @@ def test_the_text_is_made_before_the_exit_handler_which_holds_no_loop() -> None:
 
 
 def test_labels_that_no_recipe_names_move_nothing_out_of_the_exit_handler() -> None:
-    found = groups(ir_of(visual_prior(False, FanOut(label=8))))
+    found = groups(ir_of(visual_prior([], FanOut(label=8))))
     assert found["root"] == {"epilogue", "exit-handler-1"}
 
 
 def test_a_part_is_placed_like_its_stage() -> None:
     stages = {"mixture": {"memory": "3Gi"}, "corpus": {"queue": "reading", "priority_class": "low"}}
-    pipeline = visual_prior(True, SHARED, PlacementConfig.parse({"placement": {"stages": stages}}))
+    pipeline = visual_prior(["label"], SHARED, PlacementConfig.parse({"placement": {"stages": stages}}))
     executors = ir_of(pipeline)["deploymentSpec"]["executors"]
     for name in ("mixture", "mixture-part", "mixture-prepare"):
         assert executors[f"exec-{name}"]["container"]["resources"]["resourceMemoryLimit"] == "3Gi", name

@@ -10,7 +10,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import Tensor, nn
 
 from inkling.components.artifacts.questions import Question
-from inkling.components.probe.contract import PROBES, Subject
+from inkling.components.probe.contract import Subject
+from inkling.components.probe.probes import PROBES
 
 WORDS = ("red", "green", "blue", "black", "white", "pink")
 COUNT = 60
