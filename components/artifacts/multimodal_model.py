@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from inkling.models.multimodal import MultimodalModel
+    from inkling.models.vision.contract import Encoder
 
 CONFIG, RECIPE, TRAINING, TOKENIZER = "config.json", "recipe.json", "training.jsonl", "tokenizer.json"
 ENCODER = "encoder.json"
@@ -41,28 +42,24 @@ class TrainingRow:
 class MultimodalModelArtifact(Artifact):
     """`language/` (Hugging Face Llama), `connector/` and `fusion/` in safetensors, a tokenizer, the training log.
 
-    The vision encoder lies in the Features that the model was trained on; `encoder.json` holds its spec and digest.
+    `MultimodalModel.load` reads it. The vision encoder lies in the Features that the model was trained on;
+    `encoder.json` holds its spec and digest.
     """
 
     type: ClassVar[str] = "MultimodalModel"
 
-    def model(self, features: Features | None = None) -> "MultimodalModel":
-        """Loads the network in evaluation mode.
+    def encoder(self, features: Features) -> "Encoder":
+        """The vision encoder that the model was trained with, giving the views that its connector reads.
 
         Args:
-            features: Features of the same encoder, from which it is loaded too; None for the network without it.
+            features: Features of that encoder, from which it is loaded.
 
         Raises:
-            ArtifactError: If the features are of another encoder than the model was trained with.
+            ArtifactError: If the features are of another encoder.
         """
-        from inkling.models.multimodal import MultimodalModel
-
-        if features is None:
-            return MultimodalModel.load(self.path)
         if features.encoder_digest != _read_json(self.path / ENCODER)["digest"]:
             raise ArtifactError(f"{features.path} is of another encoder than {self.path} was trained with")
-        views = [str(view) for view in self.config()["inputs"]]
-        return MultimodalModel.load(self.path, features.load_encoder(views))
+        return features.load_encoder([str(view) for view in self.config()["inputs"]])
 
     def tokenizer(self) -> "Tokenizer":
         """Loads the tokenizer."""

@@ -92,9 +92,10 @@ def _make(
     from inkling.components.evaluate.summary import summarise
     from inkling.models.inference.answering import EngineAnswering
     from inkling.models.inference.torch_engine import TorchEngine
+    from inkling.models.multimodal import MultimodalModel
 
     torch.set_num_threads(config.threads)
-    network = model.model()
+    network = MultimodalModel.load(model.path)
     views = {view: features.view("questions", view) for view in network.connector.inputs}
     rows = {image: row for row, image in enumerate(questions.images())}
 

@@ -54,9 +54,11 @@ def _make(
     from inkling.components.export.parity import Parity, embed_images
     from inkling.models.inference.onnx_engine import OnnxEngine
     from inkling.models.inference.torch_engine import TorchEngine
+    from inkling.models.multimodal import MultimodalModel
 
     torch.set_num_threads(1)  # comparisons run side by side instead, which is faster than one on several threads
-    model, pixels = multimodal_model.model(features), features.encoder.preprocessing
+    model = MultimodalModel.load(multimodal_model.path, multimodal_model.encoder(features))
+    pixels = features.encoder.preprocessing
     export_graphs(model, pixels.image_size, draft.path)
     shutil.copyfile(multimodal_model.path / TOKENIZER, draft.path / TOKENIZER)
     context = model.language.config.max_position_embeddings

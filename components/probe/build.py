@@ -48,9 +48,10 @@ def _make(
     import torch
 
     from inkling.components.probe.contract import Subject
+    from inkling.models.multimodal import MultimodalModel
 
     torch.set_num_threads(config.threads)
-    model = multimodal_model.model()
+    model = MultimodalModel.load(multimodal_model.path)
     views = {view: features.view("questions", view) for view in model.connector.inputs}
     rows = {image: row for row, image in enumerate(questions.images())}
 

@@ -157,11 +157,12 @@ def _make_answers(where: Served) -> None:
     from inkling.components.evaluate.summary import summarise
     from inkling.models.inference.likelihood import choose
     from inkling.models.inference.torch_engine import TorchEngine
+    from inkling.models.multimodal import MultimodalModel
     from inkling.models.sequence.prompt import answer_ids, prompt_ids
     from inkling.models.sequence.views import VIEWS
 
     artifact, questions = MultimodalModelArtifact.open(where.multimodal_model), Questions.open(where.questions)
-    engine, tokenizer = TorchEngine(artifact.model()), artifact.tokenizer()
+    engine, tokenizer = TorchEngine(MultimodalModel.load(artifact.path)), artifact.tokenizer()
     grid = torch.from_numpy(Features.open(where.features).view("questions")[:])
     rows = {name: row for row, name in enumerate(questions.images())}
     answers = []

@@ -21,6 +21,7 @@ from inkling.components.artifacts.features import Features, write_encoder, write
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
+from inkling.models.multimodal import MultimodalModel
 from inkling.models.vision import ENCODERS
 
 _PROGRAM = Path(__file__).with_name("killed.py")
@@ -86,9 +87,11 @@ def test_what_is_written_can_be_read_and_states_what_trained(inputs: Path, lesso
     assert recipe["fusion"] == {"type": "prefix"}
     assert recipe["phases"][1]["objectives"][1] == {"type": "next_token", "weight": 1.0}
     names = {phase["name"]: set(phase["trainable"]) for phase in recipe["phases"]}
-    connector = {name for name, _ in built.model().named_parameters() if name.startswith("connector.")}
+    connector = {
+        name for name, _ in MultimodalModel.load(built.path).named_parameters() if name.startswith("connector.")
+    }
     assert names["start"] == names["align"] == connector
-    assert names["instruct"] == {name for name, _ in built.model().named_parameters()}
+    assert names["instruct"] == {name for name, _ in MultimodalModel.load(built.path).named_parameters()}
     rows = built.training()
     for phase in recipe["phases"]:
         steps = [row.step for row in rows if row.phase == phase["name"]]

@@ -23,6 +23,7 @@ from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.store import produce
 from inkling.models.inference.engine import PromptError
 from inkling.models.inference.torch_engine import TorchEngine
+from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.sequence.views import VIEWS
 
@@ -47,7 +48,7 @@ def test_likelihoods_are_those_of_the_choices_asked_alone(world, tmp_path: Path,
     """Sum of log-probabilities of the answer's tokens and the end, computed one choice at a time without packing."""
     answers = {one.question_id: one for one in run(world, tmp_path / "answers").answers(view)}  # type: ignore[arg-type]
     artifact, questions = MultimodalModelArtifact.open(world.model), Questions.open(world.questions)
-    model, tokenizer = artifact.model(), artifact.tokenizer()
+    model, tokenizer = MultimodalModel.load(artifact.path), artifact.tokenizer()
     rows = {image: row for row, image in enumerate(questions.images())}
     grids = Features.open(world.features).view("questions")[:]
     for question in questions.questions("test"):

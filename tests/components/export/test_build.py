@@ -39,7 +39,9 @@ def check(served, graphs: Path, tolerance: float = 1e-3):
         sessions, questions.images(), {"grid": features.view("questions")}, features.encoder.preprocessing, 2
     )
     recorded = {(answer.question_id, answer.view): answer for answer in answers.answers()}
-    parity = Parity(sessions, TorchEngine(model.model()), model.tokenizer(), images, recorded, tolerance)
+    parity = Parity(
+        sessions, TorchEngine(MultimodalModel.load(model.path)), model.tokenizer(), images, recorded, tolerance
+    )
     return parity.check(questions.questions(), 4, 2)
 
 
