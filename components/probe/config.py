@@ -13,6 +13,7 @@ class ProbeConfig(StageConfig):
     """Which probes measure the model; without any, the pipeline leaves the stage out."""
 
     stage: ClassVar[str] = "probe"
+    runs: ClassVar[tuple[str, ...]] = ("multimodal_model",)
 
     seed: int = Field(0, ge=0, description="draws the null distributions")
     threads: int = Field(2, ge=1, description="threads of torch")

@@ -59,15 +59,17 @@ NOTHING: dict[str, Edit] = {
     "code of the command line": ("pipelines/cli.py", "", "PLANTED = 1\n"),
     "code of the registry of placements": ("pipelines/cluster/placement.py", "", "PLANTED = 1\n"),
 }
+RUN_THE_MODEL = {"adapt", "evaluate", "export", "probe"}
 EXACTLY: dict[str, tuple[Edit, set[str]]] = {
     "code of a stage": (("components/scenes/render.py", "", "PLANTED = 1\n"), {"scenes"}),
     "code that two stages share": (("models/training/fit.py", "", "PLANTED = 1\n"), {"pretrain", "adapt"}),
-    "the chosen connector": (("models/connectors/mlp.py", "", "PLANTED = 1\n"), {"adapt", "evaluate", "export"}),
-    "code below it": (("models/connectors/projector.py", "", "PLANTED = 1\n"), {"adapt", "evaluate", "export"}),
-    "the chosen fusion": (("models/fusion/prefix.py", "", "PLANTED = 1\n"), {"adapt", "evaluate", "export"}),
+    "the multimodal model": (("models/multimodal.py", "", "PLANTED = 1\n"), RUN_THE_MODEL),
+    "the chosen connector": (("models/connectors/mlp.py", "", "PLANTED = 1\n"), RUN_THE_MODEL),
+    "code below it": (("models/connectors/projector.py", "", "PLANTED = 1\n"), RUN_THE_MODEL),
+    "the chosen fusion": (("models/fusion/prefix.py", "", "PLANTED = 1\n"), RUN_THE_MODEL),
     "the chosen language model": (
         ("models/language/llama.py", "", "PLANTED = 1\n"),
-        {"pretrain", "adapt", "evaluate", "export"},
+        {"pretrain", *RUN_THE_MODEL},
     ),
     "the chosen encoder": (("models/vision/efficientnet_lite0.py", "", "PLANTED = 1\n"), {"encode", "export"}),
     "a declared data file": (("components/label/lexicon.yaml", "", "planted: []\n"), {"label"}),
