@@ -145,6 +145,14 @@ def test_what_the_images_show_changes_the_loss(tried: Tried) -> None:
     assert not torch.equal(tried.objective.loss(tried.model, batch), tried.objective.loss(tried.model, other))
 
 
+def test_an_objective_that_reads_text_knows_whose_image_is_whose(tried: Tried) -> None:
+    if not (tried.spec.reads_text or tried.spec.needs):
+        pytest.skip("it looks at images alone")
+    batch = tried.batch()
+    other = {**batch, "features.grid": batch["features.grid"].flip(0)}
+    assert not torch.equal(tried.objective.loss(tried.model, batch), tried.objective.loss(tried.model, other))
+
+
 def test_a_wrong_setting_is_refused_naming_the_valid_ones(tried: Tried) -> None:
     name = tried.spec.type
     with pytest.raises(ConfigError, match=r"unknown key .*wieght.*Valid: .*weight"):

@@ -76,7 +76,7 @@ def test_plug_ins_keep_the_contracts_of_their_seams(extended: Path) -> None:
     )
     passed = int(re.findall(r"(\d+) passed", told)[0])
     assert passed > 30
-    assert "skipped" not in told
+    assert re.findall(r"(\d+) skipped", told) == ["1"]  # token_variance looks at images alone
 
 
 def test_the_probe_measures_something_known(extended: Path) -> None:

@@ -29,13 +29,13 @@ def model(tmp_path: Path) -> LanguageModel:
     from inkling.models.language.presets import load_preset
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    pieces = {piece: index for index, piece in enumerate(["<|bos|>", "<|eos|>", "<|pad|>", *alphabet])}
-    tokenizer = Tokenizer(models.BPE(pieces, []))
+    tokens = {piece: index for index, piece in enumerate(["<|bos|>", "<|eos|>", "<|pad|>", *alphabet])}
+    tokenizer = Tokenizer(models.BPE(tokens, []))
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     path = tmp_path / "language_model"
     path.mkdir()
-    write_language_model(path, load_preset("tiny").build(len(pieces), 0), tmp_path / "tokenizer.json", [], {})
+    write_language_model(path, load_preset("tiny").build(len(tokens), 0), tmp_path / "tokenizer.json", [], {})
     Manifest.describe(path, "LanguageModel", LanguageModel.schema, Provenance("pretrain", "", "", {}, {}, {})).write(
         path
     )
