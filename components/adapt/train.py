@@ -1,5 +1,6 @@
 """Running a recipe: phase after phase, each with its data, its objectives and its trainable set."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,7 +150,8 @@ def optimization(phase: Phase, steps: int) -> Optimization:
 
 @contextmanager
 def _reproducible() -> Iterator[None]:
-    """Sums gradients in one order, whatever the threads do; fresh memory needs no filling for that."""
+    """Sums gradients in one order, whatever threads or a GPU do; fresh memory needs no filling for that."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it; read when a GPU is first used
     filling: Any = torch.utils.deterministic
     before = torch.are_deterministic_algorithms_enabled(), filling.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True)

@@ -93,6 +93,7 @@ def _make(
     from inkling.models.inference.answering import EngineAnswering
     from inkling.models.inference.torch_engine import TorchEngine
     from inkling.models.multimodal import MultimodalModel
+    from inkling.models.training.devices import accelerator
 
     torch.set_num_threads(config.threads)
     network = MultimodalModel.load(model.path)
@@ -103,7 +104,7 @@ def _make(
         places = [rows[image] for image in images]
         return {view: torch.from_numpy(found[places]) for view, found in views.items()}
 
-    answering = EngineAnswering(TorchEngine(network), model.tokenizer(), features_of)
+    answering = EngineAnswering(TorchEngine(network.to(accelerator())), model.tokenizer(), features_of)
     answers = []
     for suite, members in questions.suites().items():
         check_longest(answering, suite, members)

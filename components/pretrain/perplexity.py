@@ -98,13 +98,13 @@ def unigram_log_probabilities(
 @torch.inference_mode()
 def negative_log_likelihoods(network: torch.nn.Module, heldout: Heldout) -> Floats:
     """What each target costs under the model, in nats, (windows, context)."""
-    costs = []
+    costs, device = [], next(network.parameters()).device
     for first in range(0, len(heldout.inputs), _BATCH):
-        inputs = torch.from_numpy(heldout.inputs[first : first + _BATCH])
-        targets = torch.from_numpy(heldout.targets[first : first + _BATCH])
+        inputs = torch.from_numpy(heldout.inputs[first : first + _BATCH]).to(device)
+        targets = torch.from_numpy(heldout.targets[first : first + _BATCH]).to(device)
         logits = network(input_ids=inputs, use_cache=False).logits
         cost = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        costs.append(cost.view_as(targets).double().numpy())
+        costs.append(cost.view_as(targets).double().cpu().numpy())
     return np.concatenate(costs)
 
 

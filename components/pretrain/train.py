@@ -20,7 +20,7 @@ from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.models.language.presets import load_preset
 from inkling.models.sequence.special_tokens import EOS_ID
-from inkling.models.training.devices import matrix_rate
+from inkling.models.training.devices import accelerator, matrix_rate
 from inkling.models.training.fit import fit
 from inkling.models.training.job import CheckpointMirror, Execution, Optimization
 from inkling.models.training.ranks import Ranks
@@ -193,7 +193,7 @@ def evaluate(
     )
     shards = {name: tokens.dataset(name, "heldout") for name in blend.heldout}
     density = {name: entry.bytes / entry.tokens for name, entry in blend.heldout.items()}
-    network.eval()
+    network.eval().to(accelerator())
     with Progress("scoring held-out text", len(shards), "sources") as progress:
         scores, documents = score_sources(
             network, shards, density, unigram, config.context, config.heldout_windows, EOS_ID, progress.advance

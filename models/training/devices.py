@@ -3,9 +3,12 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import yaml
+
+if TYPE_CHECKING:
+    import torch
 
 AUTO = "auto"
 _CHOICES = Path(__file__).with_name("devices.yaml")
@@ -61,6 +64,13 @@ def device(name: str, threads: int = 1) -> Device:
         rate = _cpu_rate(threads)
         return Device(name, "cpu", available_memory(), (rate, rate), row["share"])
     return Device(name, "cuda", 1e9 * row["memory"], (row["fp32"], row["bf16"]), row["share"])
+
+
+def accelerator() -> "torch.device":
+    """What this machine computes on: its first GPU if it has one, else the CPU."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _own_gpu(table: dict[str, dict[str, float]]) -> Device | None:

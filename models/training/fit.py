@@ -132,6 +132,7 @@ def _train(job: TrainingJob, ranks: Ranks, work: Path, done: int) -> list[LogRow
     from lightning.pytorch.utilities.exceptions import SIGTERMException
 
     from inkling.models.training.callbacks import Recorder
+    from inkling.models.training.sharding import run_eagerly
     from inkling.models.training.trainer import set_up
 
     keep_freed_memory()
@@ -153,6 +154,8 @@ def _train(job: TrainingJob, ranks: Ranks, work: Path, done: int) -> list[LogRow
             )
         except SIGTERMException:
             raise SystemExit(_TERMINATED) from None
+        finally:
+            run_eagerly(job.network)
     return recorder.rows
 
 

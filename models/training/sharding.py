@@ -30,6 +30,12 @@ def compile_blocks(network: torch.nn.Module) -> None:
         block.compile()
 
 
+def run_eagerly(network: torch.nn.Module) -> None:
+    """Undoes `compile_blocks`: what is scored after training comes in other shapes, each compiled anew otherwise."""
+    for block in blocks(network):
+        block._compiled_call_impl = None
+
+
 def shard(network: torch.nn.Module, mesh: DeviceMesh, bf16: bool) -> None:
     """Leaves each rank its shard of rank 0's network, in place; those of the others may lie on the meta device.
 
