@@ -35,8 +35,10 @@ def parts(names: Sequence[str]) -> list["Part"]:
     """The parts of these names."""
     from parts.correct import Correct
     from parts.reading import Reading
+    from parts.serving import Serving
+    from parts.throughput import Throughput
 
-    return [part for part in (Correct(), Reading()) if part.name in names]
+    return [part for part in (Correct(), Reading(), Throughput(), Serving()) if part.name in names]
 
 
 def main() -> None:
