@@ -1,11 +1,14 @@
 """The rehearsal's loops train the same network, and the table says what was measured."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from parts.throughput import Clock, Enough, Throughput, measure
+from parts.kernels import shares
+from parts.throughput import COMPILED_LOSS, CUDNN_ATTENTION, Clock, Enough, Throughput, measure
 from unit import Row, Unit
 
 SIZES = yaml.safe_load(Path(__file__).with_name("sizes.yaml").read_text())
@@ -13,7 +16,7 @@ PART = Throughput()
 FOUND = {
     "loop": "fit", "compiled": True, "preset": "340M", "batch": 12, "device": "a card", "peak": 989e12,
     "rate": 200_000.0, "of_peak": 0.42, "of_products": 0.6, "step": 0.1, "start": 30.0, "memory": 20.0,
-    "first_loss": 10.4, "steps": 80,
+    "first_loss": 10.4, "steps": 80, "spent": {},
 }  # fmt: skip
 
 
@@ -52,7 +55,7 @@ def test_the_table_sets_fit_beside_the_plain_loop(rows: list[Row]) -> None:
     ours, plain = (row.figures for row in rows)
     text = PART.tables(rows)
     assert f"| {ours['rate']:,.0f} |" in text and f"| {plain['rate']:,.0f} |" in text
-    assert f"{ours['rate'] / plain['rate']:.2f} times the plain loop's rate" in text
+    assert f"{ours['rate'] / plain['rate']:.2f} times the rate of `plain, eager, micro, 2 sequences`" in text
 
 
 @pytest.mark.soak
@@ -69,15 +72,54 @@ def test_the_goal_is_held_against_the_share(share: float, verdict: str) -> None:
     assert f"{verdict} the goal of 40% of the peak of 989.0 TFLOP/s" in PART.tables([_row(of_peak=share)])
 
 
-def test_a_loop_is_held_against_the_plain_one_of_its_kind_only() -> None:
-    rival, other = _row(loop="plain", rate=160_000.0), _row(loop="plain", rate=1.0, compiled=False)
-    assert "1.25 times" in PART.tables([_row(), rival, other])
-    assert "times" not in PART.tables([_row(), other])
+def test_a_loop_is_held_against_plain_ones_of_its_size_only() -> None:
+    same, other = _row(loop="plain", rate=160_000.0), _row(loop="plain", rate=100_000.0, preset="1B")
+    text = PART.tables([_row(), replace(same, unit="same"), replace(other, unit="other")])
+    assert "1.25 times the rate of `plain, compiled, 340M, 12 sequences`" in text and "2.00 times" not in text
 
 
-def test_a_failed_loop_is_named_with_its_reason() -> None:
+def test_a_failed_loop_leaves_the_others_their_table() -> None:
     text = PART.tables([Row("fast", "plain, eager", 1.0, {}, "OutOfMemoryError: 80 GiB"), _row()])
-    assert "| plain, eager | OutOfMemoryError: 80 GiB |" in text and "200,000" in text
+    assert "| a loop | 200,000 | 42.0% |" in text and "plain, eager" not in text
+
+
+@pytest.mark.slow
+def test_where_the_time_goes_adds_up(rows: list[Row]) -> None:
+    spent = rows[0].figures["spent"]
+    assert sum(spent.values()) == pytest.approx(1)
+    assert 0.01 < spent["matrix products"] < 0.9 and spent["attention"] > 0 and spent["idle"] > -0.05
+    assert rows[1].figures["spent"] == {}
+
+
+def test_kernels_are_told_by_their_names_and_annotations_left_out() -> None:
+    def event(name: str, device: str, taken: float, annotation: bool = False) -> SimpleNamespace:
+        kind = SimpleNamespace(name=device)
+        return SimpleNamespace(
+            key=name, device_type=kind, self_device_time_total=taken, self_cpu_time_total=9.0,
+            is_user_annotation=annotation,
+        )  # fmt: skip
+
+    names = [
+        "void pytorch_flash::flash_fwd_kernel<cutlass::bfloat16_t>",
+        "nvjet_hsh_128x256",
+        "triton_poi_fused_0",
+        "odd",
+    ]
+    events = [event(name, "CUDA", 10.0) for name in names]
+    events += [event("Optimizer.step", "CUDA", 40.0, annotation=True), event("aten::mm", "CPU", 10.0)]
+    spent = shares(events, 50.0)
+    assert {kind: share for kind, share in spent.items() if share} == pytest.approx(
+        {"attention": 0.2, "matrix products": 0.2, "fused by the compiler": 0.2, "other": 0.2, "idle": 0.2}
+    )
+
+
+@pytest.mark.soak
+def test_trials_do_not_change_what_is_trained(rows: list[Row]) -> None:
+    trials = [CUDNN_ATTENTION, COMPILED_LOSS]
+    sizes = {**SIZES["rehearsal"]["fast"], **SIZES["rehearsal"]["fast"]["loops"][0], "trials": trials}
+    found = measure(sizes)
+    assert found["first_loss"] == pytest.approx(rows[0].figures["first_loss"], rel=1e-5)
+    assert f"micro, 2 sequences, {', '.join(trials)}" in PART.units({**sizes, "loops": [sizes]}, Path(), Path())[0].name
 
 
 def test_only_fit_needs_its_framework() -> None:

@@ -40,25 +40,20 @@ class Serving:
         return units
 
     def tables(self, rows: Sequence[Row]) -> str:
-        """What the answers differ by, and a line for each network, number of streams and engine."""
-        lines = []
-        for row in rows:
-            if row.unit == "answers":
-                lines += _answers_table(row)
+        """How far the answers are apart, and a line for each network, number of streams and engine."""
+        found = {row.unit: row.figures for row in rows if row.figures}
+        compared = found.pop("answers", None)
+        lines = _answers_table(compared) if compared else []
         lines += [
             "| network | streams | engine | tokens/s | of transformers | tokens as transformers |",
             "|---|--:|---|--:|--:|--:|",
         ]
-        for row in rows:
-            if row.unit != "answers":
-                lines += _rates_table(row)
+        for name, network in found.items():
+            lines += _rates_rows(name, network["streams"])
         return "\n".join(lines)
 
 
-def _answers_table(row: Row) -> list[str]:
-    found = row.figures
-    if not found:
-        return [f"- answers: {row.failure}", ""]
+def _answers_table(found: Figures) -> list[str]:
     return [
         "| model | device | questions | same choice | nats apart | logits apart | allowed | narrowest lead |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
@@ -68,15 +63,13 @@ def _answers_table(row: Row) -> list[str]:
     ]
 
 
-def _rates_table(row: Row) -> list[str]:
-    if not row.figures:
-        return [f"| {row.unit} | | {row.failure} | | | |"]
+def _rates_rows(network: str, streams: Mapping[str, Mapping[str, Figures]]) -> list[str]:
     lines = []
-    for streams, engines in row.figures["streams"].items():
+    for count, engines in streams.items():
         base = engines.get("transformers", {}).get("rate")
         for name, one in engines.items():
             beside = f"{one['rate'] / base:.2f}" if base else ""
-            lines.append(f"| {row.unit} | {streams} | {name} | {one['rate']:,.0f} | {beside} | {one['same']:.1%} |")
+            lines.append(f"| {network} | {count} | {name} | {one['rate']:,.0f} | {beside} | {one['same']:.1%} |")
     return lines
 
 
@@ -87,11 +80,14 @@ def answers(sizes: Sizes, bundle: Path, work: Path) -> Figures:
     device = _onnx_device(sizes)
     graphs, context, vocabulary, image_size = _graphs(sizes, bundle, work)
     ours, theirs = (_onnx_engine(graphs, context, sizes["threads"], where) for where in (device, "cpu"))
+    found = compare(ours, theirs, sizes["questions"], sizes["batch"], vocabulary, image_size)
+    tolerance = ExportConfig().tolerance
     return {
         "model": "the kit's bundle" if bundle.exists() else f"{sizes['preset']}, random weights",
         "device": device,
-        "tolerance": ExportConfig().tolerance,
-        **compare(ours, theirs, sizes["questions"], sizes["batch"], vocabulary, image_size),
+        "tolerance": tolerance,
+        "right": found["same"] == found["questions"] and found["logits"] <= tolerance,
+        **found,
     }
 
 

@@ -6,16 +6,19 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from parts.kernels import shares
 from unit import Figures, Row, Sizes, Unit
 
 GOAL = 0.4
 """Share of the device's peak that `fit` is to reach."""
-_BATCHES, _FEWEST_STEPS = 8, 3
+CUDNN_ATTENTION, COMPILED_LOSS = "cuDNN attention", "compiled loss"
+"""Trials: what a loop may do otherwise, to see what it would gain."""
+_BATCHES, _FEWEST_STEPS, _PROFILED_STEPS = 8, 3, 3
 _LEARNING_RATE, _BETAS, _DECAY, _CLIP = 3e-4, (0.9, 0.95), 0.1, 1.0
 
 
@@ -37,46 +40,47 @@ class Throughput:
         ]  # fmt: skip
 
     def tables(self, rows: Sequence[Row]) -> str:
-        """A line a loop, and how `fit` compares with the plain loop and with the goal."""
+        """A line a loop, where the time of a step goes, and how `fit` compares with the plain loop and the goal."""
+        found = {row.unit: row.figures for row in rows if row.figures}
         lines = [
             "| loop | tokens/s | of peak | of matrix products | step, ms | GiB | start, s | first loss | steps |",
             "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         ]
-        for row in rows:
-            found = row.figures
-            lines.append(
-                f"| {row.unit} | {found['rate']:,.0f} | {found['of_peak']:.1%} | {found['of_products']:.1%} "
-                f"| {1000 * found['step']:,.1f} | {found['memory']:.1f} | {found['start']:.1f} "
-                f"| {found['first_loss']:.3f} | {found['steps']} |"
-                if found
-                else f"| {row.unit} | {row.failure} | | | | | | | |"
-            )
-        return "\n".join([*lines, "", *_verdicts([row.figures for row in rows if row.figures])])
+        lines += [
+            f"| {name} | {one['rate']:,.0f} | {one['of_peak']:.1%} | {one['of_products']:.1%} "
+            f"| {1000 * one['step']:,.1f} | {one['memory']:.1f} | {one['start']:.1f} | {one['first_loss']:.3f} "
+            f"| {one['steps']} |"
+            for name, one in found.items()
+        ]
+        lines += ["", *_verdicts(list(found.values()))]
+        for name, one in found.items():
+            if one["spent"]:
+                spent = ", ".join(f"{kind} {share:.1%}" for kind, share in one["spent"].items())
+                lines.append(f"- a step of `{name}` goes to: {spent}.")
+        return "\n".join(lines)
 
 
 def _name(loop: Sizes) -> str:
     how = "compiled" if loop["compiled"] else "eager"
-    return f"{loop['loop']}, {how}, {loop['preset']}, {loop['batch']} sequences a step"
+    return ", ".join([loop["loop"], how, loop["preset"], f"{loop['batch']} sequences", *loop.get("trials", ())])
 
 
 def _verdicts(found: Sequence[Figures]) -> list[str]:
-    """A line for each `fit`: its share of the peak beside the goal, and its rate beside that of the plain loop."""
-    plain = {_contest(one): one["rate"] for one in found if one["loop"] == "plain"}
+    """A line for each `fit`: its share of the peak beside the goal, and its rate beside those of the plain loops."""
     lines = []
     for one in found:
         if one["loop"] == "fit":
             met = "reaches" if one["of_peak"] >= GOAL else "misses"
-            rival = plain.get(_contest(one))
-            beside = f"; {one['rate'] / rival:.2f} times the plain loop's rate" if rival else ""
+            rivals = [
+                f"; {one['rate'] / other['rate']:.2f} times the rate of `{_name(other)}`"
+                for other in found
+                if other["loop"] == "plain" and all(other[same] == one[same] for same in ("preset", "batch"))
+            ]
             lines.append(
                 f"- `{_name(one)}` {met} the goal of {GOAL:.0%} of the peak of {one['peak'] / 1e12:,.1f} "
-                f"TFLOP/s ({one['device']}){beside}."
+                f"TFLOP/s ({one['device']}){''.join(rivals)}."
             )
     return lines
-
-
-def _contest(found: Figures) -> tuple[Any, ...]:
-    return found["preset"], found["batch"], found["compiled"]
 
 
 class Enough(Exception):
@@ -89,9 +93,11 @@ class Clock:
     Who calls it has read the step's loss after the update, so a GPU has done all that the step asked for.
     """
 
-    def __init__(self, warm: int, seconds: float) -> None:
-        """Takes the steps that do not count, and for how many seconds those that do go on."""
-        self._warm, self._seconds = warm, seconds
+    def __init__(self, warm: int, seconds: float, profiled: bool = False) -> None:
+        """Takes the steps that do not count, for how many seconds those that do go on, and whether to profile more."""
+        self._warm, self._seconds, self._profiled = warm, seconds, profiled
+        self._profile: Any = None
+        self._under_profile: list[float] = []
         self.ends: list[float] = []
         self.losses: list[float] = []
 
@@ -103,11 +109,34 @@ class Clock:
 
     def advance(self, units: float = 1, **figures: float) -> None:
         """Notes the end of a step; raises `Enough` after the last one."""
+        if self._profile is not None:
+            self._under_profile.append(time.perf_counter())
+            if len(self._under_profile) > _PROFILED_STEPS:
+                self._profile.stop()
+                raise Enough
+            return
         self.ends.append(time.perf_counter())
         self.losses.append(figures["loss"])
         counted = len(self.ends) - self._warm
         if counted > _FEWEST_STEPS and self.ends[-1] - self.ends[self._warm - 1] > self._seconds:
-            raise Enough
+            if not self._profiled:
+                raise Enough
+            self._start_profile()
+
+    def _start_profile(self) -> None:
+        import torch
+
+        self._profile = torch.profiler.profile()
+        self._profile.start()
+        self._under_profile.append(time.perf_counter())
+
+    @property
+    def spent(self) -> dict[str, float]:
+        """Shares of the time of a step by what the device did in it; empty if nothing was profiled."""
+        if self._profile is None:
+            return {}
+        whole = 1e6 * (self._under_profile[-1] - self._under_profile[0])
+        return shares(self._profile.key_averages(), whole)
 
     @property
     def steps(self) -> list[float]:
@@ -146,16 +175,17 @@ def measure(sizes: Sizes) -> Figures:
     tokens = sizes["batch"] * sizes["context"]
     products = matrix_rate(tokens, shape.hidden_size, shape.intermediate_size, kind.kind, bf16)
     batches = RandomTokens(sizes["vocabulary"], sizes["batch"], sizes["context"])
-    clock = Clock(sizes["warm"], sizes["seconds"])
+    clock = Clock(sizes["warm"], sizes["seconds"], sizes.get("profiled", False))
     began = time.perf_counter()
     network = shape.build(sizes["vocabulary"], 0, kind.kind).train()
-    with suppress(Enough):
+    with suppress(Enough), _attention(sizes):
         train(network, batches, clock, sizes)
     step = statistics.median(clock.steps)
     rate = tokens / step
     operations = rate * shape.operations(sizes["vocabulary"], sizes["context"])
     return {
         **{name: sizes[name] for name in ("loop", "compiled", "preset", "batch", "precision")},
+        "trials": list(sizes.get("trials", ())),
         "device": torch.cuda.get_device_name() if kind.kind == "cuda" else "CPU, its rate measured",
         "peak": kind.rate(bf16),
         "rate": rate,
@@ -166,7 +196,18 @@ def measure(sizes: Sizes) -> Figures:
         "memory": _peak_memory(kind.kind) / 2**30,
         "first_loss": clock.losses[0],
         "steps": len(clock.steps),
+        "spent": clock.spent,
     }
+
+
+def _attention(sizes: Sizes) -> AbstractContextManager[None]:
+    """Where it is tried, attention is cuDNN's wherever that can do it; torch prefers its own."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    if CUDNN_ATTENTION not in sizes.get("trials", ()):
+        return nullcontext()
+    order = [SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+    return sdpa_kernel(order, set_priority=True)
 
 
 def plain_loop(network: Any, batches: RandomTokens, clock: Clock, sizes: Sizes) -> None:
@@ -200,14 +241,26 @@ def _fit_loop() -> Callable[..., None]:
     def train(network: Any, batches: RandomTokens, clock: Clock, sizes: Sizes) -> None:
         steps = 1_000_000  # the clock ends it before
         optimization = Optimization(steps, _LEARNING_RATE, weight_decay=_DECAY, betas=_BETAS, gradient_clip=_CLIP)
+        loss = _compiled_loss() if COMPILED_LOSS in sizes.get("trials", ()) else next_token_loss
         execution = Execution(precision=sizes["precision"], compile=sizes["compiled"])
         with tempfile.TemporaryDirectory() as work:
             fit(
-                network, next_token_loss, batches, optimization, Path(work), seed=0, checkpoint_every=steps,
+                network, loss, batches, optimization, Path(work), seed=0, checkpoint_every=steps,
                 progress=lambda done: clock, execution=execution,
             )  # fmt: skip
 
     return train
+
+
+def _compiled_loss() -> Callable[..., Any]:
+    """The pre-training's loss in one kernel: logits in fp32 are never written to memory."""
+    import torch
+
+    @torch.compile
+    def cost(logits: Any, targets: Any) -> Any:
+        return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
+
+    return lambda network, batch: cost(network(input_ids=batch["inputs"], use_cache=False).logits, batch["targets"])
 
 
 def _peak_memory(kind: str) -> int:
