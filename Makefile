@@ -15,10 +15,10 @@ FETCHED := .build/fetched
 TYPES := .build/types
 PACKAGES := inkling.components inkling.models inkling.pipelines
 
-.PHONY: help install fetch run serve test soak bench check format wheels image clean
+.PHONY: help install fetch run serve test soak bench gpu gpu-kit gpu-rehearsal check format wheels image clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Variables: PYTHON=$(PYTHON) PROFILE=$(PROFILE) PORT=$(PORT) TARGET=$(TARGET)"
 
 install: $(INSTALLED) ## Make .venv from the pinned constraints (again only when pyproject.toml or they change)
@@ -54,6 +54,18 @@ soak: $(INSTALLED) ## Run the tests that take minutes: many kills, ranks, a stud
 
 bench: $(INSTALLED) $(FETCHED) ## Measure against the alternatives, paired: tables here, figures in .build/bench (ONLY=tokens for one)
 	for bench in tests/bench/bench_$(or $(ONLY),*).py; do $(BIN)/python $$bench; done
+
+GPU_PYTHON ?= python3
+MINUTES ?= 8
+
+gpu: ## On a GPU machine, from the bare tree and the kit: is it right, does reading help seeing, how fast (PART=name for one)
+	$(GPU_PYTHON) tests/gpu/run.py --minutes $(MINUTES) $(PART:%=--part %)
+
+gpu-kit: $(INSTALLED) $(FETCHED) ## Collect the wheels and data that `make gpu` takes to a machine without network: .build/gpu-kit
+	$(BIN)/python tests/gpu/kit.py
+
+gpu-rehearsal: ## Run every part of `make gpu` on this CPU at the smallest sizes, from such a kit (GPU_PYTHON=.venv/bin/python here)
+	$(GPU_PYTHON) tests/gpu/run.py --sizes rehearsal $(PART:%=--part %)
 
 check: $(INSTALLED) $(TYPES)/inkling ## Lint, types, import laws, file lengths, docstrings, wheel, clean import
 	$(BIN)/ruff format --check .

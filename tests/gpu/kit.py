@@ -1,0 +1,167 @@
+"""The kit: a folder with what a GPU machine without a network lacks. Made where there is one, used from it alone.
+
+Example:
+    python tests/gpu/kit.py                 # wheels and data into .build/gpu-kit
+    python tests/gpu/kit.py --sizes rehearsal --only data
+"""
+
+import argparse
+import importlib.metadata
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+KIT, SIZES, WHEELS = (
+    ROOT / ".build" / "gpu-kit",
+    Path(__file__).with_name("sizes.yaml"),
+    Path(__file__).with_name("wheels.yaml"),
+)
+TRIP = 64 << 20
+"""Bytes that go to the machine at a time."""
+
+
+def constraints() -> dict[str, str]:
+    """The versions that the project pins, by the normalised name of the package."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = (line.split("==") for line in lines if "==" in line)
+    return {normal(name): version.split(";")[0].split()[0] for name, version in pins}
+
+
+def normal(name: str) -> str:
+    """A package's name as indices compare it."""
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def collect_wheels(folder: Path, wanted: Sequence[str], target: Mapping[str, Any]) -> list[Path]:
+    """Downloads wheels for the target's Python and platform; what has none is built here, if it is pure Python.
+
+    Args:
+        folder: Takes them; emptied first.
+        wanted: Names of packages, each at the version that the project pins.
+        target: `python` and `platforms` of the machine.
+
+    Raises:
+        SystemExit: If pip finds no wheel of a package; its own words tell why.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    pins = constraints()
+    platforms = [part for platform in target["platforms"] for part in ("--platform", platform)]
+    python = ["--python-version", target["python"], "--implementation", "cp"]
+    for name in wanted:
+        pinned = f"{name}=={pins[normal(name)]}"
+        download = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder)]
+        ended = subprocess.run(
+            [*download, "--only-binary=:all:", *python, *platforms, pinned], capture_output=True, text=True
+        )
+        if ended.returncode:
+            build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder)]
+            built = subprocess.run([*build, pinned], capture_output=True, text=True)
+            if built.returncode or not list(folder.glob(f"{name.replace('-', '_')}-*-none-any.whl")):
+                raise SystemExit(f"no wheel of {pinned} for the machine:\n{ended.stderr}{built.stderr}")
+    return sorted(folder.glob("*.whl"))
+
+
+def fitting(files: Iterable[Path], room: int) -> tuple[list[Path], list[Path]]:
+    """The files that fit, taken in their order, and those left out."""
+    taken: list[Path] = []
+    left: list[Path] = []
+    for file in files:
+        fits = file.stat().st_size <= room
+        (taken if fits else left).append(file)
+        room -= file.stat().st_size if fits else 0
+    return taken, left
+
+
+def install(kit: Path, site: Path) -> list[str]:
+    """Puts the wheels whose packages this Python lacks, or has in another version where that matters, into a folder.
+
+    Args:
+        kit: The kit.
+        site: The folder; to be put in front of the path.
+
+    Returns:
+        The names of what was installed.
+
+    Raises:
+        SystemExit: If pip fails.
+    """
+    plan = yaml.safe_load(WHEELS.read_text())
+    lacking = []
+    for wheel in sorted((kit / "wheels").glob("*.whl")):
+        name, version = wheel.name.split("-")[:2]
+        here = _version(name)
+        if here is None or (normal(name) in map(normal, plan["exact"]) and here != version):
+            lacking.append(wheel)
+    if not lacking:
+        return []
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-compile"]
+    ended = subprocess.run(
+        [*pip, "--no-cache-dir", "--upgrade", "--target", str(site), *map(str, lacking)], capture_output=True, text=True
+    )
+    if ended.returncode:
+        raise SystemExit(f"the kit's wheels could not be installed into {site}:\n{ended.stderr.strip()}")
+    return [wheel.name.split("-")[0] for wheel in lacking]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def main() -> None:
+    """Makes the kit and lists it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kit", type=Path, default=KIT, help="the folder")
+    parser.add_argument("--sizes", default="h100", help="whose data: h100 or rehearsal")
+    parser.add_argument("--only", choices=("wheels", "data"), help="one half of it")
+    arguments = parser.parse_args()
+    plan = yaml.safe_load(WHEELS.read_text())
+    arguments.kit.mkdir(parents=True, exist_ok=True)
+    if arguments.only != "wheels":
+        import data
+
+        data.collect(arguments.kit, yaml.safe_load(SIZES.read_text())[arguments.sizes]["data"])
+    left: list[Path] = []
+    if arguments.only != "data":
+        with tempfile.TemporaryDirectory(dir=arguments.kit) as temporary:
+            wheels = collect_wheels(Path(temporary), plan["wheels"], plan["target"])
+            by_name = {normal(wheel.name.split("-")[0]): wheel for wheel in wheels}
+            taken, left = fitting(
+                (by_name[normal(name)] for name in plan["wheels"]), TRIP - _size(arguments.kit / "data.tar.xz")
+            )
+            shutil.rmtree(arguments.kit / "wheels", ignore_errors=True)
+            (arguments.kit / "wheels").mkdir()
+            for wheel in taken:
+                wheel.rename(arguments.kit / "wheels" / wheel.name)
+            left_out = {wheel.name: wheel.stat().st_size for wheel in left}
+        (arguments.kit / "left_out.json").write_text(json.dumps(left_out, indent=1) + "\n")
+    _list(arguments.kit)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _list(kit: Path) -> None:
+    files = [*sorted((kit / "wheels").glob("*.whl")), kit / "data.tar.xz"]
+    for file in files:
+        print(f"{_size(file) / 1e6:>9.2f} MB  {file.name}")
+    print(f"{sum(map(_size, files)) / 1e6:>9.2f} MB in {kit}")
+    left = kit / "left_out.json"
+    for name, size in (json.loads(left.read_text()) if left.exists() else {}).items():
+        print(f"left out, for it does not fit {TRIP >> 20} MiB: {name} ({size / 1e6:,.1f} MB)")
+
+
+if __name__ == "__main__":
+    main()

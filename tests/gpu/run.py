@@ -1,0 +1,167 @@
+"""What only a GPU can tell, part after part: is it right, does reading help seeing, how fast, how it serves.
+
+Each unit of work ends with a row in the ledger; a run that was cut off goes on behind its last row.
+
+Examples:
+    python tests/gpu/run.py                          # all parts, at most 8 minutes
+    python tests/gpu/run.py --part fast              # one of them
+    python tests/gpu/run.py --sizes rehearsal        # every part on a CPU, in minutes
+"""
+
+import argparse
+import datetime
+import importlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from ledger import Ledger
+    from unit import Part, Unit
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PARTS = ("correct", "reading", "fast", "served")
+_END = 3.0  # seconds kept for the tables
+
+
+def parts(names: Sequence[str]) -> list["Part"]:
+    """The parts of these names."""
+    from parts.correct import Correct
+    from parts.reading import Reading
+    from parts.serving import Serving
+    from parts.throughput import Throughput
+
+    return [part for part in (Correct(), Reading(), Throughput(), Serving()) if part.name in names]
+
+
+def main() -> None:
+    """Runs what is left to run, then prints and writes the tables."""
+    arguments = _arguments()
+    end = time.monotonic() + 60 * arguments.minutes - _END
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _prepare_path(arguments.kit, arguments.work)
+    import machine
+
+    rehearsal = arguments.sizes == "rehearsal"
+    if rehearsal:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    found = {"date": datetime.date.today().isoformat(), **machine.look(arguments.work, cuda=not rehearsal)}
+    print(", ".join(f"{name} {value}" for name, value in found.items()), flush=True)
+    from data import unpack
+    from ledger import Ledger
+    from schedule import run_part
+
+    sizes = yaml.safe_load((HERE / "sizes.yaml").read_text())[arguments.sizes]
+    chosen = parts(arguments.part or PARTS)
+    ledger = Ledger(arguments.ledger, {part.name: sizes[part.name] for part in chosen})
+    opened = unpack(arguments.kit, arguments.work / "data")
+    left = {}
+    try:
+        _import(chosen)
+        for number, part in enumerate(chosen):
+            absent = machine.lacking(part.modules)
+            if absent:
+                print(f"{part.name}: skipped, this machine and the kit lack {', '.join(absent)}")
+                continue
+            # What a part does not use of its share, the next ones may.
+            share = sizes["seconds"][part.name] / sum(sizes["seconds"][one.name] for one in chosen[number:])
+            until = time.monotonic() + (end - time.monotonic()) * share
+            units = [
+                unit for unit in part.units(sizes[part.name], opened.folder, arguments.work / part.name)
+                if not (absent := machine.lacking(unit.modules)) or print(f"  {unit.name}: skipped, no {', '.join(absent)}")
+            ]  # fmt: skip
+            print(
+                f"{part.name}: {len(units)} units, {len(ledger.done(part.name))} done, {until - time.monotonic():.0f} s",
+                flush=True,
+            )
+            left[part.name] = run_part(
+                part,
+                units,
+                ledger,
+                arguments.work / "logs" / part.name,
+                until,
+                sizes.get("at_once", part.at_once) if part.at_once > 1 else 1,
+            )
+    except OSError as error:
+        print(f"stopped: {error}; the ledger {arguments.ledger} keeps what was done, the same command goes on")
+    finally:
+        report = _report(found, chosen, ledger, left)
+        print(report, flush=True)
+        arguments.ledger.with_suffix(".md").write_text(report)
+    sys.exit(any(row.failure or row.figures.get("right") is False for part in chosen for row in ledger.of(part.name)))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this one; repeatable")
+    parser.add_argument("--sizes", choices=("h100", "rehearsal"), default="h100", help="a set of sizes.yaml")
+    parser.add_argument("--minutes", type=float, default=8.0, help="when to stop; units that would end later are left")
+    parser.add_argument("--kit", type=Path, default=ROOT / ".build" / "gpu-kit", help="what `make gpu-kit` made")
+    parser.add_argument("--work", type=Path, default=ROOT / ".build" / "gpu", help="scratch space on a disk")
+    parser.add_argument("--ledger", type=Path, help="file of the rows; in the work folder if not given")
+    arguments = parser.parse_args()
+    arguments.ledger = arguments.ledger or arguments.work / f"{arguments.sizes}.jsonl"
+    return arguments
+
+
+def _prepare_path(kit: Path, work: Path) -> None:
+    """Makes `inkling` and the kit's packages importable, here and in the processes that are started."""
+    tree, site = work / "tree", work / "site"
+    tree.mkdir(parents=True, exist_ok=True)
+    if not (tree / "inkling").exists():
+        (tree / "inkling").symlink_to(ROOT, target_is_directory=True)
+    first = [str(site), str(tree), str(HERE)]
+    sys.path[:0] = first
+    from kit import install
+
+    installed = install(kit, site)
+    importlib.invalidate_caches()
+    if installed:
+        print(f"installed from the kit: {', '.join(installed)}", flush=True)
+    os.environ["PYTHONPATH"] = os.pathsep.join([*first, os.environ.get("PYTHONPATH", "")])
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # asking whether there is a GPU must not touch it
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(work / "inductor"))
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def _import(chosen: Sequence["Part"]) -> None:
+    """Imports once, for all the forks; no import may touch CUDA."""
+    import machine
+
+    if not machine.lacking({module for part in chosen for module in part.modules}):
+        from inkling.models.training.process import quiet_frameworks
+
+        quiet_frameworks()
+        import inkling.models.training.trainer  # noqa: F401
+    import torch
+
+    if torch.cuda.is_initialized():
+        raise machine.Unfit("an import has touched CUDA, so that no process can be forked any more")
+
+
+def _report(found: dict[str, object], chosen: Sequence["Part"], ledger: "Ledger", left: dict[str, list["Unit"]]) -> str:
+    lines = [", ".join(f"{name} {value}" for name, value in found.items())]
+    for part in chosen:
+        rows = ledger.of(part.name)
+        failed = [row for row in rows if row.failure]
+        seconds = sum(row.seconds for row in rows)
+        lines += ["", f"## {part.name}", "", f"{len(rows) - len(failed)} units, {seconds:.0f} s", ""]
+        lines += [part.tables(rows)] if rows else []
+        lines += [f"- failed: {row.unit}: {row.failure}" for row in failed]
+        lines += (
+            [f"- left for want of time: {', '.join(unit.name for unit in left[part.name])}"]
+            if left.get(part.name)
+            else []
+        )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
