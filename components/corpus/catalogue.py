@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from inkling.components.corpus.document import Wanted, everything
-from inkling.components.corpus.readers import SELECTIVE
+from inkling.components.corpus.readers import READERS, SELECTIVE
 from inkling.components.shared.config import ConfigError, Section, read_mapping, unknown
 from inkling.components.shared.storage.packages import Allowance, package
 
@@ -25,7 +25,9 @@ class PackagePart(Section):
     only: tuple[str, ...] = Field((), description="kinds of the reader's text that are taken; all where none is named")
 
     @model_validator(mode="after")
-    def _selective(self) -> Self:
+    def _readable(self) -> Self:
+        if self.reader not in READERS:
+            raise unknown("reader", self.reader, READERS)
         if self.only and self.reader not in SELECTIVE:
             raise ConfigError(f"reader '{self.reader}' cannot take only some kinds of text")
         return self

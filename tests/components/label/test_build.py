@@ -9,6 +9,7 @@ import pytest
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus, Segment, write_segments
 from inkling.components.artifacts.labels import LABELS, Flags, Labels
+from inkling.components.label import config as settings
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.label.labellers import LABELLERS
@@ -74,7 +75,7 @@ def test_a_changed_corpus_is_refused(corpus: Corpus, tmp_path: Path) -> None:
 
 def test_every_labeller_of_the_config_is_registered_and_no_other() -> None:
     annotation = LabelConfig.model_fields["labeller"].annotation
-    assert {*LABELLERS, "llm"} == set(annotation.__args__)  # type: ignore[union-attr]
+    assert {*LABELLERS, "llm"} == set(settings.LABELLERS) == set(annotation.__args__)  # type: ignore[union-attr]
     with pytest.raises(ConfigError, match=r"label\.labeller: .*'lexicon'"):
         LabelConfig.parse("label: {labeller: oracle}")
 
