@@ -19,13 +19,6 @@ def build_adapt(
 ) -> MultimodalModelArtifact:
     """Builds a multimodal model, or reuses the one that was built of the same inputs.
 
-    Args:
-        config: The stage's configuration.
-        language_model: Where the LanguageModel artifact lies.
-        conversations: Where the Conversations artifact lies.
-        features: Where the Features artifact lies.
-        output: Where the MultimodalModel artifact shall lie.
-
     Raises:
         ArtifactError: If an input is not what was written.
         ValueError: If the features are not those of the conversations' images, or a phase has nothing to train on.

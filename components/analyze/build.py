@@ -31,20 +31,7 @@ def build_analyze(
     rehearsal: Place,
     output: Place,
 ) -> Findings:
-    """Gathers the numbers of a run and renders its report.
-
-    Args:
-        config: The stage's configuration.
-        corpus: The Corpus artifact.
-        tokens: The Tokens artifact.
-        language_model: The pre-trained LanguageModel artifact.
-        questions: The Questions artifact.
-        multimodal_model: The MultimodalModel artifact that started from the pre-trained language model.
-        answers: That model's Answers artifact.
-        answers_no_pretraining: Answers of the no-pretraining baseline, adapted in the same way from initial weights.
-        bundle: The Bundle artifact.
-        rehearsal: The Rehearsal artifact.
-        output: Where the Findings artifact goes.
+    """Gathers the numbers of a run and of its no-pretraining baseline, and renders the report.
 
     Raises:
         ArtifactError: If an artifact is not what its manifest says, or the artifacts are of different runs.

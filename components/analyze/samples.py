@@ -13,11 +13,6 @@ from inkling.models.sequence.views import VIEWS
 def draw(answers: Sequence[Answer], number: int, seed: int) -> list[str]:
     """Draws questions, half of them answered rightly in the visual view where there are enough of each; no image twice.
 
-    Args:
-        answers: The answers to draw from.
-        number: How many to draw.
-        seed: Decides which.
-
     Returns:
         Ids of the questions, those answered rightly first.
     """
@@ -35,12 +30,7 @@ def draw(answers: Sequence[Answer], number: int, seed: int) -> list[str]:
 
 
 def describe(question: Question, answers: Mapping[str, Answer]) -> dict[str, Any]:
-    """A question, its choices and how likely each view finds each of them (shares of their total likelihood).
-
-    Args:
-        question: The question.
-        answers: Its answer in each view.
-    """
+    """A question, its choices and how likely each view finds each of them (shares of their total likelihood)."""
     return {
         "question_id": question.question_id,
         "image_id": question.image_id,

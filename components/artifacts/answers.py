@@ -1,6 +1,5 @@
 """The Answers artifact: what a model answered to each question in each view, and the scores of these answers."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inkling.components.artifacts.suite import SCENES
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.models.sequence.views import View
 
 ANSWERS, SUMMARY = "answers", "summary.json"
@@ -90,8 +89,7 @@ class Answers(Artifact):
 
     def summary(self) -> dict[str, Any]:
         """The scores of each suite, as `evaluate` computed them."""
-        summary: dict[str, Any] = json.loads((self.path / SUMMARY).read_text())
-        return summary
+        return self.read_json(SUMMARY)
 
 
 def write_answers(directory: Path, answers: Iterable[Answer], summary: dict[str, Any]) -> None:
@@ -107,4 +105,4 @@ def write_answers(directory: Path, answers: Iterable[Answer], summary: dict[str,
     for suite, rows in suites.items():
         columns = {name: [getattr(answer, name) for answer in rows] for name in _SCHEMA.names}
         pq.write_table(pa.table(columns, schema=_SCHEMA), directory / ANSWERS / f"{suite}.parquet", compression="zstd")
-    (directory / SUMMARY).write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    write_json(directory / SUMMARY, summary)

@@ -1,7 +1,5 @@
 """The Bundle artifact: a model as it is served, in ONNX, with its model card, scores and proof of parity."""
 
-import json
-from pathlib import Path
 from typing import Any, ClassVar
 
 from inkling.components.shared.store.artifact import Artifact
@@ -21,26 +19,16 @@ class Bundle(Artifact):
 
     def preprocessing(self) -> dict[str, Any]:
         """`image`: how an image becomes pixels; `context`: tokens that the language model reads at most."""
-        return _read(self.path / PREPROCESSING)
+        return self.read_json(PREPROCESSING)
 
     def evaluation(self) -> dict[str, Any]:
         """The scores of the model, as the Answers artifact summarises them."""
-        return _read(self.path / EVALUATION)
+        return self.read_json(EVALUATION)
 
     def parity(self) -> dict[str, Any]:
         """How far the graphs are from the network that they were exported from."""
-        return _read(self.path / PARITY)
+        return self.read_json(PARITY)
 
     def card(self) -> str:
         """The model card."""
         return (self.path / CARD).read_text()
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Writes one of the bundle's JSON files."""
-    path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(path.read_text())
-    return value

@@ -98,7 +98,7 @@ class Corpus(Artifact):
 
     def sources(self) -> dict[str, SourceSummary]:
         """What each source is, by name."""
-        entries = json.loads((self.path / SOURCES).read_text())
+        entries = self.read_json(SOURCES)
         return {name: SourceSummary(**entry) for name, entry in entries.items()}
 
     def segments(self, source: str, split: Split | None = None) -> list[Segment]:

@@ -1,10 +1,9 @@
 """The Findings artifact: every number of a run, and the report that shows them."""
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 
 FINDINGS, REPORT = "findings.json", "report.html"
 
@@ -21,12 +20,10 @@ class Findings(Artifact):
 
     def findings(self) -> dict[str, Any]:
         """Every number of the run."""
-        findings: dict[str, Any] = json.loads((self.path / FINDINGS).read_text())
-        return findings
+        return self.read_json(FINDINGS)
 
 
 def write_findings(directory: Path, findings: dict[str, Any], report: str) -> None:
     """Writes the numbers and the report."""
-    text = json.dumps(findings, indent=2, allow_nan=False)
-    (directory / FINDINGS).write_text(text + "\n")
+    write_json(directory / FINDINGS, findings)
     (directory / REPORT).write_text(report, encoding="utf-8")

@@ -87,11 +87,14 @@ class Labels(Artifact):
 
     def shares(self) -> dict[str, dict[str, float]]:
         """Percentage of the segments with each label and family now, by source; "none" is those without any."""
-        return {source: entry["percent"] for source, entry in self._report()["sources"].items()}
+        return {source: entry["percent"] for source, entry in self.read_json(SHARES)["sources"].items()}
 
     def versions(self) -> list[Version]:
         """The labellings, oldest first."""
-        return [Version(date.fromisoformat(entry["date"]), entry["labeller"]) for entry in self._report()["versions"]]
+        return [
+            Version(date.fromisoformat(entry["date"]), entry["labeller"])
+            for entry in self.read_json(SHARES)["versions"]
+        ]
 
     def partitions(self, source: str) -> list[Path]:
         """Files of a source's labels, in the order of the corpus.
@@ -143,11 +146,7 @@ class Labels(Artifact):
 
     def write_report(self, path: Path, versions: Sequence[Version]) -> None:
         """Writes `shares.json` of a copy that holds some versions only, with the shares of the whole."""
-        path.write_text(json.dumps({**self._report(), "versions": dated(versions)}, indent=2) + "\n")
-
-    def _report(self) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads((self.path / SHARES).read_text())
-        return report
+        path.write_text(json.dumps({**self.read_json(SHARES), "versions": dated(versions)}, indent=2) + "\n")
 
 
 def member(flags: Flags, name: str) -> Flags:

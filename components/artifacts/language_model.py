@@ -99,8 +99,7 @@ class LanguageModel(Artifact):
         Keys of each: `tokens`, `documents`, `model_nll`, `bits_per_byte`, `model_perplexity`, `interval`,
         `unigram_nll`, `unigram_perplexity`.
         """
-        scores: dict[str, dict[str, Any]] = json.loads((self.path / PERPLEXITY).read_text())
-        return scores
+        return self.read_json(PERPLEXITY)
 
     def documents(self) -> DocumentLosses:
         """What each document of the scored text costs, in the order of the sources."""
@@ -116,13 +115,11 @@ class LanguageModel(Artifact):
 
         Keys of each: `items`, `documents`, `chance`, `right`, `blind` (without the passage), `difference`, `sources`.
         """
-        scores: dict[str, dict[str, Any]] = json.loads((self.path / CHOICES).read_text())
-        return scores
+        return self.read_json(CHOICES)
 
     def shards(self) -> dict[str, ShardUse]:
         """What it was trained on, by shard; empty for the no-pretraining baseline."""
-        raw = json.loads((self.path / SHARDS).read_text())
-        return {name: ShardUse(**entry) for name, entry in raw.items()}
+        return {name: ShardUse(**entry) for name, entry in self.read_json(SHARDS).items()}
 
     def parameters(self) -> int:
         """Weights of the network, those that two layers share counted once."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from inkling.components.artifacts.features import Features
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.components.shared.store.manifest import ArtifactError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class MultimodalModelArtifact(Artifact):
         Raises:
             ArtifactError: If the features are of another encoder.
         """
-        if features.encoder_digest != _read_json(self.path / ENCODER)["digest"]:
+        if features.encoder_digest != self.read_json(ENCODER)["digest"]:
             raise ArtifactError(f"{features.path} is of another encoder than {self.path} was trained with")
         return features.load_encoder([str(view) for view in self.config()["inputs"]])
 
@@ -69,11 +69,11 @@ class MultimodalModelArtifact(Artifact):
 
     def config(self) -> dict[str, Any]:
         """What the model is: `parts`, `image_tokens`, `image_positions`, `inputs`, `hidden_size`, `vocab_size`."""
-        return _read_json(self.path / CONFIG)
+        return self.read_json(CONFIG)
 
     def recipe(self) -> dict[str, Any]:
         """How it was adapted: `name`, `departures` from the paper, parts, and each phase with what it trained."""
-        return _read_json(self.path / RECIPE)
+        return self.read_json(RECIPE)
 
     def training(self) -> list[TrainingRow]:
         """The training log, phase by phase."""
@@ -115,18 +115,9 @@ def write_multimodal_model(
         "hidden_size": language.hidden_size,
         "vocab_size": language.vocab_size,
     }
-    _write_json(directory / CONFIG, config)
+    write_json(directory / CONFIG, config)
     encoder = {"digest": features.encoder_digest, "spec": features.encoder.model_dump(mode="json")}
-    _write_json(directory / ENCODER, encoder)
-    _write_json(directory / RECIPE, recipe)
+    write_json(directory / ENCODER, encoder)
+    write_json(directory / RECIPE, recipe)
     lines = (json.dumps(dataclasses.asdict(row)) + "\n" for row in training)
     (directory / TRAINING).write_text("".join(lines))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text())
-    return content
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n")

@@ -17,8 +17,7 @@ class Rehearsal(Artifact):
 
     def outcome(self) -> dict[str, Any]:
         """The questions, agreements with the evaluator by view, disagreements (none), and sample chats."""
-        outcome: dict[str, Any] = json.loads((self.path / REHEARSAL).read_text())
-        return outcome
+        return self.read_json(REHEARSAL)
 
 
 def write_rehearsal(directory: Path, outcome: dict[str, Any]) -> None:

@@ -1,12 +1,11 @@
 """The Scores artifact: what a study has found, as numbers, as a table and as figures."""
 
 import csv
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.models.sequence.views import VIEWS
 
 SCORES, TABLE, FIGURES = "scores.json", "scores.csv", "figures"
@@ -26,8 +25,7 @@ class Scores(Artifact):
         two groups. Each row has its labels, `suites` (right answers by suite and measure) and `heldout` (losses by
         unit), with intervals over questions or documents and seeds.
         """
-        scores: dict[str, Any] = json.loads((self.path / SCORES).read_text())
-        return scores
+        return self.read_json(SCORES)
 
     def figures(self) -> list[Path]:
         """The figures, SVG files named as in the study."""
@@ -36,7 +34,7 @@ class Scores(Artifact):
 
 def write_scores(directory: Path, scores: Mapping[str, Any], figures: Mapping[str, str]) -> None:
     """Writes the numbers, the table of the groups (shares from 0 to 1) and the figures by name, as SVG."""
-    (directory / SCORES).write_text(json.dumps(scores, indent=2, allow_nan=False) + "\n")
+    write_json(directory / SCORES, scores)
     (directory / FIGURES).mkdir()
     for name, figure in figures.items():
         (directory / FIGURES / f"{name}.svg").write_text(figure + "\n")

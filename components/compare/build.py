@@ -46,11 +46,6 @@ def build_compare_part(
 def build_compare(config: CompareConfig, scored: Sequence[str | Path], output: str | Path) -> Scores:
     """Compares runs.
 
-    Args:
-        config: The stage's configuration.
-        scored: The RunScores artifacts.
-        output: Where the Scores artifact shall lie.
-
     Raises:
         ArtifactError: If an artifact is not what was written, two runs are the same, or they were evaluated on
             different questions.

@@ -18,11 +18,6 @@ def score(config: ScoreConfig, answers: Answers, model: LanguageModel) -> RunSco
     Its place on the axes of pre-training is found by the settings that its language model records, so that the order
     in which runs arrive cannot name them.
 
-    Args:
-        config: Which runs there are.
-        answers: What the run has answered.
-        model: The language model of the run.
-
     Raises:
         ArtifactError: If no run of the study has these settings, or it answers no question of a suite's headline mean.
     """

@@ -17,10 +17,6 @@ Place = tuple[tuple[str, str], ...]
 def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
     """The content of `scores.json`.
 
-    Args:
-        config: Title, axes and contrasts.
-        runs: The runs.
-
     Raises:
         ArtifactError: If two runs are the same or were evaluated on different questions.
     """

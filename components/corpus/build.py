@@ -53,13 +53,7 @@ def build_corpus(
 def build_corpus_part(
     config: CorpusConfig, number: int, output: str | Path, questions: str | Path | None = None
 ) -> Part:
-    """Makes ready what of a corpus falls to one of `config.parts` tasks.
-
-    Args:
-        config: The stage's configuration.
-        number: Which of the tasks this is, from 0.
-        output: Where the Part artifact shall lie.
-        questions: As for the corpus.
+    """Makes ready what of a corpus falls to one of `config.parts` tasks, counted from 0.
 
     Raises:
         FetchError: If a package cannot be had.

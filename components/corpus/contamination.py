@@ -38,11 +38,7 @@ class Runs:
         object.__setattr__(self, "_lengths", {word: tuple(sorted(found)) for word, found in lengths.items()})
 
     def within(self, words: Sequence[str]) -> bool:
-        """Whether a text holds one of the runs.
-
-        Args:
-            words: Its plain words.
-        """
+        """Whether a text of these plain words holds one of the runs."""
         return any(
             " ".join(words[start : start + length]) in self.runs
             for start, word in enumerate(words)

@@ -75,11 +75,6 @@ def read_share(config: CorpusConfig, folder: Path, share: Share) -> list[Partiti
 
     A unit is needed if those before it hold too few words. They lie with other tasks, and are taken to be as long as
     the unit itself.
-
-    Args:
-        config: The stage's configuration.
-        folder: Where units that are ready lie.
-        share: What falls to the task.
     """
     ended: set[str] = set()
 

@@ -16,12 +16,6 @@ def build_encode(
 ) -> Features:
     """Encodes the images of the conversations and of the questions.
 
-    Args:
-        config: The stage's configuration.
-        conversations: The Conversations artifact.
-        questions: The Questions artifact.
-        output: Where the Features artifact goes.
-
     Raises:
         FetchError: If the encoder's weights cannot be had.
         ArtifactError: If an input is not what was written.

@@ -4,11 +4,12 @@ import shutil
 from pathlib import Path
 
 from inkling.components.artifacts.answers import Answers
-from inkling.components.artifacts.bundle import CARD, EVALUATION, PARITY, PREPROCESSING, TOKENIZER, Bundle, write_json
+from inkling.components.artifacts.bundle import CARD, EVALUATION, PARITY, PREPROCESSING, TOKENIZER, Bundle
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
 from inkling.components.export.config import ExportConfig
+from inkling.components.shared.store.artifact import write_json
 from inkling.components.shared.store.store import Draft, produce
 
 
@@ -20,15 +21,7 @@ def build_bundle(
     answers: str | Path,
     output: str | Path,
 ) -> Bundle:
-    """Exports a model and checks it on every question.
-
-    Args:
-        config: The stage's configuration.
-        multimodal_model: The MultimodalModel artifact.
-        questions: The Questions artifact.
-        features: The Features artifact that the model was evaluated on.
-        answers: The model's Answers artifact.
-        output: Where the Bundle artifact shall lie.
+    """Exports a model and checks it on every question, against the features and the answers of its evaluation.
 
     Raises:
         ParityError: If the exported graphs answer any question otherwise than the model.

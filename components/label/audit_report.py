@@ -36,10 +36,6 @@ class Audit:
 def second_labeller(profile: str, name: str) -> LabelConfig:
     """The profile's label settings with another labeller.
 
-    Args:
-        profile: The checked profile, as YAML text.
-        name: The other labeller.
-
     Raises:
         ConfigError: If there is none of that name, it is the profile's own, or its settings are missing.
     """

@@ -85,13 +85,7 @@ def build_labels(
 
 
 def build_labels_part(config: LabelConfig, number: int, corpus: str | Path, output: str | Path) -> Part:
-    """Labels what of a corpus falls to one of `config.parts` tasks.
-
-    Args:
-        config: The stage's configuration.
-        number: Which of the tasks this is, from 0.
-        corpus: Where the Corpus artifact lies.
-        output: Where the Part artifact shall lie.
+    """Labels what of a corpus falls to one of `config.parts` tasks, counted from 0.
 
     Raises:
         ConfigError: If there is no task of that number.

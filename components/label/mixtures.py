@@ -77,26 +77,14 @@ class ShareRow:
 
 
 def compare_mixtures(first: Tokens, second: Tokens, report: Path, size: int = SAMPLE) -> list[ShareRow]:
-    """Compares two mixtures and writes Evidently's report on their samples; the first is the reference.
-
-    Args:
-        first: A mixture.
-        second: Another one.
-        report: Where the HTML goes.
-        size: Tokens to draw from each.
-    """
+    """Compares two mixtures and writes Evidently's report on their samples; the first is the reference."""
     samples = draw_tokens(first, size), draw_tokens(second, size)
     write_drift_report(samples[0].frame(), samples[1].frame(), _SIZES, ("source", *_MEASURED), report)
     return share_rows((first, second), samples)
 
 
 def draw_tokens(tokens: Tokens, size: int = SAMPLE) -> TokenSample:
-    """Draws tokens of a mixture and judges the segments that hold them; the same ones every time.
-
-    Args:
-        tokens: The mixture.
-        size: Tokens to draw.
-    """
+    """Draws tokens of a mixture and judges the segments that hold them; the same ones every time."""
     blend, tokenizer = tokens.blend(), tokens.tokenizer()
     random = np.random.default_rng(0)
     counts = _apportion({name: shard.weight for name, shard in sorted(blend.train.items())}, size)
@@ -117,12 +105,7 @@ def draw_tokens(tokens: Tokens, size: int = SAMPLE) -> TokenSample:
 
 
 def share_rows(mixtures: tuple[Tokens, Tokens], samples: tuple[TokenSample, TokenSample]) -> list[ShareRow]:
-    """Shares of the tokens by source and by label.
-
-    Args:
-        mixtures: The mixtures.
-        samples: A sample of each.
-    """
+    """Shares of the tokens by source and by label."""
     one, other = (_source_shares(mixture) for mixture in mixtures)
     rows = [
         ShareRow("source", source, one.get(source, 0.0), other.get(source, 0.0), None)

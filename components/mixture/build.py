@@ -69,12 +69,6 @@ def build_prepared(
 ) -> Part:
     """Makes ready what comes before text is tokenized: the labels of the day, and the tokenizer.
 
-    Args:
-        config: The stage's configuration.
-        corpus: Where the Corpus artifact lies.
-        output: Where the Part artifact shall lie.
-        labels: As for the tokens.
-
     Raises:
         ConfigError: As for the tokens.
         ArtifactError: As for the tokens.
@@ -99,15 +93,7 @@ def build_mixture_part(
     labels: str | Path | None = None,
     prepared: str | Path | None = None,
 ) -> Part:
-    """Tokenizes what of a corpus falls to one of `config.parts` tasks.
-
-    Args:
-        config: The stage's configuration.
-        number: Which of the tasks this is, from 0.
-        corpus: Where the Corpus artifact lies.
-        output: Where the Part artifact shall lie.
-        labels: As for the tokens.
-        prepared: As for the tokens.
+    """Tokenizes what of a corpus falls to one of `config.parts` tasks, counted from 0; the rest is as for the tokens.
 
     Raises:
         ConfigError: As for the tokens, or if there is no task of that number.

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 def build_pretrain(config: PretrainConfig, tokens: str | Path, output: str | Path) -> LanguageModel:
     """Trains a language model, or reuses the one that was trained on the same tokens.
 
-    Args:
-        config: The stage's configuration.
-        tokens: Where the Tokens artifact lies.
-        output: Where the LanguageModel artifact shall lie.
-
     Raises:
         ArtifactError: If the tokens are not what was written.
         ConfigError: If the annealing names a shard that the tokens lack.

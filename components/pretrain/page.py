@@ -8,12 +8,7 @@ from inkling.components.shared.report.html import Html, element, figure, page, p
 
 
 def write_page(model: LanguageModel, path: str | Path) -> None:
-    """Writes the page of a model, made now or reused.
-
-    Args:
-        model: The model.
-        path: The file that it goes to.
-    """
+    """Writes the page of a model, made now or reused."""
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(render(model))

@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 def build_probe(
     config: ProbeConfig, multimodal_model: str | Path, questions: str | Path, features: str | Path, output: str | Path
 ) -> Measurements:
-    """Measures a model.
-
-    Args:
-        config: The stage's configuration.
-        multimodal_model: The MultimodalModel artifact.
-        questions: The Questions artifact.
-        features: The Features artifact of the questions' images.
-        output: Where the Measurements artifact goes.
+    """Measures a model on questions and the features of their images.
 
     Raises:
         ArtifactError: If an input is not what its manifest says.

@@ -13,14 +13,7 @@ from inkling.components.shared.store.store import Draft, produce
 def build_rehearsal(
     config: RehearseConfig, bundle: str | Path, questions: str | Path, answers: str | Path, output: str | Path
 ) -> Rehearsal:
-    """Rehearses a bundle.
-
-    Args:
-        config: The stage's configuration.
-        bundle: The Bundle artifact.
-        questions: The Questions artifact.
-        answers: The Answers artifact of the model that was exported.
-        output: Where the Rehearsal artifact shall lie.
+    """Rehearses a bundle against the answers of the model that was exported.
 
     Raises:
         RehearsalError: If an answer of the server is not the evaluator's.

@@ -20,11 +20,6 @@ def build_scenes(
 ) -> tuple[Conversations, Questions]:
     """Builds both artifacts of the stage.
 
-    Args:
-        config: The stage's settings.
-        conversations: Where the conversations shall lie.
-        questions: Where the questions shall lie.
-
     Raises:
         FetchError: If a package cannot be had.
     """

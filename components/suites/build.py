@@ -12,12 +12,7 @@ from inkling.components.suites.config import SuitesConfig
 
 
 def build_suites(config: SuitesConfig, scenes: str | Path, output: str | Path) -> Questions:
-    """Gathers the questions of all suites.
-
-    Args:
-        config: The stage's configuration.
-        scenes: The Questions artifact about the rendered scenes.
-        output: Where the Questions artifact goes.
+    """Gathers the questions of all suites, those about the rendered scenes among them.
 
     Raises:
         ArtifactError: If an artifact is not what its manifest says.

@@ -21,12 +21,6 @@ def draw_mismatched(
     It is an image that no question with the same answer asks about: of the same family and split if there is one, else
     of the split; where there is none, any other image of the suite. A suite with one image gets a plain grey one.
 
-    Args:
-        questions: The suite's questions.
-        images: Its images.
-        suite: Its name.
-        seed: Decides which.
-
     Returns:
         The questions, and the images with the grey one where it is needed.
     """

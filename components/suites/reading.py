@@ -48,10 +48,6 @@ class Read:
 def read_suite(suite: Suite, files: list[Path]) -> Read:
     """Reads a suite's files.
 
-    Args:
-        suite: The suite.
-        files: Its data.
-
     Raises:
         SuiteError: If rows are broken, naming them, or none is left.
     """

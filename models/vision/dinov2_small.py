@@ -109,9 +109,6 @@ def backbone_tensors(graph: bytes) -> dict[str, Tensor]:
     The graph names biases and norms as the network did. It stores matrices transposed and without a name, so they are
     found by the node that multiplies with them; the position embeddings were cut into those of the class token and of
     the patches.
-
-    Args:
-        graph: The bytes of the graph.
     """
     import onnx
     from onnx.numpy_helper import to_array

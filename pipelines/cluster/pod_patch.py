@@ -17,12 +17,7 @@ _CONTAINER = "main"
 
 
 def pod_patches(config: PlacementConfig, stages: Iterable[str]) -> list[dict[str, Any]]:
-    """The policies, each with its binding, of the stages that need one.
-
-    Args:
-        config: The placement.
-        stages: The stages of the pipeline.
-    """
+    """The policies, each with its binding, of the stages that need one."""
     objects = []
     for stage in sorted(stages):
         wanted = config.of(stage)

@@ -28,12 +28,7 @@ from inkling.components.shared.store.store import STORE_VARIABLE, stored_path
 
 
 def labelled(profile: str, home: Path) -> tuple[Corpus, Labels]:
-    """The profile's corpus and labels, which a run of it makes or reuses too; prints the shares of the labels.
-
-    Args:
-        profile: The checked profile, as YAML text.
-        home: Where runs and artifacts live.
-    """
+    """The profile's corpus and labels, which a run of it makes or reuses too; prints the shares of the labels."""
     os.environ[STORE_VARIABLE] = str(home / "store")
     folder = home / "described"
     questions = build_questions(ScenesConfig.parse(profile), folder / "questions")
@@ -45,11 +40,6 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     """Prints a corpus with its labels, what the recipe makes of it, and the cells of LSBS Table 1 that it can meet.
 
     The artifacts are those that a run of the profile makes, and are reused by it.
-
-    Args:
-        profile: The checked profile, as YAML text.
-        home: Where runs and artifacts live.
-        console: Where it is printed.
 
     Raises:
         ConfigError: If the recipe cannot be made from the corpus.

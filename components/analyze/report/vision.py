@@ -79,12 +79,7 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
 
 
 def means_chart(name: str, suite: Mapping[str, Any]) -> Html:
-    """The headline means of both models in three views.
-
-    Args:
-        name: The suite's name.
-        suite: What was found on it.
-    """
+    """The headline means of both models in three views."""
     cells = [suite["scores"]["test"][model]["mean"] for model in MODELS]
     return figure(
         views_chart(f"means-{name}", list(MODELS.values()), {"": cells}),

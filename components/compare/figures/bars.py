@@ -14,12 +14,7 @@ _GROUP = 0.8  # part of a label's place that its bars take
 
 
 def draw_bars(name: str, panels: Sequence[FigurePanel]) -> str:
-    """Draws the panels as SVG. Bars begin at zero.
-
-    Args:
-        name: Identifies the figure on its page.
-        panels: The panels.
-    """
+    """Draws the panels as SVG. Bars begin at zero."""
     styles = looks(panels[0].series)
     width = _GROUP / len(styles)
 

@@ -14,12 +14,7 @@ _DARKEST = 0.75  # opacity of the largest value
 
 
 def draw_grid(name: str, panels: Sequence[FigurePanel]) -> str:
-    """Draws the panels as SVG: columns along x, rows by series.
-
-    Args:
-        name: Identifies the figure on its page.
-        panels: The panels.
-    """
+    """Draws the panels as SVG: columns along x, rows by series."""
     height = 1.0 + 0.42 * len(panels[0].series)
 
     def draw(figure: "Figure") -> None:

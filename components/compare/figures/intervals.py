@@ -7,12 +7,7 @@ from inkling.components.shared.report.figures import Panel, Reference, Scale, in
 
 
 def draw_intervals(name: str, panels: Sequence[FigurePanel]) -> str:
-    """Draws the panels as SVG; those with the unit of the first share its scale and its mark of chance.
-
-    Args:
-        name: Identifies the figure on its page.
-        panels: The panels.
-    """
+    """Draws the panels as SVG; those with the unit of the first share its scale and its mark of chance."""
     first = panels[0]
     alike = [panel for panel in panels if panel.unit == first.unit]
     ends = margins(min(panel.ends[0] for panel in alike), max(panel.ends[1] for panel in alike))

@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 
 
 def draw_lines(name: str, panels: Sequence[FigurePanel]) -> str:
-    """Draws the panels as SVG.
-
-    Args:
-        name: Identifies the figure on its page.
-        panels: The panels.
-    """
+    """Draws the panels as SVG."""
     styles = looks(panels[0].series)
 
     def draw(figure: "Figure") -> None:

@@ -72,12 +72,7 @@ def figure(svg: str, alternative: str, caption: str) -> Html:
 
 
 def page(title: str, *content: str) -> str:
-    """A whole document.
-
-    Args:
-        title: Its title.
-        *content: Its body.
-    """
+    """A whole document, with a title and the parts of its body."""
     head = join(
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         element("title", title),

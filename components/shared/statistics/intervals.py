@@ -40,11 +40,6 @@ class Estimate:
     questions: int
     images: int
 
-    @property
-    def clear_of_zero(self) -> bool:
-        """Whether the whole interval lies on one side of zero."""
-        return self.low > 0 or self.high < 0
-
 
 @dataclass(frozen=True)
 class McNemar:

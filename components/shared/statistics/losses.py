@@ -108,9 +108,6 @@ def over_seeds(means: Sequence[Mean]) -> Interval:
 
     The two variances add up; that of the seeds takes Student's quantile at one degree of freedom less than there are
     seeds, as in `statistics.crossed_mean`. One seed says nothing of other seeds: its interval is over documents only.
-
-    Args:
-        means: The mean of each seed.
     """
     value = float(np.mean([mean.value for mean in means]))
     squared = Z_95**2 * float((np.mean([mean.influence for mean in means], axis=0) ** 2).sum())

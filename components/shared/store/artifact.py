@@ -1,8 +1,10 @@
 """The base of every artifact type: a verified directory with a manifest."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from inkling.components.shared.store.manifest import ArtifactError, Manifest
 
@@ -41,6 +43,11 @@ class Artifact:
         manifest.verify(directory)
         return cls(directory, manifest)
 
+    def read_json(self, name: str) -> dict[str, Any]:
+        """What one of its JSON files holds."""
+        content: dict[str, Any] = json.loads((self.path / name).read_text())
+        return content
+
     def attribution(self) -> list[str]:
         """Whom the licences of the data inside ask to name: the entries of its `ATTRIBUTION.md`, if it has one."""
         path = self.path / ATTRIBUTION
@@ -51,3 +58,12 @@ class Artifact:
     def digest(self) -> str:
         """The identity of the content."""
         return self.manifest.digest
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a JSON file of an artifact.
+
+    Raises:
+        ValueError: If a number in it is not finite.
+    """
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")

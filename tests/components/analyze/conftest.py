@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
-from inkling.components.artifacts.bundle import PARITY, Bundle, write_json
+from inkling.components.artifacts.bundle import PARITY, Bundle
 from inkling.components.artifacts.corpus import Corpus, SourceSummary, write_sources
 from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, LanguageModel
 from inkling.components.artifacts.multimodal_model import CONFIG, RECIPE, TRAINING, MultimodalModelArtifact
@@ -22,7 +22,7 @@ from inkling.components.artifacts.suite import rendered_scenes
 from inkling.components.artifacts.tokens import BLEND, Blend, HeldoutShard, Tokens, TrainShard
 from inkling.components.evaluate.summary import summarise
 from inkling.components.shared.config import StageConfig
-from inkling.components.shared.store.artifact import ATTRIBUTION, Artifact
+from inkling.components.shared.store.artifact import ATTRIBUTION, Artifact, write_json
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.store import produce
 from inkling.models.sequence.views import VIEWS

@@ -122,7 +122,6 @@ def test_no_certainty_from_answers_that_agree() -> None:
     same = [True, False] * 50
     estimate = paired_difference(same, same, range(100))
     assert estimate.low < 0 < estimate.high
-    assert not estimate.clear_of_zero
     perfect = accuracy([True] * 100, range(100))
     assert perfect.low < 0.97
     assert perfect.high == 1
