@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeV
 
 from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator, ValidationError
 
+from inkling.models.crops import CROPS, by_crop, split_view
 from inkling.models.settings import ConfigError, Section, explain, unknown
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ class EncoderSpec(Spec, ABC):
     @property
     @abstractmethod
     def preprocessing(self) -> "Preprocessing":
-        """How an image becomes the pixels that it takes."""
+        """How a whole picture becomes the pixels that it takes."""
 
     @property
     @abstractmethod
     def views(self) -> dict[str, tuple[int, int]]:
-        """(tokens, channels) of each view that it can give, by name."""
+        """(tokens, channels) of each view that it can give of the pixels that it takes, by name."""
 
     @abstractmethod
     def num_params(self) -> int:
@@ -102,7 +103,28 @@ class EncoderSpec(Spec, ABC):
 
     @abstractmethod
     def multiply_adds(self) -> int:
-        """Multiplications with an addition that an image takes."""
+        """Multiplications with an addition that a whole picture takes."""
+
+    @property
+    def all_views(self) -> dict[str, tuple[int, int]]:
+        """(tokens, channels) of each view of a picture, by name: its own, and with each crop rule in front."""
+        cropped = {
+            f"{rule}.{view}": (side**2 * tokens, channels)
+            for rule, side in CROPS.items()
+            for view, (tokens, channels) in self.views.items()
+        }
+        return {**self.views, **cropped}
+
+    def preprocessing_of(self, views: Sequence[str]) -> "Preprocessing":
+        """How a picture becomes the pixels of these views: crops are cut out of a picture as many times as large.
+
+        Raises:
+            ConfigError: If they are cropped by several rules, so that no pixels serve them all.
+        """
+        if len(by_crop(views)) > 1:
+            raise ConfigError(f"the views {', '.join(views)} are cropped in different ways and share no pixels")
+        whole = self.preprocessing
+        return whole.model_copy(update={"image_size": whole.image_size * split_view(views[0])[0]})
 
     def resolve(self) -> Self:
         """The spec with everything in it that rebuilding the network needs beside the weights."""
@@ -111,16 +133,21 @@ class EncoderSpec(Spec, ABC):
     def build(self, views: Sequence[str]) -> Any:
         """The network that gives these views of an image, without trained weights, frozen and in evaluation mode.
 
-        It maps normalised pixels (batch, 3, image_size, image_size) to a tuple with each view's image features
-        (batch, tokens, channels); its `load_published` takes the weights as their authors publish them.
+        It maps normalised pixels (batch, 3, image_size, image_size), of the size that `preprocessing_of` says, to a
+        tuple with each view's image features (batch, tokens, channels); its `load_published` takes the weights as their
+        authors publish them.
 
         Raises:
-            ConfigError: If it has no such view; the message names those that it has.
+            ConfigError: If it has no such view, the message names those that it has; or if the views are cropped in
+                different ways.
         """
         for view in views:
-            if view not in self.views:
-                raise unknown(f"view of the encoder {self.type}", view, self.views)
-        return self.load_target()(self, tuple(views)).eval().requires_grad_(False)
+            if view not in self.all_views:
+                raise unknown(f"view of the encoder {self.type}", view, self.all_views)
+        network = self.load_target()(self, tuple(split_view(view)[1] for view in views))
+        self.preprocessing_of(views)
+        network.crops_per_side = split_view(views[0])[0]
+        return network.eval().requires_grad_(False)
 
     def load(self, views: Sequence[str], weights: Path) -> Any:
         """The network that gives these views, with weights that were stored.
@@ -142,10 +169,14 @@ class EncoderSpec(Spec, ABC):
 class ConnectorSpec(Spec, ABC):
     """A network between image features and a language model."""
 
+    view: str = Field(
+        "grid", exclude_if=lambda view: view == "grid", description="the view of the image features that it reads"
+    )
+
     @property
     def views(self) -> tuple[str, ...]:
         """Names of the views that it reads, in the order in which its network takes them."""
-        return ("grid",)
+        return (self.view,)
 
     @abstractmethod
     def image_tokens(self, inputs: Inputs) -> int:

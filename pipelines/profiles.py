@@ -9,6 +9,7 @@ import yaml
 
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.suite import carried
+from inkling.components.encode.config import EncodeConfig
 from inkling.components.shared.config import ConfigError, StageConfig, read_mapping, unknown
 from inkling.models.fusion import FUSIONS
 from inkling.pipelines.cluster.placement import PlacementConfig
@@ -71,6 +72,12 @@ def check(profile: str) -> None:
             raise unknown("key", key, valid)
     for stage in (*OPTIONAL, *STAGES):
         stage_config(stage).parse(mapping)
+    kept, read = EncodeConfig.parse(mapping).views, AdaptConfig.parse(mapping).resolved().connector.views
+    if missing := [view for view in read if view not in kept]:
+        raise ConfigError(
+            f"adapt: the connector reads the view '{missing[0]}', which encode does not keep: name it in encode.views "
+            f"(now {', '.join(kept)})"
+        )
     for stage in PlacementConfig.parse(mapping).stages:
         if stage not in TASKS:
             raise unknown("stage of placement.stages", stage, TASKS)
@@ -83,9 +90,12 @@ def check_export(profile: str) -> None:
         profile: The checked profile, as YAML text.
 
     Raises:
-        ConfigError: If the ONNX graphs cannot hold the fusion of the adaptation; the message names it.
+        ConfigError: If the ONNX graphs cannot hold the fusion of the adaptation, or its connector reads views that are
+            cropped in different ways, for which no pixels serve; the message names them.
     """
-    fusion = AdaptConfig.parse(profile).resolved().fusion
+    adaptation = AdaptConfig.parse(profile).resolved()
+    EncodeConfig.parse(profile).encoder.preprocessing_of(adaptation.connector.views)
+    fusion = adaptation.fusion
     if not fusion.exportable:
         exportable = [name for name in FUSIONS.names() if FUSIONS.find(name).exportable]
         raise ConfigError(

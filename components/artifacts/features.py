@@ -99,7 +99,7 @@ class Features(Artifact):
     def views(self) -> dict[str, tuple[int, int]]:
         """(tokens, channels) of each view that is stored, by name."""
         names: list[str] = json.loads((self.path / VIEWS).read_text())
-        return {name: self.encoder.views[name] for name in names}
+        return {name: self.encoder.all_views[name] for name in names}
 
     def view(self, split: Split, name: str = "grid") -> FeatureView:
         """A view of the images of a split, in the order of that artifact's `images.parquet`.

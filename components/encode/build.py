@@ -8,6 +8,7 @@ from inkling.components.artifacts.questions import Questions
 from inkling.components.encode.config import EncodeConfig
 from inkling.components.shared.runtime.progress import Progress
 from inkling.components.shared.store.store import Draft, produce
+from inkling.models.crops import by_crop
 
 
 def build_encode(
@@ -36,18 +37,18 @@ def _make(config: EncodeConfig, conversations: Conversations, questions: Questio
     from inkling.components.encode.encoding import Encoding, published_encoder
 
     spec, views = config.encoder, config.views
-    encoder = published_encoder(spec, views)
-    write_encoder(draft.path, spec.resolve(), encoder.state_dict(), views)
+    groups = by_crop(views)
+    encoders = [published_encoder(spec, group) for group in groups]
+    write_encoder(draft.path, spec.resolve(), encoders[0].state_dict(), views)
     images: dict[Split, list[bytes]] = {
         "conversations": list(conversations.images().values()),
         "questions": list(questions.images().values()),
     }
-    size = images_a_shard({view: spec.views[view] for view in views})
-    with (
-        Encoding(spec, encoder, views, config.batch, config.threads) as encoding,
-        Progress("encoding", sum(map(len, images.values())), "images") as progress,
-    ):
-        for split, members in images.items():
-            for number, start in enumerate(range(0, max(1, len(members)), size)):
-                found = encoding.encode(members[start : start + size], progress.advance)
-                write_shard(draft.path, split, number, found, config.precision)
+    size = images_a_shard({view: spec.all_views[view] for view in views})
+    with Progress("encoding", len(groups) * sum(map(len, images.values())), "images") as progress:
+        for group, encoder in zip(groups, encoders, strict=True):
+            with Encoding(spec, encoder, group, config.batch, config.threads) as encoding:
+                for split, members in images.items():
+                    for number, start in enumerate(range(0, max(1, len(members)), size)):
+                        found = encoding.encode(members[start : start + size], progress.advance)
+                        write_shard(draft.path, split, number, found, config.precision)

@@ -20,7 +20,11 @@ class EncodeConfig(StageConfig):
         default_factory=lambda: ENCODERS.read("efficientnet-lite0"),
         description="the vision encoder, by name or with its settings",
     )
-    views: tuple[str, ...] = Field(("grid",), min_length=1, description="views of the image features that are kept")
+    views: tuple[str, ...] = Field(
+        ("grid",),
+        min_length=1,
+        description="views of the image features that are kept; `quarters.grid`: of each quarter",
+    )
     precision: Precision = Field("fp32", description="what features are stored as: fp32, or fp16 in half the space")
     threads: int = Field(1, ge=1, description="batches encoded at the same time, each on one thread")
     batch: int = Field(8, ge=1, description="images in one call of the network")
@@ -28,8 +32,8 @@ class EncodeConfig(StageConfig):
     @model_validator(mode="after")
     def _known(self) -> Self:
         for view in self.views:
-            if view not in self.encoder.views:
-                raise unknown(f"view of the encoder {self.encoder.type}", view, self.encoder.views)
+            if view not in self.encoder.all_views:
+                raise unknown(f"view of the encoder {self.encoder.type}", view, self.encoder.all_views)
         if len(set(self.views)) < len(self.views):
             raise ValueError(f"a view is named twice: {', '.join(self.views)}")
         return self

@@ -57,8 +57,8 @@ class Encoding:
             batch: Images in one call; a last, smaller batch is filled up.
             threads: Batches computed at the same time.
         """
-        self._pixels, self._views, self._batch = spec.preprocessing, list(views), batch
-        self._shapes = [spec.views[view] for view in views]
+        self._pixels, self._views, self._batch = spec.preprocessing_of(views), list(views), batch
+        self._shapes = [spec.all_views[view] for view in views]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         graph = export(encoder, self._views, self._pixels.image_size, batch)

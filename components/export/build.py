@@ -58,7 +58,7 @@ def _make(
 
     torch.set_num_threads(1)  # comparisons run side by side instead, which is faster than one on several threads
     model = MultimodalModel.load(multimodal_model.path, multimodal_model.encoder(features))
-    pixels = features.encoder.preprocessing
+    pixels = features.encoder.preprocessing_of(list(model.connector.inputs))
     export_graphs(model, pixels.image_size, draft.path)
     shutil.copyfile(multimodal_model.path / TOKENIZER, draft.path / TOKENIZER)
     context = model.language.config.max_position_embeddings

@@ -153,7 +153,7 @@ def _parity(parity: dict[str, Any]) -> str:
 def _limits(model: MultimodalModel, encoder: EncoderSpec, suites: Sequence[Suite]) -> str:
     shown = "".join(f"- {limit}\n" for limit in dict.fromkeys(one for suite in suites for one in suite.report.limits))
     context = model.language.config.max_position_embeddings
-    size = encoder.preprocessing.image_size
+    size = encoder.preprocessing_of(list(model.connector.inputs)).image_size
     return f"""## Limits
 
 - It reads {context} tokens at most, the {model.image_positions} of the image included.

@@ -14,16 +14,16 @@ class LinearSpec(ConnectorSpec):
 
     def image_tokens(self, inputs: Inputs) -> int:
         """As many as the grid has."""
-        return inputs["grid"][0]
+        return inputs[self.view][0]
 
     def num_params(self, inputs: Inputs, hidden_size: int) -> int:
         """The matrix with its bias, the scale and the positions."""
-        tokens, channels = inputs["grid"]
+        tokens, channels = inputs[self.view]
         return hidden_size * (channels + 1) + 1 + tokens * hidden_size
 
     def multiply_adds(self, inputs: Inputs, hidden_size: int) -> int:
         """The matrix on each token."""
-        tokens, channels = inputs["grid"]
+        tokens, channels = inputs[self.view]
         return tokens * channels * hidden_size
 
 
@@ -38,7 +38,7 @@ class LinearConnector(Connector):
     def __init__(self, spec: LinearSpec, inputs: Inputs, hidden_size: int) -> None:
         """Draws the matrix."""
         super().__init__(spec, inputs, hidden_size)
-        self.project = nn.Linear(inputs["grid"][1], hidden_size)
+        self.project = nn.Linear(inputs[spec.view][1], hidden_size)
 
     def contents(self, *views: Tensor) -> Tensor:
         """What each image token shows (batch, tokens, hidden_size)."""

@@ -18,16 +18,16 @@ class MlpSpec(ConnectorSpec):
 
     def image_tokens(self, inputs: Inputs) -> int:
         """As many as the grid has."""
-        return inputs["grid"][0]
+        return inputs[self.view][0]
 
     def num_params(self, inputs: Inputs, hidden_size: int) -> int:
         """The projector, the scale and the positions."""
-        tokens, channels = inputs["grid"]
+        tokens, channels = inputs[self.view]
         return projector_params(channels, self.intermediate_size, hidden_size) + 1 + tokens * hidden_size
 
     def multiply_adds(self, inputs: Inputs, hidden_size: int) -> int:
         """The projector on each token."""
-        tokens, channels = inputs["grid"]
+        tokens, channels = inputs[self.view]
         return tokens * projector_multiply_adds(channels, self.intermediate_size, hidden_size)
 
 
@@ -43,7 +43,7 @@ class MlpConnector(Connector):
     def __init__(self, spec: MlpSpec, inputs: Inputs, hidden_size: int) -> None:
         """Draws the projector's weights."""
         super().__init__(spec, inputs, hidden_size)
-        self.project = mlp_projector(inputs["grid"][1], spec.intermediate_size, hidden_size)
+        self.project = mlp_projector(inputs[spec.view][1], spec.intermediate_size, hidden_size)
 
     def contents(self, *views: Tensor) -> Tensor:
         """What each image token shows (batch, tokens, hidden_size)."""

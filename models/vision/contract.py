@@ -6,7 +6,13 @@ from torch import Tensor, nn
 
 
 class Encoder(nn.Module, ABC):
-    """Turns normalised pixels into the views of image features that it was built for."""
+    """Turns normalised pixels into the views of image features that it was built for.
+
+    Attributes:
+        crops_per_side: Crops along a side of the picture, each encoded alone; 1: the picture is encoded whole.
+    """
+
+    crops_per_side: int = 1
 
     def load_published(self, weights: bytes | None) -> None:
         """Takes its weights as their authors publish them; by default those that it was built with are its weights.
@@ -19,5 +25,19 @@ class Encoder(nn.Module, ABC):
         """
 
     @abstractmethod
+    def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Encodes pictures or crops (batch, 3, image_size, image_size) to each view, (batch, tokens, channels)."""
+
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """Encodes (batch, 3, image_size, image_size) to each view, (batch, tokens, channels)."""
+        """Encodes pictures to each view, the tokens of the crops one after another, from left to right and downwards.
+
+        Args:
+            pixels: (batch, 3, crops_per_side * image_size, crops_per_side * image_size).
+        """
+        side = self.crops_per_side
+        if side == 1:
+            return self.encode(pixels)
+        size = int(pixels.shape[-1]) // side
+        parts = pixels.reshape(-1, 3, side, size, side, size).permute(0, 2, 4, 1, 3, 5)
+        views = self.encode(parts.reshape(-1, 3, size, size))  # each (batch * crops, tokens, channels)
+        return tuple(view.reshape(-1, side**2 * view.shape[1], view.shape[2]) for view in views)

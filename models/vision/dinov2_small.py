@@ -97,7 +97,7 @@ class Dinov2Small(Encoder):
             raise ValueError(f"not the graph of a DINOv2 ViT-S/14: tensors that differ: {', '.join(differing)}")
         self.backbone.load_state_dict(tensors)
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+    def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Encodes a batch of images."""
         hidden = self.backbone(pixel_values=pixels).last_hidden_state  # (batch, 1 + patches, 384)
         return views_of(hidden, self._views, self.pool, class_token=True)

@@ -183,7 +183,7 @@ class EfficientNetLite0(Encoder):
         assert weights is not None
         self.load_state_dict(fold_checkpoint(read_checkpoint(weights)))
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+    def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Encodes a batch of images."""
         maps: list[Tensor] = self.blocks(functional.relu6(self.stem(pixels)))
         head = functional.relu6(self.head(maps[-1]))  # (batch, 1280, 7, 7)

@@ -209,7 +209,7 @@ class HuggingFace(Encoder):
             )
         self.network.load_state_dict(loaded.state_dict())
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+    def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Encodes a batch of images."""
         # Masked auto-encoders draw the order of the patches; with this noise it is their own.
         order = {"noise": torch.arange(self._patches).expand(len(pixels), -1)} if self._masked else {}

@@ -62,7 +62,7 @@ class TinyRandom(Encoder):
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / (3**0.5 * _PATCH))
         self.pool = GridPooling(_SIZE // _PATCH, spec.grid)
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+    def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Encodes (batch, 3, 224, 224) to the views, each (batch, tokens, channels)."""
         features = functional.relu(self.patches(pixels))  # (batch, channels, 14, 14)
         found = {"grid": self.pool(features), "patches": features.flatten(2).transpose(1, 2)}

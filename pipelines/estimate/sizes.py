@@ -39,7 +39,7 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
     corpus, mixture, scenes = CorpusConfig.parse(profile), MixtureConfig.parse(profile), ScenesConfig.parse(profile)
     pretrain, adaptation = PretrainConfig.parse(profile), AdaptConfig.parse(profile).resolved()
     encode = EncodeConfig.parse(profile)
-    views, encoder = encode.encoder.views, 4.0 * encode.encoder.num_params()
+    views, encoder = encode.encoder.all_views, 4.0 * encode.encoder.num_params()
     kept = sum(tokens * channels for tokens, channels in (views[name] for name in encode.views))
     pictures, questions = (
         per * (scenes.validation + scenes.test) for per in (_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE)
@@ -84,7 +84,7 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
     """
     config, scenes = PretrainConfig.parse(profile), ScenesConfig.parse(profile)
     plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
-    adaptation, views = AdaptConfig.parse(profile).resolved(), EncodeConfig.parse(profile).encoder.views
+    adaptation, views = AdaptConfig.parse(profile).resolved(), EncodeConfig.parse(profile).encoder.all_views
     image = adaptation.fusion.positions(adaptation.connector.image_tokens(views))
     per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS}
     seen = sum(

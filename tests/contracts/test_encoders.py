@@ -77,6 +77,18 @@ def test_stated_operations_are_those_counted(spec: EncoderSpec) -> None:
     assert spec.multiply_adds() == pytest.approx(counter.get_total_flops() / 2, rel=0.01)
 
 
+def test_a_view_of_quarters_is_that_of_each_quarter_in_turn(spec: EncoderSpec, encoder: Encoder) -> None:
+    cropped: Encoder = spec.build(["quarters.grid"])
+    cropped.load_state_dict(encoder.state_dict())
+    quarters = pixels(spec, 4)
+    rows = [torch.cat(list(quarters[first : first + 2]), 2) for first in (0, 2)]
+    with torch.inference_mode():
+        (found,) = cropped(torch.cat(rows, 1)[None])
+        among = dict(zip(spec.views, encoder(quarters), strict=True))["grid"]
+    assert found.shape[1:] == spec.all_views["quarters.grid"]
+    torch.testing.assert_close(found[0], among.flatten(0, 1), rtol=1e-4, atol=1e-4)
+
+
 def test_it_is_frozen(encoder: Encoder) -> None:
     assert not encoder.training
     assert not any(parameter.requires_grad for parameter in encoder.parameters())

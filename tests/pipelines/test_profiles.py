@@ -38,6 +38,8 @@ def test_a_file_is_a_profile_too(tmp_path_factory: pytest.TempPathFactory) -> No
         ("tiny", ["mixture.recipe"], ["stage.key=value"]),
         ("tiny", ["seed.deep=1"], ["'seed' is a value"]),
         ("tiny", ["seed=[1"], ["not valid YAML"]),
+        ("tiny", ["adapt.connector={type: mlp, view: grid7}"], ["reads the view 'grid7'", "encode.views", "grid"]),
+        ("tiny", ["encode.views=[quarters.crops]"], ["'quarters.crops'", "quarters.grid"]),
     ],
 )
 def test_a_mistake_is_refused_with_what_is_valid(profile: str, overrides: list[str], words: list[str]) -> None:

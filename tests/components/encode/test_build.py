@@ -150,6 +150,20 @@ def test_several_views_are_kept_in_shards(
     assert features.view("conversations", "patches").shape == (10, 196, 32)
 
 
+def test_views_of_crops_and_of_the_whole_are_kept_side_by_side(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    whole = build_encode(TINY, *inputs, tmp_path / "whole")
+    views = ["grid", "quarters.grid"]
+    both = EncodeConfig.parse({"encode": {"encoder": "tiny-random", "views": views, "batch": 4}})
+    features = build_encode(both, *inputs, tmp_path / "both")
+    assert features.views() == {"grid": (16, 32), "quarters.grid": (64, 32)}
+    assert features.encoder_digest == whole.encoder_digest
+    assert np.array_equal(features.view("questions"), whole.view("questions"))
+    encoder, how = features.load_encoder(["quarters.grid"]), features.encoder.preprocessing_of(["quarters.grid"])
+    pixels = [preprocess(picture(100 + number), how) for number in range(3)]
+    expected = encoder(torch.from_numpy(np.stack(pixels)))[0].numpy()
+    np.testing.assert_allclose(features.view("questions", "quarters.grid"), expected, atol=1e-4)  # type: ignore[arg-type]
+
+
 def test_a_folder_of_transformers_enters_by_its_content(tmp_path: Path) -> None:
     from transformers import CLIPVisionConfig, CLIPVisionModel
 
