@@ -47,7 +47,7 @@ class Reading:
 
     name = "reading"
     modules = ("lightning", "nemo", "omegaconf", "pydantic")
-    at_once = 8
+    at_once = 10
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The units in order of worth: of a line the longest runs first, since others run beside them."""
@@ -162,7 +162,9 @@ def see(reader: Reader, share: int, sizes: Sizes, data: Path, language: Path, wo
     config = AdaptConfig(
         recipe=recipe, seed=reader.seed, threads=sizes["threads"], epochs=epochs, checkpoint_every=10**9
     )
+    torch.set_float32_matmul_precision(sizes["adapted_in"])
     adapted = train(config, LlamaForCausalLM.from_pretrained(language), lesson, work)
+    torch.set_float32_matmul_precision("highest")
     rows, features = stored.question_rows(), torch.from_numpy(stored.features("questions"))
     answering = EngineAnswering(
         TorchEngine(adapted.model.to(accelerator())), lesson.tokenizer,
