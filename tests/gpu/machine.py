@@ -1,6 +1,7 @@
 """Whether this machine can do it: refusals in words, before any work, and what it is, for the report."""
 
 import importlib.util
+import json
 import platform
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 MINIMUM_PYTHON, ROOM = (3, 11), 4e9
 _LOOK = (
     "import torch, json; torch.cuda.init(); free, whole = torch.cuda.mem_get_info(); print(json.dumps({"
-    "'device': torch.cuda.get_device_name(), 'memory, GiB': round(whole / 2**30, 1), 'free, GiB': round(free / 2**30, 1),"
+    "'device': torch.cuda.get_device_name(), 'GiB': round(whole / 2**30, 1), 'GiB free': round(free / 2**30, 1), "
     "'CUDA': torch.version.cuda, 'bf16': torch.cuda.is_bf16_supported()}))"
 )
 
@@ -34,7 +35,8 @@ def look(work: Path, cuda: bool) -> dict[str, object]:
     """
     if sys.platform != "linux" or sys.version_info[:2] < MINIMUM_PYTHON:
         raise Unfit(
-            f"Linux and Python {MINIMUM_PYTHON[0]}.{MINIMUM_PYTHON[1]} are needed, this is {sys.version.split()[0]} on {sys.platform}"
+            f"Linux and Python {MINIMUM_PYTHON[0]}.{MINIMUM_PYTHON[1]} are needed, "
+            f"this is {platform.python_version()} on {sys.platform}"
         )
     absent = lacking(("torch", "transformers", "tokenizers", "safetensors", "pyarrow", "numpy", "yaml"))
     if absent:
@@ -59,8 +61,6 @@ def lacking(modules: Iterable[str]) -> list[str]:
 
 
 def _device() -> dict[str, object]:
-    import json
-
     ended = subprocess.run([sys.executable, "-c", _LOOK], capture_output=True, text=True)
     if ended.returncode == 0:
         driver = _driver()

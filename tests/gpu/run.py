@@ -62,33 +62,20 @@ def main() -> None:
     chosen = parts(arguments.part or PARTS)
     ledger = Ledger(arguments.ledger, {part.name: sizes[part.name] for part in chosen})
     opened = unpack(arguments.kit, arguments.work / "data")
-    left = {}
+    at_once = {part.name: 1 if rehearsal else part.at_once for part in chosen}
+    left: dict[str, list[Unit]] = {}
     try:
         _import(chosen)
         for number, part in enumerate(chosen):
-            absent = machine.lacking(part.modules)
-            if absent:
-                print(f"{part.name}: skipped, this machine and the kit lack {', '.join(absent)}")
-                continue
+            units = _possible(part, part.units(sizes[part.name], opened.folder, arguments.work / part.name))
+            units = _named(units, arguments.only)
             # What a part does not use of its share, the next ones may.
             share = sizes["seconds"][part.name] / sum(sizes["seconds"][one.name] for one in chosen[number:])
             until = time.monotonic() + (end - time.monotonic()) * share
-            units = [
-                unit for unit in part.units(sizes[part.name], opened.folder, arguments.work / part.name)
-                if not (absent := machine.lacking(unit.modules)) or print(f"  {unit.name}: skipped, no {', '.join(absent)}")
-            ]  # fmt: skip
-            print(
-                f"{part.name}: {len(units)} units, {len(ledger.done(part.name))} done, {until - time.monotonic():.0f} s",
-                flush=True,
-            )
-            left[part.name] = run_part(
-                part,
-                units,
-                ledger,
-                arguments.work / "logs" / part.name,
-                until,
-                sizes.get("at_once", part.at_once) if part.at_once > 1 else 1,
-            )
+            done = len(ledger.done(part.name))
+            print(f"{part.name}: {len(units)} units, {done} done, {until - time.monotonic():.0f} s", flush=True)
+            logs = arguments.work / "logs" / part.name
+            left[part.name] = run_part(part, units, ledger, logs, until, at_once[part.name])
     except OSError as error:
         print(f"stopped: {error}; the ledger {arguments.ledger} keeps what was done, the same command goes on")
     finally:
@@ -98,9 +85,27 @@ def main() -> None:
     sys.exit(any(row.failure or row.figures.get("right") is False for part in chosen for row in ledger.of(part.name)))
 
 
+def _possible(part: "Part", units: list["Unit"]) -> list["Unit"]:
+    """The units for which this machine and the kit have the modules; the others are named."""
+    import machine
+
+    absent = {unit.name: machine.lacking((*part.modules, *unit.modules)) for unit in units}
+    for name in [name for name in absent if absent[name]]:
+        print(f"{part.name}: {name}: skipped, this machine and the kit lack {', '.join(absent[name])}")
+    return [unit for unit in units if not absent[unit.name]]
+
+
+def _named(units: list["Unit"], text: str) -> list["Unit"]:
+    """The units whose name contains a text, and those that they need."""
+    names = {unit.name for unit in units if text in unit.name}
+    names |= {need for unit in units if unit.name in names for need in unit.needs}
+    return [unit for unit in units if unit.name in names]
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", action="append", choices=PARTS, help="only this one; repeatable")
+    parser.add_argument("--only", default="", help="only units whose name contains this, with those that they need")
     parser.add_argument("--sizes", choices=("h100", "rehearsal"), default="h100", help="a set of sizes.yaml")
     parser.add_argument("--minutes", type=float, default=8.0, help="when to stop; units that would end later are left")
     parser.add_argument("--kit", type=Path, default=ROOT / ".build" / "gpu-kit", help="what `make gpu-kit` made")

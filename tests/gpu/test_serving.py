@@ -1,12 +1,13 @@
 """The rehearsal's answers and rates: what is compared is the same, what differs is seen, what is missing is named."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
-from parts import serving
-from parts.serving import Serving, answers, compare
+from parts import answers, random_model, serving
+from parts.serving import Serving
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from unit import Row
@@ -23,27 +24,34 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
 
 
 def test_answers_have_leads_that_rounding_does_not_turn(rows: list[Row]) -> None:
-    found = rows[0].figures
-    assert found["right"] is True
-    assert found["same"] == found["questions"] == SIZES["answers"]["questions"]
-    assert found["nats"] <= found["tolerance"] < found["lead"]
-    assert "| micro, random weights | cpu | 32 | 32 |" in PART.tables(rows)
+    text = PART.tables(rows)
+    for row, engine in zip(rows, ("torch", "onnx"), strict=False):
+        found = row.figures
+        assert found["right"] is True
+        assert found["same"] == found["questions"] == SIZES["answers"]["questions"]
+        assert found["nats"] <= found["tolerance"] < found["lead"]
+        assert f"| answers, {engine} | micro, random weights | cpu | 32 | 32 |" in text
 
 
-def test_engines_of_other_weights_are_found_apart(tmp_path: Path) -> None:
-    model = serving._model(ASKED)
-    ours = serving._onnx_engine(serving._export(model, tmp_path / "ours"), 128, 1, "cpu")
-    model.language.lm_head.weight.data.mul_(1.01)
-    nearly = serving._onnx_engine(serving._export(model, tmp_path / "nearly"), 128, 1, "cpu")
-    model.language.model.layers[0].mlp.down_proj.weight.data.mul_(-3)
-    other = serving._onnx_engine(serving._export(model, tmp_path / "other"), 128, 1, "cpu")
-    found = compare(ours, nearly, 16, 8, 512, 224)
-    assert found["nats"] > 1e-3 and found["logits"] > 1e-3
-    assert compare(ours, other, 16, 8, 512, 224)["same"] < 16
+def test_engines_are_asked_the_same(tmp_path: Path) -> None:
+    graphs, network = answers._asked_graphs(ASKED, tmp_path / "none", tmp_path), answers._asked_network(ASKED)
+    found = answers.compare(replace(graphs, ways=(graphs.ways[0], network.ways[0])), 16, 8)
+    assert found["same"] == 16 and 0 < found["logits"] < 1e-4
+
+
+def test_answers_of_other_weights_are_found_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answers._asked_network(ASKED)
+    monkeypatch.setattr(random_model, "SHARPNESS", 4.04)
+    nearly = answers.compare(replace(asked, ways=(asked.ways[0], answers._asked_network(ASKED).ways[0])), 16, 8)
+    assert nearly["same"] == 16 and nearly["nats"] > 1e-3 and nearly["logits"] > 1e-3
+    monkeypatch.setattr(random_model, "SHARPNESS", -4.0)
+    assert (
+        answers.compare(replace(asked, ways=(asked.ways[0], answers._asked_network(ASKED).ways[0])), 16, 8)["same"] < 16
+    )
 
 
 def test_all_engines_say_the_same_and_each_has_a_rate(rows: list[Row]) -> None:
-    network = rows[1]
+    network = rows[2]
     text = PART.tables(rows)
     for streams in ("1", "4"):
         engines = network.figures["streams"][streams]
@@ -61,11 +69,11 @@ def test_tokens_that_differ_are_counted() -> None:
 
 
 def test_the_kits_bundle_is_asked_where_there_is_one(tmp_path: Path) -> None:
-    bundle = serving._export(serving._model(ASKED), tmp_path)
+    bundle = random_model.export(random_model.random_model(ASKED), tmp_path)
     Tokenizer(WordLevel({str(number): number for number in range(512)}, "0")).save(str(bundle / "tokenizer.json"))
     settings = {"context": 128, "image": {"image_size": 224}}
     (bundle / "preprocessing.json").write_text(json.dumps(settings))
-    found = answers({**ASKED, "preset": "not used"}, bundle, tmp_path / "work")
+    found = answers.answers("onnx", {**ASKED, "preset": "not used"}, bundle, tmp_path / "work")
     assert found["model"] == "the kit's bundle" and found["questions"] == 32
     assert not (tmp_path / "work").exists()
 
@@ -73,15 +81,15 @@ def test_the_kits_bundle_is_asked_where_there_is_one(tmp_path: Path) -> None:
 def test_a_runtime_without_cuda_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(RuntimeError, match=r"no CUDAExecutionProvider .*install onnxruntime-gpu"):
-        answers({**ASKED, "device": "cuda"}, tmp_path / "none", tmp_path)
+        answers.answers("onnx", {**ASKED, "device": "cuda"}, tmp_path / "none", tmp_path)
 
 
 def test_a_network_without_the_onnx_engine_needs_no_runtime() -> None:
     sizes = {**SIZES, "networks": {"torch only": {**SIZES["networks"]["micro, fp32"], "engines": ["torch"]}}}
-    asked, torch_only = PART.units(sizes, Path("data"), Path("work"))
-    assert asked.modules == ("onnx", "onnxruntime") and torch_only.modules == ()
+    *asked, torch_only = PART.units(sizes, Path("data"), Path("work"))
+    assert [unit.modules for unit in asked] == [(), ("onnx", "onnxruntime")] and torch_only.modules == ()
 
 
 def test_what_failed_leaves_the_rest_its_table(rows: list[Row]) -> None:
-    text = PART.tables([Row("served", "answers", 1.0, {}, "no CUDA"), rows[1]])
+    text = PART.tables([Row("served", "answers, onnx", 1.0, {}, "no CUDA"), rows[2]])
     assert "same choice" not in text and "| micro, fp32 | 4 | torch |" in text

@@ -43,44 +43,35 @@ class Reader:
 
 
 class Reading:
-    """First every budget of the first mixture on all images, then fewer images, other mixtures, other seeds."""
+    """The models of each line of the plan, then what they see, then the next line."""
 
     name = "reading"
     modules = ("lightning", "nemo", "omegaconf", "pydantic")
-    at_once = 6
+    at_once = 10
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
-        """The units in order of worth; a model's adaptations follow it."""
+        """The units in order of worth: of a line the longest runs first, since others run beside them."""
         found: dict[str, Unit] = {}
-        for seed in sizes["seeds"]:
-            readers = [Reader(sizes["recipes"][0], 0, seed)]
-            readers += [
-                Reader(recipe, int(tokens), seed)
-                for recipe in sizes["recipes"]
-                for tokens in sizes["budgets"]
-                if tokens <= sizes["most"].get(recipe, tokens) and (seed == 0 or tokens <= sizes["most_again"])
-            ]
-            # The longest runs start first: others run beside them.
-            for reader in sorted(readers, key=lambda reader: (-reader.tokens, sizes["recipes"].index(reader.recipe))):
-                found[reader.unit] = self._read(reader, sizes, data, work)
-            for share in sizes["shares"]:
+        for line in sizes["plan"]:
+            readers = [Reader(line["recipe"], int(tokens), line["seed"]) for tokens in line["tokens"]]
+            for reader in sorted(readers, key=lambda reader: -reader.tokens):
+                found.setdefault(reader.unit, self._read(reader, sizes, data, work))
+            for share in line["shares"]:
                 for reader in readers:
                     unit = self._see(reader, share, sizes, data, work)
-                    found[unit.name] = unit
+                    found.setdefault(unit.name, unit)
         return list(found.values())
 
     def _read(self, reader: Reader, sizes: Sizes, data: Path, work: Path) -> Unit:
-        seconds = sizes["start_seconds"] + reader.tokens / sizes["tokens_per_second"]
+        seconds = sizes["pace"]["start"] + reader.tokens / sizes["pace"]["tokens_per_second"]
         output = work / reader.unit.replace(" ", "-")
         return Unit(reader.unit, seconds, lambda: read(reader, sizes, data, output), output=output)
 
     def _see(self, reader: Reader, share: int, sizes: Sizes, data: Path, work: Path) -> Unit:
         name = f"see {reader.name} 1/{share} seed {reader.seed}"
-        language = work / reader.unit.replace(" ", "-")
+        language, own = work / reader.unit.replace(" ", "-"), work / name.replace(" ", "-").replace("/", "-")
         return Unit(
-            name, sizes["adapt_seconds"],
-            lambda: see(reader, share, sizes, data, language, work / name.replace(" ", "-").replace("/", "-")),
-            needs=(reader.unit,),
+            name, sizes["pace"]["adapt"], lambda: see(reader, share, sizes, data, language, own), needs=(reader.unit,)
         )  # fmt: skip
 
     def tables(self, rows: Sequence[Row]) -> str:
@@ -106,7 +97,7 @@ def read(reader: Reader, sizes: Sizes, data: Path, output: Path) -> Figures:
         preset=sizes["preset"], seed=reader.seed, threads=sizes["threads"], context=sizes["context"],
         heldout_windows=sizes["heldout_windows"], checkpoint_every=10**9, learning_rate=sizes["learning_rate"],
         loader_workers=sizes["loader_workers"], no_pretraining=not reader.tokens, token_budget=max(reader.tokens, 1),
-        batch=_batch(reader.tokens, sizes),
+        batch=_batch(reader.tokens, sizes), compile=reader.tokens >= sizes["compile_from"],
     )  # fmt: skip
     network = load_preset(sizes["preset"]).build(tokens.blend().vocabulary, reader.seed)
     trained = train(config, network, tokens, output.with_suffix(".work"))
@@ -171,7 +162,9 @@ def see(reader: Reader, share: int, sizes: Sizes, data: Path, language: Path, wo
     config = AdaptConfig(
         recipe=recipe, seed=reader.seed, threads=sizes["threads"], epochs=epochs, checkpoint_every=10**9
     )
+    torch.set_float32_matmul_precision(sizes["adapted_in"])
     adapted = train(config, LlamaForCausalLM.from_pretrained(language), lesson, work)
+    torch.set_float32_matmul_precision("highest")
     rows, features = stored.question_rows(), torch.from_numpy(stored.features("questions"))
     answering = EngineAnswering(
         TorchEngine(adapted.model.to(accelerator())), lesson.tokenizer,

@@ -1,25 +1,19 @@
 """How fast a GPU trains: `fit` and a plain loop with the same network, batches and optimiser, eager and compiled."""
 
-import itertools
 import resource
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from parts.kernels import shares
+from parts.clock import Clock, Enough
+from parts.loops import RandomTokens, attention, fit_loop, plain_loop
 from unit import Figures, Row, Sizes, Unit
 
 GOAL = 0.4
 """Share of the device's peak that `fit` is to reach."""
-CUDNN_ATTENTION, COMPILED_LOSS = "cuDNN attention", "compiled loss"
-"""Trials: what a loop may do otherwise, to see what it would gain."""
-_BATCHES, _FEWEST_STEPS, _PROFILED_STEPS = 8, 3, 3
-_LEARNING_RATE, _BETAS, _DECAY, _CLIP = 3e-4, (0.9, 0.95), 0.1, 1.0
 
 
 class Throughput:
@@ -83,85 +77,6 @@ def _verdicts(found: Sequence[Figures]) -> list[str]:
     return lines
 
 
-class Enough(Exception):
-    """Raised at the end of the step after which a loop has been measured for long enough."""
-
-
-class Clock:
-    """A meter that notes when each step ended, and ends the training once it has seen enough.
-
-    Who calls it has read the step's loss after the update, so a GPU has done all that the step asked for.
-    """
-
-    def __init__(self, warm: int, seconds: float, profiled: bool = False) -> None:
-        """Takes the steps that do not count, for how many seconds those that do go on, and whether to profile more."""
-        self._warm, self._seconds, self._profiled = warm, seconds, profiled
-        self._profile: Any = None
-        self._under_profile: list[float] = []
-        self.ends: list[float] = []
-        self.losses: list[float] = []
-
-    def __enter__(self) -> "Clock":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        pass
-
-    def advance(self, units: float = 1, **figures: float) -> None:
-        """Notes the end of a step; raises `Enough` after the last one."""
-        if self._profile is not None:
-            self._under_profile.append(time.perf_counter())
-            if len(self._under_profile) > _PROFILED_STEPS:
-                self._profile.stop()
-                raise Enough
-            return
-        self.ends.append(time.perf_counter())
-        self.losses.append(figures["loss"])
-        counted = len(self.ends) - self._warm
-        if counted > _FEWEST_STEPS and self.ends[-1] - self.ends[self._warm - 1] > self._seconds:
-            if not self._profiled:
-                raise Enough
-            self._start_profile()
-
-    def _start_profile(self) -> None:
-        import torch
-
-        self._profile = torch.profiler.profile()
-        self._profile.start()
-        self._under_profile.append(time.perf_counter())
-
-    @property
-    def spent(self) -> dict[str, float]:
-        """Shares of the time of a step by what the device did in it; empty if nothing was profiled."""
-        if self._profile is None:
-            return {}
-        whole = 1e6 * (self._under_profile[-1] - self._under_profile[0])
-        return shares(self._profile.key_averages(), whole)
-
-    @property
-    def steps(self) -> list[float]:
-        """Seconds of each step that counts."""
-        ends = self.ends[self._warm - 1 :]
-        return [end - begin for begin, end in itertools.pairwise(ends)]
-
-
-class RandomTokens:
-    """Batches of random tokens; what is measured does not depend on what they say."""
-
-    def __init__(self, vocabulary: int, batch: int, context: int) -> None:
-        """Draws a few batches, which come again and again."""
-        import numpy as np
-        import torch
-
-        rows = np.random.default_rng(0).integers(3, vocabulary, (_BATCHES, batch, context + 1))
-        self._rows = torch.from_numpy(rows)
-
-    def batch(self, step: int) -> dict[str, Any]:
-        """The batch of a step: inputs and targets, each int64 (batch, context)."""
-        tokens = self._rows[step % _BATCHES]
-        return {"inputs": tokens[:, :-1].contiguous(), "targets": tokens[:, 1:].contiguous()}
-
-
 def measure(sizes: Sizes) -> Figures:
     """Builds the network and trains it until the clock has seen enough; importing libraries is not counted."""
     import torch
@@ -170,7 +85,7 @@ def measure(sizes: Sizes) -> Figures:
     from inkling.models.training.devices import device, matrix_rate
 
     torch.set_num_threads(sizes["threads"])
-    train = _fit_loop() if sizes["loop"] == "fit" else plain_loop
+    train = fit_loop() if sizes["loop"] == "fit" else plain_loop
     kind, bf16, shape = device("auto", sizes["threads"]), sizes["precision"] == "bf16", load_preset(sizes["preset"])
     tokens = sizes["batch"] * sizes["context"]
     products = matrix_rate(tokens, shape.hidden_size, shape.intermediate_size, kind.kind, bf16)
@@ -178,7 +93,7 @@ def measure(sizes: Sizes) -> Figures:
     clock = Clock(sizes["warm"], sizes["seconds"], sizes.get("profiled", False))
     began = time.perf_counter()
     network = shape.build(sizes["vocabulary"], 0, kind.kind).train()
-    with suppress(Enough), _attention(sizes):
+    with suppress(Enough), attention(sizes):
         train(network, batches, clock, sizes)
     step = statistics.median(clock.steps)
     rate = tokens / step
@@ -198,69 +113,6 @@ def measure(sizes: Sizes) -> Figures:
         "steps": len(clock.steps),
         "spent": clock.spent,
     }
-
-
-def _attention(sizes: Sizes) -> AbstractContextManager[None]:
-    """Where it is tried, attention is cuDNN's wherever that can do it; torch prefers its own."""
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-
-    if CUDNN_ATTENTION not in sizes.get("trials", ()):
-        return nullcontext()
-    order = [SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
-    return sdpa_kernel(order, set_priority=True)
-
-
-def plain_loop(network: Any, batches: RandomTokens, clock: Clock, sizes: Sizes) -> None:
-    """The loop that one would write by hand around a network of transformers."""
-    import torch
-
-    where, bf16 = network.device, sizes["precision"] == "bf16"
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=_LEARNING_RATE, betas=_BETAS, weight_decay=_DECAY, fused=True
-    )
-    forward = torch.compile(network) if sizes["compiled"] else network
-    for step in itertools.count():
-        batch = {name: tokens.to(where) for name, tokens in batches.batch(step).items()}
-        with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
-            logits = forward(input_ids=batch["inputs"], use_cache=False).logits
-            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), batch["targets"].flatten())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
-        optimizer.step()
-        optimizer.zero_grad()
-        clock.advance(loss=loss.item())
-
-
-def _fit_loop() -> Callable[..., None]:
-    """The engine under the pre-training's loss, its libraries imported."""
-    import inkling.models.training.trainer  # noqa: F401 (`fit` would import it while the clock runs)
-    from inkling.components.pretrain.train import next_token_loss
-    from inkling.models.training.fit import fit
-    from inkling.models.training.job import Execution, Optimization
-
-    def train(network: Any, batches: RandomTokens, clock: Clock, sizes: Sizes) -> None:
-        steps = 1_000_000  # the clock ends it before
-        optimization = Optimization(steps, _LEARNING_RATE, weight_decay=_DECAY, betas=_BETAS, gradient_clip=_CLIP)
-        loss = _compiled_loss() if COMPILED_LOSS in sizes.get("trials", ()) else next_token_loss
-        execution = Execution(precision=sizes["precision"], compile=sizes["compiled"])
-        with tempfile.TemporaryDirectory() as work:
-            fit(
-                network, loss, batches, optimization, Path(work), seed=0, checkpoint_every=steps,
-                progress=lambda done: clock, execution=execution,
-            )  # fmt: skip
-
-    return train
-
-
-def _compiled_loss() -> Callable[..., Any]:
-    """The pre-training's loss in one kernel: logits in fp32 are never written to memory."""
-    import torch
-
-    @torch.compile
-    def cost(logits: Any, targets: Any) -> Any:
-        return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
-
-    return lambda network, batch: cost(network(input_ids=batch["inputs"], use_cache=False).logits, batch["targets"])
 
 
 def _peak_memory(kind: str) -> int:
