@@ -11,6 +11,7 @@ from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.suite import carried
 from inkling.components.encode.config import EncodeConfig
 from inkling.components.shared.config import ConfigError, StageConfig, read_mapping, unknown
+from inkling.models.crops import by_crop
 from inkling.models.fusion import FUSIONS
 from inkling.pipelines.cluster.placement import PlacementConfig
 
@@ -94,7 +95,12 @@ def check_export(profile: str) -> None:
             cropped in different ways, for which no pixels serve; the message names them.
     """
     adaptation = AdaptConfig.parse(profile).resolved()
-    EncodeConfig.parse(profile).encoder.preprocessing_of(adaptation.connector.views)
+    if len(by_crop(adaptation.connector.views)) > 1:
+        raise ConfigError(
+            f"adapt: a run exports its model, but no one size of pixels serves the views that the connector reads "
+            f"({', '.join(adaptation.connector.views)}): they are cropped in different ways. Measure it in a study, "
+            "which exports nothing, or let it read views that are cropped alike"
+        )
     fusion = adaptation.fusion
     if not fusion.exportable:
         exportable = [name for name in FUSIONS.names() if FUSIONS.find(name).exportable]

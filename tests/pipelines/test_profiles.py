@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from inkling.components.shared.config import ConfigError
+from inkling.models.connectors import CONNECTORS
 from inkling.pipelines import profiles
 
 
@@ -50,5 +51,17 @@ def test_a_mistake_is_refused_with_what_is_valid(profile: str, overrides: list[s
 
 def test_a_run_whose_model_could_not_be_exported_is_refused_before_it_trains() -> None:
     profiles.check_export(profiles.load("tiny"))
+    quarters = ["encode.views=[quarters.grid]", "adapt.connector={type: pool, view: quarters.grid}"]
+    profiles.check_export(profiles.load("tiny", quarters))
     with pytest.raises(ConfigError, match="cannot hold the fusion 'cross_attention'.* hold: prefix"):
         profiles.check_export(profiles.load("tiny", ["adapt.recipe=cross-attention"]))
+
+
+def test_a_model_that_reads_the_whole_and_crops_of_it_is_refused_before_it_trains(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    views = ("grid", "quarters.grid")
+    monkeypatch.setattr(CONNECTORS.find("mlp"), "views", views)
+    profile = profiles.load("tiny", [f"encode.views={list(views)}"])
+    with pytest.raises(ConfigError, match=r"exports its model.* \(grid, quarters\.grid\): .*cropped in different ways"):
+        profiles.check_export(profile)

@@ -77,7 +77,7 @@ def stored_path(origin: Provenance, output: str) -> Path | None:
 
 def _make(kind: type[A], place: Path, origin: Provenance, make: Callable[[Draft], None]) -> None:
     end_with_parent()
-    draft = Draft(_beside(place, "partial"), _beside(place, "work"))
+    draft = Draft(_beside(place, "partial"), _beside(place, "scratch"))
     with _only_one(_beside(place, "lock")):
         if (place / "manifest.json").exists():
             return

@@ -66,7 +66,7 @@ def test_a_build_killed_inside_any_phase_goes_on_to_the_same_bits(inputs: Path) 
     ended = subprocess.run([sys.executable, str(_PROGRAM), str(inputs)], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for phase in ("start", "align", "instruct"):
-        work = inputs / phase / ".multimodal_model.work"
+        work = inputs / phase / ".multimodal_model.scratch"
         assert list((work / phase).rglob("step-0000000?")), "it was killed after a checkpoint"
         assert not (inputs / phase / "multimodal_model").exists()
         again = killed.build(inputs, phase)

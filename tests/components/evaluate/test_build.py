@@ -100,7 +100,7 @@ def test_a_killed_evaluation_resumes_to_the_same_bytes(world, tmp_path: Path, mo
     command = [sys.executable, "-c", KILLED, world.model, world.questions, world.features, output]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert not output.exists()
-    log = output.with_name(".answers.work") / "scenes.jsonl"
+    log = output.with_name(".answers.scratch") / "scenes.jsonl"
     assert log.read_bytes().count(b"\n") == 1 + 7
     with log.open("ab") as file:
         file.write(b"[[-1.25,")
@@ -113,7 +113,7 @@ def test_a_killed_evaluation_resumes_to_the_same_bytes(world, tmp_path: Path, mo
 
 def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> None:
     undisturbed = run(world, tmp_path / "one" / "answers")
-    work = tmp_path / "two" / ".answers.work"
+    work = tmp_path / "two" / ".answers.scratch"
     work.mkdir(parents=True)
     (work / "scenes.jsonl").write_text('{"task":"another"}\n[[0.0,0.0,0.0,0.0]]\n')
     assert run(world, tmp_path / "two" / "answers").digest == undisturbed.digest

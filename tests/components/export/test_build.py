@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import numpy_helper
 
 from inkling.components.artifacts.answers import Answers, write_answers
@@ -29,6 +30,7 @@ from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION, Onn
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import MultimodalModel
+from inkling.models.vision import ENCODERS
 
 
 def check(served, graphs: Path, tolerance: float = 1e-3):
@@ -179,3 +181,16 @@ def test_a_fusion_that_the_graphs_cannot_hold_is_refused_by_name(tmp_path: Path)
     with pytest.raises(ValueError, match="cannot hold the fusion 'cross_attention'"):
         export_graphs(model, 224, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_vision_graph_cuts_crops_out_of_the_whole_picture(tmp_path: Path) -> None:
+    spec, language, view = ENCODERS.read("tiny-random"), load_preset("tiny"), "quarters.grid"
+    connector = CONNECTORS.read({"type": "mlp", "view": view}).build(spec.all_views, language.hidden_size)
+    model = MultimodalModel(language.build(40, 0), connector, encoder=spec.build([view])).eval()
+    size = spec.preprocessing_of([view]).image_size
+    export_graphs(model, size, tmp_path)
+    pixels = np.random.default_rng(0).normal(size=(3, 3, size, size)).astype(np.float32)
+    with torch.inference_mode():
+        expected = connector(*model.encoder(torch.from_numpy(pixels)))
+    assert expected.shape == (3, 64, language.hidden_size)
+    np.testing.assert_allclose(OnnxEngine(tmp_path, 96, 1, "cpu").embed_images(pixels), expected, atol=1e-5)

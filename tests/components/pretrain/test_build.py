@@ -136,7 +136,7 @@ def test_a_loss_that_jumps_names_the_documents(tokens: Tokens, tmp_path: Path, m
     with pytest.raises(TrainingError, match=r"jumps from \d\.\d+ to \d\.\d+ at step 60") as caught:
         build_pretrain(_config(token_budget=20_000, checkpoint_every=25), tokens.path, tmp_path / "language_model")
     assert "the last good checkpoint is" in str(caught.value) and "step-00000050" in str(caught.value)
-    (record,) = tmp_path.glob(".language_model.work/*/failure.json")
+    (record,) = tmp_path.glob(".language_model.scratch/*/failure.json")
     failure = json.loads(record.read_text())
     assert (failure["step"], failure["checkpoint"], len(failure["sequences"])) == (60, 50, 4)
     name, _, document, _, first = failure["sequences"][0].split()

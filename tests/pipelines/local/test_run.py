@@ -21,9 +21,9 @@ COMMAND = [sys.executable, "-m", "inkling.pipelines", "run", "--profile", "tiny"
 MOMENTS = (
     "mixture-*/.tokens.partial",
     "scenes-*/.questions.partial",
-    "pretrain-*/.language_model.work/**/*.safetensors",
-    "adapt-*/.multimodal_model.work/**/*.safetensors",
-    "evaluate-*/.answers.work/*",
+    "pretrain-*/.language_model.scratch/**/*.safetensors",
+    "adapt-*/.multimodal_model.scratch/**/*.safetensors",
+    "evaluate-*/.answers.scratch/*",
 )
 
 

@@ -94,7 +94,7 @@ def test_a_failure_leaves_no_artifact_and_keeps_the_work(store: Path, tmp_path: 
 
     artifact = produce(Thing, tmp_path / "a" / "thing", ThingConfig(), {}, resume)
     assert list(artifact.manifest.files) == ["whole.txt"]
-    assert not list(store.glob("*/.thing.work"))
+    assert not list(store.glob("*/.thing.scratch"))
 
 
 def test_without_a_store_the_artifact_is_made_at_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
