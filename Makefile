@@ -47,7 +47,7 @@ serve: $(INSTALLED) ## Serve the model of the latest run on 127.0.0.1:PORT
 	$(BIN)/inkling serve --port $(PORT)
 
 test: $(INSTALLED) ## Run the tests (the laws are `make check`)
-	$(BIN)/python -m pytest --ignore=tests/laws -m 'not soak' --durations=20
+	$(BIN)/python -m pytest --ignore=tests/laws -m 'not soak' --durations=20 --numprocesses $(or $(WORKERS),2) --dist loadfile
 
 soak: $(INSTALLED) ## Run the tests that take minutes: many kills, ranks, a study, the pipeline in containers
 	$(BIN)/python -m pytest --ignore=tests/laws -m soak

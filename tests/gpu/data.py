@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from machine import Unfit
 from numpy.typing import NDArray
 
 PACKED, FEATURES = "data.tar.xz", "features.npz"
@@ -134,11 +135,11 @@ def unpack(folder: Path, into: Path) -> Data:
     """The data of a kit, unpacked once.
 
     Raises:
-        FileNotFoundError: If the kit has none.
+        Unfit: If the kit has none.
     """
     archive = folder / PACKED
     if not archive.exists():
-        raise FileNotFoundError(f"{archive} is missing: make the kit with `make gpu-kit` where there is a network")
+        raise Unfit(f"{archive} is missing: make the kit with `make gpu-kit` where there is a network")
     if not (into / "names.json").exists():
         into.mkdir(parents=True, exist_ok=True)
         with tarfile.open(archive) as opened:

@@ -61,13 +61,14 @@ def main() -> None:
     sizes = yaml.safe_load((HERE / "sizes.yaml").read_text())[arguments.sizes]
     chosen = parts(arguments.part or PARTS)
     ledger = Ledger(arguments.ledger, {part.name: sizes[part.name] for part in chosen})
-    opened = unpack(arguments.kit, arguments.work / "data")
-    at_once = {part.name: 1 if rehearsal else part.at_once for part in chosen}
+    data = arguments.work / "data"
+    if any(part.reads_data for part in chosen):
+        unpack(arguments.kit, data)
     left: dict[str, list[Unit]] = {}
     try:
         _import(chosen)
         for number, part in enumerate(chosen):
-            units = _possible(part, part.units(sizes[part.name], opened.folder, arguments.work / part.name))
+            units = _possible(part, part.units(sizes[part.name], data, arguments.work / part.name))
             units = _named(units, arguments.only)
             # What a part does not use of its share, the next ones may.
             share = sizes["seconds"][part.name] / sum(sizes["seconds"][one.name] for one in chosen[number:])
@@ -75,9 +76,10 @@ def main() -> None:
             done = len(ledger.done(part.name))
             print(f"{part.name}: {len(units)} units, {done} done, {until - time.monotonic():.0f} s", flush=True)
             logs = arguments.work / "logs" / part.name
-            left[part.name] = run_part(part, units, ledger, logs, until, at_once[part.name])
-    except OSError as error:
-        print(f"stopped: {error}; the ledger {arguments.ledger} keeps what was done, the same command goes on")
+            left[part.name] = run_part(part, units, ledger, logs, until, 1 if rehearsal else part.places)
+    except (OSError, KeyboardInterrupt) as error:
+        why = str(error) or "interrupted"
+        print(f"stopped: {why}; the ledger {arguments.ledger} keeps what was done, the same command goes on")
     finally:
         report = _report(found, chosen, ledger, left)
         print(report, flush=True)

@@ -19,7 +19,7 @@ class _Running:
     began: float
 
 
-def run_part(part: Part, units: Sequence[Unit], ledger: Ledger, logs: Path, until: float, at_once: int) -> list[Unit]:
+def run_part(part: Part, units: Sequence[Unit], ledger: Ledger, logs: Path, until: float, places: int) -> list[Unit]:
     """Runs what of a part the ledger does not have yet.
 
     Args:
@@ -28,7 +28,7 @@ def run_part(part: Part, units: Sequence[Unit], ledger: Ledger, logs: Path, unti
         ledger: Takes a row for each unit that ends.
         logs: Folder for what the units print, a file a unit.
         until: When to stop, by `time.monotonic`; a unit that would end later is left out, one that runs on is killed.
-        at_once: Units beside one another.
+        places: How many units of one place may run beside one another.
 
     Returns:
         The units that were left out.
@@ -40,7 +40,10 @@ def run_part(part: Part, units: Sequence[Unit], ledger: Ledger, logs: Path, unti
     left: list[Unit] = []
     try:
         while pending or running:
-            for unit in [unit for unit in pending if made.issuperset(unit.needs)][: at_once - len(running)]:
+            for unit in [unit for unit in pending if made.issuperset(unit.needs)]:
+                taken = sum(one.unit.places for one in running)
+                if running and taken + unit.places > places:
+                    continue
                 pending.remove(unit)
                 if time.monotonic() + unit.seconds > until:
                     left.append(unit)

@@ -41,6 +41,7 @@ class Unit:
         needs: Units of the same part that must have left their `output` before.
         output: A file that later units read; a unit whose file is gone runs again where one of those is still to run.
         modules: Packages that it needs beyond those of its part; it is skipped by name where one is missing.
+        places: How many of the part's places it takes: processes beside one another share a GPU by slices of time.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Unit:
     needs: tuple[str, ...] = ()
     output: Path | None = None
     modules: tuple[str, ...] = ()
+    places: int = 1
 
 
 class Part(Protocol):
@@ -57,8 +59,10 @@ class Part(Protocol):
     name: ClassVar[str]
     modules: ClassVar[tuple[str, ...]]
     """Packages without which the whole part is skipped, by name of import."""
-    at_once: ClassVar[int]
-    """Units that may run beside one another; 1 where a speed is measured."""
+    reads_data: ClassVar[bool]
+    """Whether it reads the kit's data."""
+    places: ClassVar[int]
+    """Places for units that run beside one another; 1 where a speed is measured."""
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The units in order of worth.

@@ -27,7 +27,8 @@ class Correct:
 
     name = "correct"
     modules = ("lightning", "nemo", "omegaconf", "pydantic")
-    at_once = 1
+    reads_data = False
+    places = 1
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The units in order of worth."""

@@ -47,7 +47,8 @@ class Reading:
 
     name = "reading"
     modules = ("lightning", "nemo", "omegaconf", "pydantic")
-    at_once = 10
+    reads_data = True
+    places = 4
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The units in order of worth: of a line the longest runs first, since others run beside them."""
@@ -65,7 +66,7 @@ class Reading:
     def _read(self, reader: Reader, sizes: Sizes, data: Path, work: Path) -> Unit:
         seconds = sizes["pace"]["start"] + reader.tokens / sizes["pace"]["tokens_per_second"]
         output = work / reader.unit.replace(" ", "-")
-        return Unit(reader.unit, seconds, lambda: read(reader, sizes, data, output), output=output)
+        return Unit(reader.unit, seconds, lambda: read(reader, sizes, data, output), output=output, places=3)
 
     def _see(self, reader: Reader, share: int, sizes: Sizes, data: Path, work: Path) -> Unit:
         name = f"see {reader.name} 1/{share} seed {reader.seed}"

@@ -24,7 +24,8 @@ class Serving:
 
     name = "served"
     modules = ("torch", "transformers", "pydantic")
-    at_once = 1
+    reads_data = False
+    places = 1
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The answers first, then the networks in the order of the sizes."""

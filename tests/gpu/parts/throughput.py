@@ -21,7 +21,8 @@ class Throughput:
 
     name = "fast"
     modules = ("torch", "transformers", "pydantic")
-    at_once = 1
+    reads_data = False
+    places = 1
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """A unit a loop, in the order in which the sizes name them."""

@@ -119,6 +119,24 @@ def test_a_run_with_other_settings_does_not_go_on_from_foreign_checkpoints(undis
     assert len(rows) == runs.STEPS
 
 
+def test_bf16_clips_and_learns_as_fp32_does(undisturbed, tmp_path: Path):
+    from inkling.models.training.job import Execution
+
+    network, rows = runs.run(tmp_path, execution=Execution(precision="bf16", compile=False))
+    assert all(parameter.dtype == torch.float32 for parameter in network.parameters())
+    assert [row.loss for row in rows] == pytest.approx([row.loss for row in undisturbed[1]], rel=0.02)
+    assert [row.loss for row in rows] != [row.loss for row in undisturbed[1]]
+
+
+def test_bf16_gradients_are_scaled_to_the_longest_that_is_allowed():
+    from inkling.models.training.trainer import Bf16Precision
+
+    weight = torch.nn.Parameter(torch.zeros(4))
+    weight.grad = torch.full((4,), 10.0)
+    Bf16Precision("cpu").clip_gradients(torch.optim.AdamW([weight], fused=True), 1.0)
+    assert float(weight.grad.norm()) == pytest.approx(1.0, abs=1e-4)
+
+
 def test_a_loss_that_is_not_finite_stops_with_its_step(tmp_path: Path):
     from inkling.models.training.job import TrainingError
 

@@ -1,0 +1,48 @@
+"""The data: 8 bits keep what the components hold, equal files are carried once, smaller lessons lie in larger ones."""
+
+from pathlib import Path
+
+import data
+import numpy as np
+import pytest
+
+
+def test_components_in_8_bits_give_the_features_back_to_a_step() -> None:
+    random = np.random.default_rng(0)
+    few = random.standard_normal((200, 4, 6)).astype(np.float32) @ random.standard_normal((6, 24)).astype(np.float32)
+    seen = {"conversations": few[:150], "questions": few[150:]}
+    found = data.compress(seen, "conversations", 6)
+    assert found["questions"].shape == (50, 4, 6) and found["questions"].dtype == np.int8
+    assert float(found["kept"]) == pytest.approx(1.0, abs=1e-6)
+    # Distances between images, which is what a connector can tell them by, are those of the features.
+    codes = found["questions"].astype(np.float32) * found["steps"]
+    near, far = (np.linalg.norm(values[1:] - values[:-1], axis=-1) for values in (codes, seen["questions"]))
+    assert (
+        np.abs(near - far).max() < 4 * np.linalg.norm(found["steps"])
+        and np.corrcoef(near.ravel(), far.ravel())[0, 1] > 0.99
+    )
+
+
+def test_fewer_components_keep_less_and_those_that_vary_most() -> None:
+    values = np.random.default_rng(1).standard_normal((300, 1, 8)).astype(np.float32) * np.array(
+        [9, 5, 3, 1, 1, 1, 1, 1]
+    )
+    kept = [float(data.compress({"all": values}, "all", count)["kept"]) for count in (1, 3, 8)]
+    assert kept == sorted(kept) and kept[0] == pytest.approx(81 / 120, abs=0.06) and kept[-1] == pytest.approx(1)
+
+
+def test_equal_files_become_one_file_of_several_names(tmp_path: Path) -> None:
+    for folder in ("tokens-a", "tokens-b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "shared.bin").write_bytes(b"the same")
+        (tmp_path / folder / "own.json").write_text(folder)
+    (tmp_path / "packed").mkdir()
+    data._link_equal([tmp_path / "tokens-a", tmp_path / "tokens-b"], tmp_path / "packed")
+    packed = tmp_path / "packed"
+    assert (packed / "tokens-a" / "shared.bin").samefile(packed / "tokens-b" / "shared.bin")
+    assert (packed / "tokens-b" / "own.json").read_text() == "tokens-b"
+
+
+def test_a_kit_without_data_is_said_with_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="make the kit with `make gpu-kit`"):
+        data.unpack(tmp_path, tmp_path / "data")

@@ -1,0 +1,84 @@
+"""The reading part: the order of its units, copying, and tables that say what the rows say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from parts.reading import NOTHING, Reading, copy_gain
+from unit import Row
+
+SIZES = {
+    "plan": [
+        {"recipe": "mix6", "tokens": [0, 3e6, 30e6], "seed": 0, "shares": [1, 4]},
+        {"recipe": "mix6", "tokens": [0], "seed": 1, "shares": [1]},
+        {"recipe": "code", "tokens": [3e6], "seed": 0, "shares": [1]},
+    ],
+    "pace": {"start": 10, "tokens_per_second": 1e6, "adapt": 5},
+}
+
+
+def test_a_line_reads_the_longest_first_then_sees_and_names_what_it_needs() -> None:
+    units = Reading().units(SIZES, Path("data"), Path("work"))
+    assert [unit.name for unit in units][:6] == [
+        "read mix6 30 M seed 0", "read mix6 3 M seed 0", "read no-pretraining seed 0",
+        "see no-pretraining 1/1 seed 0", "see mix6 3 M 1/1 seed 0", "see mix6 30 M 1/1 seed 0",
+    ]  # fmt: skip
+    by_name = {unit.name: unit for unit in units}
+    assert len(by_name) == len(units) == 13
+    assert by_name["see mix6 3 M 1/4 seed 0"].needs == ("read mix6 3 M seed 0",)
+    assert by_name["read mix6 30 M seed 0"].seconds == 40
+    outputs = {unit.output for unit in units if unit.output}
+    assert len(outputs) == 5
+
+
+class Copier(torch.nn.Module):
+    """Knows what followed the last time: it expects the token that stood a period after this one's last place."""
+
+    def __init__(self, vocabulary: int, period: int, certainty: float) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self._vocabulary, self._period, self._certainty = vocabulary, period, certainty
+
+    def forward(self, input_ids: torch.Tensor, use_cache: bool) -> "Copier":
+        logits = torch.zeros(*input_ids.shape, self._vocabulary)
+        for place in range(self._period - 1, input_ids.shape[1]):
+            expected = input_ids[:, place - self._period + 1]
+            logits[torch.arange(len(input_ids)), place, expected] = self._certainty
+        self.logits = logits
+        return self
+
+
+@pytest.mark.parametrize("certainty", [0.0, 8.0])
+def test_copy_gain_is_what_looking_back_saves(certainty: float) -> None:
+    vocabulary = 100
+    saved = np.log(vocabulary) - np.log1p((vocabulary - 1) * np.exp(-certainty))
+    assert copy_gain(Copier(vocabulary, 20, certainty), vocabulary, 20) == pytest.approx(saved, abs=1e-4)
+
+
+def seen(reader: str, seed: int, hits: dict[str, str], share: int = 1) -> Row:
+    images = [0, 0, 1, 1, 2, 2, 3, 3]
+    right = {view: hits[view] for view in ("visual", "blind", "mismatched")}
+    rates = {view: digits.count("1") / 8 for view, digits in right.items()}
+    figures = {"reader": reader, "share": share, "seed": seed, "images": 3400 // share, "chance": 0.25, "image": images}
+    return Row("reading", f"see {reader} 1/{share} seed {seed}", 1.0, {**figures, **rates, "right": right})
+
+
+def test_tables_pair_questions_and_seeds_with_the_baselines() -> None:
+    none = {"visual": "10100000", "blind": "01000100", "mismatched": "00000001"}
+    some = {"visual": "11101010", "blind": "01000100", "mismatched": "00000010"}
+    rows = [
+        seen("mix6 3 M", 0, some), seen(NOTHING, 0, none), seen("mix6 3 M", 1, none), seen(NOTHING, 1, none),
+        seen("mix6 3 M", 0, some, share=4),
+    ]  # fmt: skip
+    text = Reading().tables(rows)
+    assert "8 test questions over 4 images, chance 25" in text
+    assert "| no-pretraining | 3,400 | 2 | 25.0 [" in text
+    assert "| mix6 3 M | 3,400 | 2 | 43.8 [" in text  # 5 and 2 of 8
+    paired = next(line for line in text.splitlines() if line.startswith("| mix6 3 M | 3,400 | 2 | +18.8"))
+    assert paired.endswith("| +37.5, +0.0 |")
+    assert "| mix6 3 M | 850 | 1 | +" not in text  # no baseline of that share
+
+
+def test_failed_rows_are_in_no_table() -> None:
+    assert Reading().tables([Row("reading", "see mix6 3 M 1/1 seed 0", 1.0, {}, "cut off")]) == ""

@@ -1,0 +1,147 @@
+"""The schedule: what is needed comes first, what does not fit is left, what is cut or dies is a row that says so."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ledger import Ledger
+from schedule import run_part, wanted
+from unit import Row, Unit
+
+SIZES = {"part": {}}
+
+
+class Part:
+    name, modules, reads_data, places = "part", (), False, 2
+
+
+def run(units: list[Unit], folder: Path, seconds: float = 30, places: int = 2) -> tuple[dict[str, Row], list[str]]:
+    ledger = Ledger(folder / "rows.jsonl", SIZES)
+    left = run_part(Part(), units, ledger, folder / "logs", time.monotonic() + seconds, places)
+    return {row.unit: row for row in ledger.of("part")}, [unit.name for unit in left]
+
+
+def fails() -> dict[str, object]:
+    raise ValueError("the third wheel\nand more")
+
+
+def test_a_unit_runs_after_those_that_it_needs_and_its_prints_are_kept(tmp_path: Path) -> None:
+    def make() -> dict[str, object]:
+        print("making")
+        (tmp_path / "file").write_text("made")
+        return {"made": 1}
+
+    units = [
+        Unit("reads", 0, lambda: {"read": (tmp_path / "file").read_text()}, needs=("makes",)),
+        Unit("makes", 0, make),
+    ]
+    rows, left = run(units, tmp_path)
+    assert rows["reads"].figures == {"read": "made"} and left == []
+    assert (tmp_path / "logs" / "makes.log").read_text() == "making\n"
+
+
+def test_one_that_fails_or_dies_is_named_and_what_needs_it_is_left(tmp_path: Path) -> None:
+    units = [
+        Unit("fails", 0, fails),
+        Unit("dies", 0, lambda: os.kill(os.getpid(), signal.SIGKILL)),  # type: ignore[arg-type, return-value]
+        Unit("needs", 0, dict, needs=("fails",)),
+        Unit("lives", 0, lambda: {"figure": 2.5}),
+    ]
+    rows, left = run(units, tmp_path)
+    assert rows["fails"].failure == "ValueError: the third wheel"
+    assert "status -9" in rows["dies"].failure
+    assert rows["lives"].figures == {"figure": 2.5} and left == ["needs"]
+    again, _ = run([*units[1:], Unit("fails", 0, lambda: {"mended": 1})], tmp_path)
+    assert again["fails"].figures == {"mended": 1} and again["needs"].failure == ""
+
+
+def test_what_would_end_too_late_is_left_and_what_runs_on_is_cut_with_all_it_started(tmp_path: Path) -> None:
+    def sleeps() -> dict[str, object]:
+        child = subprocess.Popen(["sleep", "60"])
+        (tmp_path / "pid").write_text(str(child.pid))
+        time.sleep(60)
+        return {}
+
+    rows, left = run([Unit("long", 100, dict), Unit("sleeps", 0, sleeps), Unit("short", 0, dict)], tmp_path, 1.5)
+    assert left == ["long"]
+    assert rows["sleeps"].failure.startswith("cut off") and rows["short"].failure == ""
+    state = Path(f"/proc/{(tmp_path / 'pid').read_text()}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_units_share_the_places_that_there_are(tmp_path: Path) -> None:
+    def alone(name: str) -> dict[str, object]:
+        (tmp_path / name).touch()
+        time.sleep(0.3)
+        others = sorted(path.name for path in tmp_path.glob("under-way-*"))
+        (tmp_path / name).unlink()
+        return {"others": others}
+
+    units = [
+        Unit(f"{places} {n}", 0, lambda n=n: alone(f"under-way-{n}"), places=places)
+        for n, places in enumerate([3, 1, 3, 1])
+    ]
+    rows, _ = run(units, tmp_path, places=4)
+    assert not any({"under-way-0", "under-way-2"} <= set(row.figures["others"]) for row in rows.values())
+    assert any(len(row.figures["others"]) == 2 for row in rows.values())
+
+
+def test_a_done_unit_runs_again_only_where_its_lost_file_is_needed(tmp_path: Path) -> None:
+    kept, lost = tmp_path / "kept", tmp_path / "lost"
+    kept.touch()
+    units = [
+        Unit("kept", 0, dict, output=kept),
+        Unit("lost", 0, dict, output=lost),
+        Unit("lost for good", 0, dict, output=lost),
+        Unit("reads kept", 0, dict, needs=("kept",)),
+        Unit("reads lost", 0, dict, needs=("lost",)),
+        Unit("read it", 0, dict, needs=("lost for good",)),
+    ]
+    done = {"kept", "lost", "lost for good", "read it"}
+    assert [unit.name for unit in wanted(units, done)] == ["lost", "reads kept", "reads lost"]
+
+
+PROGRAM = """
+import sys, time
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from ledger import Ledger
+from schedule import run_part
+from unit import Unit
+
+class Part:
+    name, modules, reads_data, places = "part", (), False, 1
+
+folder = Path({folder!r})
+
+def work(number):
+    with (folder / "begun").open("a") as file:
+        file.write(f"{{number}}\\n")
+    time.sleep(0.15)
+    return {{"square": number * number}}
+
+units = [Unit(f"unit {{n}}", 0, lambda n=n: work(n)) for n in range(8)]
+run_part(Part(), units, Ledger(folder / "rows.jsonl", {{"part": {{}}}}), folder / "logs", time.monotonic() + 60, 1)
+"""
+
+
+@pytest.mark.parametrize("killed_at", [(1, 3, 5)])
+def test_a_run_killed_at_three_moments_goes_on_behind_its_last_row(tmp_path: Path, killed_at: tuple[int, ...]) -> None:
+    program = PROGRAM.format(here=str(Path(__file__).parent), folder=str(tmp_path))
+    rows = tmp_path / "rows.jsonl"
+    for count in killed_at:
+        process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL)
+        while not rows.exists() or len(rows.read_text().splitlines()) < count:
+            time.sleep(0.005)
+            assert process.poll() is None
+        process.kill()
+        process.wait()
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
+    ledger = Ledger(rows, SIZES)
+    assert [row.figures["square"] for row in ledger.of("part")] == [n * n for n in range(8)]
+    begun = (tmp_path / "begun").read_text().split()
+    assert len(ledger.rows) == 8 and len(begun) <= 8 + len(killed_at)
