@@ -4,9 +4,10 @@ Needs no torch, so that a configuration is checked in every image before any wor
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, field_validator
 
 
 class ConfigError(ValueError):
@@ -16,7 +17,30 @@ class ConfigError(ValueError):
 class Section(BaseModel):
     """A frozen group of settings that refuses unknown keys; the base of stage configs, of their parts and of specs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _no_guess(cls, stated: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+        """Refuses what pydantic would take for a number or a truth value although it was stated as another one."""
+        found = validate(stated)
+        if wrong := _guessed(stated, found):
+            raise ValueError(f"Input should be {wrong}")
+        return found
+
+
+def _guessed(stated: Any, found: Any) -> str | None:
+    """What should stand where a truth value was taken for a number, or anything else for a truth value."""
+    if isinstance(found, bool):
+        return None if isinstance(stated, bool) else "true or false"
+    if isinstance(found, int | float):
+        return "a number, not true or false" if isinstance(stated, bool) else None
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(stated, Mapping) and isinstance(found, Mapping):
+        pairs = ((value, found.get(key)) for key, value in stated.items())
+    elif isinstance(stated, list | tuple) and isinstance(found, list | tuple):
+        pairs = zip(stated, found, strict=False)
+    return next((wrong for pair in pairs if (wrong := _guessed(*pair))), None)
 
 
 def unknown(kind: str, name: str, valid: Iterable[str]) -> ConfigError:
@@ -45,8 +69,19 @@ def explain(error: ValidationError, settings: type[BaseModel], place: str) -> st
         elif not item["loc"]:
             lines.append(f"{where}: {message}")
         else:
-            lines.append(f"{where}: {message} (got {item['input']!r})")
+            lines.append(f"{where}: {message} (got {_stated(item['input'], item['type'] == 'string_type')})")
     return "\n".join(lines)
+
+
+def _stated(value: Any, wants_text: bool) -> str:
+    """What was given, with the way to write what was perhaps meant."""
+    if value is None:
+        return "nothing"
+    if wants_text and isinstance(value, int | float):
+        return f"{value!r}: put it in quotes if it is text"
+    if isinstance(value, str) and value.lower() == "none":
+        return f"{value!r}: no value is written null"
+    return repr(value)
 
 
 def _owner(settings: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:

@@ -59,6 +59,10 @@ class Spec(Section):
         """Modules that building and running this plug-in imports, beside what they import themselves."""
         return (self.target.partition(":")[0],)
 
+    def places(self) -> list[str]:
+        """Files and folders of this machine that are read for it."""
+        return []
+
     def load_target(self) -> Any:
         """Imports the class that this spec describes, and with it everything heavy."""
         module, _, name = self.target.partition(":")

@@ -1,5 +1,6 @@
 """The command line: fetch, run, serve, ask, and the commands of other files."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,7 @@ app.add_typer(mixture.app, name="mixture")
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]
 _INTERRUPTED = 130
 """What typer exits with after Ctrl-C."""
+_TERMINATED = 128 + signal.SIGTERM
 Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)]
 
 
@@ -149,12 +151,13 @@ def ask(
 
 def main() -> None:
     """Runs the command line; a mistake of the user's is reported in words, without a traceback."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     try:
         app()
     except (ConfigError, RuntimeError, OSError) as error:
         print(f"inkling: {error}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as end:
-        if end.code == _INTERRUPTED:
+        if end.code in (_INTERRUPTED, _TERMINATED):
             print("inkling: stopped; what was done is kept, and the same command goes on from there", file=sys.stderr)
         raise

@@ -20,7 +20,7 @@ def write_summary(config: str, state: str, error: str, output: str | Path) -> No
     summary = {
         "state": state,
         "error": error,
-        "recipe": (profile.get("mixture") or {}).get("recipe"),
+        "recipe": profile.get("mixture", {}).get("recipe"),
         "seed": profile.get("seed", 0),
     }
     path = Path(output)

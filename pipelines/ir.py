@@ -1,7 +1,7 @@
 """From a profile to KFP IR: the one text that runs on a laptop and, with a placement, on a cluster."""
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
 from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.profiles import check_export
+from inkling.pipelines.profiles import check_export, places
 from inkling.pipelines.study.pipeline import study as study_pipeline
 from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.visual_prior import visual_prior
@@ -112,19 +112,22 @@ def optional_stages(profile: str) -> frozenset[str]:
     return frozenset(stage for stage, wanted in needed.items() if wanted)
 
 
-def refuse_local_data(profile: str) -> None:
-    """Refuses suites that read files of this machine, which no pod has.
+def refuse_local_data(profile: str | Mapping[str, Any]) -> None:
+    """Refuses settings that name files of this machine, which no pod has.
 
     Args:
-        profile: The checked profile, as YAML text.
+        profile: The checked profile, as YAML text or as a mapping.
 
     Raises:
-        ConfigError: Naming the files.
+        ConfigError: Naming the settings and the files.
     """
-    if places := SuitesConfig.parse(profile).places():
+    named = [
+        f"{setting} names what lies on this machine ({', '.join(found)}), where pods cannot read it"
+        for setting, found in places(profile).items()
+    ]
+    if named:
         raise ConfigError(
-            f"suites.read names what lies on this machine ({', '.join(places)}), where pods cannot read it: run "
-            "these suites with `inkling run`, or leave them out"
+            "\n".join([*named, "Leave it out, or run it on this machine: `inkling run`, `inkling study`"])
         )
 
 

@@ -1,16 +1,15 @@
 """Profiles: the sizes and budgets of a run, by name or from a file, with overrides, checked before any work starts."""
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.suite import carried
 from inkling.components.encode.config import EncodeConfig
-from inkling.components.shared.config import ConfigError, StageConfig, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, StageConfig, read_file, read_mapping, unknown
+from inkling.components.shared.strict_yaml import read_value, write_mapping
 from inkling.models.crops import by_crop
 from inkling.models.fusion import FUSIONS
 from inkling.pipelines.cluster.placement import PlacementConfig
@@ -47,12 +46,11 @@ def load(profile: str, overrides: Iterable[str] = ()) -> str:
     path = Path(profile) if profile.endswith((".yaml", ".yml")) else _FOLDER / f"{profile}.yaml"
     if not path.is_file():
         raise unknown("profile", profile, names())
-    mapping = read_mapping(path.read_text())
-    for override in overrides:
-        _override(mapping, override)
+    mapping = read_file(path)
+    _override(mapping, overrides)
     if isinstance(mapping.get("suites"), dict):
         mapping["suites"] = carried(mapping["suites"])
-    text = yaml.safe_dump(mapping, sort_keys=True)
+    text = write_mapping(mapping)
     check(text)
     return text
 
@@ -110,6 +108,16 @@ def check_export(profile: str) -> None:
         )
 
 
+def places(profile: str | Mapping[str, Any]) -> dict[str, list[str]]:
+    """Files and folders of this machine that a checked profile names, by the dotted setting that names them."""
+    return {
+        f"{stage}.{setting}": named
+        for stage in (*STAGES, *OPTIONAL)
+        for setting, named in stage_config(stage).parse(profile).places().items()
+        if named
+    }
+
+
 def stage_config(stage: str) -> type[StageConfig]:
     """The configuration class of a stage, by the name of its folder."""
     module = importlib.import_module(f"inkling.components.{stage}.config")
@@ -117,17 +125,21 @@ def stage_config(stage: str) -> type[StageConfig]:
     return next(item for item in found if getattr(item, "stage", None) == stage)
 
 
-def _override(mapping: dict[str, Any], override: str) -> None:
-    place, separator, value = override.partition("=")
-    if not separator:
-        raise ConfigError(f"override '{override}' must read stage.key=value, for example mixture.recipe=mix0")
-    *parents, key = place.strip().split(".")
-    section = mapping
-    for parent in parents:
-        section = section.setdefault(parent, {})
-        if not isinstance(section, dict):
-            raise ConfigError(f"override '{override}': '{parent}' is a value, not a section")
-    try:
-        section[key] = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"override '{override}': the value is not valid YAML: {error}") from None
+def _override(mapping: dict[str, Any], overrides: Iterable[str]) -> None:
+    """Puts settings in place of those of a profile."""
+    earlier: list[str] = []
+    for override in overrides:
+        place, separator, value = override.partition("=")
+        place = place.strip()
+        if not separator:
+            raise ConfigError(f"override '{override}' must read stage.key=value, for example mixture.recipe=mix0")
+        if lost := next((one for one in earlier if f"{one}.".startswith(f"{place}.")), None):
+            raise ConfigError(f"override '{override}' would undo the earlier one of '{lost}': keep one of them")
+        earlier.append(place)
+        *parents, key = place.split(".")
+        section = mapping
+        for parent in parents:
+            section = section.setdefault(parent, {})
+            if not isinstance(section, dict):
+                raise ConfigError(f"override '{override}': '{parent}' is a value, not a section")
+        section[key] = read_value(value, f"override '{override}'")

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from inkling.components.adapt.objectives import OBJECTIVES
 from inkling.components.artifacts.conversations import Kind
-from inkling.components.shared.config import Section, read_mapping, unknown
+from inkling.components.shared.config import Section, read_file, unknown
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
 from inkling.models.spec import ConnectorSpec, FusionSpec, ObjectiveSpec
@@ -109,5 +109,5 @@ def load_recipe(name: str) -> AdaptationRecipe:
     """
     if name not in recipe_names():
         raise unknown("adaptation recipe", name, recipe_names())
-    content = read_mapping((_CHOICES / f"{name}.yaml").read_text())
+    content = read_file(_CHOICES / f"{name}.yaml")
     return AdaptationRecipe.model_validate({"name": name, **content})

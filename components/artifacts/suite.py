@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from inkling.components.shared.config import ConfigError, InnerSection, Section, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, InnerSection, Section, read_file, unknown
 from inkling.models.settings import explain
 
 SCENES = "scenes"
@@ -176,10 +176,7 @@ def _content(name: str) -> dict[str, Any]:
     path = Path(name) if own else _SHIPPED / f"{name}.yaml"
     if not path.is_file():
         raise ConfigError(f"there is no suite {name}") if own else unknown("suite", name, shipped_suites())
-    try:
-        content = read_mapping(path.read_text())
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+    content = read_file(path)
     return _placed(content, path.parent) if own else content
 
 

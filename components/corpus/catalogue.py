@@ -9,8 +9,9 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from inkling.components.corpus.document import Wanted, everything
 from inkling.components.corpus.readers import READERS, SELECTIVE
-from inkling.components.shared.config import ConfigError, Section, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, Section, read_file, unknown
 from inkling.components.shared.storage.packages import Allowance, package
+from inkling.models.settings import explain
 
 _FOLDER = Path(__file__).parent
 SHIPPED = {"packages": _FOLDER / "sources.yaml", "hub": _FOLDER / "hub.yaml"}
@@ -83,7 +84,7 @@ _KINDS: dict[str, type[Source]] = {"parts": PackageSource, "files": FileSource, 
 @cache
 def sources() -> dict[str, PackageSource]:
     """Every source that packages carry, by name, in the order of `sources.yaml`."""
-    return {name: PackageSource.model_validate(entry) for name, entry in read_mapping(_text("packages")).items()}
+    return {name: PackageSource.model_validate(entry) for name, entry in _entries("packages").items()}
 
 
 def read_catalogues(names: Iterable[str]) -> dict[str, Source]:
@@ -101,30 +102,29 @@ def read_catalogues(names: Iterable[str]) -> dict[str, Source]:
     return found
 
 
-def _text(name: str) -> str:
+def _entries(name: str) -> dict[str, Any]:
     path = SHIPPED.get(name, Path(name))
     if not name.endswith((".yaml", ".yml")) and name not in SHIPPED:
         raise unknown("catalogue", name, [*SHIPPED, "a YAML file of your own"])
     if not path.is_file():
         raise ConfigError(f"catalogue '{name}': there is no such file")
-    return path.read_text()
+    return read_file(path)
 
 
 def _read(name: str) -> dict[str, Source]:
     folder = SHIPPED.get(name, Path(name)).parent
-    return {source: _entry(f"{name}: {source}", entry, folder) for source, entry in read_mapping(_text(name)).items()}
+    return {source: _entry(name, source, entry, folder) for source, entry in _entries(name).items()}
 
 
-def _entry(place: str, entry: Any, folder: Path) -> Source:
+def _entry(catalogue: str, name: str, entry: Any, folder: Path) -> Source:
     keys = entry if isinstance(entry, dict) else {}
     kinds = [kind for key, kind in _KINDS.items() if key in keys]
     if len(kinds) != 1:
-        raise ConfigError(f"{place}: expected a mapping with one of the keys {', '.join(_KINDS)}")
+        raise ConfigError(f"{catalogue}: {name}: expected a mapping with one of the keys {', '.join(_KINDS)}")
     try:
         found = kinds[0].model_validate(keys)
     except ValidationError as error:
-        lines = (f"{place}.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ConfigError("\n".join(lines)) from None
+        raise ConfigError(f"{catalogue}: {explain(error, kinds[0], name)}") from None
     return found.model_copy(update={"folder": folder / found.folder}) if isinstance(found, FileSource) else found
 
 

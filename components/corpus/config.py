@@ -57,7 +57,7 @@ class CorpusConfig(StageConfig):
         ge=0.3,
         le=1,
         description="segments that repeat another at least so much are left out (Jaccard index of runs of five words; "
-        "1 for the same words only); none: all are kept",
+        "1 for the same words only); null: all are kept",
     )
     heldout: float = Field(0.05, gt=0, lt=0.5, description="chance of a document to be held out from all training")
     allow: list[Allowance] = Field(
@@ -146,6 +146,12 @@ class CorpusConfig(StageConfig):
             if not Path(name).is_file():
                 raise ConfigError(f"corpus.benchmarks: there is no file '{name}'")
         return [pinned(Path(name), Path(name).name) for name in self.benchmarks]
+
+    def places(self) -> dict[str, list[str]]:
+        """Catalogues of one's own with their text, data sets in a folder, and benchmarks."""
+        text = [str(file.path) for found in self.files.values() for file in found]
+        own = [name for name in self.catalogue if name not in SHIPPED]
+        return {"catalogue": [*own, *text], "benchmarks": self.benchmarks}
 
     def modules(self) -> tuple[str, ...]:
         """Those of the readers of the chosen sources."""

@@ -38,6 +38,10 @@ class EncodeConfig(StageConfig):
             raise ValueError(f"a view is named twice: {', '.join(self.views)}")
         return self
 
+    def places(self) -> dict[str, list[str]]:
+        """The folder of an encoder that does not ship."""
+        return {"encoder": self.encoder.places()}
+
     def contents(self) -> dict[str, Any]:
         """The package or the folder that holds the encoder's weights."""
         resolved = self.encoder.resolve()

@@ -45,7 +45,7 @@ def second_labeller(profile: str, name: str) -> LabelConfig:
     if LabelConfig.parse(profile).labeller == name:
         raise ConfigError(f"'{name}' is the profile's own labeller; name another one with --against")
     mapping = read_mapping(profile)
-    return LabelConfig.parse({**mapping, "label": {**(mapping.get("label") or {}), "labeller": name}})
+    return LabelConfig.parse({**mapping, "label": {**mapping.get("label", {}), "labeller": name}})
 
 
 def read_again(config: LabelConfig, sample: Sequence[Drawn]) -> Flags:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from inkling.components.artifacts.labels import LABELS, Flags
-from inkling.components.shared.config import Section, read_mapping
+from inkling.components.shared.config import Section, read_file
 
 _LEXICON = Path(__file__).with_name("lexicon.yaml")
 _LETTERS = bytes(byte if chr(byte) in string.ascii_lowercase else ord(" ") for byte in range(256))
@@ -57,7 +57,7 @@ class Lexicon:
     @classmethod
     def load(cls) -> Self:
         """The lexicon of `lexicon.yaml`."""
-        raw = read_mapping(_LEXICON.read_text())
+        raw = read_file(_LEXICON)
         return cls({label: Entry.model_validate(raw[label]) for label in LABELS})
 
     def __call__(self, texts: Sequence[str]) -> Flags:

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from inkling.components.label.llm_endpoint import LabelAnswer, prompt
+from inkling.components.shared.storage.packages import user_cache
 
 CACHE_VARIABLE = "INKLING_ANSWERS"
 _TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, model TEXT NOT NULL, labels TEXT NOT NULL)"
@@ -21,8 +22,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, model TEXT N
 def cache_file() -> Path:
     """Where answers are kept: `INKLING_ANSWERS`, or the user's cache."""
     chosen = os.environ.get(CACHE_VARIABLE)
-    home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(chosen) if chosen else Path(home).expanduser() / "inkling" / "answers.sqlite"
+    return Path(chosen) if chosen else user_cache() / "answers.sqlite"
 
 
 class AnswerCache:

@@ -10,7 +10,7 @@ import tenacity
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inkling.components.label.config import LlmConfig
-from inkling.components.shared.config import ConfigError, read_mapping
+from inkling.components.shared.config import ConfigError, read_file
 
 _PROMPT = Path(__file__).with_name("prompt.yaml")
 _BUSY = {408, 409, 425, 429, 500, 502, 503, 504}
@@ -51,7 +51,7 @@ class LabelAnswer(BaseModel):
 
 def prompt() -> str:
     """The system message that comes before a segment."""
-    return str(read_mapping(_PROMPT.read_text())["system"])
+    return str(read_file(_PROMPT)["system"])
 
 
 class ChatEndpoint:

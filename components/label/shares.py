@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL, Version, dated
-from inkling.components.shared.config import read_mapping
+from inkling.components.shared.config import read_file
 
 _TABLE = Path(__file__).with_name("table4.yaml")
 Shares = Mapping[str, Mapping[str, float]]
@@ -16,7 +16,7 @@ Shares = Mapping[str, Mapping[str, float]]
 @cache
 def paper_shares() -> dict[str, dict[str, float]]:
     """LSBS Table 4: percentage of segments with each label and family, by source."""
-    return read_mapping(_TABLE.read_text())
+    return read_file(_TABLE)
 
 
 def write_shares(

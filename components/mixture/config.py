@@ -35,7 +35,7 @@ class MixtureConfig(StageConfig):
 
     as_of: Day | None = Field(
         None,
-        description="day on which a recipe by labels looks at them, so that later ones change nothing; or latest",
+        description="day on which a recipe by labels looks at them, so that later ones change nothing; null: latest",
     )
     workers: Annotated[int, ExecutionOnly()] = Field(1, ge=1, description="processes that tokenize")
     parts: Annotated[int, ExecutionOnly()] = Field(
@@ -57,6 +57,10 @@ class MixtureConfig(StageConfig):
         if not isinstance(recipe, LabelRecipe | PathRecipe):
             shares(recipe)
         return recipe
+
+    def places(self) -> dict[str, list[str]]:
+        """A tokenizer of one's own."""
+        return {"tokenizer": [str(self.tokenizer)] if self.tokenizer else []}
 
     def contents(self) -> dict[str, Any]:
         """A named recipe counts by its shares too, a given tokenizer by its content, wherever it lies."""

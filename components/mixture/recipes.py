@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
-from inkling.components.shared.config import ConfigError, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, read_file, unknown
 
 _CHOICES = Path(__file__).with_name("recipes.yaml")
 PRINTED_TOLERANCE = 0.5
@@ -21,7 +21,7 @@ def named_recipes() -> dict[str, dict[str, float]]:
     Raises:
         ConfigError: If a row of the table sums to something else than 100 percent, printed roundings apart.
     """
-    return {name: _normalised(name, row) for name, row in read_mapping(_CHOICES.read_text()).items()}
+    return {name: _normalised(name, row) for name, row in read_file(_CHOICES).items()}
 
 
 def shares(recipe: str | Mapping[str, float]) -> dict[str, float]:

@@ -118,9 +118,9 @@ class PretrainConfig(StageConfig):
         if not isinstance(given, Mapping):
             return given
         known = yaml.safe_load(_CHOICES.read_text())
-        name = given.get("optimization", "laptop")
+        name = str(given.get("optimization", "laptop"))
         if name not in known:
-            raise unknown("optimization", str(name), known)
+            raise unknown("optimization", name, known)
         named = known[name]
         if "warmup" in given and "warmup_steps" not in given:
             named.pop("warmup_steps", None)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from inkling.components.shared.config import ConfigError, Section, read_mapping
+from inkling.components.shared.config import ConfigError, Section, read_file
 from inkling.models.inference.onnx_engine import Device
+from inkling.models.settings import explain
 
 _MIB = 1 << 20
 
@@ -36,9 +37,8 @@ def read_settings(path: Path) -> Settings:
         ConfigError: If the file cannot be read or holds an unknown key or a value that cannot be used.
     """
     try:
-        return Settings.model_validate(read_mapping(path.read_text()))
+        return Settings.model_validate(read_file(path))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ConfigError(f"{path}: {problems}. Valid keys: {', '.join(Settings.model_fields)}") from None
+        raise ConfigError(f"{path}: {explain(error, Settings, 'settings')}") from None

@@ -5,28 +5,35 @@ other key names a stage and holds that stage's section. Anything unknown or out 
 any work starts, with the place of the error and what would have been valid.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, Self
 
-import yaml
 from pydantic import BeforeValidator, ValidationError, model_validator
 
+from inkling.components.shared.strict_yaml import read_file, read_mapping
 from inkling.models.settings import ConfigError, Section, explain, unknown
 from inkling.models.spec import Spec, specs_in
 
-__all__ = ["ConfigError", "Day", "ExecutionOnly", "InnerSection", "Section", "StageConfig", "read_mapping", "unknown"]
+__all__ = [
+    "ConfigError", "Day", "ExecutionOnly", "InnerSection", "Section", "StageConfig", "read_file", "read_mapping",
+    "unknown",
+]  # fmt: skip
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _no_number(value: Any) -> Any:
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.fullmatch(value)):
         raise ValueError("Input should be a date such as 2026-01-31")
     return value
 
 
 Day = Annotated[date, BeforeValidator(_no_number)]
-"""A day, `YYYY-MM-DD`; a number is refused, which pydantic would take for seconds since 1970."""
+"""A day, `YYYY-MM-DD`; a number is refused, in quotes too, which pydantic would take for seconds since 1970."""
 
 
 class InnerSection(Section):
@@ -89,6 +96,10 @@ class StageConfig(Section):
         """Modules that the settings choose by name beside plug-ins, which the stage's own code names in no import."""
         return ()
 
+    def places(self) -> dict[str, list[str]]:
+        """Files and folders of the user's that the stage reads, by the setting that names them."""
+        return {}
+
     def determinants(self) -> dict[str, Any]:
         """What of the configuration determines the result."""
         return {**self.settings(), **self.contents()}
@@ -110,7 +121,9 @@ class StageConfig(Section):
             ConfigError: If the section holds an unknown key or a value that cannot be used.
         """
         mapping = read_mapping(profile) if isinstance(profile, str) else profile
-        section = mapping.get(cls.stage) or {}
+        section = mapping.get(cls.stage, {})
+        if section is None:
+            raise ConfigError(f"'{cls.stage}' is empty: leave it out for the defaults, or write {cls.stage}: {{}}")
         if not isinstance(section, Mapping):
             raise ConfigError(f"'{cls.stage}' must be a mapping of settings, got {type(section).__name__}")
         shared = {key: mapping[key] for key in cls.model_fields if key in mapping and key != cls.stage}
@@ -118,18 +131,3 @@ class StageConfig(Section):
             return cls.model_validate({**shared, **section, **parameters})
         except ValidationError as error:
             raise ConfigError(explain(error, cls, cls.stage)) from None
-
-
-def read_mapping(text: str) -> dict[str, Any]:
-    """Parses YAML text that must be a mapping.
-
-    Raises:
-        ConfigError: If the text is no YAML or no mapping.
-    """
-    try:
-        loaded = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # a ValueError is what it makes of a date such as 2026-02-30
-        raise ConfigError(f"not valid YAML: {error}") from None
-    if not isinstance(loaded, dict):
-        raise ConfigError(f"expected a mapping of settings, got {type(loaded).__name__}")
-    return loaded

@@ -64,10 +64,10 @@ class SuitesConfig(StageConfig):
         """Whether more is read than the rendered scenes, so that the stage has something to do."""
         return [suite.name for suite in self.read] != [SCENES]
 
-    def places(self) -> list[str]:
+    def places(self) -> dict[str, list[str]]:
         """Files and artifacts outside of the run that the suites read."""
         stored = [suite.artifact for suite in self.read if suite.artifact not in (None, THIS_RUN)]
-        return [*(str(path) for paths in self.files.values() for path in paths), *map(str, stored)]
+        return {"read": [*(str(path) for paths in self.files.values() for path in paths), *map(str, stored)]}
 
     def contents(self) -> dict[str, Any]:
         """What is read of each suite: digests in place of where its data lie, and nothing that only a report says."""

@@ -16,7 +16,7 @@ import os
 from inkling.components.artifacts.labels import Labels
 from inkling.components.mixture.feature_views import labels_view, segment_entity, statistics_view
 
-if "INKLING_LABELS" not in os.environ:
+if not os.environ.get("INKLING_LABELS"):
     raise SystemExit("set INKLING_LABELS to the directory of a Labels artifact, such as .inkling/described/labels")
 files = Labels.open(os.environ["INKLING_LABELS"]).path.resolve()
 segment = segment_entity()

@@ -90,6 +90,10 @@ class HuggingFaceSpec(EncoderSpec):
         assert self.config is not None
         return self.config
 
+    def places(self) -> list[str]:
+        """The folder."""
+        return [self.path] if self.path else []
+
     @property
     def architecture(self) -> _Architecture:
         """What is particular to it."""

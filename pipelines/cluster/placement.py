@@ -52,10 +52,10 @@ class Accelerator(InnerSection):
 class Toleration(InnerSection):
     """A taint that pods put up with."""
 
-    key: str | None = Field(None, description="key of the taint; none: every taint")
+    key: str | None = Field(None, description="key of the taint; null: every taint")
     operator: Literal["Exists", "Equal"] = Field("Exists", description="how the value is compared")
     value: str | None = Field(None, description="value of the taint, for Equal")
-    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(None, description="none: all effects")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(None, description="null: all effects")
 
     @model_validator(mode="after")
     def _sensible(self) -> "Toleration":
@@ -97,7 +97,7 @@ class Placement(InnerSection):
     queue: Name | None = Field(None, description="Kueue's LocalQueue")
     priority_class: Name | None = Field(None, description="PriorityClass of the pod")
     timeout_seconds: int | None = Field(None, ge=1, description="after which the task is ended")
-    retries: Retries | None = Field(None, description="none: a failure is final")
+    retries: Retries | None = Field(None, description="null: a failure is final")
 
 
 class PlacementConfig(StageConfig):
@@ -108,7 +108,7 @@ class PlacementConfig(StageConfig):
     namespace: Name = Field("inkling", description="namespace of the runs")
     service_account: Name = Field("inkling-pipeline", description="service account of every pod of a run")
     pipeline_root: str | None = Field(
-        None, pattern=r"^(s3|gs|minio)://[\w.-]+(/\S*)?$", description="where artifacts go; none: the endpoint's own"
+        None, pattern=r"^(s3|gs|minio)://[\w.-]+(/\S*)?$", description="where artifacts go; null: the endpoint's own"
     )
     parallelism: int = Field(8, ge=1, le=1000, description="runs of a study that are under way at the same time")
     images: dict[str, Image] = Field(

@@ -160,6 +160,8 @@ def study(
         return
     refuse_local_data(text)
     plan = StudyPlan.of(stated, text)
+    for item in plan.items:
+        refuse_local_data(item.settings)
     if output is not None:
         compiled = compile_study_for_cluster(plan, text, output)
         (output / "parameters.json").write_text(json.dumps(plan.parameters(), indent=2) + "\n")
@@ -207,4 +209,4 @@ def _connect(url: str | None) -> "Endpoint":
         raise ConfigError(f"no endpoint: give --endpoint http://HOST:PORT, or set {ENDPOINT_VARIABLE}")
     if not address.startswith(("http://", "https://")):
         raise ConfigError(f"the endpoint '{address}' must begin with http:// or https://")
-    return Endpoint(address, os.environ.get(TOKEN_VARIABLE))
+    return Endpoint(address, os.environ.get(TOKEN_VARIABLE) or None)

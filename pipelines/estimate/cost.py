@@ -187,4 +187,4 @@ def _tasks(ir: Mapping[str, Any], component: Mapping[str, Any], loops: tuple[str
 
 def _without_exports(profile: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of the no-pretraining baseline, which has no earlier states."""
-    return {**profile, "pretrain": {**(profile.get("pretrain") or {}), "exports": []}}
+    return {**profile, "pretrain": {**profile.get("pretrain", {}), "exports": []}}

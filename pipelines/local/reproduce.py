@@ -24,6 +24,7 @@ from inkling.components.shared.runtime.machine import Machine
 from inkling.components.shared.store.manifest import MANIFEST, ArtifactError, Manifest, Provenance
 from inkling.components.shared.store.provenance import package_versions, stage_code
 from inkling.components.shared.store.store import STORE_VARIABLE
+from inkling.components.shared.strict_yaml import write_mapping
 from inkling.pipelines.local.contents import Comparison, Verdict, compare
 from inkling.pipelines.profiles import stage_config
 
@@ -196,7 +197,7 @@ def _profile(recorded: Provenance) -> str:
     Raises:
         ArtifactError: If a setting named something, such as a file, that is not here as it was.
     """
-    profile = json.dumps({recorded.stage: recorded.config})
+    profile = write_mapping({recorded.stage: recorded.config})
     if recorded.contents:
         try:
             here = stage_config(recorded.stage).parse(profile).contents()

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from inkling.components.artifacts.scores import Scores
+from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
-from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
@@ -25,7 +25,7 @@ from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
-from inkling.pipelines.profiles import STAGES, check_export
+from inkling.pipelines.profiles import STAGES, check_export, places
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.plan import StudyPlan
 
@@ -76,7 +76,7 @@ class Run:
 
 def home() -> Path:
     """Where runs and artifacts live: `INKLING_HOME`, or `.inkling` in the current directory."""
-    return Path(os.environ.get("INKLING_HOME", ".inkling")).resolve()
+    return Path(os.environ.get("INKLING_HOME") or ".inkling").resolve()
 
 
 def run(profile: str, name: str, console: Console, containers: bool = False) -> Run:
@@ -89,11 +89,12 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
         containers: Whether each task runs in a container of its image instead of a process of this machine.
 
     Raises:
-        ConfigError: If the adapted model could not be exported.
+        ConfigError: If the adapted model could not be exported, or containers cannot find what a setting names.
         RunError: If a task fails.
         ContainerError: If containers are requested and cannot be run.
     """
     check_export(profile)
+    readable = _data(profile) if containers else []
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
@@ -106,7 +107,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     os.environ.update(_ENVIRONMENT)
     if containers:
-        runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT, _data(profile))
+        runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT, readable)
     else:
         os.environ[watchdog.RUNNER_VARIABLE] = str(os.getpid())
         runner = warm_tasks({task.stage for task in tasks if not task.reused})
@@ -149,8 +150,18 @@ def _announce(tasks: list[Task], console: Console) -> None:
 
 
 def _data(profile: str) -> list[Path]:
-    """The folders of the data that the profile's suites read."""
-    return sorted({Path(place).parent for place in SuitesConfig.parse(profile).places()})
+    """The folders of what the profile's settings name on this machine.
+
+    Raises:
+        ConfigError: If a setting names it by a path that is another one in a container.
+    """
+    found = set()
+    for setting, named in places(profile).items():
+        for place in map(Path, named):
+            if not place.is_absolute():
+                raise ConfigError(f"{setting}: tasks in containers need the whole path of {place}: {place.absolute()}")
+            found.add(place if place.is_dir() else place.parent)
+    return sorted(found)
 
 
 def _images(ir: Mapping[str, Any]) -> set[str]:

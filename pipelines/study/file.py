@@ -14,7 +14,7 @@ from inkling.components.compare.config import (
     ContrastConfig,
     FigureConfig,
 )
-from inkling.components.shared.config import ConfigError, Section, StageConfig, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, Section, StageConfig, read_file, unknown
 from inkling.pipelines.study.axes import TEXT, Labelled, check_setting, labelled, stage_of_axis
 
 _FOLDER = Path(__file__).parent
@@ -156,7 +156,7 @@ def load(name: str) -> Study:
     path = Path(name) if name.endswith((".yaml", ".yml")) else _FOLDER / f"{name}.yaml"
     if not path.is_file():
         raise unknown("study", name, names())
-    return Study.parse({Study.stage: read_mapping(path.read_text())})
+    return Study.parse({Study.stage: read_file(path)})
 
 
 def _drawable(figure: FigureConfig, left_out: Mapping[str, set[str]]) -> bool:

@@ -15,6 +15,7 @@ from inkling.components.compare.config import NO_PRETRAINING, CompareConfig
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.config import ConfigError, read_mapping
 from inkling.components.shared.store.manifest import digest_of
+from inkling.components.shared.strict_yaml import write_mapping
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines import profiles
 from inkling.pipelines.study.axes import PRETRAIN, TEXT, stage_of_axis, with_value
@@ -121,6 +122,11 @@ class StudyPlan:
         return SuitesConfig.parse(self.profile).needed
 
     @property
+    def items(self) -> tuple[Item, ...]:
+        """The settings of every combination of every level."""
+        return (*self.texts, *self.variants, *self.encoders, *self.adaptations, *self.examinations)
+
+    @property
     def ways(self) -> list[Way]:
         """Ways to learn to see that every language model takes."""
         numbers = (range(len(items)) for items in (self.encoders, self.adaptations, self.examinations))
@@ -180,7 +186,7 @@ class StudyPlan:
             for no_pretraining in (False, True)[: 1 + baseline]:
                 pretrained[_pretraining(variant.settings, no_pretraining)] = variant.labels
         found = {
-            "config": _canonical(self.profile),
+            "config": write_mapping(self.profile),
             "texts": texts,
             "variants": [self._variant(variant) for variant in self.variants],
             "pretrained": pretrained,
@@ -229,7 +235,9 @@ class StudyPlan:
 
     def _text(self, settings: Mapping[str, Any], *stages: str) -> str:
         """Some sections and the shared settings, as canonical YAML text."""
-        return _canonical({key: settings[key] for key in (*profiles.SHARED, *stages) if settings.get(key) is not None})
+        return write_mapping(
+            {key: settings[key] for key in (*profiles.SHARED, *stages) if settings.get(key) is not None}
+        )
 
 
 def _items(study: Study, stages: Sequence[str], profile: Mapping[str, Any]) -> tuple[Item, ...]:

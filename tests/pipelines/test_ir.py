@@ -8,6 +8,7 @@ the pipeline. After a change that is meant, write them again:
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,59 @@ def test_data_of_this_machine_are_refused_for_a_cluster(tmp_path: Path) -> None:
     assert result.exit_code
     assert not (tmp_path / "compiled").exists()
     refuse_local_data(profiles.load("gpu"))
+
+
+@pytest.mark.parametrize("setting", ["corpus.catalogue", "corpus.benchmarks", "mixture.tokenizer", "encode.encoder"])
+def test_what_pods_cannot_have_is_refused_by_setting_before_anything_is_written(setting: str, tmp_path: Path) -> None:
+    values = {
+        "corpus.catalogue": ["packages", _catalogue(tmp_path)],
+        "corpus.benchmarks": [_written(tmp_path / "questions.jsonl", '{"question": "?"}\n')],
+        "mixture.tokenizer": _tokenizer(tmp_path),
+        "encode.encoder": {"type": "hugging-face", "path": _encoder(tmp_path / "clip")},
+    }
+    given = f"{setting}={json.dumps(values[setting])}"
+    refused = rf"{setting} names what lies on this machine \({tmp_path}.*\), where pods cannot read it"
+    with pytest.raises(ConfigError, match=refused):
+        refuse_local_data(profiles.load("gpu", [given]))
+    output = tmp_path / "compiled"
+    result = CliRunner().invoke(app, ["compile", "--profile", "gpu", "--output", str(output), "--set", given])
+    assert result.exit_code and not output.exists()
+    (tmp_path / "study.yaml").write_text(
+        json.dumps({"title": "one", "source": "here", "axes": {setting: {"mine": values[setting]}}})
+    )
+    command = ["study", str(tmp_path / "study.yaml"), "--profile", "gpu", "--output", str(output)]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, ConfigError) and re.search(refused, str(result.exception))
+    assert not output.exists()
+
+
+def _written(path: Path, text: str) -> str:
+    path.write_text(text)
+    return str(path)
+
+
+def _catalogue(folder: Path) -> str:
+    (folder / "notes.txt").write_text("a quiet river " * 500)
+    entry = {"quality": "real", "description": "notes", "licence": "CC0", "files": ["notes.txt"]}
+    return _written(folder / "mine.yaml", json.dumps({"notes": entry}))
+
+
+def _encoder(folder: Path) -> str:
+    folder.mkdir()
+    _written(
+        folder / "config.json", json.dumps({"model_type": "clip_vision_model", "image_size": 56, "patch_size": 14})
+    )
+    _written(folder / "model.safetensors", "")
+    return str(folder)
+
+
+def _tokenizer(folder: Path) -> str:
+    from inkling.components.mixture.tokenizer import train_tokenizer
+
+    train_tokenizer([f"a quiet river {number:b} garden" for number in range(500)], 300).save(
+        str(folder / "tokenizer.json")
+    )
+    return str(folder / "tokenizer.json")
 
 
 def _schema(item: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Profiles: all that ship can be parsed, and mistakes are told before work starts."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from inkling.components.shared.config import ConfigError
 from inkling.models.connectors import CONNECTORS
 from inkling.pipelines import profiles
+from inkling.pipelines.cluster.placement import PlacementConfig
 
 
 @pytest.mark.parametrize("name", profiles.names())
@@ -39,6 +42,26 @@ def test_a_file_is_a_profile_too(tmp_path_factory: pytest.TempPathFactory) -> No
         ("tiny", ["mixture.recipe"], ["stage.key=value"]),
         ("tiny", ["seed.deep=1"], ["'seed' is a value"]),
         ("tiny", ["seed=[1"], ["not valid YAML"]),
+        ("tiny", ["seed=0123"], ["'seed=0123'", "octal to some", "write 123 for the number"]),
+        ("tiny", ["seed=1:30"], [".seed", "valid integer", "got '1:30'"]),
+        ("tiny", ["seed=yes"], [".seed", "valid integer", "got 'yes'"]),
+        ("tiny", ["seed=true"], [".seed", "a number, not true or false"]),
+        ("tiny", ["seed="], [".seed", "got nothing"]),
+        ("tiny", ["pretrain.no_pretraining=yes"], ["pretrain.no_pretraining", "true or false (got 'yes')"]),
+        ("tiny", ["pretrain.compile=1"], ["pretrain.compile", "true or false (got 1)"]),
+        ("tiny", ["pretrain.learning_rate=.inf"], ["pretrain.learning_rate", "finite number"]),
+        ("tiny", ["adapt.epochs={start: true}"], ["adapt.epochs", "a number, not true or false"]),
+        ("tiny", ["pretrain="], ["'pretrain' is empty", "leave it out for the defaults, or write pretrain: {}"]),
+        ("tiny", ["placement="], ["'placement' is empty"]),
+        ("tiny", ["pretrain=no"], ["'pretrain' must be a mapping"]),
+        ("tiny", ["pretrain.preset=340"], ["pretrain.preset", "put it in quotes if it is text"]),
+        ("tiny", ["pretrain.optimization=[laptop]"], ["unknown optimization", "laptop"]),
+        ("tiny", ["corpus.similarity=none"], ["corpus.similarity", "no value is written null"]),
+        ("tiny", ["mixture.as_of=latest"], ["mixture.as_of", "a date such as 2026-01-31"]),
+        ("tiny", ["mixture.as_of='20260131'"], ["mixture.as_of", "a date such as 2026-01-31"]),
+        ("tiny", ["mixture.as_of=2026-02-30"], ["mixture.as_of", "valid date"]),
+        ("tiny", ["seed=1", "seed=2"], ["'seed=2' would undo the earlier one of 'seed'"]),
+        ("tiny", ["pretrain.batch=4", "pretrain={preset: mini}"], ["would undo the earlier one of 'pretrain.batch'"]),
         ("tiny", ["adapt.connector={type: mlp, view: grid7}"], ["reads the view 'grid7'", "encode.views", "grid"]),
         ("tiny", ["encode.views=[quarters.crops]"], ["'quarters.crops'", "quarters.grid"]),
     ],
@@ -47,6 +70,45 @@ def test_a_mistake_is_refused_with_what_is_valid(profile: str, overrides: list[s
     with pytest.raises(ConfigError) as caught:
         profiles.load(profile, overrides)
     assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"seed: 0\npretrain: {preset: tiny}\npretrain: {preset: mini}\n", "line 3: the key 'pretrain' stands twice"),
+        (b"corpus:\n  seed: 0\n  seed: 1\n", "line 3: the key 'seed' stands twice, first in line 2"),
+        (b"1: 2\n", "line 1: a key must be text: write '1'"),
+        ("seed: 0 # \xe9\n".encode("latin-1"), "line 1: byte 10 (0xe9) is no UTF-8"),
+        (b"", "got nothing"),
+    ],
+)
+def test_a_file_that_can_be_read_in_two_ways_is_refused_by_line(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        profiles.load(str(path))
+    assert str(path) in str(caught.value) and words in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["on", "yes"])
+def test_a_key_that_was_a_truth_value_in_yaml_1_1_is_an_unknown_one(tmp_path: Path, key: str) -> None:
+    (tmp_path / "mine.yaml").write_text(f"{key}: 1\n")
+    with pytest.raises(ConfigError, match=f"unknown key '{key}'"):
+        profiles.load(str(tmp_path / "mine.yaml"))
+
+
+def test_what_a_text_says_of_null_holds() -> None:
+    """Texts of settings say `null` where nothing is a choice, and null is taken there."""
+    said = []
+    for stage in (*profiles.STAGES, *profiles.OPTIONAL, "placement"):
+        owner = PlacementConfig if stage == "placement" else profiles.stage_config(stage)
+        for name, field in owner.model_fields.items():
+            text = field.description or ""
+            assert "none:" not in text and "or latest" not in text, f"{stage}.{name}"
+            if "null:" in text:
+                owner.parse({stage: {name: None}})
+                said.append(f"{stage}.{name}")
+    assert {"corpus.similarity", "mixture.as_of", "placement.pipeline_root"} <= set(said)
 
 
 def test_a_run_whose_model_could_not_be_exported_is_refused_before_it_trains() -> None:

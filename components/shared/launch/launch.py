@@ -41,7 +41,7 @@ class StorageConfig(Section):
     secret: str | None = Field(
         None,
         pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
-        description="Secret with access-key and secret-key for the pods of the ranks; none: their account's own access",
+        description="Secret with access-key and secret-key for the pods of the ranks; null: their account's own access",
     )
 
     def open(self) -> "Storage":

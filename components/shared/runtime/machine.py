@@ -54,7 +54,7 @@ class Machine:
             threads = torch.get_num_threads()
             device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
         model, extensions = processor(_PROCESSOR.read_text() if _PROCESSOR.exists() else "")
-        return cls(os.environ.get(IMAGE_VARIABLE), model, extensions, threads, device)
+        return cls(os.environ.get(IMAGE_VARIABLE) or None, model, extensions, threads, device)
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Self:

@@ -18,7 +18,7 @@ _POLL_SECONDS, _GRACE_SECONDS = 0.5, 8.0
 def end_with_parent() -> None:
     """Ends this process and its workers soon after the runner is gone: SIGTERM first, SIGKILL after a grace period."""
     runner = os.environ.pop(RUNNER_VARIABLE, None)
-    if runner is None:
+    if not runner:
         return
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)

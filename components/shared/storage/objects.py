@@ -72,7 +72,7 @@ class Storage:
     @classmethod
     def from_environment(cls, uri: str) -> Self:
         """A place in the store that `AWS_ENDPOINT_URL` and `AWS_REGION` name."""
-        return cls(uri, os.environ.get(ENDPOINT_VARIABLE), os.environ.get(REGION_VARIABLE))
+        return cls(uri, os.environ.get(ENDPOINT_VARIABLE) or None, os.environ.get(REGION_VARIABLE) or None)
 
     def environment(self) -> dict[str, str]:
         """The environment variables by which another process finds the same store."""

@@ -115,8 +115,13 @@ _OPENERS: dict[Registry, Callable[[Path, str], Archive]] = {"pip": open_wheel, "
 def cache_directory() -> Path:
     """Where fetched packages are kept: `INKLING_PACKAGES`, or the user's cache."""
     chosen = os.environ.get(CACHE_VARIABLE)
-    home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(chosen) if chosen else Path(home).expanduser() / "inkling" / "packages"
+    return Path(chosen) if chosen else user_cache() / "packages"
+
+
+def user_cache() -> Path:
+    """Inkling's folder in the user's cache: in `XDG_CACHE_HOME`, which counts only if it is absolute, or `~/.cache`."""
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (home if home.is_absolute() else Path("~/.cache").expanduser()) / "inkling"
 
 
 @cache

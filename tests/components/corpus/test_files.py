@@ -187,7 +187,7 @@ def test_text_in_the_stated_encoding(catalogue: Catalogue, tmp_path: Path) -> No
         ({}, "a.txt", b"abc\xff", r"a\.txt is not utf-8 \(byte 3\)"),
         ({}, "a.jsonl.gz", b"not packed", r"a\.jsonl\.gz cannot be unpacked"),
         ({"licence": None}, "a.txt", b"x", r"mine\.yaml: notes\.licence: Input should be a valid string"),
-        ({"fields": "x"}, "a.txt", b"x", r"notes\.fields: Extra inputs are not permitted"),
+        ({"fields": "x"}, "a.txt", b"x", r"unknown key 'notes\.fields'\. Did you mean 'notes\.field'"),
         ({"parts": []}, "a.txt", b"x", "expected a mapping with one of the keys parts, files"),
     ],
 )

@@ -85,7 +85,7 @@ def test_an_unknown_source_names_the_valid_ones() -> None:
 
 def test_a_row_that_is_no_rounding_of_a_whole_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     named_recipes.cache_clear()
-    monkeypatch.setattr(recipes, "read_mapping", lambda text: {"odd": {"code": 99.4}})
+    monkeypatch.setattr(recipes, "read_file", lambda path: {"odd": {"code": 99.4}})
     with pytest.raises(ConfigError, match=r"recipe 'odd' sums to 99\.4 percent"):
         named_recipes()
     named_recipes.cache_clear()

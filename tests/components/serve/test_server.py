@@ -468,7 +468,7 @@ def test_missing_bundle_and_unknown_setting_are_named(served, tmp_path):
     settings = tmp_path / "settings.yaml"
     settings.write_text("thread: 3\n")
     with (
-        pytest.raises(ServerFailed, match=r"thread: Extra inputs .* Valid keys: threads"),
+        pytest.raises(ServerFailed, match=r"unknown key 'settings.thread'. Did you mean 'settings.threads'"),
         running_server(served.bundle, tmp_path / "log", "--settings", str(settings)),
     ):
         pass

@@ -16,7 +16,14 @@ def test_reads_what_differs_from_the_defaults(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("max_choices: 1", "max_choices"), ("thread: 1", "Valid keys: threads"), ("- a", "mapping"), ("{", "YAML")],
+    [
+        ("max_choices: 1", "max_choices"),
+        ("thread: 1", "Did you mean 'settings.threads'"),
+        ("threads: true", "not true or false"),
+        ("threads: 1\nthreads: 2", "line 2: the key 'threads' stands twice"),
+        ("- a", "mapping"),
+        ("{", "YAML"),
+    ],
 )
 def test_wrong_settings_are_named(tmp_path, text, words):
     path = tmp_path / "settings.yaml"

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 from kfp import dsl, local
+from rich.console import Console
 
 import inkling
-from inkling.pipelines.local import containers
+from inkling.components.shared.config import ConfigError
+from inkling.pipelines import profiles
+from inkling.pipelines.local import containers, run
 
 IMAGE = f"inkling/train-cpu:{inkling.__version__}"
 
@@ -110,6 +113,20 @@ def test_a_home_that_tasks_cannot_enter_is_told_before_anything_starts(monkeypat
         containers.container_tasks(home, [home / "store"], [IMAGE], {}),
     ):
         pass
+
+
+def test_what_settings_name_is_read_in_containers_at_the_same_place_or_refused_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path / "home"))
+    Path("questions.jsonl").write_text('{"question": "?"}\n')
+    whole = profiles.load("tiny", [f"corpus.benchmarks=[{tmp_path}/questions.jsonl]"])
+    assert run._data(whole) == [tmp_path]
+    short = profiles.load("tiny", ["corpus.benchmarks=[questions.jsonl]"])
+    with pytest.raises(ConfigError, match=r"corpus\.benchmarks: tasks in containers need the whole path"):
+        run.run(short, "tiny", Console(), containers=True)
+    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize(

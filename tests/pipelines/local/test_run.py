@@ -149,14 +149,17 @@ def _copy_until_adaptation(home: Path, to: Path) -> None:
             shutil.copytree(made, to / "store" / made.name)
 
 
-def test_ctrl_c_keeps_what_was_done_and_says_so(tmp_path: Path, temporary: Path) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_keeps_what_was_done_and_says_so(
+    number: int, status: int, tmp_path: Path, temporary: Path
+) -> None:
     process = _start(tmp_path, temporary)
     while not list((tmp_path / "store").glob("*/.*.lock")):
         assert process.poll() is None
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     output = _finish(process)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert "the same command goes on from there" in output
 
 

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from inkling.components.label.llm_cache import cache_file
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.machine import Machine
+from inkling.components.shared.runtime.watchdog import end_with_parent
 from inkling.components.shared.storage import packages
+from inkling.components.shared.storage.objects import Storage
 from inkling.components.shared.storage.packages import (
     FetchError,
     Package,
@@ -20,12 +24,32 @@ from inkling.components.shared.storage.packages import (
     catalogue,
     package,
 )
+from inkling.pipelines.local.run import home
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("INKLING_PACKAGES", str(tmp_path))
     return tmp_path
+
+
+@pytest.mark.parametrize("elsewhere", ["", "cache"], ids=["empty", "relative"])
+def test_a_cache_is_never_in_the_current_folder(elsewhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"INKLING_PACKAGES": "", "INKLING_ANSWERS": "", "XDG_CACHE_HOME": elsewhere}.items():
+        monkeypatch.setenv(name, value)
+    cache = Path("~/.cache/inkling").expanduser()
+    assert (packages.cache_directory(), cache_file()) == (cache / "packages", cache / "answers.sqlite")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
+    assert packages.cache_directory() == Path("/elsewhere/inkling/packages")
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("INKLING_HOME", "AWS_ENDPOINT_URL", "AWS_REGION", "INKLING_IMAGE", "INKLING_RUNNER"):
+        monkeypatch.setenv(name, "")
+    place = Storage.from_environment("s3://bucket/place")
+    assert (place.endpoint, place.region, Machine.here().image) == (None, None, None)
+    assert home() == Path(".inkling").resolve()
+    end_with_parent()
 
 
 def _wheel(path: Path) -> Package:
