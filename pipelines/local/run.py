@@ -25,7 +25,7 @@ from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
-from inkling.pipelines.profiles import STAGES, check_export
+from inkling.pipelines.profiles import STAGES, check_export, check_recipe
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.plan import StudyPlan
 
@@ -89,10 +89,11 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
         containers: Whether each task runs in a container of its image instead of a process of this machine.
 
     Raises:
-        ConfigError: If the adapted model could not be exported.
+        ConfigError: If the corpus lacks a source of the recipe, or the adapted model could not be exported.
         RunError: If a task fails.
         ContainerError: If containers are requested and cannot be run.
     """
+    check_recipe(profile)
     check_export(profile)
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
