@@ -32,6 +32,10 @@ def _dataset(path: Path, documents: list[list[list[int]]]) -> IndexedDataset:
 class Repeating(torch.nn.Module):
     """Gives the input token the probability 1 / 2, and each of the other three 1 / 6."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused = torch.nn.Parameter(torch.zeros(1))  # says where the network lies
+
     def forward(self, input_ids: torch.Tensor, use_cache: bool) -> SimpleNamespace:
         same = torch.nn.functional.one_hot(input_ids, 4).bool()
         return SimpleNamespace(logits=torch.where(same, math.log(1 / 2), math.log(1 / 6)))
