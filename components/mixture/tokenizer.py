@@ -10,6 +10,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from inkling.components.artifacts.corpus import Segment
 from inkling.components.shared.config import ConfigError
 from inkling.models.sequence.special_tokens import SPECIAL_TOKENS
+from inkling.models.strict_json import to_json
 
 _SHIFTED = ("BPE", "WordPiece", "WordLevel", "Unigram")
 _LARGEST = 1 << 20
@@ -79,13 +80,13 @@ def read_tokenizer(path: Path) -> Tokenizer:
     """
     try:
         stated: dict[str, Any] = json.loads(path.read_text())
-        Tokenizer.from_str(json.dumps(stated))
+        Tokenizer.from_str(to_json(stated))
     except FileNotFoundError:
         raise ConfigError(f"there is no tokenizer at {path}") from None
     except Exception as error:  # the library raises plain Exception for what it cannot read
         raise ConfigError(f"{path} is no tokenizer.json: {error}") from None
     stated |= dict.fromkeys(("post_processor", "truncation", "padding"))
-    tokenizer = Tokenizer.from_str(json.dumps(_with_special(stated, path)))
+    tokenizer = Tokenizer.from_str(to_json(_with_special(stated, path)))
     ids = sorted(tokenizer.get_vocab(with_added_tokens=True).values())
     if len(ids) > _LARGEST or len(ids) - 1 != ids[-1]:
         raise ConfigError(
