@@ -1,4 +1,4 @@
-"""However small a sample is, its statistics are finite numbers or None: one question, one image, one document, one seed."""
+"""However small a sample is, its statistics are finite numbers or None: one question, one image, one document."""
 
 import dataclasses
 import math
