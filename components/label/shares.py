@@ -1,6 +1,5 @@
 """Label shares of a corpus beside those that LSBS prints in Table 4."""
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL, Version, dated
 from inkling.components.shared.config import read_mapping
+from inkling.components.shared.store.artifact import write_json
 
 _TABLE = Path(__file__).with_name("table4.yaml")
 Shares = Mapping[str, Mapping[str, float]]
@@ -39,7 +39,7 @@ def write_shares(
         }
         for source, percent in shares.items()
     }
-    (directory / SHARES).write_text(json.dumps({"versions": dated(versions), "sources": sources}, indent=2) + "\n")
+    write_json(directory / SHARES, {"versions": dated(versions), "sources": sources})
 
 
 def table(shares: Shares) -> str:

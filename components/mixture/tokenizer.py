@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from inkling.components.artifacts.corpus import Segment
 from inkling.components.shared.config import ConfigError
 from inkling.models.sequence.special_tokens import SPECIAL_TOKENS
+from inkling.models.strict_json import to_json
 
 _SHIFTED = ("BPE", "WordPiece", "WordLevel", "Unigram")
 _LARGEST = 1 << 20
@@ -101,7 +102,7 @@ def read_tokenizer(path: Path) -> Tokenizer:
     _check_entries(stated, path)
     _check_unknown(stated, path)
     _give_special_tokens(stated, path)
-    tokenizer = _parsed(json.dumps(stated), path)
+    tokenizer = _parsed(to_json(stated), path)
     _check_use(tokenizer, _entries(stated), path)
     return tokenizer
 
@@ -149,7 +150,7 @@ def _check_unknown(stated: Mapping[str, Any], path: Path) -> None:
     fallback = model["type"] == "BPE" and model.get("byte_fallback") and entries >= _BYTES
     if not known and not fallback and not (model["type"] in ("BPE", "Unigram") and _covers(stated, entries)):
         raise ConfigError(
-            f"{path}: model.{key} is {json.dumps(unknown)}, which is no entry of model.vocab, and the entries do not "
+            f"{path}: model.{key} is {to_json(unknown)}, which is no entry of model.vocab, and the entries do not "
             f"spell every text byte by byte: state as model.{key} the entry that stands for what is unknown"
         )
 

@@ -18,6 +18,7 @@ from inkling.components.artifacts.scores import Scores
 from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
 from inkling.components.suites.config import SuitesConfig
+from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
@@ -114,7 +115,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     with temporary_files(path / "tmp"), runner as chosen:
         seconds = _execute(path, {"config": profile}, {task.name: task.label for task in tasks}, console, chosen)
     finished = Run(path, _outputs(path, tasks), seconds)
-    (path / "run.json").write_text(json.dumps({"outputs": finished.outputs, "seconds": seconds}, indent=2))
+    (path / "run.json").write_text(to_json({"outputs": finished.outputs, "seconds": seconds}, indent=2))
     latest = path.with_name("latest")
     latest.unlink(missing_ok=True)
     latest.symlink_to(path.name)

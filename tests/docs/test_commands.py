@@ -73,7 +73,7 @@ def test_printed_commands_run_at_profile_tiny(tmp_path: Path) -> None:
         takes_profile = any("--profile" in option.opts for option in found.params)
         if words[0] == "run" and "--profile" in rest:  # the other profiles take minutes
             words[words.index("--profile") + 1] = "tiny"
-        elif takes_profile and rest and "--profile" not in rest:
+        elif takes_profile and "--profile" not in rest:
             words += ["--profile", "tiny"]
         ended = subprocess.run([*inkling, *words], env=environment, cwd=tmp_path, capture_output=True, text=True)
         if ended.returncode and rest:  # a name alone says which command is meant, not what to type
