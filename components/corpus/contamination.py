@@ -11,6 +11,7 @@ from inkling.components.corpus.files import TextFile
 from inkling.components.corpus.lines import json_lines, parse_record
 from inkling.components.corpus.segmenting import plain_words
 from inkling.components.shared.config import ConfigError
+from inkling.models.strict_json import to_json
 
 RUN_WORDS, FEWEST_WORDS = 13, 8
 """Words of a run; a question with fewer is one run, down to the fewest, below which common phrases would be found."""
@@ -47,7 +48,7 @@ class Runs:
 
     def write(self, path: Path) -> None:
         """Writes them as JSON."""
-        path.write_text(json.dumps([sorted(self.runs), self.unchecked]))
+        path.write_text(to_json([sorted(self.runs), self.unchecked]))
 
     @classmethod
     def read(cls, path: Path) -> "Runs":

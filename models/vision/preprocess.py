@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 from pydantic import Field, field_validator
 
 from inkling.models.settings import Section
+from inkling.models.vision.viewing import MODES, as_viewed
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000
@@ -40,13 +41,14 @@ class ImageError(ValueError):
 
 
 def decode(data: bytes) -> Image.Image:
-    """Decodes an image of unknown origin to RGB, transparency over white.
+    """Decodes an image of unknown origin to RGB as viewers show it: upright by its EXIF, transparency over white.
 
     Args:
-        data: The bytes of a JPEG, PNG, WebP, GIF (its first frame) or BMP file.
+        data: The bytes of a JPEG, PNG, WebP, GIF or BMP file; of a moving image the first frame is taken.
 
     Raises:
-        ImageError: If it is empty, too large in bytes or pixels, of another format, damaged or cut short.
+        ImageError: If it is empty, too large in bytes or pixels, of another format, damaged or cut short, or its pixels
+            are of a kind that has no one way to be shown.
     """
     if not data:
         raise ImageError("the image is empty")
@@ -54,12 +56,17 @@ def decode(data: bytes) -> Image.Image:
         raise ImageError(f"the image has {len(data):,} bytes; at most {MAX_BYTES:,} are taken")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of large images, and of damaged EXIF, which is passed over
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 width, height = image.size
                 if width * height > MAX_PIXELS:
                     raise ImageError(f"the image has {width} x {height} pixels; at most {MAX_PIXELS:,} are taken")
-                return _to_rgb(image)
+                if image.mode not in MODES:
+                    raise ImageError(
+                        f"the image's pixels are of Pillow's mode {image.mode}, of which nothing says how to show it; "
+                        "save it with 8 or 16 bits a channel"
+                    )
+                return as_viewed(image)
     except ImageError:
         raise
     except Image.DecompressionBombError:
@@ -94,11 +101,3 @@ def _middle(image: Image.Image) -> tuple[float, float, float, float]:
     side = min(image.size)
     left, upper = ((length - side) / 2 for length in image.size)
     return (left, upper, left + side, upper + side)
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        coloured = image.convert("RGBA")
-        white = Image.new("RGBA", coloured.size, "white")
-        return Image.alpha_composite(white, coloured).convert("RGB")
-    return image.convert("RGB")

@@ -25,6 +25,7 @@ from inkling.components.shared.store.manifest import MANIFEST, ArtifactError, Ma
 from inkling.components.shared.store.provenance import package_versions, stage_code
 from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.components.shared.strict_yaml import write_mapping
+from inkling.models.strict_json import to_json
 from inkling.pipelines.local.contents import Comparison, Verdict, compare
 from inkling.pipelines.profiles import stage_config
 
@@ -203,7 +204,7 @@ def _profile(recorded: Provenance) -> str:
             here = stage_config(recorded.stage).parse(profile).contents()
         except ConfigError as error:
             raise ArtifactError(f"stage '{recorded.stage}' cannot be reproduced: {error}") from None
-        here = json.loads(json.dumps(here))
+        here = json.loads(to_json(here))
         missing = [name for name, content in recorded.contents.items() if here.get(name) != content]
         if missing:
             raise ArtifactError(

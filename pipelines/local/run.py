@@ -18,6 +18,7 @@ from inkling.components.artifacts.scores import Scores
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
+from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
@@ -25,7 +26,7 @@ from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
-from inkling.pipelines.profiles import STAGES, check_export, places
+from inkling.pipelines.profiles import STAGES, check_export, check_recipe, places
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.plan import StudyPlan
 
@@ -90,9 +91,11 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
 
     Raises:
         ConfigError: If the adapted model could not be exported, or containers cannot find what a setting names.
+        ConfigError: If the corpus lacks a source of the recipe, or the adapted model could not be exported.
         RunError: If a task fails.
         ContainerError: If containers are requested and cannot be run.
     """
+    check_recipe(profile)
     check_export(profile)
     readable = _data(profile) if containers else []
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -114,7 +117,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     with temporary_files(path / "tmp"), runner as chosen:
         seconds = _execute(path, {"config": profile}, {task.name: task.label for task in tasks}, console, chosen)
     finished = Run(path, _outputs(path, tasks), seconds)
-    (path / "run.json").write_text(json.dumps({"outputs": finished.outputs, "seconds": seconds}, indent=2))
+    (path / "run.json").write_text(to_json({"outputs": finished.outputs, "seconds": seconds}, indent=2))
     latest = path.with_name("latest")
     latest.unlink(missing_ok=True)
     latest.symlink_to(path.name)

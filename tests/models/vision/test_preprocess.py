@@ -49,15 +49,11 @@ def test_another_size_is_resized() -> None:
     assert pixels[0, 112, 20] < -0.9 < 0.9 < pixels[0, 112, 200]
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "LA", "RGBA", "I;16"])
-def test_every_mode_becomes_rgb(mode: str) -> None:
-    kind = "JPEG" if mode == "CMYK" else "PNG"
-    image = Image.new(mode, (8, 8)) if mode == "I;16" else Image.new("RGB", (8, 8), "white").convert(mode)
-    assert decode(encoded(image, kind)).mode == "RGB"
-
-
-def test_transparency_lies_over_white() -> None:
-    assert decode(encoded(Image.new("RGBA", (4, 4), (255, 0, 0, 0)))).getpixel((0, 0)) == (255, 255, 255)
+@pytest.mark.parametrize("mode", ["I", "F", "LAB"])
+def test_pixels_without_one_meaning_are_refused_in_words(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FORMATS", ("TIFF",))
+    with pytest.raises(ImageError, match=f"mode {mode}, .*save it with 8 or 16 bits"):
+        decode(encoded(Image.new(mode, (4, 4)), "TIFF"))
 
 
 @pytest.mark.parametrize(
