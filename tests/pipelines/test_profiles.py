@@ -177,11 +177,11 @@ def test_a_source_called_like_a_word_of_recipes_is_refused(own: str, tmp_path: P
     [["run"], ["corpus", "describe"], ["estimate"], ["compile"], ["study", "connectors", "--only", "seed=0"]],
 )
 def test_every_command_that_needs_the_recipe_refuses_it_before_it_makes_anything(
-    own: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.setenv("INKLING_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    ended = CliRunner().invoke(app, [*command, "--profile", "tiny", "--set", own])
+    ended = CliRunner().invoke(app, [*command, "--profile", "tiny", "--set", "corpus.sources=[code]"])
     assert isinstance(ended.exception, ConfigError)
     assert "takes text from academia" in str(ended.exception)
     assert not (tmp_path / "home").exists()
