@@ -11,6 +11,7 @@ from inkling.components.corpus.files import TextFile
 from inkling.components.corpus.lines import json_lines, parse_record
 from inkling.components.corpus.segmenting import plain_words
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.text import require_text
 
 RUN_WORDS, FEWEST_WORDS = 13, 8
 """Words of a run; a question with fewer is one run, down to the fewest, below which common phrases would be found."""
@@ -96,5 +97,6 @@ def items_of_file(file: TextFile) -> list[str]:
                 raise ConfigError(
                     f"{file.path}, byte {place}: expected a JSON object with `question` and maybe `answer`, texts"
                 )
+            require_text([question, answer], f"{file.path}, byte {place}")
             items.append(f"{question} {answer}")
     return items

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Self, TypeVar
 
+from inkling.components.shared.text import printable
+
 MODE_VARIABLE = "INKLING_PROGRESS"
 EVENT_MARKER = "@progress "
 _EVENT_SECONDS, _LINE_SECONDS = 0.5, 5.0
@@ -110,7 +112,7 @@ def track(items: Iterable[T], label: str, total: int, unit: str) -> Iterator[T]:
 
 def note(message: str) -> None:
     """Logs a line of a stage."""
-    print(message, file=sys.stdout, flush=True)
+    print(printable(message), file=sys.stdout, flush=True)
 
 
 def clock(seconds: float) -> str:
