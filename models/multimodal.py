@@ -17,6 +17,7 @@ from inkling.models.fusion import FUSIONS
 from inkling.models.fusion.contract import Fusion, Memory, build_fusion
 from inkling.models.language import spec_of
 from inkling.models.sequence.packing import PackedBatch
+from inkling.models.strict_json import to_json
 
 ImageFeatures = Mapping[str, Tensor]
 """What an encoder made of a batch of images, by view, each (batch, tokens, channels)."""
@@ -141,5 +142,5 @@ class MultimodalModel(nn.Module):
 
 def _save_part(part: Connector | Fusion, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "config.json").write_text(json.dumps(part.config, indent=2, sort_keys=True) + "\n")
+    (directory / "config.json").write_text(to_json(part.config, indent=2, sort_keys=True) + "\n")
     save_file(dict(part.state_dict()), directory / "model.safetensors")

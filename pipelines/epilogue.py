@@ -1,10 +1,10 @@
 """What is kept of every run, also of one that failed: how it ended and what it was."""
 
-import json
 from pathlib import Path
 
 from inkling.components.shared.config import read_mapping
 from inkling.components.shared.runtime.progress import note
+from inkling.models.strict_json import to_json
 
 
 def write_summary(config: str, state: str, error: str, output: str | Path) -> None:
@@ -25,5 +25,5 @@ def write_summary(config: str, state: str, error: str, output: str | Path) -> No
     }
     path = Path(output)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(summary, indent=2) + "\n")
+    path.write_text(to_json(summary, indent=2) + "\n")
     note(f"the run ended: {state}{f' ({error})' if error else ''}")

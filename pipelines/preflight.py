@@ -1,7 +1,6 @@
 """What can be known in seconds, from inside a pod, before a run spends anything: all problems, reported at once."""
 
 import importlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.storage.objects import StorageError
+from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.cluster.quota import too_large
@@ -50,7 +50,7 @@ def check_run(config: str, output: str | Path, environment: Mapping[str, str] = 
     wrong = [problem for found in problems.values() for problem in found]
     if wrong:
         raise PreflightError("this run would fail:\n" + "\n".join(wrong))
-    path.write_text(json.dumps({"checked": sorted(problems)}, indent=2) + "\n")
+    path.write_text(to_json({"checked": sorted(problems)}, indent=2) + "\n")
 
 
 def component_images() -> dict[str, str]:

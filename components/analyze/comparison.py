@@ -61,10 +61,8 @@ def difference(
         other_hits = np.array([other[name].correct for name in order])
         images = [mine[name].image_id for name in order]
         groups = [mine[name].family for name in order] if weighed == "families" else None
-        estimate = dataclasses.asdict(paired_difference(hits, other_hits, images, groups))
         result[view] = {
-            **estimate,
-            **({"low": None, "high": None} if estimate["images"] == 1 else {}),
+            **dataclasses.asdict(paired_difference(hits, other_hits, images, groups)),
             "mcnemar": dataclasses.asdict(mcnemar(hits, other_hits)),
         }
     return result

@@ -65,7 +65,7 @@ def states(model: LanguageModel) -> dict[str, Any]:
     Returns:
         `states`: by tokens read, `tokens`, `nats_per_token` and `bits_per_byte` with their intervals; `law`: `factor`,
         `exponent` with an interval over held-out documents, and `misfit`, the largest part by which a loss departs from
-        it; None where fewer than `FEWEST` states have read something.
+        it; None where fewer than `FEWEST` states have read something, or one loses nothing.
 
     Raises:
         ArtifactError: If a state was scored on other text than the model.
@@ -82,7 +82,8 @@ def states(model: LanguageModel) -> dict[str, Any]:
         rows.append({"tokens": tokens, **{unit: dataclasses.asdict(mean.interval()) for unit, mean in losses.items()}})
         if tokens:
             means[tokens] = loss
-    return {"states": rows, "law": _law(means) if len(means) >= FEWEST else None}
+    fits = len(means) >= FEWEST and all(mean.value > 0 for mean in means.values())
+    return {"states": rows, "law": _law(means) if fits else None}
 
 
 def _law(means: dict[int, Mean]) -> dict[str, Any]:
@@ -90,6 +91,7 @@ def _law(means: dict[int, Mean]) -> dict[str, Any]:
     law = fit_power_law(list(means), losses)
     # The exponent moves with each loss by -weight / loss, so with each document by that times its influence.
     parts = [-weight / mean.value * mean.influence for weight, mean in zip(law.weights, means.values(), strict=True)]
-    exponent = Mean(law.exponent, np.sum(parts, axis=0)).interval()
+    several = all(mean.several for mean in means.values())
+    exponent = Mean(law.exponent, np.sum(parts, axis=0), several).interval()
     misfit = max(abs(loss / law(tokens) - 1) for tokens, loss in zip(means, losses, strict=True))
     return {"factor": law.factor, "exponent": dataclasses.asdict(exponent), "misfit": misfit}

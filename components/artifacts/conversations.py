@@ -10,6 +10,7 @@ from inkling.components.artifacts.images import read_images, write_images
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.models.sequence.special_tokens import IMAGE_TAG
+from inkling.models.strict_json import to_json
 
 CONVERSATIONS = "conversations.json"
 Kind = Literal["caption", "instruct"]
@@ -107,4 +108,4 @@ def write_conversations(directory: Path, images: Iterable[tuple[str, bytes]], tu
         ValueError: If a picture comes twice.
     """
     write_images(directory, images)
-    (directory / CONVERSATIONS).write_text(json.dumps([turn.to_llava() for turn in turns], indent=1) + "\n")
+    (directory / CONVERSATIONS).write_text(to_json([turn.to_llava() for turn in turns], indent=1) + "\n")

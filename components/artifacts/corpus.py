@@ -1,7 +1,6 @@
 """The Corpus artifact: segments of text by source, what each source is, and whom to thank."""
 
 import dataclasses
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inkling.components.shared.config import unknown
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 
 SOURCES = "sources.json"
 SOURCE_NAMES = (
@@ -203,7 +202,7 @@ def write_segments(directory: Path, source: str, segments: Iterable[Segment]) ->
 def write_sources(directory: Path, summaries: dict[str, SourceSummary]) -> None:
     """Writes what each source is."""
     entries = {name: dataclasses.asdict(summary) for name, summary in summaries.items()}
-    (directory / SOURCES).write_text(json.dumps(entries, indent=2) + "\n")
+    write_json(directory / SOURCES, entries)
 
 
 def segments_path(directory: Path, source: str) -> Path:

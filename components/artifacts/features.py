@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.components.shared.store.manifest import ArtifactError, digest_of
 from inkling.models.settings import ConfigError
 from inkling.models.spec import EncoderSpec
+from inkling.models.strict_json import to_json
 from inkling.models.vision import ENCODERS
 
 if TYPE_CHECKING:
@@ -153,9 +154,9 @@ def write_encoder(directory: Path, spec: EncoderSpec, weights: Mapping[str, Any]
     from safetensors.torch import save_file
 
     (directory / ENCODER_SPEC).parent.mkdir()
-    (directory / ENCODER_SPEC).write_text(json.dumps(spec.model_dump(mode="json"), indent=2, sort_keys=True) + "\n")
+    write_json(directory / ENCODER_SPEC, spec.model_dump(mode="json"), sort_keys=True)
     save_file(dict(weights), directory / ENCODER_WEIGHTS)
-    (directory / VIEWS).write_text(json.dumps(list(views)) + "\n")
+    (directory / VIEWS).write_text(to_json(list(views)) + "\n")
 
 
 def write_shard(

@@ -5,7 +5,6 @@ holds one segment in one version, with the identity and the time by which Feast 
 `PARTITION` segments each, so that whoever reads them needs no more memory for a larger corpus.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.corpus import BATCH, Corpus, Segment
 from inkling.components.shared.config import unknown
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.components.shared.store.manifest import ArtifactError
 
 REASONING, VISUAL = (("code", "math", "science"), ("concept", "attribute", "relationship"))
@@ -146,7 +145,7 @@ class Labels(Artifact):
 
     def write_report(self, path: Path, versions: Sequence[Version]) -> None:
         """Writes `shares.json` of a copy that holds some versions only, with the shares of the whole."""
-        path.write_text(json.dumps({**self.read_json(SHARES), "versions": dated(versions)}, indent=2) + "\n")
+        write_json(path, {**self.read_json(SHARES), "versions": dated(versions)})
 
 
 def member(flags: Flags, name: str) -> Flags:

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inkling.components.shared.statistics.losses import DocumentLosses
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
+from inkling.models.strict_json import to_json
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -164,13 +165,13 @@ def write_language_model(
     disable_progress_bar()
     network.save_pretrained(directory)
     shutil.copyfile(tokenizer, directory / TOKENIZER)
-    lines = (json.dumps(dataclasses.asdict(row)) + "\n" for row in training)
+    lines = (to_json(dataclasses.asdict(row)) + "\n" for row in training)
     (directory / TRAINING).write_text("".join(lines))
-    (directory / PERPLEXITY).write_text(json.dumps(perplexity, indent=2) + "\n")
+    write_json(directory / PERPLEXITY, perplexity)
     write_documents(directory, documents)
-    (directory / CHOICES).write_text(json.dumps(choices or {}, indent=2) + "\n")
+    write_json(directory / CHOICES, choices or {})
     used = {name: dataclasses.asdict(entry) for name, entry in (shards or {}).items()}
-    (directory / SHARDS).write_text(json.dumps(used, indent=2) + "\n")
+    write_json(directory / SHARDS, used)
 
 
 def write_documents(directory: Path, documents: DocumentLosses | None) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from inkling.components.artifacts.features import Features
 from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.components.shared.store.manifest import ArtifactError
+from inkling.models.strict_json import to_json
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -119,5 +120,5 @@ def write_multimodal_model(
     encoder = {"digest": features.encoder_digest, "spec": features.encoder.model_dump(mode="json")}
     write_json(directory / ENCODER, encoder)
     write_json(directory / RECIPE, recipe)
-    lines = (json.dumps(dataclasses.asdict(row)) + "\n" for row in training)
+    lines = (to_json(dataclasses.asdict(row)) + "\n" for row in training)
     (directory / TRAINING).write_text("".join(lines))

@@ -1,10 +1,10 @@
 """The Rehearsal artifact: what the real server answered to questions that the evaluator scored before."""
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
 from inkling.components.shared.store.artifact import Artifact
+from inkling.models.strict_json import to_json
 
 REHEARSAL = "rehearsal.json"
 
@@ -22,4 +22,4 @@ class Rehearsal(Artifact):
 
 def write_rehearsal(directory: Path, outcome: dict[str, Any]) -> None:
     """Writes the outcome."""
-    (directory / REHEARSAL).write_text(json.dumps(outcome, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    (directory / REHEARSAL).write_text(to_json(outcome, indent=2, ensure_ascii=False) + "\n")

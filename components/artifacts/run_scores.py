@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from inkling.components.shared.statistics.losses import DocumentLosses
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.models.sequence.views import VIEWS, View
 
 RUNS, QUESTIONS, DOCUMENTS = "runs.json", "questions.parquet", "documents.parquet"
@@ -89,7 +89,7 @@ class RunScores(Artifact):
 def write_run_scores(directory: Path, scores: Sequence[RunScore]) -> None:
     """Writes the scores of runs in the given order."""
     rows = [{"labels": dict(one.labels), "parameters": one.parameters} for one in scores]
-    (directory / RUNS).write_text(json.dumps(rows, indent=2, sort_keys=True) + "\n")
+    write_json(directory / RUNS, rows, sort_keys=True)
     questions = [{**{name: getattr(one.questions, name) for name in _COLUMNS}, **one.hits} for one in scores]
     _write(directory / QUESTIONS, questions)
     _write(directory / DOCUMENTS, [{name: getattr(one.documents, name) for name in _LOSSES} for one in scores])

@@ -33,7 +33,10 @@ class Scores(Artifact):
 
 
 def write_scores(directory: Path, scores: Mapping[str, Any], figures: Mapping[str, str]) -> None:
-    """Writes the numbers, the table of the groups (shares from 0 to 1) and the figures by name, as SVG."""
+    """Writes the numbers, the table of the groups and the figures by name, as SVG.
+
+    In the table shares go from 0 to 1, and the ends of an interval that cannot be had are blank.
+    """
     write_json(directory / SCORES, scores)
     (directory / FIGURES).mkdir()
     for name, figure in figures.items():
@@ -46,6 +49,7 @@ def write_scores(directory: Path, scores: Mapping[str, Any], figures: Mapping[st
         for group in scores["groups"]:
             for suite, measures in group["suites"].items():
                 estimates = [*(measures[view] for view in VIEWS), *(group["heldout"][unit] for unit in _UNITS)]
-                cells = [f"{estimate[key]:.6f}" for estimate in estimates for key in ("value", "low", "high")]
+                numbers = [estimate[key] for estimate in estimates for key in ("value", "low", "high")]
+                cells = ["" if number is None else f"{number:.6f}" for number in numbers]
                 labels = [group["labels"][axis] for axis in axes]
                 writer.writerow([*labels, group["seeds"], group["parameters"], suite, *cells])

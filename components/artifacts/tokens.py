@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from inkling.components.artifacts.corpus import Split
 from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.shared.config import unknown
-from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.artifact import Artifact, write_json
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -83,7 +83,7 @@ class Blend:
 
     def write(self, path: Path) -> None:
         """Writes `blend.json`."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_json(path, dataclasses.asdict(self))
 
     def megatron(self) -> str:
         """Text of `blend.txt`: weight and prefix of each training shard, relative to the artifact, a shard a line."""
@@ -112,7 +112,7 @@ class Solution:
 
     def write(self, path: Path) -> None:
         """Writes `solution.json`."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_json(path, dataclasses.asdict(self))
 
 
 class Tokens(Artifact):

@@ -12,6 +12,7 @@ from inkling.components.corpus.lines import json_lines, parse_record
 from inkling.components.corpus.segmenting import plain_words
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.text import require_text
+from inkling.models.strict_json import to_json
 
 RUN_WORDS, FEWEST_WORDS = 13, 8
 """Words of a run; a question with fewer is one run, down to the fewest, below which common phrases would be found."""
@@ -48,7 +49,7 @@ class Runs:
 
     def write(self, path: Path) -> None:
         """Writes them as JSON."""
-        path.write_text(json.dumps([sorted(self.runs), self.unchecked]))
+        path.write_text(to_json([sorted(self.runs), self.unchecked]))
 
     @classmethod
     def read(cls, path: Path) -> "Runs":

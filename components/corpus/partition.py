@@ -19,6 +19,7 @@ from inkling.components.corpus.lines import EMPTY
 from inkling.components.corpus.segmenting import plain_words
 from inkling.components.corpus.signatures import FACTS, PERMUTATIONS, Sketches, facts_of, sketches_of
 from inkling.components.shared.runtime.partitions import Advance
+from inkling.models.strict_json import to_json
 
 RUNS = "runs.json"
 _SEGMENTS, _FACTS, _SKETCHES, _SKIPPED = "segments.parquet", "facts.bin", "sketches.bin", "skipped.json"
@@ -114,7 +115,7 @@ def _write(unit: Unit, advance: Advance, config: CorpusConfig, runs: Runs, path:
             if sum(map(len, waiting)) >= BATCH:
                 flush()
         flush()
-    (path / _SKIPPED).write_text(json.dumps(skipped))
+    (path / _SKIPPED).write_text(to_json(skipped))
     return total
 
 

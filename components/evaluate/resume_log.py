@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any, Self
 
+from inkling.models.strict_json import to_json
+
 
 class ResumeLog:
     """An append-only file of results of one task; a context manager.
@@ -60,4 +62,4 @@ class ResumeLog:
 
 
 def _line(entry: Any) -> bytes:
-    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+    return to_json(entry, separators=(",", ":")).encode() + b"\n"

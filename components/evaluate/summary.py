@@ -10,7 +10,6 @@ import numpy as np
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.suite import Suite
 from inkling.components.shared.statistics.intervals import (
-    Estimate,
     accuracy,
     clustered_mean,
     mcnemar,
@@ -88,23 +87,17 @@ def score(answers: Sequence[Answer], weighed: Weighed = "families") -> dict[str,
         "families": list(by_family),
         "chance": float(np.mean([np.mean(some) for some in chances])),
         "views": {
-            view: _stated(clustered_mean(hits, images, groups) if groups else accuracy(hits, images))
+            view: dataclasses.asdict(clustered_mean(hits, images, groups) if groups else accuracy(hits, images))
             for view, hits in right.items()
         },
         "differences": {
             f"{first}_minus_{second}": {
-                **_stated(paired_difference(right[first], right[second], images, groups)),
+                **dataclasses.asdict(paired_difference(right[first], right[second], images, groups)),
                 "mcnemar": dataclasses.asdict(mcnemar(right[first], right[second])),
             }
             for first, second in DIFFERENCES
         },
     }
-
-
-def _stated(estimate: Estimate) -> dict[str, Any]:
-    """An estimate as a JSON value."""
-    alone = {"low": None, "high": None} if estimate.images == 1 else {}
-    return {**dataclasses.asdict(estimate), **alone}
 
 
 def _sizes(answers: Iterable[Answer], weighed: Weighed) -> dict[str, Any]:

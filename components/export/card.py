@@ -6,6 +6,7 @@ from typing import Any
 
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.suite import Suite
+from inkling.components.shared.report.numbers import with_interval
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.views import VIEWS
 from inkling.models.spec import EncoderSpec
@@ -134,10 +135,7 @@ def _groups(suite: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _row(name: str, group: dict[str, Any]) -> list[str]:
     shares = [group["views"][view] for view in VIEWS]
-    cells = [
-        f"{share['value']:.1%}" + (f" [{share['low']:.1%}, {share['high']:.1%}]" if share["low"] is not None else "")
-        for share in shares
-    ]
+    cells = [with_interval(share, ".1%", 1) for share in shares]
     return [name, f"{group['questions']:,}", f"{group['chance']:.1%}", *cells]
 
 

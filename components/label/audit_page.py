@@ -1,11 +1,13 @@
 """An audit as a self-contained page: the table, and the segments that the two sides read differently."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from inkling.components.artifacts.labels import LABELS, Flags
 from inkling.components.label.audit_sample import Drawn
 from inkling.components.shared.report import html
 from inkling.components.shared.report.html import Html, element, paragraph, table
+from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.statistics.agreement import Agreement, OptionalInterval
 
 _SHOWN = 10  # disagreements of a label and a direction
@@ -64,10 +66,7 @@ def page(
 
 
 def _figure(interval: OptionalInterval, scale: float, digits: int) -> str:
-    if interval.value is None or interval.low is None or interval.high is None:
-        return "-"
-    value, low, high = (f"{scale * number:.{digits}f}" for number in (interval.value, interval.low, interval.high))
-    return f"{value} ({low} to {high})"
+    return "-" if interval.value is None else with_interval(asdict(interval), f".{digits}f", scale)
 
 
 def _segment(one: Drawn) -> Html:

@@ -1,6 +1,5 @@
 """An audit of labels from its sample to its report: the second reading, the figures, and the page to read."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from inkling.components.label.labellers import labelling
 from inkling.components.shared.config import ConfigError, read_mapping, unknown
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.agreement import Agreement
+from inkling.models.strict_json import to_json
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def write_audit(sample: Sequence[Drawn], second: Flags, sides: tuple[str, str], 
     """
     rows, meaning = compare(sample, second, seed), _meaning(sample)
     figures = {"first": sides[0], "second": sides[1], "meaning": meaning, "labels": [asdict(row) for row in rows]}
-    output.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    output.write_text(to_json(figures, indent=2) + "\n", encoding="utf-8")
     shown = output.with_suffix(".html")
     shown.write_text(page(rows, sample, second, *sides, meaning), encoding="utf-8")
     return Audit(rows, meaning, shown)

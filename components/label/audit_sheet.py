@@ -14,6 +14,7 @@ import numpy as np
 from inkling.components.artifacts.labels import LABELS, Flags
 from inkling.components.label.audit_sample import Drawn
 from inkling.components.shared.config import ConfigError, unknown
+from inkling.models.strict_json import to_json
 
 _COLUMNS = ("id", "source", *LABELS, "text")
 _ANSWERS = {"1": True, "true": True, "yes": True, "x": True, "0": False, "false": False, "no": False}
@@ -41,11 +42,11 @@ def write_sheet(path: Path, sample: Sequence[Drawn], labeller: str, seed: int) -
             writer.writerows(rows)
     else:
         blank = dict.fromkeys(LABELS)
-        lines = (json.dumps({"id": row["id"], "source": row["source"], **blank, "text": row["text"]}) for row in rows)
+        lines = (to_json({"id": row["id"], "source": row["source"], **blank, "text": row["text"]}) for row in rows)
         path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     key = key_file(path)
     hidden = {"labeller": labeller, "sample": [asdict(one) for one in sample]}
-    key.write_text(json.dumps(hidden, indent=1) + "\n", encoding="utf-8")
+    key.write_text(to_json(hidden, indent=1) + "\n", encoding="utf-8")
     return key
 
 

@@ -5,7 +5,6 @@ a seed reproduces nothing here. This file does: who keeps it can make the same l
 """
 
 import hashlib
-import json
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from inkling.components.label.llm_endpoint import LabelAnswer, prompt
+from inkling.models.strict_json import to_json
 
 CACHE_VARIABLE = "INKLING_ANSWERS"
 _TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, model TEXT NOT NULL, labels TEXT NOT NULL)"
@@ -44,7 +44,7 @@ class AnswerCache:
                 f"{path} is no file of answers ({error}); remove it, or name another in {CACHE_VARIABLE}"
             ) from None
         self._model = model
-        request = json.dumps([prompt(), LabelAnswer.model_json_schema(), model])
+        request = to_json([prompt(), LabelAnswer.model_json_schema(), model])
         self._request = hashlib.sha256(request.encode()).digest()
 
     def get(self, texts: Iterable[str]) -> list[LabelAnswer | None]:

@@ -1,6 +1,5 @@
 """Label shares of a corpus beside those that LSBS prints in Table 4."""
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from inkling.components.artifacts.corpus import SOURCE_NAMES
 from inkling.components.artifacts.labels import REASONING, SHARES, VISUAL, Version, dated
 from inkling.components.shared.config import read_mapping
+from inkling.components.shared.store.artifact import write_json
 
 _TABLE = Path(__file__).with_name("table4.yaml")
 Shares = Mapping[str, Mapping[str, float]]
@@ -39,25 +39,27 @@ def write_shares(
         }
         for source, percent in shares.items()
     }
-    (directory / SHARES).write_text(json.dumps({"versions": dated(versions), "sources": sources}, indent=2) + "\n")
+    write_json(directory / SHARES, {"versions": dated(versions), "sources": sources})
 
 
 def table(shares: Shares) -> str:
-    """The shares as a table for a terminal, in percent: all sources of LSBS, then the user's own.
+    """The shares as a table for a terminal, in percent: the sources of LSBS that there are, then the user's own.
 
-    Behind a slash stands LSBS Table 4, which has six of the sources; "-" stands for a source that the corpus lacks.
+    Behind a slash stands LSBS Table 4, which has six of the sources.
     """
-    sources = list(dict.fromkeys((*SOURCE_NAMES, *shares)))
+    sources = [
+        *(name for name in SOURCE_NAMES if name in shares),
+        *(name for name in shares if name not in SOURCE_NAMES),
+    ]
     names = (*REASONING, "reasoning", *VISUAL, "visual", "none")
     width = max(map(len, sources))
     lines = [" " * width + "".join(f"{name:>14}" for name in names)]
     for source in sources:
-        ours, paper = shares.get(source, {}), paper_shares().get(source, {})
-        cells = (_cell(ours, paper, name) for name in names)
+        paper = paper_shares().get(source, {})
+        cells = (_cell(shares[source][name], paper, name) for name in names)
         lines.append(f"{source:<{width}}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(["segments with each label in percent (ours / LSBS Table 4)", *lines])
 
 
-def _cell(ours: Mapping[str, float], paper: Mapping[str, float], name: str) -> str:
-    here = f"{ours[name]:.1f}" if name in ours else "-"
-    return f"{here} / {paper[name]:.1f}" if name in paper else here
+def _cell(ours: float, paper: Mapping[str, float], name: str) -> str:
+    return f"{ours:.1f} / {paper[name]:.1f}" if name in paper else f"{ours:.1f}"

@@ -1,5 +1,6 @@
 """The public language tasks of the paper through lm-evaluation-harness, zero-shot, on a LanguageModel directory."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class TaskScore:
         version: Version of its definition there.
         metric: What was measured.
         value: The score.
-        low: Lower end of the 95 % interval; None where the harness gives no error.
+        low: Lower end of the 95 % interval; None where the harness gives no error, as for one item.
         high: Upper end.
         items: Items evaluated.
     """
@@ -103,7 +104,7 @@ def _score(task: str, found: dict[str, Any]) -> TaskScore:
     metric = PAPER_TASKS[task] if PAPER_TASKS.get(task) in metrics else metrics[0]
     key = next(name for name in results if name.startswith(f"{metric},"))
     value, error = float(results[key]), results.get(key.replace(",", "_stderr,", 1))
-    margin = Z_95 * error if isinstance(error, float) else None
+    margin = Z_95 * error if isinstance(error, float) and math.isfinite(error) else None
     return TaskScore(
         task=task,
         version=str(found["versions"].get(task, "")),

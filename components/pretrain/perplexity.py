@@ -42,7 +42,7 @@ class Perplexity:
         model_nll: Mean negative log-likelihood under the model.
         bits_per_byte: The same in bits per byte of text, which does not depend on the tokenizer.
         model_perplexity: Its exponential.
-        interval: 95 % interval of the model's perplexity, clustered by document.
+        interval: 95 % interval of the model's perplexity, clustered by document; None where there is one document.
         unigram_nll: Mean negative log-likelihood of the same tokens under the unigram model.
         unigram_perplexity: Its exponential.
     """
@@ -52,7 +52,7 @@ class Perplexity:
     model_nll: float
     bits_per_byte: float
     model_perplexity: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
     unigram_nll: float
     unigram_perplexity: float
 
@@ -127,7 +127,7 @@ def score(costs: Floats, heldout: Heldout, unigram: Floats, bytes_per_token: flo
         model_nll=mean,
         bits_per_byte=mean / math.log(2) / bytes_per_token,
         model_perplexity=math.exp(mean),
-        interval=(math.exp(mean - half), math.exp(mean + half)),
+        interval=None if half is None else (math.exp(mean - half), math.exp(mean + half)),
         unigram_nll=unigram_nll,
         unigram_perplexity=math.exp(unigram_nll),
     )
@@ -150,17 +150,17 @@ def document_losses(source: str, costs: Floats, heldout: Heldout, bytes_per_toke
     return DocumentLosses((source,) * len(numbers), tuple(numbers.tolist()), tokens, bytes_, nats)
 
 
-def clustered_mean(values: Floats, clusters: NDArray[np.int64]) -> tuple[float, float]:
+def clustered_mean(values: Floats, clusters: NDArray[np.int64]) -> tuple[float, float | None]:
     """Mean of values that share clusters, and the half width of its 95 % interval.
 
     The linearised variance of a ratio, with the factor G / (G - 1) for G clusters, and Student's quantile at G - 1
-    degrees of freedom; with a single cluster the interval is unbounded.
+    degrees of freedom; None with a single cluster.
     """
     mean = float(values.mean())
     sums = np.bincount(clusters, weights=values - mean)
     count = len(sums)
     if count == 1:
-        return mean, math.inf
+        return mean, None
     deviation = math.sqrt(float((sums**2).sum()) * count / (count - 1)) / len(values)
     return mean, student_quantile(count - 1) * deviation
 

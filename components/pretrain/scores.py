@@ -35,13 +35,12 @@ def score_rows(
 
 
 def _perplexity(model: LanguageModel) -> list[dict[str, Any]]:
-    return [
-        {
-            "group": "held-out text", "task": source, "metric": "perplexity", "value": entry["model_perplexity"],
-            "low": entry["interval"][0], "high": entry["interval"][1], "items": entry["tokens"],
-        }
-        for source, entry in model.perplexity().items()
-    ]  # fmt: skip
+    rows = []
+    for source, entry in model.perplexity().items():
+        low, high = entry["interval"] or (None, None)
+        measured = {"value": entry["model_perplexity"], "low": low, "high": high, "items": entry["tokens"]}
+        rows.append({"group": "held-out text", "task": source, "metric": "perplexity", **measured})
+    return rows
 
 
 def _choices(model: LanguageModel) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ class Measurement:
     Attributes:
         name: What was measured, such as the family of the questions.
         value: The number.
-        low: Lower end of its 95 % interval; None where one image or none was measured.
+        low: Lower end of its 95 % interval; None where one image was measured.
         high: Upper end; None likewise.
         null_low: Lower end of the middle 95 % of what it would be if there were nothing to find.
         null_high: Upper end.

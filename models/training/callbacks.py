@@ -1,6 +1,5 @@
 """Lightning's side of checkpoints and of the log: what is written, checked and agreed when a step ends."""
 
-import json
 import signal
 import threading
 import time
@@ -14,6 +13,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from inkling.models.strict_json import to_json
 from inkling.models.training.checkpoint import (
     newest_sound_step,
     prune,
@@ -81,7 +81,7 @@ class LossWatch:
         record = {"step": step, "loss": repr(loss), "checkpoint": sound, "sequences": sequences}
         path = self._folder.with_name("failure.json")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(record, indent=2) + "\n")
+        path.write_text(to_json(record, indent=2) + "\n")
         batch = f"; its batch holds {', '.join(sequences[:_SHOWN_SEQUENCES])}" if sequences else ""
         more = (
             f" and {len(sequences) - _SHOWN_SEQUENCES} more (all in {path})"
@@ -165,7 +165,7 @@ class Recorder(Callback):
         before, self._ended = self._ended, time.monotonic()
         if self._ranks.rank == 0:
             with self._folder.with_name(STEPS_LOG).open("a") as file:
-                file.write(json.dumps({**asdict(row), "seconds": self._ended - before}) + "\n")
+                file.write(to_json({**asdict(row), "seconds": self._ended - before}) + "\n")
 
     def _reduced(self, loss: torch.Tensor) -> tuple[float, bool]:
         """Mean loss over the ranks, and whether any of them received SIGTERM."""

@@ -16,6 +16,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from inkling.models.strict_json import to_json
 from inkling.models.training.job import LogRow
 
 TENSORS, STATE, DIGESTS = "tensors.safetensors", "state.json", "digests.json"
@@ -67,7 +68,7 @@ def write_checkpoint(path: Path, tree: Mapping[str, Any]) -> None:
     state = _encode(tree, "", tensors, {})
     partial = path.with_name(f".{path.name}.partial")
     try:
-        _write(partial, tensors, json.dumps(state))
+        _write(partial, tensors, to_json(state))
     except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         size = sum(tensor.nbytes for tensor in tensors.values())
@@ -134,7 +135,7 @@ def _write(folder: Path, tensors: dict[str, torch.Tensor], state: str) -> None:
     save_file(tensors, folder / TENSORS)
     (folder / STATE).write_text(state)
     digests = {name: _sha256(folder / name) for name in (TENSORS, STATE)}
-    (folder / DIGESTS).write_text(json.dumps(digests))
+    (folder / DIGESTS).write_text(to_json(digests))
     for name in (TENSORS, STATE, DIGESTS, "."):
         _sync(folder / name)
 

@@ -21,13 +21,13 @@ in its work directory is taken as it is, in no time: that is how a stage takes w
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from inkling.models.strict_json import to_json
 from inkling.models.training.batches import BatchSource, BatchStream, RankBatches
 from inkling.models.training.checkpoint import newest_sound_step, restore, saved_path, step_path, write_weights
 from inkling.models.training.job import (
@@ -169,7 +169,7 @@ def run_identity(
     trained = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
     settings = {"optimization": dataclasses.asdict(optimization), "seed": seed, "trained": trained}
     settings["save_steps"] = sorted(save_steps)
-    digest = hashlib.sha256(json.dumps(settings).encode())
+    digest = hashlib.sha256(to_json(settings).encode())
     for tensors in (network.state_dict(), batches.batch(0), batches.batch(optimization.steps - 1)):
         _add(digest, tensors)
     return digest.hexdigest()

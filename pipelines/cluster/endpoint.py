@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.ir import read_ir
 
@@ -216,4 +217,4 @@ def _message(error: Any) -> str:
 
 
 def _equals(key: str, value: str) -> str:
-    return json.dumps({"predicates": [{"operation": "EQUALS", "key": key, "stringValue": value}]})
+    return to_json({"predicates": [{"operation": "EQUALS", "key": key, "stringValue": value}]})

@@ -4,10 +4,10 @@ A MutatingAdmissionPolicy (admissionregistration.k8s.io/v1, Kubernetes 1.36) mer
 pipeline, which it knows by the labels that the IR gives them. Nothing else is installed in the cluster for it.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
+from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.place import COMPONENT_LABEL, LABELS
 from inkling.pipelines.cluster.placement import PlacementConfig
 
@@ -37,7 +37,7 @@ def _apply(expression: str) -> dict[str, Any]:
 
 def _storage(size: str) -> str:
     """A request and a limit of ephemeral storage on the task's own container."""
-    amount = f'{{"ephemeral-storage": {json.dumps(size)}}}'
+    amount = f'{{"ephemeral-storage": {to_json(size)}}}'
     return (
         f'Object{{spec: Object.spec{{containers: [Object.spec.containers{{name: "{_CONTAINER}", '
         f"resources: Object.spec.containers.resources{{requests: {amount}, limits: {amount}}}}}]}}}}"
@@ -50,7 +50,7 @@ def _priority(name: str) -> str:
         f'(has(object.spec.{field}) ? [JSONPatch{{op: "remove", path: "/spec/{field}"}}] : [])'
         for field in ("priority", "preemptionPolicy")
     )
-    set_class = f'[JSONPatch{{op: "add", path: "/spec/priorityClassName", value: {json.dumps(name)}}}]'
+    set_class = f'[JSONPatch{{op: "add", path: "/spec/priorityClassName", value: {to_json(name)}}}]'
     return " + ".join((*removed, set_class))
 
 

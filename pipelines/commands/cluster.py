@@ -1,6 +1,5 @@
 """The commands for a cluster: compile, submit, status, logs, cancel, study."""
 
-import json
 import os
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from rich.console import Console
 
 from inkling.components.artifacts.scores import TABLE
 from inkling.components.shared.config import ConfigError
+from inkling.models.strict_json import to_json
 from inkling.pipelines.commands.options import Overrides, Profile
 from inkling.pipelines.study.summary import show_scores, show_studies
 
@@ -162,7 +162,7 @@ def study(
     plan = StudyPlan.of(stated, text)
     if output is not None:
         compiled = compile_study_for_cluster(plan, text, output)
-        (output / "parameters.json").write_text(json.dumps(plan.parameters(), indent=2) + "\n")
+        (output / "parameters.json").write_text(to_json(plan.parameters(), indent=2) + "\n")
         for path in (*compiled.files, output / "parameters.json"):
             print(path)
         _report_unpinned(compiled)

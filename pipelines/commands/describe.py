@@ -25,6 +25,7 @@ from inkling.components.scenes.config import ScenesConfig
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import STORE_VARIABLE, stored_path
+from inkling.pipelines.profiles import check_recipe
 
 
 def labelled(profile: str, home: Path) -> tuple[Corpus, Labels]:
@@ -44,6 +45,7 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     Raises:
         ConfigError: If the recipe cannot be made from the corpus.
     """
+    check_recipe(profile)
     corpus, labels = labelled(profile, home)
     config = MixtureConfig.parse(profile)
     labels = (

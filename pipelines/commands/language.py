@@ -1,6 +1,5 @@
 """The command `inkling language score`: what a language model knows of language, as one table."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from inkling.components.artifacts.language_model import LanguageModel
+from inkling.models.strict_json import to_json
 
 language_app = typer.Typer(no_args_is_help=True, help="Language models: what they have learned of language.")
 
@@ -54,5 +54,5 @@ def score(
         table.add_row(row["group"], row["task"], row["metric"], f"{row['value']:.4g}", interval, f"{row['items']:,}")
     console.print(table)
     if output is not None:
-        output.write_text(json.dumps({"model": opened.digest, "scores": rows}, indent=2) + "\n")
+        output.write_text(to_json({"model": opened.digest, "scores": rows}, indent=2) + "\n")
         print(output)

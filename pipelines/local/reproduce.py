@@ -24,6 +24,7 @@ from inkling.components.shared.runtime.machine import Machine
 from inkling.components.shared.store.manifest import MANIFEST, ArtifactError, Manifest, Provenance
 from inkling.components.shared.store.provenance import package_versions, stage_code
 from inkling.components.shared.store.store import STORE_VARIABLE
+from inkling.models.strict_json import to_json
 from inkling.pipelines.local.contents import Comparison, Verdict, compare
 from inkling.pipelines.profiles import stage_config
 
@@ -196,13 +197,13 @@ def _profile(recorded: Provenance) -> str:
     Raises:
         ArtifactError: If a setting named something, such as a file, that is not here as it was.
     """
-    profile = json.dumps({recorded.stage: recorded.config})
+    profile = to_json({recorded.stage: recorded.config})
     if recorded.contents:
         try:
             here = stage_config(recorded.stage).parse(profile).contents()
         except ConfigError as error:
             raise ArtifactError(f"stage '{recorded.stage}' cannot be reproduced: {error}") from None
-        here = json.loads(json.dumps(here))
+        here = json.loads(to_json(here))
         missing = [name for name, content in recorded.contents.items() if here.get(name) != content]
         if missing:
             raise ArtifactError(

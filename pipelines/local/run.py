@@ -19,6 +19,7 @@ from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
 from inkling.components.shared.text import require_text
 from inkling.components.suites.config import SuitesConfig
+from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
@@ -26,7 +27,7 @@ from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
-from inkling.pipelines.profiles import STAGES, check_export
+from inkling.pipelines.profiles import STAGES, check_export, check_recipe
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.plan import StudyPlan
 
@@ -96,10 +97,11 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
         containers: Whether each task runs in a container of its image instead of a process of this machine.
 
     Raises:
-        ConfigError: If the adapted model could not be exported.
+        ConfigError: If the corpus lacks a source of the recipe, or the adapted model could not be exported.
         RunError: If a task fails.
         ContainerError: If containers are requested and cannot be run.
     """
+    check_recipe(profile)
     check_export(profile)
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)
@@ -120,7 +122,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     with temporary_files(path / "tmp"), runner as chosen:
         seconds = _execute(path, {"config": profile}, {task.name: task.label for task in tasks}, console, chosen)
     finished = Run(path, _outputs(path, tasks), seconds)
-    (path / "run.json").write_text(json.dumps({"outputs": finished.outputs, "seconds": seconds}, indent=2))
+    (path / "run.json").write_text(to_json({"outputs": finished.outputs, "seconds": seconds}, indent=2))
     latest = path.with_name("latest")
     latest.unlink(missing_ok=True)
     latest.symlink_to(path.name)

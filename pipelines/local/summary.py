@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from inkling.components.shared.report.numbers import with_interval
 from inkling.models.sequence.views import DIFFERENCES, VIEWS
 from inkling.pipelines.local.run import Run
 
@@ -45,17 +46,15 @@ def show(run: Run, console: Console) -> None:
 def _language(perplexity: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
     table = _table("source", "model", "95 % interval", "unigram")
     for source, row in perplexity.items():
-        low, high = row["interval"]
-        table.add_row(
-            source, f"{row['model_perplexity']:.1f}", f"{low:.1f} to {high:.1f}", f"{row['unigram_perplexity']:.1f}"
-        )
+        interval = "{:.1f} to {:.1f}".format(*row["interval"]) if row["interval"] else ""
+        table.add_row(source, f"{row['model_perplexity']:.1f}", interval, f"{row['unigram_perplexity']:.1f}")
     return "Perplexity on held-out text (lower is better)", table
 
 
 def _choices(choices: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
     table = _table("questions (chance)", "right", "without the passage", "difference")
     for suite, row in choices.items():
-        cells = _share(row["right"]), _share(row["blind"]), _points(row["difference"])
+        cells = with_interval(row["right"]), with_interval(row["blind"]), _points(row["difference"])
         table.add_row(f"{row['items']} {suite} ({100 * row['chance']:.0f})", *cells)
     return "Right answers in per cent with 95 % intervals: zero-shot choices made of held-out text", table
 
@@ -70,14 +69,14 @@ def _vision(suite: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
     )
     table = _table("view", *_READERS.values())
     for view in VIEWS:
-        table.add_row(view, *(_share(mean["views"][view]) for mean in means))
+        table.add_row(view, *(with_interval(mean["views"][view]) for mean in means))
     for one, other in DIFFERENCES:
         table.add_row(f"{one} - {other}", *(_points(mean["differences"][f"{one}_minus_{other}"]) for mean in means))
     yield title, table
     table = _table("category (chance)", "visual", "blind", "visual, no pretraining")
     for category, cells in scores["pretrained"]["categories"].items():
         other = scores["no_pretraining"]["categories"][category]["views"]["visual"]
-        shares = (_share(share) for share in (cells["views"]["visual"], cells["views"]["blind"], other))
+        shares = (with_interval(share) for share in (cells["views"]["visual"], cells["views"]["blind"], other))
         table.add_row(f"{category} ({100 * cells['chance']:.0f})", *shares)
     yield f"{suite['title']}, by category", table
 
@@ -101,13 +100,5 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _share(estimate: Mapping[str, Any]) -> str:
-    if estimate["low"] is None:
-        return f"{100 * estimate['value']:.1f}"
-    return f"{100 * estimate['value']:.1f} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"
-
-
 def _points(estimate: Mapping[str, Any]) -> str:
-    if estimate["low"] is None:
-        return f"{100 * estimate['value']:+.1f}"
-    return f"{100 * estimate['value']:+.1f} [{100 * estimate['low']:+.1f}, {100 * estimate['high']:+.1f}]"
+    return with_interval(estimate, "+.1f")

@@ -1,6 +1,5 @@
 """The pipeline of a study: what runs share is made once; one task compares the runs."""
 
-import json
 from dataclasses import dataclass
 
 from kfp import dsl
@@ -15,6 +14,7 @@ from inkling.components.evaluate.component import evaluate
 from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
 from inkling.components.scenes.component import scenes
+from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.place import place_tasks
 from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.estimate.simulation import Places
@@ -156,7 +156,7 @@ def study(plan: StudyPlan, fan_out: FanOut | None = None, placement: PlacementCo
         made = prepare(once, config, _Made(), begun) if once else _Made()
         baselines: list[dsl.PipelineTask] = []
         if plan.study.baseline.no_pretraining:
-            labels = json.dumps(dict.fromkeys(plan.study.text_axes, NO_PRETRAINING))
+            labels = to_json(dict.fromkeys(plan.study.text_axes, NO_PRETRAINING))
             tokens = prepare(plan.looped, baseline, made, [])
             baselines = [
                 score(config, tokens, variants, pretrained, labels, min(parallelism, len(plan.variants)), True)

@@ -5,7 +5,6 @@ of scenes, corpus, label and mixture are of the text, those of pretrain (and `se
 adapt and evaluate of the way. Every text meets every pre-training and every way.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -16,6 +15,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.config import ConfigError, read_mapping
 from inkling.components.shared.store.manifest import digest_of
 from inkling.components.suites.config import SuitesConfig
+from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
 from inkling.pipelines.study.axes import PRETRAIN, TEXT, stage_of_axis, with_value
 from inkling.pipelines.study.file import Study
@@ -106,7 +106,9 @@ class StudyPlan:
             "examinations": _items(study, ("evaluate",), mapping),
         }
         plan = cls(study, mapping, **levels)
-        size = len(json.dumps([value for name, value in plan.parameters().items() if name != "config"]))
+        for text in plan.texts:
+            profiles.check_recipe(text.settings)
+        size = len(to_json([value for name, value in plan.parameters().items() if name != "config"]))
         if size > MAX_BYTES:
             raise ConfigError(
                 f"the {len(plan.texts)} texts and {len(plan.variants)} pre-trainings of the study take {size:,} bytes, "
@@ -267,4 +269,4 @@ def _named(labels: Mapping[str, str]) -> str:
 
 
 def _canonical(settings: Mapping[str, Any] | Iterable[Any]) -> str:
-    return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    return to_json(settings, sort_keys=True, separators=(",", ":"))

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from inkling.components.shared.report.numbers import with_interval
 from inkling.models.sequence.views import SERVED_VIEWS
 from inkling.pipelines.study import file as study_file
 
@@ -41,7 +42,7 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
     for suite, about in scores["suites"].items():
         table = _table(axes, [name.replace("_minus_", " - ") for name in measures])
         for group in groups:
-            cells = (_share(group["suites"][suite][name]) for name in measures)
+            cells = (with_interval(group["suites"][suite][name]) for name in measures)
             table.add_row(*group["labels"].values(), str(group["seeds"]), *cells)
         console.print(table)
         chance = f"chance {100 * about['chance']:.0f}"
@@ -62,7 +63,7 @@ def _contrasts(contrasts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         where = ", ".join(contrast["where"].values())
         pair = f"{contrast['axis']}: {contrast['first']} - {contrast['second']}{f' ({where})' if where else ''}"
         for suite, measures in contrast["suites"].items():
-            cells = "  ".join(f"{view} {_share(measures[view], '+')}" for view in SERVED_VIEWS)
+            cells = "  ".join(f"{view} {with_interval(measures[view], '+.1f')}" for view in SERVED_VIEWS)
             yield f"{pair}  {suite}: {cells}"
         if contrast["heldout"]:
             yield f"{pair}  {_loss(contrast['heldout']['nats_per_token'])} nats per token on the same documents"
@@ -77,10 +78,5 @@ def _table(axes: Iterable[str], columns: Iterable[str]) -> Table:
     return table
 
 
-def _loss(estimate: Mapping[str, float]) -> str:
-    return f"{estimate['value']:.3f} [{estimate['low']:.3f}, {estimate['high']:.3f}]"
-
-
-def _share(estimate: Mapping[str, float], sign: str = "") -> str:
-    value, low, high = (f"{100 * estimate[end]:{sign}.1f}" for end in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
+def _loss(estimate: Mapping[str, Any]) -> str:
+    return with_interval(estimate, ".3f", 1)

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kit import PACKED
 from machine import Unfit
 from numpy.typing import NDArray
 
-PACKED, FEATURES = "data.tar.xz", "features.npz"
+FEATURES = "features.npz"
 VIEW = "grid"
 _SPREAD = 4.0  # deviations of a component that 8 bits cover; what lies beyond is clipped
 

@@ -24,6 +24,7 @@ KIT, SIZES, WHEELS = (
     Path(__file__).with_name("sizes.yaml"),
     Path(__file__).with_name("wheels.yaml"),
 )
+PACKED = "data.tar.xz"
 TRIP = 64 << 20
 """Bytes that go to the machine at a time."""
 
@@ -126,27 +127,33 @@ def main() -> None:
     parser.add_argument("--sizes", default="h100", help="whose data: h100 or rehearsal")
     parser.add_argument("--only", choices=("wheels", "data"), help="one half of it")
     arguments = parser.parse_args()
-    plan = yaml.safe_load(WHEELS.read_text())
     arguments.kit.mkdir(parents=True, exist_ok=True)
     if arguments.only != "wheels":
-        import data
+        from data import collect
 
-        data.collect(arguments.kit, yaml.safe_load(SIZES.read_text())[arguments.sizes]["data"])
-    left: list[Path] = []
+        collect(arguments.kit, yaml.safe_load(SIZES.read_text())[arguments.sizes]["data"])
     if arguments.only != "data":
-        with tempfile.TemporaryDirectory(dir=arguments.kit) as temporary:
-            wheels = collect_wheels(Path(temporary), plan["wheels"], plan["target"])
-            by_name = {normal(wheel.name.split("-")[0]): wheel for wheel in wheels}
-            taken, left = fitting(
-                (by_name[normal(name)] for name in plan["wheels"]), TRIP - _size(arguments.kit / "data.tar.xz")
-            )
-            shutil.rmtree(arguments.kit / "wheels", ignore_errors=True)
-            (arguments.kit / "wheels").mkdir()
-            for wheel in taken:
-                wheel.rename(arguments.kit / "wheels" / wheel.name)
-            left_out = {wheel.name: wheel.stat().st_size for wheel in left}
-        (arguments.kit / "left_out.json").write_text(json.dumps(left_out, indent=1) + "\n")
+        fill(arguments.kit, yaml.safe_load(WHEELS.read_text()))
     _list(arguments.kit)
+
+
+def fill(kit: Path, plan: Mapping[str, Any]) -> None:
+    """Puts wheels into a kit until a trip is full, and notes those left out with their sizes.
+
+    Args:
+        kit: The kit; its data are in it already.
+        plan: The content of `wheels.yaml`.
+    """
+    with tempfile.TemporaryDirectory(dir=kit) as temporary:
+        found = collect_wheels(Path(temporary), plan["wheels"], plan["target"])
+        by_name = {normal(wheel.name.split("-")[0]): wheel for wheel in found}
+        ordered = [by_name[normal(name)] for name in plan["wheels"]]
+        taken, left = fitting(ordered, TRIP - _size(kit / PACKED))
+        shutil.rmtree(kit / "wheels", ignore_errors=True)
+        (kit / "wheels").mkdir()
+        for wheel in taken:
+            wheel.rename(kit / "wheels" / wheel.name)
+        (kit / "left_out.json").write_text(json.dumps({wheel.name: _size(wheel) for wheel in left}, indent=1) + "\n")
 
 
 def _size(path: Path) -> int:
@@ -154,7 +161,7 @@ def _size(path: Path) -> int:
 
 
 def _list(kit: Path) -> None:
-    files = [*sorted((kit / "wheels").glob("*.whl")), kit / "data.tar.xz"]
+    files = [*sorted((kit / "wheels").glob("*.whl")), kit / PACKED]
     for file in files:
         print(f"{_size(file) / 1e6:>9.2f} MB  {file.name}")
     print(f"{sum(map(_size, files)) / 1e6:>9.2f} MB in {kit}")

@@ -51,6 +51,7 @@ def test_a_dash_is_found(tmp_path: Path) -> None:
         ('"""A module."""\n\nX = 1  # TO' + "DO: later\n", "FIX002"),
         ('"""A module."""\n\nX = 1\n# Y = X + 1\n', "ERA001"),
         ('"""A module."""\n\nX = "' + "x" * 120 + '"\n', "E501"),
+        ('"""A module."""\n\nimport json\n\nX = json.dumps(float("nan"))\n', "TID251"),
         ('"""A module."""\n\nimport yaml\n\nX = yaml.load("", Loader=yaml.Loader)\n', "S506"),
     ],
 )

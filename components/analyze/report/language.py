@@ -1,9 +1,10 @@
 """Whether language was learned: training loss, and held-out perplexity beside a unigram model's."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from inkling.components.analyze.report.scaling import scaling
-from inkling.components.analyze.report.wording import count
+from inkling.components.analyze.report.wording import clearly_below, count
 from inkling.components.shared.report.figures import (
     BLUE,
     GREY,
@@ -15,6 +16,7 @@ from inkling.components.shared.report.figures import (
     interval_chart,
 )
 from inkling.components.shared.report.html import Html, figure, paragraph, section, table
+from inkling.components.shared.report.numbers import with_interval
 
 _MODEL, _UNIGRAM = Series("language model", BLUE, "o"), Series("unigram model", GREY, "s")
 
@@ -22,14 +24,16 @@ _MODEL, _UNIGRAM = Series("language model", BLUE, "o"), Series("unigram model", 
 def language_section(findings: dict[str, Any]) -> Html:
     """Loss curve, and perplexity per source as a figure and as a table."""
     perplexity = findings["language"]["perplexity"]
-    below = [name for name, entry in perplexity.items() if entry["interval"][1] < entry["unigram_perplexity"]]
+    below = sum(map(clearly_below, perplexity.values()))
+    alone = sum(entry["interval"] is None for entry in perplexity.values())
     return section(
         "language",
         "Did it learn language?",
         paragraph(
             f"Held-out documents of {len(perplexity)} sources were scored by the language model and by a unigram "
-            f"model, which knows only how frequent each token is. In {len(below)} of {len(perplexity)} sources the "
+            f"model, which knows only how frequent each token is. In {below} of {len(perplexity)} sources the "
             "model's whole interval lies below the unigram model's perplexity."
+            + (f" {alone} have one held-out document, and so no interval." if alone else "")
         ),
         _perplexity_figure(perplexity),
         table(
@@ -40,7 +44,7 @@ def language_section(findings: dict[str, Any]) -> Html:
                     name,
                     count(entry["tokens"]),
                     f"{entry['model_perplexity']:,.1f}",
-                    f"[{entry['interval'][0]:,.1f}, {entry['interval'][1]:,.1f}]",
+                    _ends(entry["interval"]),
                     f"{entry['unigram_perplexity']:,.1f}",
                     f"{entry['unigram_perplexity'] / entry['model_perplexity']:.1f}",
                     f"{entry['bits_per_byte']:.3f}",
@@ -52,7 +56,7 @@ def language_section(findings: dict[str, Any]) -> Html:
             "Zero-shot multiple choice on held-out text: right answers in per cent, with 95 % intervals",
             ("Questions", "Chance", "Right", "Without the passage", "Difference"),
             [
-                (f"{count(row['items'])} {suite}", f"{100 * row['chance']:.0f}", *map(_percent, _shares(row)))
+                (f"{count(row['items'])} {suite}", f"{100 * row['chance']:.0f}", *map(with_interval, _shares(row)))
                 for suite, row in findings["language"]["choices"].items()
             ],
         ),
@@ -90,10 +94,9 @@ def adaptation_section(findings: dict[str, Any]) -> Html:
 
 def _perplexity_figure(perplexity: dict[str, Any]) -> Html:
     entries = list(perplexity.values())
-    model = [(entry["model_perplexity"], *entry["interval"]) for entry in entries]
+    model = [(entry["model_perplexity"], *(entry["interval"] or [entry["model_perplexity"]] * 2)) for entry in entries]
     unigram = [(entry["unigram_perplexity"],) * 3 for entry in entries]
-    highest = max(value for entry in entries for value in (entry["interval"][1], entry["unigram_perplexity"]))
-    lowest = min(entry["interval"][0] for entry in entries)
+    highest, lowest = max(max(one) for one in (*model, *unigram)), min(min(one) for one in model)
     return figure(
         interval_chart(
             "perplexity",
@@ -124,8 +127,8 @@ def _shares(row: dict[str, Any]) -> list[dict[str, float]]:
     return [row[key] for key in ("right", "blind", "difference")]
 
 
-def _percent(share: dict[str, float]) -> str:
-    return f"{100 * share['value']:.1f} [{100 * share['low']:.1f}, {100 * share['high']:.1f}]"
+def _ends(interval: Sequence[float] | None) -> str:
+    return f"[{interval[0]:,.1f}, {interval[1]:,.1f}]" if interval else ""
 
 
 def _last(rows: list[dict[str, Any]]) -> float:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.analyze.report.vision import MODELS
-from inkling.components.analyze.report.wording import count, percent, points_interval, share_interval
+from inkling.components.analyze.report.wording import count, percent, points_interval
 from inkling.components.shared.report.html import Html, bullets, element, paragraph, section, table
+from inkling.components.shared.report.numbers import with_interval
 from inkling.models.sequence.views import VIEWS
 
 _METHOD = (
@@ -56,7 +57,7 @@ def _suite(suite: Mapping[str, Any]) -> Html:
         [
             (
                 name,
-                *(share_interval(scores[model]["mean"]["views"][view]) for view in VIEWS),
+                *(with_interval(scores[model]["mean"]["views"][view]) for view in VIEWS),
                 points_interval(scores[model]["mean"]["differences"]["visual_minus_blind"]),
                 percent(scores[model]["mean"]["chance"]),
                 count(scores[model]["mean"]["questions"]),

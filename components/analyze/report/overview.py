@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.analyze.report.vision import means_chart
-from inkling.components.analyze.report.wording import compared, count, interval, percent, points
+from inkling.components.analyze.report.wording import clearly_below, compared, count, interval, percent, points
 from inkling.components.shared.report.html import Html, element, paragraph
 
 
@@ -121,7 +121,7 @@ def learned(perplexity: dict[str, Any]) -> tuple[float, int, int]:
     """
     entries = perplexity.values()
     logarithms = [math.log(entry["unigram_perplexity"] / entry["model_perplexity"]) for entry in entries]
-    below = sum(entry["interval"][1] < entry["unigram_perplexity"] for entry in entries)
+    below = sum(map(clearly_below, entries))
     return math.exp(sum(logarithms) / len(logarithms)), below, len(logarithms)
 
 

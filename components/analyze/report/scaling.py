@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.analyze.report.wording import count
-from inkling.components.shared.report.figures import Reference, law_chart
+from inkling.components.shared.report.figures import Reference, drawn, law_chart
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, table
+from inkling.components.shared.report.numbers import with_interval
 
 
 def scaling(states: Sequence[Mapping[str, Any]], law: Mapping[str, Any] | None) -> Html:
@@ -39,16 +40,12 @@ def _law(states: Sequence[Mapping[str, Any]], law: Mapping[str, Any]) -> list[Ht
     exponent, read = law["exponent"], [row for row in states if row["tokens"]]
     formula = f"{law['factor']:.2f} D^-{exponent['value']:.4f}"
     line = Reference(formula, [law["factor"] * row["tokens"] ** -exponent["value"] for row in read])
-    points = [
-        (row["tokens"], (row["nats_per_token"]["value"], row["nats_per_token"]["low"], row["nats_per_token"]["high"]))
-        for row in read
-    ]
+    points = [(row["tokens"], drawn(row["nats_per_token"])) for row in read]
     law_text = f"The power law through {len(read)} states, nats per token after D tokens: L = {formula}"
     return [
         paragraph(
-            f"{law_text}, with a 95 % interval of the exponent of [{exponent['low']:.4f}, {exponent['high']:.4f}] over "
-            f"held-out documents; the losses depart from it by up to {100 * law['misfit']:.1f} %. Doubling the text "
-            f"lowers the loss by {100 * (1 - 2 ** -exponent['value']):.1f} %."
+            f"{law_text}, {_sureness(exponent)}; the losses depart from it by up to {100 * law['misfit']:.1f} %. "
+            f"Doubling the text lowers the loss by {100 * (1 - 2 ** -exponent['value']):.1f} %."
         ),
         figure(
             law_chart("scaling", points, line, ("tokens read (logarithmic)", "nats per token (logarithmic)")),
@@ -66,5 +63,12 @@ def _law(states: Sequence[Mapping[str, Any]], law: Mapping[str, Any]) -> list[Ht
     ]
 
 
-def _loss_text(loss: Mapping[str, float]) -> str:
-    return f"{loss['value']:.3f} [{loss['low']:.3f}, {loss['high']:.3f}]"
+def _sureness(exponent: Mapping[str, Any]) -> str:
+    if exponent["low"] is None:
+        return "without an interval, for no source has two held-out documents"
+    ends = f"[{exponent['low']:.4f}, {exponent['high']:.4f}]"
+    return f"with a 95 % interval of the exponent of {ends} over held-out documents"
+
+
+def _loss_text(loss: Mapping[str, Any]) -> str:
+    return with_interval(loss, ".3f", 1)

@@ -8,11 +8,11 @@ from inkling.components.analyze.report.wording import compared, interval, points
 from inkling.components.shared.report.figures import (
     BLUE,
     GREY,
-    Interval,
     Panel,
     Reference,
     Scale,
     Series,
+    drawn,
     interval_chart,
 )
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
@@ -77,9 +77,9 @@ def _row(name: str, views: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _figure(name: str, title: str, rows: dict[str, Any]) -> Html:
-    values = {look.label: [_interval(views[look.label]) for views in rows.values()] for look in _SERIES}
-    ends = [abs(end) for intervals in values.values() for one in intervals if one for end in one]
-    limit = 10 * (int(max(ends, default=0) / 10) + 1)
+    values = {look.label: [drawn(views[look.label], 100) for views in rows.values()] for look in _SERIES}
+    ends = [abs(end) for intervals in values.values() for one in intervals for end in one]
+    limit = 10 * (int(max(ends) / 10) + 1)
     drawing = interval_chart(
         f"text-difference-{name}",
         list(rows),
@@ -95,9 +95,3 @@ def _figure(name: str, title: str, rows: dict[str, Any]) -> Html:
         f"{title}: pre-trained minus no pretraining, with 95 % intervals. Right of the dashed line the pre-trained "
         "model is better.",
     )
-
-
-def _interval(estimate: Mapping[str, Any]) -> Interval | None:
-    if estimate["low"] is None:
-        return None
-    return 100 * estimate["value"], 100 * estimate["low"], 100 * estimate["high"]

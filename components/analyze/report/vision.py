@@ -3,19 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from inkling.components.analyze.report.wording import count, percent, points_interval, probability, share_interval
+from inkling.components.analyze.report.wording import count, percent, points_interval, probability
 from inkling.components.shared.report.figures import (
     BLUE,
     GREY,
     ORANGE,
-    Interval,
     Panel,
     Reference,
     Scale,
     Series,
+    drawn,
     interval_chart,
 )
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
+from inkling.components.shared.report.numbers import with_interval
 from inkling.models.sequence.views import VIEWS
 
 MODELS = {"pretrained": "Pre-trained on text", "no_pretraining": "No pretraining"}
@@ -97,11 +98,12 @@ def views_chart(name: str, rows: Sequence[str], panels: Mapping[str, Sequence[Ma
         rows: Names of the rows.
         panels: For each panel, by title, the scores of each row.
     """
-    drawn = [
-        Panel(title, {look.label: _intervals(cells, look.label) for look in _SERIES}) for title, cells in panels.items()
+    dots = [
+        Panel(title, {look.label: [drawn(cell["views"][look.label], 100) for cell in cells] for look in _SERIES})
+        for title, cells in panels.items()
     ]
     chances = [100 * cell["chance"] for cell in next(iter(panels.values()))]
-    return interval_chart(name, rows, _SERIES, drawn, Scale("right answers, %", 0, 100), Reference("chance", chances))
+    return interval_chart(name, rows, _SERIES, dots, Scale("right answers, %", 0, 100), Reference("chance", chances))
 
 
 def in_order(suite: Mapping[str, Any]) -> list[str]:
@@ -113,7 +115,7 @@ def in_order(suite: Mapping[str, Any]) -> list[str]:
 
 def score_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
     """A row of a table of scores."""
-    views = (share_interval(cell["views"][view]) for view in VIEWS)
+    views = (with_interval(cell["views"][view]) for view in VIEWS)
     return (name, *views, percent(cell["chance"]), count(cell["questions"]))
 
 
@@ -159,10 +161,3 @@ def _family_tables(suite: Mapping[str, Any], scores: Mapping[str, Any], name: st
             [_difference_row(family, cell) for family, cell in families.items()],
         ),
     )
-
-
-def _intervals(cells: Sequence[Mapping[str, Any]], view: str) -> list[Interval | None]:
-    estimates = (cell["views"][view] for cell in cells)
-    return [
-        None if one["low"] is None else (100 * one["value"], 100 * one["low"], 100 * one["high"]) for one in estimates
-    ]

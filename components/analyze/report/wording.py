@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from inkling.components.shared.report.numbers import with_interval
+
 Numbers = Mapping[str, Any]  # an estimate of `shared.statistics.intervals` as it stands in findings.json
 
 
@@ -16,16 +18,9 @@ def points(difference: float) -> str:
     return f"{100 * difference:+.1f}"
 
 
-def share_interval(estimate: Numbers) -> str:
-    """A share with its interval, if it has one."""
-    if estimate["low"] is None:
-        return percent(estimate["value"])
-    return f"{percent(estimate['value'])} [{percent(estimate['low'])}, {percent(estimate['high'])}]"
-
-
 def points_interval(estimate: Numbers) -> str:
     """A difference with its interval, if it has one."""
-    return points(estimate["value"]) if estimate["low"] is None else f"{points(estimate['value'])} {bounds(estimate)}"
+    return with_interval(estimate, "+.1f")
 
 
 def interval(estimate: Numbers) -> str:
@@ -53,6 +48,11 @@ def count(number: float) -> str:
 def clear(estimate: Numbers) -> bool:
     """Whether the interval excludes zero."""
     return estimate["low"] is not None and bool(estimate["low"] > 0 or estimate["high"] < 0)
+
+
+def clearly_below(entry: Numbers) -> bool:
+    """Whether the whole interval of a source's perplexity lies below the unigram model's."""
+    return entry["interval"] is not None and bool(entry["interval"][1] < entry["unigram_perplexity"])
 
 
 def compared(estimate: Numbers, better: str, worse: str, open_: str) -> str:

@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from inkling.components.compare.config import LOSSES, FigureConfig, Measure
-from inkling.components.shared.report.figures import BLUE, GREEN, GREY, INK, ORANGE, Interval, Series
+from inkling.components.shared.report.figures import BLUE, GREEN, GREY, INK, ORANGE, Interval, Series, drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +142,7 @@ def _labels(table: Mapping[str, Any], axis: str | None, used: Sequence[str]) -> 
 def _cell(group: Mapping[str, Any], measure: Measure, suite: str, category: str | None) -> Interval | None:
     if measure in LOSSES:
         cell = group["heldout"].get(measure)
-        return (cell["value"], cell["low"], cell["high"]) if cell else None
+        return drawn(cell) if cell else None
     measures = group["suites"][suite]
     cell = (measures["categories"].get(category, {}) if category else measures).get(measure)
-    return (100 * cell["value"], 100 * cell["low"], 100 * cell["high"]) if cell else None
+    return drawn(cell, 100) if cell else None

@@ -64,12 +64,11 @@ class WordMatch(Probe):
         found = accuracy(hits(np.arange(len(questions))), images)
         null = [hits(random.permutation(len(questions))).mean() for _ in range(self._spec.permutations)]
         null_low, null_high = np.quantile(null, [0.025, 0.975])
-        several = found.images > 1
         return Measurement(
             name=name,
             value=found.value,
-            low=found.low if several else None,
-            high=found.high if several else None,
+            low=found.low,
+            high=found.high,
             null_low=float(null_low),
             null_high=float(null_high),
             count=found.questions,

@@ -3,7 +3,6 @@
 KServe's own OpenAI routes need vLLM. Every answer has a further field, `view`: "visual" or "blind".
 """
 
-import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +22,7 @@ from inkling.components.serve.predictor import Delta, Prefilled
 from inkling.components.serve.protocols.images import load_url
 from inkling.components.serve.request import BadRequest, QuestionRequest
 from inkling.components.shared.config import Section
+from inkling.models.strict_json import to_json
 
 _PROTOCOL = "openai"
 
@@ -180,7 +180,7 @@ class _Reply:
             "object": "chat.completion.chunk",
             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
         }
-        return f"data: {json.dumps(chunk)}\n\n"
+        return f"data: {to_json(chunk)}\n\n"
 
 
 def _parse(body: bytes) -> ChatRequest:

@@ -41,6 +41,18 @@ _BAND = "#f4f6f8"
 Interval = tuple[float, float, float]  # value, low, high
 
 
+def drawn(estimate: Mapping[str, Any], scale: float = 1.0) -> Interval:
+    """An estimate as it is drawn: where no interval can be had, a dot without a line.
+
+    Args:
+        estimate: `value`, `low` and `high`; without an interval the last two are None.
+        scale: What each number is multiplied by; 100 for shares in per cent.
+    """
+    ends = ("low", "high") if estimate["low"] is not None else ("value", "value")
+    value, low, high = (scale * estimate[end] for end in ("value", *ends))
+    return value, low, high
+
+
 @dataclass(frozen=True)
 class Series:
     """How one series looks.

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from inkling.models.strict_json import to_json
+
 IMAGE_VARIABLE = "INKLING_IMAGE"
 """Environment variable of a task in a container: the reference of its image, with the digest where it is pinned."""
 _PROCESSOR = Path("/proc/cpuinfo")
@@ -89,7 +91,7 @@ def processor(described: str) -> tuple[str, tuple[str, ...]]:
 def record(work: Path) -> None:
     """Records in a draft's `work` that the artifact is made on this machine, not on that of the stage's process."""
     work.mkdir(parents=True, exist_ok=True)
-    (work / RECORD).write_text(json.dumps(dataclasses.asdict(Machine.here())))
+    (work / RECORD).write_text(to_json(dataclasses.asdict(Machine.here())))
 
 
 def recorded(work: Path) -> Machine:

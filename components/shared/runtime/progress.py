@@ -4,7 +4,6 @@ A stage knows nothing of terminals. It reports what it is doing; with `INKLING_P
 of JSON behind a marker, which a local run turns into bars, otherwise a plain line at most every few seconds.
 """
 
-import json
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Self, TypeVar
 
 from inkling.components.shared.text import printable
+from inkling.models.strict_json import to_json
 
 MODE_VARIABLE = "INKLING_PROGRESS"
 EVENT_MARKER = "@progress "
@@ -99,7 +99,7 @@ class Progress:
         known = fresh > 0 and fresh >= _SAMPLE * (fresh + remaining)
         left = remaining * (self._reported - self._started) / fresh if known else None
         report = ProgressReport(self._label, self._done, self._total, self._unit, left, self._figures)
-        print(EVENT_MARKER + json.dumps(asdict(report)) if self._events else report.line(), flush=True)
+        print(EVENT_MARKER + to_json(asdict(report)) if self._events else report.line(), flush=True)
 
 
 def track(items: Iterable[T], label: str, total: int, unit: str) -> Iterator[T]:

@@ -18,7 +18,10 @@ Booleans = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class OptionalInterval:
-    """A value with its 95 % interval; None where there is none (kappa, if one reader says the same of every item)."""
+    """A value with its 95 % interval; None what cannot be had.
+
+    There is no kappa if both readers say the same of every item, and no interval if no group has two clusters.
+    """
 
     value: float | None
     low: float | None
@@ -59,7 +62,8 @@ def agreement(label: str, first: Booleans, second: Booleans, weights: Floats, re
         replicates: The same in each replicate of a bootstrap, (replicates, items).
     """
     each = np.stack([first & second, first & ~second, ~first & second, ~first & ~second], axis=1).astype(np.float64)
-    cells, drawn = weights @ each, replicates @ each  # (4,), (replicates, 4)
+    varied = replicates if np.ptp(replicates, axis=0).any() else replicates[:0]
+    cells, drawn = weights @ each, varied @ each  # (4,), (replicates, 4)
     shares = cells / cells.sum()
     return Agreement(
         label=label,
@@ -135,6 +139,9 @@ def bootstrap_weights(
 def _percentile_interval(value: Floats, drawn: Floats) -> OptionalInterval:
     if np.isnan(value):
         return OptionalInterval(None, None, None)
+    known = drawn[~np.isnan(drawn)]
+    if not known.size:
+        return OptionalInterval(float(value), None, None)
     outside = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.nanpercentile(drawn, [outside, 100 - outside])
+    low, high = np.percentile(known, [outside, 100 - outside])
     return OptionalInterval(float(value), float(low), float(high))

@@ -5,7 +5,8 @@ questions are summed before they are squared (the linearised or "sandwich" varia
 images; Liang and Zeger 1986; for evaluations Miller 2024, "Adding Error Bars to Evals"). Intervals are normal ones.
 Two refinements keep them honest where answers are few or all alike: the share of right answers of one group takes
 Wilson's score interval at its effective sample size (Wilson 1927; Dean and Pagano 2015), and every mean carries the
-variance of Agresti and Min's (2005) two pseudo-observations, so that no interval has width zero.
+variance of Agresti and Min's (2005) two pseudo-observations, so that no interval has width zero. One image says nothing
+of others: an estimate over it alone has no interval.
 """
 
 import math
@@ -28,15 +29,15 @@ class Estimate:
 
     Attributes:
         value: The point estimate, a share (or a difference of shares) from 0 to 1.
-        low: Lower end of the interval.
-        high: Upper end of the interval.
+        low: Lower end of the interval; None where all questions are about one image.
+        high: Upper end of the interval; None likewise.
         questions: Answers that entered.
         images: Clusters they fall into.
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     questions: int
     images: int
 
@@ -69,10 +70,11 @@ def accuracy(correct: Values, images: Labels) -> Estimate:
     values, clusters = _prepare(correct, images)
     count = int(clusters.max()) + 1
     value = float(values.mean())
+    if count == 1:
+        return Estimate(value, None, None, len(values), 1)
     independent = value * (1 - value) / len(values)
     clustered = _sandwich((values - value) / len(values), clusters)
-    alike = independent == 0 or count == 1
-    effective = count if alike else len(values) / max(clustered / independent, 1.0)
+    effective = count if independent == 0 else len(values) / max(clustered / independent, 1.0)
     low, high = wilson(value * effective, effective)
     return Estimate(value, low, high, len(values), count)
 
@@ -93,7 +95,7 @@ def clustered_mean(values: Values, images: Labels, groups: Labels | None = None,
     """
     value, variance, numbers, count = _grouped_mean(values, images, groups)
     if count == 1:
-        return Estimate(value, lowest, 1.0, numbers, 1)
+        return Estimate(value, None, None, numbers, 1)
     half = Z_95 * math.sqrt(variance)
     return Estimate(value, max(value - half, lowest), min(value + half, 1.0), numbers, count)
 
@@ -123,7 +125,7 @@ def crossed_mean(
     seeds = np.array([np.asarray(one, dtype=np.float64) for one in values])
     value, variance, numbers, count = _grouped_mean(seeds.mean(axis=0), images, groups)
     if count == 1:
-        return Estimate(value, lowest, 1.0, numbers, 1)
+        return Estimate(value, None, None, numbers, 1)
     squared = Z_95**2 * variance
     if len(seeds) > 1:
         means = [_grouped_mean(one, images, groups)[0] for one in seeds]
@@ -195,8 +197,8 @@ def mcnemar(first: Values, second: Values) -> McNemar:
     return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**discordant))
 
 
-def difference_of_shares(first: int, first_total: int, second: int, second_total: int) -> tuple[float, float]:
-    """95 % interval of the difference of two independent shares, second minus first.
+def difference_of_shares(first: int, first_total: int, second: int, second_total: int) -> tuple[float, float] | None:
+    """95 % interval of the difference of two independent shares, second minus first; None where a sample is empty.
 
     Source: Newcombe 1998, Interval estimation for the difference between independent proportions, method 10.
 
@@ -206,6 +208,8 @@ def difference_of_shares(first: int, first_total: int, second: int, second_total
         second: Hits of the second sample.
         second_total: Its size.
     """
+    if not first_total or not second_total:
+        return None
     one, other = first / first_total, second / second_total
     (low, high), (other_low, other_high) = wilson(first, first_total), wilson(second, second_total)
     difference = other - one

@@ -3,7 +3,8 @@
 Every source has the same weight; within one the loss is a ratio of sums over its documents: nats over tokens, or bits
 over bytes of text, which does not depend on the tokenizer (Gao et al. 2020, The Pile, section 3.1). Tokens within a
 document are not independent: the variance is the linearised one, clustered by document, with the factor G / (G - 1) for
-the G documents of a source. A source of one document adds nothing to it. Intervals are normal ones.
+the G documents of a source. A source of one document adds nothing to it; where every source is one, there is no
+interval. Intervals are normal ones.
 """
 
 import math
@@ -65,7 +66,7 @@ class DocumentLosses:
         counts = np.bincount(members)
         factors = np.sqrt(counts / np.maximum(counts - 1, 1))
         influence = (costs - ratios[members] * sizes) / wholes[members] * factors[members] / len(ratios)
-        return Mean(float(ratios.mean()), influence)
+        return Mean(float(ratios.mean()), influence, bool((counts > 1).any()))
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,13 @@ class Interval:
 
     Attributes:
         value: The point estimate.
-        low: Lower end of the interval.
-        high: Upper end of the interval.
+        low: Lower end of the interval; None where no source has two documents.
+        high: Upper end of the interval; None likewise.
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,15 @@ class Mean:
     Attributes:
         value: The mean.
         influence: Part of the error that comes with each document, (documents,); the squares sum to the variance.
+        several: Whether a source has two documents or more, without which nothing is known of the error.
     """
 
     value: float
     influence: NDArray[np.float64]
+    several: bool = True
 
     def __sub__(self, other: "Mean") -> "Mean":
-        return Mean(self.value - other.value, self.influence - other.influence)
+        return Mean(self.value - other.value, self.influence - other.influence, self.several)
 
     def interval(self) -> Interval:
         """The mean with its interval over documents."""
@@ -110,6 +113,8 @@ def over_seeds(means: Sequence[Mean]) -> Interval:
     seeds, as in `statistics.crossed_mean`. One seed says nothing of other seeds: its interval is over documents only.
     """
     value = float(np.mean([mean.value for mean in means]))
+    if not means[0].several:
+        return Interval(value, None, None)
     squared = Z_95**2 * float((np.mean([mean.influence for mean in means], axis=0) ** 2).sum())
     if len(means) > 1:
         squared += (

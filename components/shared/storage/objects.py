@@ -23,6 +23,7 @@ from typing import Self
 from pyarrow import fs
 
 from inkling.components.shared.runtime.progress import Progress
+from inkling.models.strict_json import to_json
 
 SCHEME = "s3://"
 ENDPOINT_VARIABLE, REGION_VARIABLE = "AWS_ENDPOINT_URL", "AWS_REGION"
@@ -152,7 +153,7 @@ class Storage:
             return replace(entry, sha256=digest.hexdigest())
 
         stored = self._carry("storing", objects, upload)
-        self._list.write(json.dumps([asdict(entry) for entry in stored]).encode())
+        self._list.write(to_json([asdict(entry) for entry in stored]).encode())
 
     def get(self, directory: Path) -> None:
         """Fetches the directory of this name, verifies every byte, and lets it appear whole instead of what was there.

@@ -1,12 +1,13 @@
 """The base of every artifact type: a verified directory with a manifest."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from inkling.components.shared.store.manifest import ArtifactError, Manifest
+from inkling.models.strict_json import to_json
 
 ATTRIBUTION = "ATTRIBUTION.md"
 
@@ -60,10 +61,10 @@ class Artifact:
         return self.manifest.digest
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any], sort_keys: bool = False) -> None:
     """Writes a JSON file of an artifact.
 
     Raises:
-        ValueError: If a number in it is not finite.
+        ValueError: If a number in it is not finite; it names the number's place.
     """
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+    path.write_text(to_json(content, indent=2, sort_keys=sort_keys) + "\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from inkling.components.shared.runtime.machine import Machine
+from inkling.models.strict_json import to_json
 
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
@@ -112,7 +113,7 @@ class Manifest:
 
     def write(self, directory: Path) -> None:
         """Writes the manifest into the artifact's directory."""
-        (directory / MANIFEST).write_text(json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n")
+        (directory / MANIFEST).write_text(to_json(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n")
 
     def verify(self, directory: Path) -> None:
         """Checks that the directory holds exactly the files of the manifest, byte for byte.
@@ -149,7 +150,7 @@ def sha256(path: Path) -> str:
 
 def digest_of(value: Any) -> str:
     """SHA-256 of a JSON value in canonical form, in hexadecimal."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(to_json(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _remedy(directory: Path) -> str:

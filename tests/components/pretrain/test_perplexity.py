@@ -32,6 +32,10 @@ def _dataset(path: Path, documents: list[list[list[int]]]) -> IndexedDataset:
 class Repeating(torch.nn.Module):
     """Gives the input token the probability 1 / 2, and each of the other three 1 / 6."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused = torch.nn.Parameter(torch.zeros(1))  # says where the network lies
+
     def forward(self, input_ids: torch.Tensor, use_cache: bool) -> SimpleNamespace:
         same = torch.nn.functional.one_hot(input_ids, 4).bool()
         return SimpleNamespace(logits=torch.where(same, math.log(1 / 2), math.log(1 / 6)))
@@ -106,4 +110,4 @@ def test_the_interval_is_wider_where_documents_differ():
 
 
 def test_one_document_gives_no_bound():
-    assert clustered_mean(np.array([1.0, 2.0]), np.array([0, 0])) == (1.5, math.inf)
+    assert clustered_mean(np.array([1.0, 2.0]), np.array([0, 0])) == (1.5, None)

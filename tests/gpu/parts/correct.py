@@ -16,7 +16,6 @@ from forks import Fork, forked
 from unit import Figures, Row, Sizes, Unit
 
 ROOT = Path(__file__).resolve().parents[3]
-GPU_TESTS = "tests/models/training/test_gpu.py"
 _TOKENS = 64
 SAME_LOSS = 1e-3
 """Nats that a step's loss may differ in fp32 for the training to count as the same: sums in another order, no more."""
@@ -32,14 +31,16 @@ class Correct:
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The units in order of worth."""
-        return [
+        units = [
             Unit("fp32 losses as on the CPU", 20, lambda: as_on_the_cpu(sizes, work)),
             Unit("bf16, the same seed twice", 40, lambda: the_same_twice(sizes, work)),
             Unit("bf16, killed and gone on", 30, lambda: killed(sizes, work)),
             Unit("ddp on one rank", 12, lambda: one_rank("ddp", sizes, work)),
             Unit("fsdp2 on one rank", 12, lambda: one_rank("fsdp2", sizes, work)),
-            Unit("the tests marked gpu", 75, gpu_tests, modules=("pytest", "hypothesis")),
         ]
+        files = sizes.get("plan", {}).get("tests", ())
+        tests = Unit("the tests marked gpu", 75, lambda: gpu_tests(files), modules=("pytest", "hypothesis"))
+        return [*units, tests] if files else units
 
     def tables(self, rows: Sequence[Row]) -> str:
         """Verdict and figures of each check."""
@@ -144,14 +145,14 @@ def killed(sizes: Sizes, work: Path) -> Figures:
     return {**figures, "right": right, "weights": "equal" if again[1] == whole[1] else "differ"}
 
 
-def gpu_tests() -> Figures:
-    """The tests marked `gpu`; skipped ones count as not right."""
+def gpu_tests(files: Sequence[str]) -> Figures:
+    """The tests marked `gpu` in some files; skipped ones count as not right."""
     report = (
         Path(os.environ["TMPDIR"]) / "gpu-tests.xml" if "TMPDIR" in os.environ else ROOT / ".build" / "gpu-tests.xml"
     )
     report.parent.mkdir(parents=True, exist_ok=True)
     program = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", f"--junitxml={report}"]
-    ended = subprocess.run([*program, GPU_TESTS], cwd=ROOT, capture_output=True, text=True)
+    ended = subprocess.run([*program, *files], cwd=ROOT, capture_output=True, text=True)
     print(ended.stdout, ended.stderr)
     if not report.exists():
         raise RuntimeError(f"pytest wrote no report: {(ended.stderr or ended.stdout).strip().splitlines()[-1]}")

@@ -39,9 +39,10 @@ def test_a_preset_builds_a_causal_model_that_fits_its_size(name: str):
 
 def test_sizes_of_the_cpu_presets():
     parameters = {name: sum(p.numel() for p in load_preset(name).build(4096, 0).parameters()) for name in SMALL}
-    assert sorted(parameters, key=lambda name: parameters[name]) == ["micro", "mini", "tiny", "laptop"]
+    assert sorted(parameters, key=lambda name: parameters[name]) == ["micro", "mini", "tiny", "laptop", "10M"]
     assert 300_000 < parameters["tiny"] < 700_000
     assert 1_200_000 < parameters["laptop"] < 1_400_000
+    assert load_preset("10M").num_params(8192) == pytest.approx(10e6, rel=0.02)
 
 
 @pytest.mark.parametrize(("name", "parameters"), PAPER.items())

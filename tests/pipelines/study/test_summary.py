@@ -42,6 +42,18 @@ def test_the_screen_shows_every_group_and_every_contrast(capsys: Any) -> None:
     assert "pretrain.preset: laptop - tiny  4.000 [3.950, 4.050] nats per token" in printed
 
 
+def test_what_has_no_interval_is_shown_alone(capsys: Any) -> None:
+    alone = {"value": 0.3, "low": None, "high": None}
+    measures = dict.fromkeys(("visual", "blind", "visual_minus_blind"), alone)
+    losses = dict.fromkeys(("nats_per_token", "bits_per_byte"), alone)
+    group = {"labels": {"seed": "1"}, "seeds": 1, "parameters": 16, "suites": {"s": measures}, "heldout": losses}
+    about = {"questions": 1, "images": 1, "chance": 0.25}
+    scores = {"title": "One", "source": "", "suites": {"s": about}, "groups": [group], "contrasts": []}
+    show_scores(scores, Console(width=80))
+    printed = capsys.readouterr().out
+    assert "30.0" in printed and "0.300" in printed and "[" not in printed
+
+
 def test_the_list_says_what_each_study_answers() -> None:
     result = CliRunner().invoke(app, ["study", "list"], env={"COLUMNS": "250"})
     assert result.exit_code == 0, result.output

@@ -235,3 +235,22 @@ def test_the_seeds_and_the_limits_are_said(page: Page) -> None:
     assert "number of seeds: 1" in page.text
     assert "What was not tested" in page.text
     assert "It starts with a contrastive loss." in page.text
+
+
+def blanked(value: Any) -> Any:
+    """Findings of a run of one image and one held-out document a source: no interval can be had."""
+    if isinstance(value, dict):
+        blank = {key: None for key in ("low", "high", "interval") if key in value}
+        return {key: blanked(entry) for key, entry in value.items()} | blank
+    return [blanked(entry) for entry in value] if isinstance(value, list) else value
+
+
+def test_a_report_without_any_interval_has_blanks(made_run, findings: dict[str, Any]) -> None:
+    html = render(blanked(findings), made_run.made["questions"].images())
+    text = Page(html)
+    assert not re.search(r"\b(nan|inf)\b", html, re.IGNORECASE) and "None" not in text.text
+    language = row(text, "Perplexity per token of held-out text, with 95 % intervals; lower is better", "encyclopedia")
+    assert language[1:3] == ["91.2", ""]
+    assert "2 have one held-out document, and so no interval" in text.text
+    assert "without an interval, for no source has two held-out documents" in text.text
+    assert "[" not in "".join(cell for cells in text.tables[HEADLINE] for cell in cells)

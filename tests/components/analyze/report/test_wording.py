@@ -9,7 +9,7 @@ from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.gather import Inputs, gather
 from inkling.components.analyze.report.overview import cards, headline, learned, verdict
 from inkling.components.analyze.report.text import text_section
-from inkling.components.analyze.report.wording import compared, interval, points_interval, probability, share_interval
+from inkling.components.analyze.report.wording import compared, interval, points_interval, probability
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +67,12 @@ def test_statements_exclude_each_other() -> None:
 def test_without_an_interval_nothing_is_claimed() -> None:
     alone = {"value": 0.5, "low": None, "high": None}
     assert compared(alone, "+", "-", "?") == "?"
-    assert share_interval(alone) == "50.0"
     assert points_interval(alone) == "+50.0"
     assert interval(alone) == "without an interval, for all questions are about one image"
 
 
 def test_numbers_as_printed() -> None:
     estimate = {"value": 0.12345, "low": -0.0004, "high": 0.25}
-    assert share_interval({"value": 0.5, "low": 0.4, "high": 0.6}) == "50.0 [40.0, 60.0]"
     assert points_interval(estimate) == "+12.3 [-0.0, +25.0]"
     assert probability(0.0004) == "< 0.001"
     assert probability(0.04) == "0.040"

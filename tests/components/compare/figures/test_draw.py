@@ -65,6 +65,22 @@ def test_every_kind_draws_our_labels_and_the_papers(kind: str, table: dict[str, 
     assert draw("accuracy", figure_of(kind), table) == svg
 
 
+def _blanked(value: Any) -> Any:
+    """A table without intervals, as of one image and one document."""
+    if isinstance(value, dict):
+        blank = {"low": None, "high": None} if "low" in value else {}
+        return {key: _blanked(entry) for key, entry in value.items()} | blank
+    return [_blanked(entry) for entry in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("kind", ["lines", "grid", "intervals", "bars"])
+def test_values_without_intervals_are_drawn_alone(kind: str, table: dict[str, Any]) -> None:
+    svg = draw("accuracy", figure_of(kind), _blanked(table))
+    assert "nan" not in svg and "inf" not in svg
+    assert "to 55.0" not in svg
+    assert kind != "grid" or ">50.0</text>" in svg
+
+
 @pytest.mark.parametrize("kind", ["lines", "grid", "intervals", "bars"])
 def test_a_figure_of_one_series_without_the_paper_is_drawn(kind: str, table: dict[str, Any]) -> None:
     changes: dict[str, Any] = {"paper": None, "measure": "visual_minus_blind"}

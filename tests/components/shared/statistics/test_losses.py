@@ -79,6 +79,6 @@ def test_seeds_that_differ_widen_the_interval() -> None:
 def test_a_constant_cost_has_no_error_and_bits_follow_nats(rows: list[tuple[int, float]], cost: float) -> None:
     tokens = [size for size, _ in rows]
     flat = losses("code", tokens, [cost * size for size in tokens]).nats_per_token().interval()
-    assert (flat.low, flat.high) == pytest.approx((cost, cost))
+    assert (flat.low, flat.high) == (pytest.approx((cost, cost)) if len(rows) > 1 else (None, None))
     varied = losses("code", tokens, [size * each for size, each in rows])
     assert varied.bits_per_byte().value == pytest.approx(varied.nats_per_token().value / math.log(2) / 4)
