@@ -11,6 +11,7 @@ from inkling.components.corpus.files import TextFile
 from inkling.components.corpus.lines import json_lines, parse_record
 from inkling.components.corpus.segmenting import plain_words
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.text import require_text
 from inkling.models.strict_json import to_json
 
 RUN_WORDS, FEWEST_WORDS = 13, 8
@@ -97,5 +98,6 @@ def items_of_file(file: TextFile) -> list[str]:
                 raise ConfigError(
                     f"{file.path}, byte {place}: expected a JSON object with `question` and maybe `answer`, texts"
                 )
+            require_text([question, answer], f"{file.path}, byte {place}")
             items.append(f"{question} {answer}")
     return items

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
+from inkling.components.shared.text import require_text
 from inkling.models.settings import ConfigError
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def read_mapping(text: str, place: str = "settings") -> dict[str, Any]:
 
 def read_value(text: str, place: str) -> Any:
     """Reads one value of YAML text, such as what follows `--set stage.key=`; the other arguments as `read_mapping`."""
+    require_text(text, place)
     try:
         loader = _Loader(text)
         try:
@@ -109,9 +111,9 @@ def read_value(text: str, place: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         words = ": ".join(part for part in (error.context, error.problem) if part)
+        if "invalid Unicode character escape" in words:  # the parser in Python leaves it to the check
+            words += ", which is no character: write the character itself"
         raise ConfigError(f"{place}{line}: not valid YAML: {words}") from None
-    except UnicodeEncodeError as error:
-        raise ConfigError(f"{place}: {error.object[error.start]!a} is no character that UTF-8 can hold") from None
     except ConfigError:
         raise
     except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
@@ -168,8 +170,7 @@ class _Check:
 
     def _scalar(self, node: yaml.Node) -> None:
         value = node.value
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            raise self._error(node, f"{value!a} holds half a character: write the character itself")
+        require_text(value, f"{self._place}, line {node.start_mark.line + 1}")
         if node.tag != f"{_PREFIX}int":
             return
         digits = value.lstrip("+-")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.text import require_text
 
 FORMATS = (".parquet", ".jsonl")
 
@@ -38,10 +39,9 @@ def columns_of(path: Path) -> list[str]:
     try:
         if path.suffix == ".parquet":
             return list(pq.read_schema(path).names)
-        with path.open(encoding="utf-8") as lines:
-            first = json.loads(next(lines))
-        return list(first)
-    except (OSError, ValueError, StopIteration, TypeError, pa.ArrowInvalid) as error:
+        with path.open("rb") as lines:
+            return list(_object(next(lines)))
+    except (OSError, ValueError, StopIteration, TypeError, RecursionError, pa.ArrowInvalid) as error:
         raise ConfigError(f"{path} cannot be read: {error!r}") from None
 
 
@@ -59,16 +59,29 @@ def read_rows(path: Path, columns: list[str]) -> Iterator[Row]:
         number = 0
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=256, columns=columns):
-                for values in batch.to_pylist():
+                for index in range(len(batch)):
                     number += 1
-                    yield Row(f"{path.name}, row {number}", values)
+                    place = f"{path.name}, row {number}"
+                    try:
+                        yield Row(place, batch.slice(index, 1).to_pylist()[0])
+                    except UnicodeDecodeError as error:
+                        raise ConfigError(f"{place} holds text that is not UTF-8: {error.object[:40]!r}") from None
         return
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
+            place = f"{path.name}, row {number}"
             try:
-                values = json.loads(line)
-                yield Row(f"{path.name}, row {number}", {name: values.get(name) for name in columns})
-            except (ValueError, AttributeError):
-                raise ConfigError(f"{path.name}, row {number} is no JSON object") from None
+                values = _object(line)
+                cells = {name: values.get(name) for name in columns}
+            except UnicodeDecodeError as error:
+                raise ConfigError(f"{place} is not UTF-8: {error.object[error.start : error.end]!r}") from None
+            except (ValueError, AttributeError, RecursionError):
+                raise ConfigError(f"{place} is no JSON object") from None
+            require_text(cells, place)
+            yield Row(place, cells)
+
+
+def _object(line: bytes) -> Any:
+    return json.loads(line.decode().lstrip("\ufeff"))

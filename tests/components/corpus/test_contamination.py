@@ -59,6 +59,14 @@ def test_a_benchmark_file(tmp_path: Path) -> None:
     assert items_of_file(pinned(path, "b.jsonl")) == ["Who? Nobody", "When? "]
 
 
+@pytest.mark.parametrize("line", [r'{"question": "Who \ud83d?"}', r'{"question": "q", "answer": "\udcff"}'])
+def test_a_question_with_half_a_character_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "b.jsonl"
+    path.write_text('{"question": "Who?"}\n' + line + "\n")
+    with pytest.raises(ConfigError, match=r"b\.jsonl, byte 21: .*which is no character"):
+        items_of_file(pinned(path, "b.jsonl"))
+
+
 @pytest.mark.parametrize("line", ["[]", "{", '{"answer": "x"}', '{"question": 3}', '{"question": "q", "answer": 1}'])
 def test_a_line_that_is_no_question_is_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "b.jsonl"

@@ -77,7 +77,7 @@ def test_plain_scalars_are_those_of_yaml_1_2(written: str, value: object) -> Non
         ("a: 1\n---\nb: 1", "line 2: not valid YAML: expected a single document"),
         ("a: 1\n b: 2", "line 2: not valid YAML"),
         ("a: \x00", "not valid YAML: unacceptable character"),
-        ("a: \udce9", "is no character that UTF-8 can hold"),
+        ("a: \udce9", "which is no character"),
         (f"a: {'9' * 5000}", "not valid YAML"),
         (f"a: {'[' * 500}{']' * 500}", "more than 100 levels"),
         ("", "expected a mapping of settings, got nothing"),

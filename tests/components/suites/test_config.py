@@ -1,6 +1,7 @@
 """What a suite reads is checked before any work, and decides the key."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path, name: str, conten
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ConfigError, match=message):
         parse({"suite": "mmbench", "data": str(tmp_path / name)})
+
+
+def test_a_file_name_that_is_not_utf_8_is_refused(mmbench: Path, tmp_path: Path) -> None:
+    mmbench.rename(tmp_path / os.fsdecode(b"bad\xff.parquet"))
+    with pytest.raises(ConfigError, match=r"suite 'mmbench': a file's name: '.*bad\\xff.parquet' holds \\xff"):
+        parse({"suite": "mmbench", "data": str(tmp_path / "bad*.parquet")})
 
 
 def test_data_that_are_not_there_are_refused(tmp_path: Path) -> None:
