@@ -5,9 +5,9 @@ Needs no torch, so that a configuration is checked in every image before any wor
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, field_validator
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 
 class ConfigError(ValueError):
@@ -19,13 +19,29 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    @field_validator("*", mode="wrap")
+    @model_validator(mode="wrap")
     @classmethod
-    def _no_guess(cls, stated: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    def _no_guess(cls, stated: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
         """Refuses what pydantic would take for a number or a truth value although it was stated as another one."""
         found = validate(stated)
-        if wrong := _guessed(stated, found):
-            raise ValueError(f"Input should be {wrong}")
+        wrong = {
+            name: should
+            for name in (cls.model_fields if isinstance(stated, Mapping) else ())
+            if name in stated and (should := _guessed(stated[name], getattr(found, name)))
+        }
+        if wrong:
+            raise ValidationError.from_exception_data(
+                cls.__name__,
+                [
+                    {
+                        "type": "value_error",
+                        "loc": (name,),
+                        "input": stated[name],
+                        "ctx": {"error": f"Input should be {should}"},
+                    }
+                    for name, should in wrong.items()
+                ],
+            )
         return found
 
 
