@@ -43,21 +43,24 @@ def write_shares(
 
 
 def table(shares: Shares) -> str:
-    """The shares as a table for a terminal, in percent: all sources of LSBS, then the user's own.
+    """The shares as a table for a terminal, in percent: the sources of LSBS that the corpus has, then the user's own.
 
-    Behind a slash stands LSBS Table 4, which has six of the sources; "-" stands for a source that the corpus lacks.
+    Behind a slash stands LSBS Table 4, which has six of the sources.
     """
-    sources = list(dict.fromkeys((*SOURCE_NAMES, *shares)))
+    sources = [
+        *(name for name in SOURCE_NAMES if name in shares),
+        *(name for name in shares if name not in SOURCE_NAMES),
+    ]
     names = (*REASONING, "reasoning", *VISUAL, "visual", "none")
     width = max(map(len, sources))
     lines = [" " * width + "".join(f"{name:>14}" for name in names)]
     for source in sources:
-        ours, paper = shares.get(source, {}), paper_shares().get(source, {})
-        cells = (_cell(ours, paper, name) for name in names)
+        paper = paper_shares().get(source, {})
+        cells = (_cell(shares[source], paper, name) for name in names)
         lines.append(f"{source:<{width}}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(["segments with each label in percent (ours / LSBS Table 4)", *lines])
 
 
 def _cell(ours: Mapping[str, float], paper: Mapping[str, float], name: str) -> str:
-    here = f"{ours[name]:.1f}" if name in ours else "-"
+    here = f"{ours[name]:.1f}"
     return f"{here} / {paper[name]:.1f}" if name in paper else here

@@ -57,14 +57,13 @@ def test_processes_change_no_byte_and_no_key(corpus: Corpus, tmp_path: Path) -> 
     assert together.manifest.provenance.key == alone.manifest.provenance.key
 
 
-def test_every_source_of_the_paper_has_a_line(corpus: Corpus, tmp_path: Path) -> None:
+def test_every_source_of_the_corpus_has_a_line_and_no_other(corpus: Corpus, tmp_path: Path) -> None:
     lines = table(build(corpus, tmp_path / "labels").shares()).splitlines()
-    assert [line.split()[0] for line in lines[2:]] == list(SOURCE_NAMES)
+    assert [line.split()[0] for line in lines[2:]] == [name for name in SOURCE_NAMES if name in corpus.sources()]
     found = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[2:]}
-    assert found["web-crawl"].startswith("- / 3.5 - / 3.6 - / 8.6 - / 10.0")
     assert found["law"].startswith("0.0 0.0")
     assert found["code"].startswith("75.0 / 96.7")
-    assert set(found["medicine"].split()) == {"-"}
+    assert "-" not in " ".join(found.values()).split()
 
 
 def test_a_changed_corpus_is_refused(corpus: Corpus, tmp_path: Path) -> None:
