@@ -83,15 +83,15 @@ def portions(recipe: Recipe, corpus: Corpus, labels: Labelling | None) -> Portio
     if labels is None:
         raise ConfigError(f"the recipe '{recipe}' names labels: label the corpus and give the labels too")
     counts = count_cells(corpus, labels, named, corpus.sources())
-    cells = pooled(counts.cells)
-    if not cells:
+    large = pooled(counts.cells)
+    if not large:
         words = ", ".join(f"{cell.name(named)} {cell.total:,}" for cell in counts.cells)
         raise ConfigError(
             f"too little text: no cell (training text of a source that agrees on {', '.join(named)}) has {SMALLEST:,} "
             f"words, nor have all that carry the same labels together; there are: {words}. Give the corpus more text, "
             "or take a recipe by source"
         )
-    return mix(recipe, cells, named, counts.patterns)
+    return mix(recipe, large, named, counts.patterns)
 
 
 def mix(recipe: Recipe, cells: Sequence[Cell], named: tuple[str, ...], patterns: dict[str, list[Patterns]]) -> Portions:
