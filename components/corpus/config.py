@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
+from inkling.components.corpus.benchmarks import items_of_file
 from inkling.components.corpus.catalogue import (
     SHIPPED,
     FileSource,
@@ -141,11 +142,14 @@ class CorpusConfig(StageConfig):
 
     @cached_property
     def benchmark_files(self) -> list[TextFile]:
-        """The files with questions that no training text may repeat."""
+        """The files with questions that no training text may repeat, each read once to see that it can be."""
         for name in self.benchmarks:
             if not Path(name).is_file():
                 raise ConfigError(f"corpus.benchmarks: there is no file '{name}'")
-        return [pinned(Path(name), Path(name).name) for name in self.benchmarks]
+        files = [pinned(Path(name), Path(name).name) for name in self.benchmarks]
+        for file in files:
+            items_of_file(file)
+        return files
 
     def modules(self) -> tuple[str, ...]:
         """Those of the readers of the chosen sources."""

@@ -90,7 +90,7 @@ def _rows(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator[Doc
         rows, place = table.metadata.row_group(span.begin).num_rows, 0
         try:
             for batch in table.iter_batches(_ROWS, [span.begin], [source.field]):
-                for number, text in enumerate(batch.column(0).to_pylist(), place):
+                for number, text in enumerate(batch.column(source.field).to_pylist(), place):
                     if text and text.strip():
                         yield Document(f"{span.file.name}#{span.begin}.{number}", text)
                     else:
