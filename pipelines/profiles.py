@@ -51,14 +51,22 @@ def load(profile: str, overrides: Iterable[str] = ()) -> str:
     path = Path(profile) if profile.endswith((".yaml", ".yml")) else _FOLDER / f"{profile}.yaml"
     if not path.is_file():
         raise unknown("profile", profile, names())
-    mapping = read_mapping(path.read_text())
-    for override in overrides:
-        _override(mapping, override)
-    if isinstance(mapping.get("suites"), dict):
-        mapping["suites"] = carried(mapping["suites"])
-    text = yaml.safe_dump(mapping, sort_keys=True)
+    text = yaml.safe_dump(with_overrides(read_mapping(path.read_text()), overrides), sort_keys=True)
     check(text)
     return text
+
+
+def with_overrides(profile: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """Puts settings, each `stage.key=value`, into a profile; nothing is checked but that they can be read.
+
+    Raises:
+        ConfigError: If one cannot be read.
+    """
+    for override in overrides:
+        _override(profile, override)
+    if isinstance(profile.get("suites"), dict):
+        profile["suites"] = carried(profile["suites"])
+    return profile
 
 
 def check(profile: str) -> None:

@@ -1,6 +1,7 @@
 """Settings of the corpus stage."""
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -23,6 +24,7 @@ from inkling.components.corpus.files import TextFile, checked_files, pinned
 from inkling.components.corpus.readers import READERS
 from inkling.components.shared.config import ConfigError, ExecutionOnly, StageConfig, unknown
 from inkling.components.shared.storage.packages import Allowance, contents
+from inkling.models.strict_json import to_json
 
 _TABLE_2 = list(SOURCE_NAMES[:6])
 
@@ -150,6 +152,13 @@ class CorpusConfig(StageConfig):
         for file in files:
             items_of_file(file)
         return files
+
+    @classmethod
+    def restored(cls, config: Mapping[str, Any], contents: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        """The settings, with the recorded entries of the sources as their catalogue."""
+        path = folder / "catalogue.yaml"
+        path.write_text(to_json(contents["catalogue"]))
+        return {**config, "catalogue": [str(path)]}
 
     def modules(self) -> tuple[str, ...]:
         """Those of the readers of the chosen sources."""
