@@ -7,6 +7,7 @@ from functools import cache
 from inkling.components.corpus.files import TextFile
 from inkling.components.corpus.lines import TOO_LONG, json_lines, parse_record
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.text import require_text
 
 
 @cache
@@ -28,6 +29,7 @@ def items_of_file(file: TextFile) -> tuple[str, ...]:
                     raise ConfigError(
                         f"{file.path}, byte {place}: expected a JSON object with `question` and maybe `answer`, texts"
                     )
+                require_text([question, answer], f"{file.path}, byte {place}")
                 items.append(f"{question} {answer}")
     except (OSError, EOFError, zlib.error) as error:
         raise ConfigError(f"{file.path} cannot be read: {error}") from None

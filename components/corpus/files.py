@@ -16,6 +16,7 @@ from inkling.components.corpus.lines import json_lines, parse
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.storage.tables import columns_in
 from inkling.components.shared.store.manifest import sha256
+from inkling.components.shared.text import require_text
 
 Format = Literal["jsonl", "parquet", "text"]
 _FORMATS: dict[str, Format] = {
@@ -89,6 +90,7 @@ def checked_files(name: str, source: FileSource) -> list[TextFile]:
         if not paths:
             raise ConfigError(f"source '{name}': no file fits '{pattern}' in {source.folder.resolve()}")
         found |= {path.relative_to(source.folder).as_posix(): path for path in paths}
+    require_text(list(found), f"source '{name}': a file's name")
     for path in found.values():
         try:
             _look_into(source, path)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Self
 import yaml
 from pydantic import BeforeValidator, ValidationError, model_validator
 
+from inkling.components.shared.text import require_text
 from inkling.models.settings import ConfigError, Section, explain, unknown
 from inkling.models.spec import Spec, specs_in
 
@@ -146,4 +147,5 @@ def read_mapping(text: str) -> dict[str, Any]:
         raise ConfigError(f"not valid YAML: {error}") from None
     if not isinstance(loaded, dict):
         raise ConfigError(f"expected a mapping of settings, got {type(loaded).__name__}")
+    require_text(loaded, "settings")
     return loaded

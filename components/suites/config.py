@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from inkling.components.artifacts.suite import SCENES, THIS_RUN, Suite, Suites, rendered_scenes
 from inkling.components.shared.config import ConfigError, StageConfig, unknown
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, sha256
+from inkling.components.shared.text import require_text
 from inkling.components.suites.rows import Kind, check_column, columns_of
 
 
@@ -57,6 +58,7 @@ class SuitesConfig(StageConfig):
                         f"suite '{suite.name}': there is no file {pattern}; state where it lies, as in "
                         f"suites.read: [{{suite: {suite.name}, data: FILE}}]"
                     )
+                require_text([str(path) for path in paths], f"suite '{suite.name}': a file's name")
                 found.update(paths)
             files[suite.name] = sorted(found)
         return files

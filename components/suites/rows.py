@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.storage.tables import columns_in
+from inkling.components.shared.text import require_text
 
 FORMATS = (".parquet", ".jsonl")
 Kind = Literal["values", "bytes", "lists", "images", "structs", "nothing"]
@@ -41,12 +42,12 @@ def columns_of(path: Path) -> dict[str, Kind]:
     if path.suffix == ".parquet":
         return {name: _kind_of_type(kind) for name, kind in columns_in(path).items()}
     try:
-        with path.open(encoding="utf-8") as lines:
-            first = json.loads(next(line for line in lines if line.strip()))
+        with path.open("rb") as lines:
+            first = _object(next(line for line in lines if line.strip()))
         return {name: _kind_of_value(value) for name, value in first.items()}
     except StopIteration:
         raise ConfigError(f"{path} has no row") from None
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error!r}") from None
 
 
@@ -103,16 +104,29 @@ def read_rows(path: Path, columns: list[str]) -> Iterator[Row]:
         number = 0
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=256, columns=columns):
-                for values in batch.to_pylist():
+                for index in range(len(batch)):
                     number += 1
-                    yield Row(f"{path.name}, row {number}", values)
+                    place = f"{path.name}, row {number}"
+                    try:
+                        yield Row(place, batch.slice(index, 1).to_pylist()[0])
+                    except UnicodeDecodeError as error:
+                        raise ConfigError(f"{place} holds text that is not UTF-8: {error.object[:40]!r}") from None
         return
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
+            place = f"{path.name}, row {number}"
             try:
-                values = json.loads(line)
-                yield Row(f"{path.name}, row {number}", {name: values.get(name) for name in columns})
-            except (ValueError, AttributeError):
-                raise ConfigError(f"{path.name}, row {number} is no JSON object") from None
+                values = _object(line)
+                cells = {name: values.get(name) for name in columns}
+            except UnicodeDecodeError as error:
+                raise ConfigError(f"{place} is not UTF-8: {error.object[error.start : error.end]!r}") from None
+            except (ValueError, AttributeError, RecursionError):
+                raise ConfigError(f"{place} is no JSON object") from None
+            require_text(cells, place)
+            yield Row(place, cells)
+
+
+def _object(line: bytes) -> Any:
+    return json.loads(line.decode().lstrip("\ufeff"))

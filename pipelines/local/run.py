@@ -17,6 +17,7 @@ from rich.console import Console
 from inkling.components.artifacts.scores import Scores
 from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
+from inkling.components.shared.text import require_text
 from inkling.components.suites.config import SuitesConfig
 from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
@@ -76,8 +77,14 @@ class Run:
 
 
 def home() -> Path:
-    """Where runs and artifacts live: `INKLING_HOME`, or `.inkling` in the current directory."""
-    return Path(os.environ.get("INKLING_HOME", ".inkling")).resolve()
+    """Where runs and artifacts live: `INKLING_HOME`, or `.inkling` in the current directory.
+
+    Raises:
+        ConfigError: If the path is not UTF-8, which a pipeline cannot name.
+    """
+    path = Path(os.environ.get("INKLING_HOME", ".inkling")).resolve()
+    require_text(str(path), "INKLING_HOME, where runs and artifacts live")
+    return path
 
 
 def run(profile: str, name: str, console: Console, containers: bool = False) -> Run:

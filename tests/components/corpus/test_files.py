@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,44 @@ def test_what_cannot_be_read_is_counted_by_reason(
     }
     assert build(path, segments_per_document=100_000).sources()["notes"].skipped == expected
     assert "notes: skipped 1 broken JSON, 3 empty, 1 in a damaged archive" in capsys.readouterr().out
+
+
+def test_half_a_character_is_skipped_and_named(
+    catalogue: Catalogue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = catalogue(encoding="utf-8")
+    data = tmp_path / "data"
+    (data / "a.jsonl").write_text(lines([*TEXTS[:2], "half \ud83d", *TEXTS[2:4], *["\udcff"] * 9]))
+    rows = pa.array([text.encode() for text in TEXTS[4:6]] + [b"half \xed\xa0\xbd", b"caf\xe9", TEXTS[6].encode()])
+    pq.write_table(
+        pa.table({"text": pa.Array.from_buffers(pa.string(), len(rows), rows.buffers())}), data / "b.parquet"
+    )
+    corpus = build(path, segments_per_document=100)
+    assert corpus.sources()["notes"].skipped == {"not in the stated encoding": 2, "with half a character": 10}
+    assert texts_of(corpus) == set(TEXTS[:7])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("skipped, ")]
+    place = len(lines(TEXTS[:2]))
+    assert f"skipped, with half a character: {data / 'a.jsonl'}, the line at byte {place}" in said
+    assert len(said) == 5
+
+
+@pytest.mark.parametrize("name", [b"bad\xff.jsonl", b"sub\xff/a.jsonl"])
+def test_a_file_name_that_is_not_utf_8_is_refused(catalogue: Catalogue, tmp_path: Path, name: bytes) -> None:
+    path = catalogue(files=["data/**/*.jsonl"])
+    file = tmp_path / "data" / os.fsdecode(name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(lines(TEXTS))
+    with pytest.raises(ConfigError, match=r"source 'notes': a file's name: '.*\\xff.*\.jsonl' holds \\xff"):
+        parse(path)
+
+
+def test_an_encoding_that_makes_half_a_character(catalogue: Catalogue, tmp_path: Path) -> None:
+    path = catalogue(encoding="unicode_escape")
+    for i, text in enumerate(TEXTS):
+        (tmp_path / "data" / f"{i}.txt").write_text(text if i else "\\ud83d")
+    corpus = build(path)
+    assert corpus.sources()["notes"].skipped == {"with half a character": 1}
+    assert texts_of(corpus) == set(TEXTS[1:])
 
 
 def test_a_damaged_row_group_is_counted(catalogue: Catalogue, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a suite reads is checked before any work, and decides the key."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,12 @@ def test_two_columns_of_one_name_are_refused_where_they_are_read(tmp_path: Path)
     named = {"question": "question", "image": "image", "choices": ["A", "B"], "answer": "answer"}
     with pytest.raises(ConfigError, match=r"rows\.parquet: 2 columns are called 'answer'"):
         parse({"suite": "mmbench", "data": str(path), "columns": named, "splits": {}})
+
+
+def test_a_file_name_that_is_not_utf_8_is_refused(mmbench: Path, tmp_path: Path) -> None:
+    mmbench.rename(tmp_path / os.fsdecode(b"bad\xff.parquet"))
+    with pytest.raises(ConfigError, match=r"suite 'mmbench': a file's name: '.*bad\\xff.parquet' holds \\xff"):
+        parse({"suite": "mmbench", "data": str(tmp_path / "bad*.parquet")})
 
 
 def test_data_that_are_not_there_are_refused(tmp_path: Path) -> None:
