@@ -1,5 +1,6 @@
 """The command line: fetch, run, serve, ask, and the commands of other files."""
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from rich.console import Console
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import clock
 from inkling.components.shared.storage.packages import allowed, cache_directory, default_packages, package
+from inkling.components.shared.text import require_text
 from inkling.pipelines.commands import cluster, labels, mixture, reproduce
 from inkling.pipelines.commands.estimate import estimate
 from inkling.pipelines.commands.language import language_app
@@ -149,7 +151,11 @@ def ask(
 
 def main() -> None:
     """Runs the command line; a mistake of the user's is reported in words, without a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name or an answer that the terminal cannot show
     try:
+        for number, argument in enumerate(sys.argv[1:], 1):
+            require_text(argument, f"argument {number}")
         app()
     except (ConfigError, RuntimeError, OSError) as error:
         print(f"inkling: {error}", file=sys.stderr)

@@ -21,7 +21,7 @@ from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
 from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.profiles import check_export
+from inkling.pipelines.profiles import check_export, check_recipe
 from inkling.pipelines.study.pipeline import study as study_pipeline
 from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.visual_prior import visual_prior
@@ -79,8 +79,9 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
         directory: Where they go.
 
     Raises:
-        ConfigError: If the adapted model could not be exported.
+        ConfigError: If the corpus lacks a source of the recipe, or the adapted model could not be exported.
     """
+    check_recipe(profile)
     check_export(profile)
     pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), PlacementConfig.parse(profile))
     return write_compiled(pipeline, profile, directory)

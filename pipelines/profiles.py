@@ -1,7 +1,7 @@
 """Profiles: the sizes and budgets of a run, by name or from a file, with overrides, checked before any work starts."""
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,11 @@ import yaml
 
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.suite import carried
+from inkling.components.corpus.catalogue import read_catalogues
+from inkling.components.corpus.config import CorpusConfig
 from inkling.components.encode.config import EncodeConfig
+from inkling.components.mixture.config import MixtureConfig
+from inkling.components.mixture.recipe_types import check_sources
 from inkling.components.shared.config import ConfigError, StageConfig, read_mapping, unknown
 from inkling.models.crops import by_crop
 from inkling.models.fusion import FUSIONS
@@ -47,14 +51,22 @@ def load(profile: str, overrides: Iterable[str] = ()) -> str:
     path = Path(profile) if profile.endswith((".yaml", ".yml")) else _FOLDER / f"{profile}.yaml"
     if not path.is_file():
         raise unknown("profile", profile, names())
-    mapping = read_mapping(path.read_text())
-    for override in overrides:
-        _override(mapping, override)
-    if isinstance(mapping.get("suites"), dict):
-        mapping["suites"] = carried(mapping["suites"])
-    text = yaml.safe_dump(mapping, sort_keys=True)
+    text = yaml.safe_dump(with_overrides(read_mapping(path.read_text()), overrides), sort_keys=True)
     check(text)
     return text
+
+
+def with_overrides(profile: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """Puts settings, each `stage.key=value`, into a profile; nothing is checked but that they can be read.
+
+    Raises:
+        ConfigError: If one cannot be read.
+    """
+    for override in overrides:
+        _override(profile, override)
+    if isinstance(profile.get("suites"), dict):
+        profile["suites"] = carried(profile["suites"])
+    return profile
 
 
 def check(profile: str) -> None:
@@ -82,6 +94,24 @@ def check(profile: str) -> None:
     for stage in PlacementConfig.parse(mapping).stages:
         if stage not in TASKS:
             raise unknown("stage of placement.stages", stage, TASKS)
+
+
+def check_recipe(profile: str | Mapping[str, Any]) -> None:
+    """Checks that the recipe can be made from the sources that the corpus will have, before any text is read.
+
+    Args:
+        profile: The checked profile, as YAML text or as a mapping.
+
+    Raises:
+        ConfigError: If it takes text from another one; the message names those that there are.
+    """
+    corpus = CorpusConfig.parse(profile)
+    try:
+        check_sources(MixtureConfig.parse(profile).recipe, corpus.sources)
+    except ConfigError as error:
+        others = [name for name in read_catalogues(corpus.catalogue) if name not in corpus.sources]
+        more = f". The catalogue has more that corpus.sources may name: {', '.join(others)}" if others else ""
+        raise ConfigError(f"mixture.recipe: {error}{more}") from None
 
 
 def check_export(profile: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from inkling.components.corpus.catalogue import HubSource
 from inkling.components.corpus.document import Document, unit_hash
-from inkling.components.corpus.lines import EMPTY, FIELDLESS
+from inkling.components.corpus.lines import text_of
 from inkling.components.shared.config import ConfigError, unknown
 
 
@@ -32,12 +32,7 @@ def documents_of_shard(source: HubSource, shard: int, skipped: Counter[str]) -> 
     """
     data = _open(source)
     for number, row in enumerate(data.shard(data.num_shards, shard)):
-        text = row.get(source.field)
-        if not isinstance(text, str):
-            skipped[FIELDLESS] += 1
-        elif not text.strip():
-            skipped[EMPTY] += 1
-        else:
+        if text := text_of(row.get(source.field), skipped):
             yield Document(f"{source.dataset}:{shard}.{number}", text)
 
 

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any
 
-EMPTY, BROKEN, UNDECODABLE, FIELDLESS, TOO_LONG = (
-    "empty", "broken JSON", "not in the stated encoding", "without the field", "too long",
+from inkling.components.shared.text import is_text
+
+EMPTY, BROKEN, UNDECODABLE, HALVED, FIELDLESS, TOO_LONG = (
+    "empty", "broken JSON", "not in the stated encoding", "with half a character", "without the field", "too long",
 )  # fmt: skip
 """Reasons for which text is skipped."""
 LONGEST = 64 << 20
@@ -77,11 +79,22 @@ def parse(line: bytes, field: str, encoding: str, skipped: Counter[str]) -> str 
     record = parse_record(line, encoding, skipped)
     if record is None:
         return None
-    text = record.get(field) if isinstance(record, dict) else None
-    if not isinstance(text, str):
+    return text_of(record.get(field) if isinstance(record, dict) else None, skipped)
+
+
+def text_of(value: Any, skipped: Counter[str]) -> str | None:
+    """A value if it is text that can be used.
+
+    Args:
+        value: What a field holds.
+        skipped: Counts, by reason, what is none.
+    """
+    if not isinstance(value, str):
         skipped[FIELDLESS] += 1
-        return None
-    if not text.strip():
+    elif not is_text(value):
+        skipped[HALVED] += 1
+    elif not value.strip():
         skipped[EMPTY] += 1
-        return None
-    return text
+    else:
+        return value
+    return None

@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 from inkling.components.corpus.catalogue import FileSource
 from inkling.components.corpus.document import Document, unit_hash
 from inkling.components.corpus.files import TextFile, format_of
-from inkling.components.corpus.lines import EMPTY, LONGEST, TOO_LONG, UNDECODABLE, json_lines, parse
+from inkling.components.corpus.lines import EMPTY, LONGEST, TOO_LONG, UNDECODABLE, json_lines, parse, text_of
+from inkling.components.shared.runtime.progress import note
 
 UNIT_BYTES = 16 << 20
 """Bytes of files that a unit reads; only a row group, or a packed file, may have more."""
 UNREADABLE, CUT_SHORT = "in a damaged row group", "in a damaged archive"
 _ROWS = 256
+_NAMED = 5  # skipped texts of a unit that the log names, at most
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,10 @@ def _lines(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator[Do
     try:
         with span.file.open() as file:
             for place, line in json_lines(file, skipped, span.begin, end):
-                if text := parse(line, source.field, source.encoding, skipped):
+                why = Counter[str]()
+                if text := parse(line, source.field, source.encoding, why):
                     yield Document(f"{span.file.name}#{place}", text)
+                _skip(why, f"{span.file.path}, the line at byte {place}", skipped)
     except (OSError, EOFError, zlib.error):
         skipped[CUT_SHORT] += 1
 
@@ -90,30 +94,46 @@ def _rows(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator[Doc
         rows, place = table.metadata.row_group(span.begin).num_rows, 0
         try:
             for batch in table.iter_batches(_ROWS, [span.begin], [source.field]):
-                for number, text in enumerate(batch.column(0).to_pylist(), place):
-                    if text and text.strip():
+                for number, raw in enumerate(_plain(batch.column(source.field)).to_pylist(), place):
+                    why = Counter[str]()
+                    if text := _decoded(raw or b"", "utf-8", why):
                         yield Document(f"{span.file.name}#{span.begin}.{number}", text)
-                    else:
-                        skipped[EMPTY] += 1
+                    _skip(why, f"{span.file.path}, row {number} of row group {span.begin}", skipped)
                 place += len(batch)
-        except (OSError, UnicodeDecodeError, pa.ArrowException):
+        except (OSError, pa.ArrowException):
             skipped[UNREADABLE] += rows - place
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """The bytes of a column of text, whatever type of text it has."""
+    return (column.dictionary_decode() if pa.types.is_dictionary(column.type) else column).cast(pa.large_binary())
 
 
 def _text(source: FileSource, file: TextFile, skipped: Counter[str]) -> Iterator[Document]:
     try:
         with file.open() as stream:
             raw = stream.read(LONGEST + 1)
-        text = raw.decode(source.encoding).lstrip("\ufeff")
-    except UnicodeDecodeError:
-        skipped[UNDECODABLE] += 1
-        return
     except (OSError, EOFError, zlib.error):
         skipped[CUT_SHORT] += 1
         return
+    why = Counter[str]()
     if len(raw) > LONGEST:
-        skipped[TOO_LONG] += 1
-    elif text.strip():
+        why[TOO_LONG] += 1
+    elif text := _decoded(raw, source.encoding, why):
         yield Document(file.name, text)
-    else:
-        skipped[EMPTY] += 1
+    _skip(why, str(file.path), skipped)
+
+
+def _decoded(raw: bytes, encoding: str, skipped: Counter[str]) -> str | None:
+    try:
+        return text_of(raw.decode(encoding).lstrip("\ufeff"), skipped)
+    except UnicodeDecodeError:
+        skipped[UNDECODABLE] += 1
+    return None
+
+
+def _skip(why: Counter[str], what: str, skipped: Counter[str]) -> None:
+    """Counts a skipped text, and says in the log which one it is, of a unit's first few that are not only empty."""
+    skipped.update(why)
+    if why.keys() - {EMPTY} and skipped.total() - skipped[EMPTY] <= _NAMED:
+        note(f"skipped, {next(iter(why))}: {what}")

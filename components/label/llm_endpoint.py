@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inkling.components.label.config import LlmConfig
 from inkling.components.shared.config import ConfigError, read_mapping
+from inkling.components.shared.text import printable
 
 _PROMPT = Path(__file__).with_name("prompt.yaml")
 _BUSY = {408, 409, 425, 429, 500, 502, 503, 504}
@@ -67,6 +68,8 @@ class ChatEndpoint:
         if config.key:
             if not os.environ.get(config.key):
                 raise ConfigError(f"label.llm.key: the environment variable {config.key} is not set")
+            if not os.environ[config.key].isascii():
+                raise ConfigError(f"label.llm.key: {config.key} holds characters beyond ASCII, as no key does")
             headers["Authorization"] = f"Bearer {os.environ[config.key]}"
         limits = httpx.Limits(max_connections=config.concurrency, max_keepalive_connections=config.concurrency)
         # No proxy, netrc or redirect: text goes to the allowed host and nowhere else.
@@ -143,9 +146,9 @@ def _read(response: httpx.Response) -> LabelAnswer:
     except (ValueError, LookupError, TypeError):
         raise UnansweredError(f"no chat completion: {response.text[:_WORDS]}") from None
     try:
-        return LabelAnswer.model_validate_json(content if isinstance(content, str) else "")
+        return LabelAnswer.model_validate_json(printable(content) if isinstance(content, str) else "")
     except ValidationError:
-        raise UnansweredError(f"not the six labels: {str(content)[:_WORDS]}") from None
+        raise UnansweredError(f"not the six labels: {printable(str(content))[:_WORDS]}") from None
 
 
 def _seconds(header: str | None) -> float:

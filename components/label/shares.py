@@ -43,7 +43,7 @@ def write_shares(
 
 
 def table(shares: Shares) -> str:
-    """The shares as a table for a terminal, in percent: the sources of LSBS that the corpus has, then the user's own.
+    """The shares as a table for a terminal, in percent: the sources of LSBS that there are, then the user's own.
 
     Behind a slash stands LSBS Table 4, which has six of the sources.
     """
@@ -56,11 +56,10 @@ def table(shares: Shares) -> str:
     lines = [" " * width + "".join(f"{name:>14}" for name in names)]
     for source in sources:
         paper = paper_shares().get(source, {})
-        cells = (_cell(shares[source], paper, name) for name in names)
+        cells = (_cell(shares[source][name], paper, name) for name in names)
         lines.append(f"{source:<{width}}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(["segments with each label in percent (ours / LSBS Table 4)", *lines])
 
 
-def _cell(ours: Mapping[str, float], paper: Mapping[str, float], name: str) -> str:
-    here = f"{ours[name]:.1f}"
-    return f"{here} / {paper[name]:.1f}" if name in paper else here
+def _cell(ours: float, paper: Mapping[str, float], name: str) -> str:
+    return f"{ours:.1f} / {paper[name]:.1f}" if name in paper else f"{ours:.1f}"

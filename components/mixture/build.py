@@ -19,9 +19,8 @@ from inkling.components.artifacts.tokens import (
     TrainShard,
 )
 from inkling.components.mixture.config import MixtureConfig
-from inkling.components.mixture.recipe_types import describe, named_labels, named_sources
+from inkling.components.mixture.recipe_types import check_sources, describe, named_labels
 from inkling.components.mixture.retrieval import retrieve, version_on
-from inkling.components.shared.config import unknown
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.part import Part, Share, gather, produce_part
@@ -144,9 +143,7 @@ def _inputs(corpus: Corpus, labels: Labels | None) -> dict[str, Artifact]:
 
 def _opened(config: MixtureConfig, corpus: str | Path, labels: str | Path | None) -> _Opened:
     opened = Corpus.open(corpus)
-    for source in sorted(named_sources(config.recipe)):
-        if source not in opened.sources():
-            raise unknown("source of the corpus", source, opened.sources())
+    check_sources(config.recipe, opened.sources())
     judged = Labels.open(labels) if labels and named_labels(config.recipe) else None
     if judged:
         judged.check(opened)

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS
+from inkling.components.mixture.recipe_types import SEVERAL
 from inkling.components.shared.config import ConfigError
 
 SMALLEST = 4_096
 """Words below which a cell is pooled with others of the same labels: a shard must hold at least one sequence."""
-SEVERAL = "several"
 MEASURED = (*LABELS, *FAMILIES)
 
 

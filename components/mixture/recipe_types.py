@@ -1,15 +1,19 @@
 """The kinds of recipe that a profile may state."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from inkling.components.artifacts.labels import FAMILIES, LABELS
-from inkling.components.mixture.recipes import shares
+from inkling.components.mixture.recipes import named_recipes, shares
 from inkling.components.shared.config import ConfigError, InnerSection, unknown
 
 SourceShares = dict[str, float]
 POOL = "pool"
+SEVERAL = "several"
+"""Stands for a source in the name of a portion of several small ones."""
+_WORDS = (POOL, SEVERAL, "labels", "path")
 
 
 class LabelRecipe(InnerSection):
@@ -119,6 +123,29 @@ def named_sources(recipe: Recipe) -> set[str]:
     if isinstance(recipe, LabelRecipe):
         return set() if recipe.base == POOL else set(shares(recipe.base))
     return set(shares(recipe))
+
+
+def check_sources(recipe: Recipe, sources: Collection[str]) -> None:
+    """Refuses a recipe that cannot be made from the sources of a corpus.
+
+    Raises:
+        ConfigError: If the recipe takes text from a source that is not there, or the name of a source would be read as
+            another part of a recipe; it names the sources that there are and says what to write.
+    """
+    for name in sources:
+        if name in (*named_recipes(), *_WORDS):
+            raise ConfigError(f"a recipe cannot name the source '{name}', which means something else in it: rename it")
+    missing = sorted(named_sources(recipe) - set(sources))
+    if not missing:
+        return
+    if misspelt := [name for name in missing if not any(name in shares(one) for one in named_recipes())]:
+        raise unknown("recipe or source of the corpus", misspelt[0], (*named_recipes(), *sources))
+    first = min(sources)
+    raise ConfigError(
+        f"'{describe(recipe)}' takes text from {', '.join(missing)}, which the corpus lacks. It has "
+        f"{', '.join(sorted(sources))}: write mixture.recipe={first} for that alone, or shares that sum to 1, "
+        f"as in 'mixture.recipe={{{first}: 1}}'"
+    )
 
 
 def source_shares(recipe: Recipe) -> dict[str, float]:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from inkling.components.artifacts.corpus import SOURCE_NAMES
-from inkling.components.shared.config import ConfigError, read_mapping, unknown
+from inkling.components.shared.config import ConfigError, read_mapping
 
 _CHOICES = Path(__file__).with_name("recipes.yaml")
 PRINTED_TOLERANCE = 0.5
@@ -27,21 +26,17 @@ def named_recipes() -> dict[str, dict[str, float]]:
 def shares(recipe: str | Mapping[str, float]) -> dict[str, float]:
     """Shares by source of a recipe, summing to 1; sources with none of it are left out.
 
+    Which sources there are is said by a corpus, not here: `recipe_types.check_sources` compares the two.
+
     Args:
         recipe: Name of a recipe, name of a source (all text from there), or a user's own shares by source.
 
     Raises:
-        ConfigError: If the recipe or a source is unknown, a share is negative, or shares do not sum to 1.
+        ConfigError: If a share is negative, or shares do not sum to 1.
     """
     if isinstance(recipe, str):
-        if recipe in SOURCE_NAMES:
-            return {recipe: 1.0}
-        if recipe not in named_recipes():
-            raise unknown("recipe", recipe, (*named_recipes(), *SOURCE_NAMES))
-        return named_recipes()[recipe]
+        return named_recipes().get(recipe, {recipe: 1.0})
     for source, share in recipe.items():
-        if source not in SOURCE_NAMES:
-            raise unknown("source", source, SOURCE_NAMES)
         if not 0 <= share <= 1:
             raise ConfigError(f"the share of '{source}' is {share:g}: it must lie between 0 and 1")
     total = sum(recipe.values())

@@ -8,6 +8,7 @@ from typing import Any, Self
 import httpx
 
 from inkling.components.serve.names import CHAT, MODEL
+from inkling.components.shared.text import printable
 from inkling.models.sequence.views import ServedView
 
 _SECONDS = 120.0
@@ -64,7 +65,7 @@ class Client:
             httpx.TransportError: If there is no server.
         """
         response = _checked(self._http.post(CHAT, json=_chat_request(question, image_url))).json()
-        return response["choices"][0]["message"]["content"], response["view"]
+        return printable(response["choices"][0]["message"]["content"]), response["view"]
 
     def stream(self, question: str, image_url: str | None) -> Iterator[tuple[str, ServedView]]:
         """Asks an open question over OpenAI chat and yields the answer as it is generated, each part with the view.
@@ -82,7 +83,7 @@ class Client:
                 if not line.startswith("data: ") or data == "[DONE]":
                     continue
                 chunk = json.loads(data)
-                yield chunk["choices"][0]["delta"].get("content", ""), chunk["view"]
+                yield printable(chunk["choices"][0]["delta"].get("content", "")), chunk["view"]
 
 
 def data_uri(image: bytes) -> str:
@@ -109,4 +110,4 @@ def _checked(response: httpx.Response) -> httpx.Response:
         message = error["message"] if isinstance(error, dict) else error
     except (ValueError, KeyError, TypeError):
         message = response.text[:200]
-    raise ServerRefused(f"the server answered {response.status_code}: {message}")
+    raise ServerRefused(f"the server answered {response.status_code}: {printable(str(message))}")

@@ -8,11 +8,13 @@ any work starts, with the place of the error and what would have been valid.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import yaml
 from pydantic import BeforeValidator, ValidationError, model_validator
 
+from inkling.components.shared.text import require_text
 from inkling.models.settings import ConfigError, Section, explain, unknown
 from inkling.models.spec import Spec, specs_in
 
@@ -94,6 +96,19 @@ class StageConfig(Section):
         return {**self.settings(), **self.contents()}
 
     @classmethod
+    def restored(cls, config: Mapping[str, Any], contents: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        """The settings that a manifest records, as a profile may state them.
+
+        Where something lies that settings name, such as a file, is recorded nowhere, and is left out.
+
+        Args:
+            config: What it records of the settings.
+            contents: What it records of what they stand for.
+            folder: Where files may be put that the settings then name.
+        """
+        return dict(config)
+
+    @classmethod
     def _execution_only(cls) -> set[str]:
         fields = cls.model_fields.items()
         return {name for name, field in fields if any(isinstance(mark, ExecutionOnly) for mark in field.metadata)}
@@ -132,4 +147,5 @@ def read_mapping(text: str) -> dict[str, Any]:
         raise ConfigError(f"not valid YAML: {error}") from None
     if not isinstance(loaded, dict):
         raise ConfigError(f"expected a mapping of settings, got {type(loaded).__name__}")
+    require_text(loaded, "settings")
     return loaded

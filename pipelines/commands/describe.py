@@ -26,6 +26,7 @@ from inkling.components.shared.report.screen import show, with_columns
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import STORE_VARIABLE, stored_path
+from inkling.pipelines.profiles import check_recipe
 
 
 def labelled(profile: str, home: Path) -> tuple[Corpus, Labels]:
@@ -45,6 +46,7 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     Raises:
         ConfigError: If the recipe cannot be made from the corpus.
     """
+    check_recipe(profile)
     corpus, labels = labelled(profile, home)
     config = MixtureConfig.parse(profile)
     labels = (

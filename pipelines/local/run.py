@@ -17,6 +17,7 @@ from rich.console import Console
 from inkling.components.artifacts.scores import Scores
 from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
+from inkling.components.shared.text import require_text
 from inkling.components.suites.config import SuitesConfig
 from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.placement import PlacementConfig, unmet
@@ -26,7 +27,7 @@ from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
-from inkling.pipelines.profiles import STAGES, check_export
+from inkling.pipelines.profiles import STAGES, check_export, check_recipe
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.plan import StudyPlan
 
@@ -76,8 +77,14 @@ class Run:
 
 
 def home() -> Path:
-    """Where runs and artifacts live: `INKLING_HOME`, or `.inkling` in the current directory."""
-    return Path(os.environ.get("INKLING_HOME", ".inkling")).resolve()
+    """Where runs and artifacts live: `INKLING_HOME`, or `.inkling` in the current directory.
+
+    Raises:
+        ConfigError: If the path is not UTF-8, which a pipeline cannot name.
+    """
+    path = Path(os.environ.get("INKLING_HOME", ".inkling")).resolve()
+    require_text(str(path), "INKLING_HOME, where runs and artifacts live")
+    return path
 
 
 def run(profile: str, name: str, console: Console, containers: bool = False) -> Run:
@@ -90,10 +97,11 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
         containers: Whether each task runs in a container of its image instead of a process of this machine.
 
     Raises:
-        ConfigError: If the adapted model could not be exported.
+        ConfigError: If the corpus lacks a source of the recipe, or the adapted model could not be exported.
         RunError: If a task fails.
         ContainerError: If containers are requested and cannot be run.
     """
+    check_recipe(profile)
     check_export(profile)
     path = home() / "runs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path.mkdir(parents=True)

@@ -106,6 +106,8 @@ class StudyPlan:
             "examinations": _items(study, ("evaluate",), mapping),
         }
         plan = cls(study, mapping, **levels)
+        for text in plan.texts:
+            profiles.check_recipe(text.settings)
         size = len(to_json([value for name, value in plan.parameters().items() if name != "config"]))
         if size > MAX_BYTES:
             raise ConfigError(

@@ -1,11 +1,15 @@
 """Profiles: all that ship can be parsed, and mistakes are told before work starts."""
 
+from pathlib import Path
+
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from inkling.components.shared.config import ConfigError
 from inkling.models.connectors import CONNECTORS
 from inkling.pipelines import profiles
+from inkling.pipelines.cli import app
 
 
 @pytest.mark.parametrize("name", profiles.names())
@@ -31,11 +35,9 @@ def test_a_file_is_a_profile_too(tmp_path_factory: pytest.TempPathFactory) -> No
     ("profile", "overrides", "words"),
     [
         ("lapttop", [], ["unknown profile 'lapttop'", "Did you mean 'laptop'?", "tiny"]),
-        ("tiny", ["mixture.recipe=mix66"], ["mix66", "mix6", "mix0"]),
         ("tiny", ["mixture.recpie=mix6"], ["mixture.recpie", "Did you mean 'mixture.recipe'?"]),
         ("tiny", ["mixtures.recipe=mix6"], ["unknown key 'mixtures'", "Did you mean 'mixture'?"]),
         ("tiny", ["mixture.recipe={code: 0.5, math: 0.6}"], ["1.1"]),
-        ("tiny", ["mixture.recipe={cooking: 1.0}"], ["cooking", "code", "web-crawl"]),
         ("tiny", ["mixture.recipe"], ["stage.key=value"]),
         ("tiny", ["seed.deep=1"], ["'seed' is a value"]),
         ("tiny", ["seed=[1"], ["not valid YAML"]),
@@ -47,6 +49,82 @@ def test_a_mistake_is_refused_with_what_is_valid(profile: str, overrides: list[s
     with pytest.raises(ConfigError) as caught:
         profiles.load(profile, overrides)
     assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> str:
+    """The override that makes a catalogue of two sources of one's own text the corpus."""
+    (tmp_path / "notes.txt").write_text("A heron stood in the reeds.\n" * 9)
+    entry = {"quality": "real", "description": "notes", "licence": "CC0-1.0", "files": ["notes.txt"]}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"field-notes": entry, "letters": entry}))
+    return f"corpus.catalogue={tmp_path / 'mine.yaml'}"
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "field-notes",
+        "{field-notes: 1}",
+        "{field-notes: 0.3, letters: 0.7}",
+        "{labels: {concept: 0.5}}",
+        "{labels: {concept: 0.5}, base: letters}",
+        "{path: [field-notes, {letters: 1}], at: 0.5}",
+        "{field-notes: 1, academia: 0}",
+    ],
+)
+def test_a_recipe_may_name_sources_of_ones_own(own: str, recipe: str) -> None:
+    profiles.check_recipe(profiles.load("tiny", [own, f"mixture.recipe={recipe}"]))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ("mix6", ["'mix6' takes text from academia,", "It has field-notes, letters", "mixture.recipe=field-notes"]),
+        ("{code: 1}", ["'custom' takes text from code", "'mixture.recipe={field-notes: 1}'"]),
+        ("field-note", ["unknown recipe or source of the corpus 'field-note'", "Did you mean 'field-notes'?", "mix0"]),
+        ("{leters: 1}", ["'leters'", "Did you mean 'letters'?"]),
+        ("mix66", ["'mix66'", "Did you mean 'mix6'?"]),
+        ("{labels: {concept: 0.5}, base: mix0}", ["takes text from academia"]),
+        ("{path: [field-notes, mix0], at: 0.5}", ["takes text from academia"]),
+    ],
+)
+def test_a_recipe_of_sources_that_the_corpus_lacks_is_refused_before_any_text_is_read(
+    own: str, recipe: str, words: list[str]
+) -> None:
+    with pytest.raises(ConfigError, match=r"^mixture\.recipe: ") as caught:
+        profiles.check_recipe(profiles.load("tiny", [own, f"mixture.recipe={recipe}"]))
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_a_source_that_the_catalogue_has_and_the_corpus_leaves_out_is_said(own: str) -> None:
+    catalogue = own.replace("=", "=[packages, ") + "]"
+    profile = profiles.load("tiny", [catalogue, "mixture.recipe=field-notes"])
+    with pytest.raises(ConfigError, match=r"corpus\.sources may name: .*field-notes"):
+        profiles.check_recipe(profile)
+    profiles.check_recipe(profiles.load("tiny", [catalogue, "corpus.sources=[letters]", "mixture.recipe=letters"]))
+
+
+@pytest.mark.parametrize("name", ["mix6", "pool", "labels", "path", "several"])
+def test_a_source_called_like_a_word_of_recipes_is_refused(own: str, tmp_path: Path, name: str) -> None:
+    catalogue = tmp_path / "mine.yaml"
+    catalogue.write_text(catalogue.read_text().replace("letters", name))
+    with pytest.raises(ConfigError, match=f"a recipe cannot name the source '{name}'"):
+        profiles.check_recipe(profiles.load("tiny", [own, "mixture.recipe=field-notes"]))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["run"], ["corpus", "describe"], ["estimate"], ["compile"], ["study", "connectors", "--only", "seed=0"]],
+)
+def test_every_command_that_needs_the_recipe_refuses_it_before_it_makes_anything(
+    own: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(app, [*command, "--profile", "tiny", "--set", own])
+    assert isinstance(ended.exception, ConfigError)
+    assert "takes text from academia" in str(ended.exception)
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_run_whose_model_could_not_be_exported_is_refused_before_it_trains() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Self, TypeVar
 
+from inkling.components.shared.text import printable
 from inkling.models.strict_json import to_json
 
 MODE_VARIABLE = "INKLING_PROGRESS"
@@ -113,7 +114,7 @@ def track(items: Iterable[T], label: str, total: int, unit: str) -> Iterator[T]:
 
 def note(message: str) -> None:
     """Logs a line of a stage."""
-    print(message, file=sys.stdout, flush=True)
+    print(printable(message), file=sys.stdout, flush=True)
 
 
 def clock(seconds: float) -> str:

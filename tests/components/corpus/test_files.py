@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,44 @@ def test_what_cannot_be_read_is_counted_by_reason(
     assert "notes: skipped 1 broken JSON, 3 empty, 1 in a damaged archive" in capsys.readouterr().out
 
 
+def test_half_a_character_is_skipped_and_named(
+    catalogue: Catalogue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = catalogue(encoding="utf-8")
+    data = tmp_path / "data"
+    (data / "a.jsonl").write_text(lines([*TEXTS[:2], "half \ud83d", *TEXTS[2:4], *["\udcff"] * 9]))
+    rows = pa.array([text.encode() for text in TEXTS[4:6]] + [b"half \xed\xa0\xbd", b"caf\xe9", TEXTS[6].encode()])
+    pq.write_table(
+        pa.table({"text": pa.Array.from_buffers(pa.string(), len(rows), rows.buffers())}), data / "b.parquet"
+    )
+    corpus = build(path, segments_per_document=100)
+    assert corpus.sources()["notes"].skipped == {"not in the stated encoding": 2, "with half a character": 10}
+    assert texts_of(corpus) == set(TEXTS[:7])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("skipped, ")]
+    place = len(lines(TEXTS[:2]))
+    assert f"skipped, with half a character: {data / 'a.jsonl'}, the line at byte {place}" in said
+    assert len(said) == 5
+
+
+@pytest.mark.parametrize("name", [b"bad\xff.jsonl", b"sub\xff/a.jsonl"])
+def test_a_file_name_that_is_not_utf_8_is_refused(catalogue: Catalogue, tmp_path: Path, name: bytes) -> None:
+    path = catalogue(files=["data/**/*.jsonl"])
+    file = tmp_path / "data" / os.fsdecode(name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(lines(TEXTS))
+    with pytest.raises(ConfigError, match=r"source 'notes': a file's name: '.*\\xff.*\.jsonl' holds \\xff"):
+        parse(path)
+
+
+def test_an_encoding_that_makes_half_a_character(catalogue: Catalogue, tmp_path: Path) -> None:
+    path = catalogue(encoding="unicode_escape")
+    for i, text in enumerate(TEXTS):
+        (tmp_path / "data" / f"{i}.txt").write_text(text if i else "\\ud83d")
+    corpus = build(path)
+    assert corpus.sources()["notes"].skipped == {"with half a character": 1}
+    assert texts_of(corpus) == set(TEXTS[1:])
+
+
 def test_a_damaged_row_group_is_counted(catalogue: Catalogue, tmp_path: Path) -> None:
     path = catalogue()
     file = tmp_path / "data" / "a.parquet"
@@ -200,12 +239,41 @@ def test_refused_before_any_work(
         parse(path)
 
 
-@pytest.mark.parametrize(("column", "message"), [("body", "unknown column 'text'"), ("text", "holds int64, not text")])
-def test_a_table_without_the_text_is_refused(catalogue: Catalogue, tmp_path: Path, column: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"body": pa.array([1])}, "unknown column 'text'"),
+        ({"text": pa.array([1])}, "column 'text' holds int64, not text"),
+        ({"text": pa.array([b"x"])}, "column 'text' holds binary, not text"),
+        ({"text": pa.array([["x"]])}, r"column 'text' holds list<.*, not text"),
+        ({"text": pa.array([{"a": "x"}])}, r"column 'text' holds struct<a: string>, not text"),
+        ({"text": pa.nulls(2, pa.string())}, "column 'text' has no value in any row"),
+        ({"text": pa.array([], pa.string())}, "has no row"),
+    ],
+)
+def test_a_table_without_the_text_is_refused(
+    catalogue: Catalogue, tmp_path: Path, columns: dict[str, pa.Array], message: str
+) -> None:
     path = catalogue()
-    pq.write_table(pa.table({column: [1]}), tmp_path / "data" / "a.parquet")
-    with pytest.raises(ConfigError, match=message):
+    pq.write_table(pa.table(columns), tmp_path / "data" / "a.parquet")
+    with pytest.raises(ConfigError, match=rf"source 'notes': .*a\.parquet.*{message}"):
         parse(path)
+
+
+def test_two_columns_of_one_name_are_refused(catalogue: Catalogue, tmp_path: Path) -> None:
+    path = catalogue()
+    texts = pa.array(TEXTS)
+    pq.write_table(pa.Table.from_arrays([texts, texts], names=["text", "text"]), tmp_path / "data" / "a.parquet")
+    with pytest.raises(ConfigError, match=r"source 'notes': .*a\.parquet: 2 columns are called 'text'"):
+        parse(path)
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
+def test_every_type_of_text_is_read(catalogue: Catalogue, tmp_path: Path, kind: pa.DataType) -> None:
+    path = catalogue()
+    dotted = pa.array([{"text": 1}] * len(TEXTS))
+    pq.write_table(pa.table({"a": dotted, "text": pa.array(TEXTS).cast(kind)}), tmp_path / "data" / "a.parquet")
+    assert texts_of(build(path)) == set(TEXTS)
 
 
 @pytest.mark.parametrize("name", ["hubb", "missing.yaml"])

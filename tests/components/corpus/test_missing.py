@@ -46,10 +46,10 @@ def test_nothing_but_repeats(refusal: Refusal, tmp_path: Path, similarity: float
     assert said.endswith("To get some, give it other text")
 
 
-def test_a_column_of_nulls(refusal: Refusal, tmp_path: Path) -> None:
-    pq.write_table(pa.table({"text": pa.array([None] * 7, pa.string())}), tmp_path / "notes.parquet")
+def test_a_column_of_nulls_and_blanks(refusal: Refusal, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": [None, "", " "]}), tmp_path / "notes.parquet")
     said = refusal("notes.parquet", similarity=0.8)
-    assert "no training text: 7 texts could not be used (7 empty)" in said
+    assert "no training text: 3 texts could not be used (3 empty)" in said
     assert said.endswith("Give it files with text")
 
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus, Segment, write_segments
-from inkling.components.artifacts.labels import LABELS, Flags, Labels
+from inkling.components.artifacts.labels import FAMILIES, LABELS, Flags, Labels
 from inkling.components.label import config as settings
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
@@ -57,13 +57,18 @@ def test_processes_change_no_byte_and_no_key(corpus: Corpus, tmp_path: Path) -> 
     assert together.manifest.provenance.key == alone.manifest.provenance.key
 
 
-def test_every_source_of_the_corpus_has_a_line_and_no_other(corpus: Corpus, tmp_path: Path) -> None:
+def test_every_source_of_the_corpus_has_a_line_beside_the_papers(corpus: Corpus, tmp_path: Path) -> None:
     lines = table(build(corpus, tmp_path / "labels").shares()).splitlines()
-    assert [line.split()[0] for line in lines[2:]] == [name for name in SOURCE_NAMES if name in corpus.sources()]
     found = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[2:]}
+    assert list(found) == sorted(corpus.sources(), key=SOURCE_NAMES.index)
     assert found["law"].startswith("0.0 0.0")
     assert found["code"].startswith("75.0 / 96.7")
-    assert "-" not in " ".join(found.values()).split()
+
+
+def test_ones_own_sources_follow_those_of_the_paper() -> None:
+    percent = dict.fromkeys((*LABELS, *FAMILIES, "none"), 1.0)
+    lines = table({"field-notes": percent, "law": percent}).splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["law", "field-notes"]
 
 
 def test_a_changed_corpus_is_refused(corpus: Corpus, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The llm labeller against a real server: good, busy, slow, talking nonsense, dying midway; resumed after a kill."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -259,6 +260,18 @@ def test_failures_are_borne_up_to_the_limit_and_counted(server: Server, corpus: 
     labels = build_labels(config, corpus.path, tmp_path / "labels")
     report = json.loads((labels.path / "shares.json").read_text())["sources"]
     assert {source: entry["unlabelled"] for source, entry in report.items()} == {"code": 1, "law": 0}
+
+
+def test_half_a_character_in_an_answer_is_written_out(server: Server) -> None:
+    server.answer = lambda text, number: completion("no \ud83d" if number else '{"code": "\udcff"}')
+    with pytest.raises(ChatEndpointError, match=r"not the six labels: (no \\ud83d|{.code.: .\\xff.})"):
+        label(server.config(retries=0), ["a", "b"])
+
+
+def test_a_key_beyond_ascii_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUDGE_KEY", os.fsdecode(b"caf\xe9"))
+    with pytest.raises(ConfigError, match=r"label.llm.key: JUDGE_KEY holds characters beyond ASCII"):
+        label(server.config(key="JUDGE_KEY"), ["code"])
 
 
 def test_a_wrong_key_or_model_ends_it_at_once(server: Server) -> None:

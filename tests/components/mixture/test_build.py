@@ -89,7 +89,7 @@ def test_text_that_reads_like_a_special_token_stays_text(corpus: Corpus, tmp_pat
 
 
 def test_a_source_that_the_corpus_lacks_names_those_it_has(corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"unknown source of the corpus 'academia'.* Valid: code, encyclopedia"):
+    with pytest.raises(ConfigError, match=r"'mix6' takes text from academia, .* It has code, encyclopedia"):
         build(corpus, tmp_path / "tokens", recipe="mix6")
     assert not (tmp_path / "tokens").exists()
 

@@ -349,6 +349,23 @@ def test_chat_refuses_malformed_json(http):
     assert http.post(CHAT, content=b"{").status_code == 400
 
 
+@pytest.mark.parametrize("half", [rb"\ud83d", rb"\udcff", b"\xe9"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (CHAT, b'{"model": "inkling", "messages": [{"role": "user", "content": "%s"}]}'),
+        (CHAT, b'{"model": "%s", "messages": [{"role": "user", "content": "a"}]}'),
+        (PREDICT, b'{"instances": [{"question": "%s"}]}'),
+        (PREDICT, b'{"instances": [{"question": "a", "choices": ["b", "%s"]}]}'),
+        (PREDICT, b'{"instances": [{"question": "a", "image": "%s"}]}'),
+    ],
+)
+@pytest.mark.parametrize("kind", ["application/json", "application/octet-stream"])
+def test_half_a_character_is_refused(http, path, body, half, kind):
+    response = http.post(path, content=body.replace(b"%s", half), headers={"Content-Type": kind})
+    assert response.status_code == 400, response.text
+
+
 def test_unknown_models_are_named(http):
     assert http.post("/v2/models/other/infer", json={"inputs": [QUESTION]}).status_code == 404
     response = http.post(CHAT, json={"model": "gpt", "messages": message("a")})

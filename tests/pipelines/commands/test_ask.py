@@ -1,13 +1,17 @@
 """`inkling ask`: what it says when it cannot ask."""
 
 import io
+import json
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from inkling.components.serve.client import Client
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.text import is_text
 from inkling.models.vision import preprocess
 from inkling.pipelines.commands.ask import ask, without_blank_lines
 
@@ -65,3 +69,20 @@ def test_the_words_stay_however_the_answer_is_cut(fragments):
     assert shown.split() == "".join(fragments).split()
     assert shown == shown.strip() and all(line.strip() for line in shown.splitlines())
     assert shown == "".join(without_blank_lines(["".join(fragments)]))
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_answer_is_shown(answer):
+    event = {"choices": [{"delta": {"content": answer}}], "view": "blind"}
+    said = {"choices": [{"message": {"content": answer}}], "view": "blind"}
+
+    def respond(request):
+        if json.loads(request.content).get("stream"):
+            return httpx.Response(200, text=f"data: {json.dumps(event)}\n\ndata: [DONE]\n\n")
+        return httpx.Response(200, text=json.dumps(said))
+
+    with Client(NOBODY) as client:
+        client._http = httpx.Client(base_url=NOBODY, transport=httpx.MockTransport(respond))
+        ((streamed, _),) = client.stream("What?", None)
+        assert (streamed, "blind") == client.chat("What?", None)
+        assert is_text(streamed)
