@@ -50,13 +50,21 @@ def load(profile: str, overrides: Iterable[str] = ()) -> str:
     path = Path(profile) if profile.endswith((".yaml", ".yml")) else _FOLDER / f"{profile}.yaml"
     if not path.is_file():
         raise unknown("profile", profile, names())
-    mapping = read_file(path)
-    _override(mapping, overrides)
-    if isinstance(mapping.get("suites"), dict):
-        mapping["suites"] = carried(mapping["suites"])
-    text = write_mapping(mapping)
+    text = write_mapping(with_overrides(read_file(path), overrides))
     check(text)
     return text
+
+
+def with_overrides(profile: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """Puts settings, each `stage.key=value`, into a profile; nothing is checked but that they can be read.
+
+    Raises:
+        ConfigError: If one cannot be read.
+    """
+    _override(profile, overrides)
+    if isinstance(profile.get("suites"), dict):
+        profile["suites"] = carried(profile["suites"])
+    return profile
 
 
 def check(profile: str) -> None:

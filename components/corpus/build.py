@@ -18,11 +18,11 @@ from inkling.components.artifacts.corpus import (
 )
 from inkling.components.artifacts.questions import Questions
 from inkling.components.corpus.config import CorpusConfig
+from inkling.components.corpus.missing import check_splits
 from inkling.components.corpus.origin import attribution, versions
 from inkling.components.corpus.partition import Partition
 from inkling.components.corpus.reading import prepare, read, read_share
 from inkling.components.corpus.selection import REASONS, Mask, select
-from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.part import Part, Share, gather, produce_part
@@ -90,6 +90,7 @@ def _make(config: CorpusConfig, opened: dict[str, Questions], parts: Sequence[st
     gather(parts, folder.name, folder, "*")
     partitions = read(config, folder)
     kept, removed = select(partitions, config.words_per_source, config.similarity)
+    check_splits(config, partitions, kept, removed)
     summaries = {}
     with Progress("writing text", sum(map(len, kept)), "segments") as progress:
         for name in config.sources:
@@ -123,11 +124,6 @@ def _write(
                 licences.update(chosen["licence"].unique().to_pylist())
                 writer.write_table(chosen)
                 progress.advance(len(batch))
-    for split in ("train", "heldout"):
-        if not documents[split]:
-            raise ConfigError(
-                f"source '{name}' has no {split} document: raise corpus.words_per_source or change corpus.heldout"
-            )
     entry = config.chosen[name]
     return SourceSummary(
         quality=entry.quality,

@@ -1,6 +1,7 @@
 """Settings of the corpus stage."""
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -8,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES
+from inkling.components.corpus.benchmarks import items_of_file
 from inkling.components.corpus.catalogue import (
     SHIPPED,
     FileSource,
@@ -22,6 +24,7 @@ from inkling.components.corpus.files import TextFile, checked_files, pinned
 from inkling.components.corpus.readers import READERS
 from inkling.components.shared.config import ConfigError, ExecutionOnly, StageConfig, unknown
 from inkling.components.shared.storage.packages import Allowance, contents
+from inkling.models.strict_json import to_json
 
 _TABLE_2 = list(SOURCE_NAMES[:6])
 
@@ -141,11 +144,21 @@ class CorpusConfig(StageConfig):
 
     @cached_property
     def benchmark_files(self) -> list[TextFile]:
-        """The files with questions that no training text may repeat."""
+        """The files with questions that no training text may repeat, each read once to see that it can be."""
         for name in self.benchmarks:
             if not Path(name).is_file():
                 raise ConfigError(f"corpus.benchmarks: there is no file '{name}'")
-        return [pinned(Path(name), Path(name).name) for name in self.benchmarks]
+        files = [pinned(Path(name), Path(name).name) for name in self.benchmarks]
+        for file in files:
+            items_of_file(file)
+        return files
+
+    @classmethod
+    def restored(cls, config: Mapping[str, Any], contents: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        """The settings, with the recorded entries of the sources as their catalogue."""
+        path = folder / "catalogue.yaml"
+        path.write_text(to_json(contents["catalogue"], ensure_ascii=False), encoding="utf-8")
+        return {**config, "catalogue": [str(path)]}
 
     def places(self) -> dict[str, list[str]]:
         """Catalogues of one's own with their text, data sets in a folder, and benchmarks."""

@@ -1,17 +1,12 @@
 """Training text that repeats an evaluation question, found by runs of words as GPT-3's appendix C does."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from inkling.components.artifacts.questions import Questions
-from inkling.components.corpus.files import TextFile
-from inkling.components.corpus.lines import json_lines, parse_record
 from inkling.components.corpus.segmenting import plain_words
-from inkling.components.shared.config import ConfigError
-from inkling.components.shared.text import require_text
 from inkling.models.strict_json import to_json
 
 RUN_WORDS, FEWEST_WORDS = 13, 8
@@ -79,25 +74,3 @@ def runs_of(items: Iterable[str]) -> Runs:
 def items_of(questions: Questions) -> list[str]:
     """The evaluation items of a run's own questions."""
     return [f"{question.question} {question.answer}" for question in questions.questions()]
-
-
-def items_of_file(file: TextFile) -> list[str]:
-    """The evaluation items of a file of JSON lines with `question` and, optionally, `answer`.
-
-    Raises:
-        ConfigError: If a line is not so; nothing of a benchmark may be passed over.
-    """
-    items, skipped = [], Counter[str]()
-    with file.open() as stream:
-        for place, line in json_lines(stream, skipped):
-            record = parse_record(line, "utf-8", skipped)
-            question, answer = (
-                (record.get(key, "") for key in ("question", "answer")) if isinstance(record, dict) else ("", "")
-            )
-            if not (isinstance(question, str) and question.strip()) or not isinstance(answer, str):
-                raise ConfigError(
-                    f"{file.path}, byte {place}: expected a JSON object with `question` and maybe `answer`, texts"
-                )
-            require_text([question, answer], f"{file.path}, byte {place}")
-            items.append(f"{question} {answer}")
-    return items

@@ -37,7 +37,7 @@ def describe(
     title = f"corpus {corpus.digest[:12]}; labels in percent of the segments, shares in percent of the tokens"
     table = Table(title=title, title_justify="left", padding=(0, 0))
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number in (0, 1, 5) else "right", no_wrap=number == 0)
+        table.add_column(heading, justify="left" if number in (0, 1, 5) else "right", no_wrap=number not in (1, 5))
     for name, summary in corpus.sources().items():
         counted = [f"{_tokens(corpus, name, summary, tokenizer):,.0f}"] if tokenizer else []
         use = _recipe_use(summary, recipe, name, tokens)
@@ -50,7 +50,7 @@ def left_out(corpus: Corpus) -> Table:
     table = Table(title="left out of the corpus", title_justify="left", padding=(0, 0))
     headings = ("source", "repeated exactly", "nearly", "repeating a question", "unreadable")
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number in (1, 2, 3) else "left", no_wrap=number == 0)
+        table.add_column(heading, justify="right" if number in (1, 2, 3) else "left", no_wrap=number < 4)
     for name, summary in corpus.sources().items():
         counts = (f"{summary.removed.get(reason, 0):,}" for reason in (EXACT, NEAR, CONTAMINATED))
         skipped = ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items())

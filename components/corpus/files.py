@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import IO, Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from inkling.components.corpus.catalogue import FileSource
 from inkling.components.corpus.lines import json_lines, parse
-from inkling.components.shared.config import ConfigError, unknown
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.storage.tables import columns_in
 from inkling.components.shared.store.manifest import sha256
 from inkling.components.shared.text import require_text
 
@@ -112,14 +112,9 @@ def _look_into(source: FileSource, path: Path) -> None:
 
 
 def _look_into_table(source: FileSource, path: Path) -> None:
-    try:
-        schema = pq.read_schema(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ConfigError(f"{path} is no Parquet file, or it is cut short: {error}") from None
-    if source.field not in schema.names:
-        raise ConfigError(f"{path}: {unknown('column', source.field, schema.names)}")
-    kind = schema.field(source.field).type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+    kind = columns_in(path, [source.field], [source.field])[source.field]
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not any(is_text(plain) for is_text in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)):
         raise ConfigError(f"{path}: column '{source.field}' holds {kind}, not text")
 
 

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from inkling.components.artifacts.questions import Questions
+from inkling.components.corpus.benchmarks import items_of_file
 from inkling.components.corpus.collect import Unit, units
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.corpus.contamination import Runs, items_of, items_of_file, runs_of
+from inkling.components.corpus.contamination import Runs, items_of, runs_of
 from inkling.components.corpus.origin import used_packages
 from inkling.components.corpus.partition import RUNS, Partition, make_partition
 from inkling.components.shared.runtime.partitions import Advance, map_units

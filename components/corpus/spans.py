@@ -94,7 +94,7 @@ def _rows(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator[Doc
         rows, place = table.metadata.row_group(span.begin).num_rows, 0
         try:
             for batch in table.iter_batches(_ROWS, [span.begin], [source.field]):
-                for number, raw in enumerate(batch.column(0).cast(pa.large_binary()).to_pylist(), place):
+                for number, raw in enumerate(_plain(batch.column(source.field)).to_pylist(), place):
                     why = Counter[str]()
                     if text := _decoded(raw or b"", "utf-8", why):
                         yield Document(f"{span.file.name}#{span.begin}.{number}", text)
@@ -102,6 +102,11 @@ def _rows(source: FileSource, span: Span, skipped: Counter[str]) -> Iterator[Doc
                 place += len(batch)
         except (OSError, pa.ArrowException):
             skipped[UNREADABLE] += rows - place
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """The bytes of a column of text, whatever type of text it has."""
+    return (column.dictionary_decode() if pa.types.is_dictionary(column.type) else column).cast(pa.large_binary())
 
 
 def _text(source: FileSource, file: TextFile, skipped: Counter[str]) -> Iterator[Document]:

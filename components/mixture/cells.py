@@ -82,7 +82,10 @@ def base_of(cells: Sequence[Cell], by_source: Mapping[str, float] | None) -> NDA
             totals[source] += words
     for source in by_source or ():
         if source not in totals:
-            raise ConfigError(f"'{source}' has too little training text: raise corpus.words_per_source or leave it out")
+            raise ConfigError(
+                f"'{source}' has too little training text: no {SMALLEST:,} words with the same labels. Give it more "
+                "text (corpus.words_per_source, more files), or leave it out"
+            )
     shares = by_source or {source: words / sum(totals.values()) for source, words in totals.items()}
     weights = [
         sum(shares.get(source, 0.0) * words / totals[source] for source, words in cell.words.items()) for cell in cells

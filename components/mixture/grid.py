@@ -44,6 +44,8 @@ def grid(corpus: Corpus, labels: Labelling, tokens: int) -> list[GridCell]:
         tokens: Training tokens for which the repetitions are stated.
     """
     cells = pooled(count_cells(corpus, labels, _NAMED, corpus.sources()).cells)
+    if not cells:
+        return [GridCell(reasoning, visual, None, None) for reasoning, visual in TABLE_1]
     return [_cell(cells, tokens, reasoning, visual) for reasoning, visual in TABLE_1]
 
 

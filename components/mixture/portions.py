@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.tokens import Solution
-from inkling.components.mixture.cells import MEASURED, Cell, base_of, pooled
+from inkling.components.mixture.cells import MEASURED, SMALLEST, Cell, base_of, pooled
 from inkling.components.mixture.counting import Labelling, Patterns, count_cells, unpacked
 from inkling.components.mixture.recipe_types import POOL, LabelRecipe, PathRecipe, Recipe, named_labels, source_shares
 from inkling.components.mixture.recipes import shares
@@ -53,10 +53,10 @@ class Portions:
         worst = max(repetitions, key=lambda name: repetitions[name])
         if repetitions[worst] > limit:
             raise ConfigError(
-                f"'{worst}' would be repeated for {repetitions[worst]:.1f} epochs in {tokens:,} tokens, "
-                f"the limit is {limit:g}: "
-                "raise corpus.words_per_source, lower mixture.token_budget, or, if that is meant, raise "
-                "mixture.repetition_limit"
+                f"'{worst}' would be repeated for {repetitions[worst]:.1f} epochs in {tokens:,} tokens: it has "
+                f"{self.cells[worst].total:,} words, the limit is {limit:g}. "
+                "Raise corpus.words_per_source if there is more text, lower mixture.token_budget or, if that is meant, "
+                "raise mixture.repetition_limit"
             )
 
 
@@ -83,7 +83,15 @@ def portions(recipe: Recipe, corpus: Corpus, labels: Labelling | None) -> Portio
     if labels is None:
         raise ConfigError(f"the recipe '{recipe}' names labels: label the corpus and give the labels too")
     counts = count_cells(corpus, labels, named, corpus.sources())
-    return mix(recipe, pooled(counts.cells), named, counts.patterns)
+    large = pooled(counts.cells)
+    if not large:
+        words = ", ".join(f"{cell.name(named)} {cell.total:,}" for cell in counts.cells)
+        raise ConfigError(
+            f"too little text: no cell (training text of a source that agrees on {', '.join(named)}) has {SMALLEST:,} "
+            f"words, nor have all that carry the same labels together; there are: {words}. Give the corpus more text, "
+            "or take a recipe by source"
+        )
+    return mix(recipe, large, named, counts.patterns)
 
 
 def mix(recipe: Recipe, cells: Sequence[Cell], named: tuple[str, ...], patterns: dict[str, list[Patterns]]) -> Portions:
@@ -121,7 +129,8 @@ def _weights(recipe: Recipe, cells: Sequence[Cell], named: Sequence[str]) -> NDA
     except Infeasible as error:
         nearest = ", ".join(f"{name}: {share:.4f}" for name, share in zip(recipe.labels, error.nearest, strict=True))
         raise ConfigError(
-            f"no mixture of this corpus has the shares {recipe.labels}; the nearest that one has: {{{nearest}}}"
+            f"no mixture of this corpus has the shares {recipe.labels} (its cells of {SMALLEST:,} words or more: "
+            f"{', '.join(cell.name(named) for cell in cells)}); the nearest that one has: {{{nearest}}}"
         ) from None
 
 

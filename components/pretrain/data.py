@@ -71,7 +71,10 @@ class BlendBatches:
             names += sorted(name for name in sources if anneal.weights.get(name, 0) > 0 and name not in names)
         for name in names:
             if len(sources[name]) <= context:
-                raise ValueError(f"source '{name}' has {len(sources[name])} tokens: a sequence takes {context + 1}")
+                raise ValueError(
+                    f"too little text: source '{name}' has {len(sources[name]):,} tokens, a sequence takes "
+                    f"{context + 1:,}. Give it more text, or lower pretrain.context"
+                )
         self._names, self._tokens = names, [sources[name] for name in names]
         self._batch, self._context, self._seed = batch, context, seed
         self._offset = np.random.default_rng(seed).random()

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, ValidationError, model_validator
@@ -103,6 +104,19 @@ class StageConfig(Section):
     def determinants(self) -> dict[str, Any]:
         """What of the configuration determines the result."""
         return {**self.settings(), **self.contents()}
+
+    @classmethod
+    def restored(cls, config: Mapping[str, Any], contents: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        """The settings that a manifest records, as a profile may state them.
+
+        Where something lies that settings name, such as a file, is recorded nowhere, and is left out.
+
+        Args:
+            config: What it records of the settings.
+            contents: What it records of what they stand for.
+            folder: Where files may be put that the settings then name.
+        """
+        return dict(config)
 
     @classmethod
     def _execution_only(cls) -> set[str]:

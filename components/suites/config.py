@@ -11,7 +11,7 @@ from inkling.components.artifacts.suite import SCENES, THIS_RUN, Suite, Suites, 
 from inkling.components.shared.config import ConfigError, StageConfig, unknown
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, sha256
 from inkling.components.shared.text import require_text
-from inkling.components.suites.rows import columns_of
+from inkling.components.suites.rows import Kind, check_column, columns_of
 
 
 class SuitesConfig(StageConfig):
@@ -37,6 +37,8 @@ class SuitesConfig(StageConfig):
                             raise unknown(
                                 f"column of suite '{suite.name}' in {path.name} (columns.{key})", name, present
                             )
+                        kinds, filled = _holds(key, suite)
+                        check_column(path, name, present[name], kinds, filled)
         return self
 
     @cached_property
@@ -85,6 +87,14 @@ class SuitesConfig(StageConfig):
                 for suite in self.read
             ]
         }
+
+
+def _holds(key: str, suite: Suite) -> tuple[tuple[Kind, ...], bool]:
+    """What a column may hold, by the key of `columns` that names it, and whether some row must have a value."""
+    if key == "choices":
+        listed = suite.columns is not None and isinstance(suite.columns.choices, str)
+        return (("lists",) if listed else ("values",)), listed
+    return (("bytes", "images", "values") if key == "image" else ("values",)), key in ("question", "image", "answer")
 
 
 def _identity(suite: Suite) -> str | None:

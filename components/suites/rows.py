@@ -1,18 +1,21 @@
 """Rows of benchmark files, Parquet or JSON lines, one after the other."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.storage.tables import columns_in
 from inkling.components.shared.text import require_text
 
 FORMATS = (".parquet", ".jsonl")
+Kind = Literal["values", "bytes", "lists", "images", "structs", "nothing"]
+"""What a column holds: plain values, bytes, lists of plain values, structs with `bytes`, others, or nothing seen."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +31,63 @@ class Row:
     values: dict[str, Any]
 
 
-def columns_of(path: Path) -> list[str]:
-    """Names of the columns of a file; of JSON lines, the keys of the first.
+def columns_of(path: Path) -> dict[str, Kind]:
+    """What each column of a file holds; of JSON lines, by the first.
 
     Raises:
         ConfigError: If the file is of neither format, or empty or damaged.
     """
     if path.suffix not in FORMATS:
         raise ConfigError(f"{path}: nothing is known of '{path.suffix}' files. Valid: {', '.join(FORMATS)}")
+    if path.suffix == ".parquet":
+        return {name: _kind_of_type(kind) for name, kind in columns_in(path).items()}
     try:
-        if path.suffix == ".parquet":
-            return list(pq.read_schema(path).names)
         with path.open("rb") as lines:
-            return list(_object(next(lines)))
-    except (OSError, ValueError, StopIteration, TypeError, RecursionError, pa.ArrowInvalid) as error:
+            first = _object(next(line for line in lines if line.strip()))
+        return {name: _kind_of_value(value) for name, value in first.items()}
+    except StopIteration:
+        raise ConfigError(f"{path} has no row") from None
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error!r}") from None
+
+
+def check_column(path: Path, name: str, kind: Kind, kinds: Collection[Kind], filled: bool) -> None:
+    """Refuses a column that cannot be read as what it is named for.
+
+    Args:
+        path: The file.
+        name: The column.
+        kind: What it holds.
+        kinds: What it may hold.
+        filled: Whether it must have a value in some row.
+
+    Raises:
+        ConfigError: If it is there twice or lacks values, or holds something else.
+    """
+    if path.suffix == ".parquet":
+        columns_in(path, [name], [name] if filled else [])
+    if kind not in (*kinds, "nothing"):
+        raise ConfigError(f"{path}: column '{name}' holds {kind}; expected {' or '.join(kinds)}")
+
+
+def _kind_of_type(kind: pa.DataType) -> Kind:
+    if pa.types.is_dictionary(kind):
+        return _kind_of_type(kind.value_type)
+    if pa.types.is_struct(kind):
+        return "images" if kind.get_field_index("bytes") >= 0 else "structs"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return "structs" if pa.types.is_nested(kind.value_type) else "lists"
+    if pa.types.is_nested(kind):
+        return "structs"
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return "bytes"
+    return "nothing" if pa.types.is_null(kind) else "values"
+
+
+def _kind_of_value(value: Any) -> Kind:
+    if isinstance(value, dict):
+        return "images" if "bytes" in value else "structs"
+    return "nothing" if value is None else "lists" if isinstance(value, list) else "values"
 
 
 def read_rows(path: Path, columns: list[str]) -> Iterator[Row]:

@@ -22,6 +22,7 @@ from inkling.components.mixture.recipe_types import named_labels
 from inkling.components.mixture.retrieval import retrieve
 from inkling.components.scenes.build import build_questions
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.shared.report.screen import show, with_columns
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import STORE_VARIABLE, stored_path
@@ -58,10 +59,13 @@ def describe_corpus(profile: str, home: Path, console: Console) -> None:
     tokenizer = _tokenizer(config, corpus, labels)
     if tokenizer is None:
         console.print("tokens are counted once a run has made the recipe's tokenizer", highlight=False)
-    console.print(describe(corpus, labels, sources, config.token_budget, tokenizer))
-    console.print(left_out(corpus))
-    console.print(_recipe(mixed, config.token_budget))
-    console.print(_grid(grid(corpus, labels, config.token_budget), config.token_budget))
+    for table in (
+        describe(corpus, labels, sources, config.token_budget, tokenizer),
+        left_out(corpus),
+        _recipe(mixed, config.token_budget),
+        _grid(grid(corpus, labels, config.token_budget), config.token_budget),
+    ):
+        show(table, console)
 
 
 def _tokenizer(config: MixtureConfig, corpus: Corpus, labels: Labels) -> Tokenizer | None:
@@ -77,7 +81,7 @@ def _recipe(mixed: Portions, tokens: int) -> Table:
     title = f"the recipe's portions in {tokens:,} tokens"
     if mixed.solution:
         title += f", worth {mixed.solution.effective_words:,.0f} words without repetition"
-    table = Table("portion", "share %", "epochs", title=title, title_justify="left")
+    table = with_columns(Table(title=title, title_justify="left"), ("portion", "share %", "epochs"))
     repetitions = mixed.repetitions(tokens)
     for name, weight in mixed.weights.items():
         table.add_row(name, f"{100 * weight:.1f}", f"{repetitions[name]:.2f}")
@@ -89,7 +93,7 @@ def _grid(cells: list[GridCell], tokens: int) -> Table:
     columns = sorted({cell.visual for cell in cells})
     headings = ["reasoning %", *(f"visual {column} %" for column in columns)]
     title = f"LSBS Table 1 on this corpus: most epochs of a text in {tokens:,} tokens"
-    table = Table(*headings, title=title, title_justify="left")
+    table = with_columns(Table(title=title, title_justify="left"), headings)
     for row in sorted({cell.reasoning for cell in cells}):
         found = {cell.visual: cell.repetition for cell in cells if cell.reasoning == row}
         table.add_row(str(row), *(_epochs(found[column]) if column in found else "" for column in columns))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from inkling.components.shared.config import ConfigError, unknown
+from inkling.components.shared.report.screen import plain_table, show
 from inkling.models.training.devices import AUTO, Device, device_names
 from inkling.pipelines.commands.options import Overrides, Profile
 
@@ -55,6 +55,7 @@ def estimate(
     from inkling.models.language.presets import load_preset, preset_names
     from inkling.models.training import devices as kinds
     from inkling.pipelines import profiles
+    from inkling.pipelines.estimate.summary import duration, show_cost
 
     stated_prices = dict(map(_price, prices))
     if device not in (AUTO, *device_names()):
@@ -70,9 +71,7 @@ def estimate(
         share = chosen.batch // devices
         chosen = replace(chosen, ranks=devices, accumulate=share // min(together or share, share))
     console = Console(file=sys.stdout)
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for number, column in enumerate(("preset", "parameters", "memory a rank", "disk", "hours", "device hours", "fits")):
-        table.add_column(column, justify="right" if 0 < number < 6 else "left", no_wrap=True)
+    table = plain_table("preset", "parameters", "memory a rank", "disk", "time", "device time", "fits")
     free = float(shutil.disk_usage(".").free)
     plans = {name: replace(chosen, language=load_preset(name)) for name in preset_names()}
     for name, plan in sorted(plans.items(), key=lambda item: item[1].parameters):
@@ -84,28 +83,29 @@ def estimate(
             f"{plan.parameters / 1e6:,.1f} M",
             f"{found.memory.total / _GIGA:,.2f} GB",
             f"{found.disk / _GIGA:,.2f} GB",
-            f"{found.hours:,.3g}",
-            f"{found.device_hours:,.3g}",
+            duration(found.hours),
+            duration(found.device_hours),
             "no" if refusal(found, min(plan.ranks, config.processes), free, config.launch.hours) else "yes",
         )
     precision = "bf16" if chosen.bf16 else "fp32"
     console.print(
-        f"{chosen.tokens:,} tokens in batches of {chosen.batch} x {chosen.context} on {chosen.ranks} x {kind.name} "
-        f"({kind.rate(chosen.bf16) / 1e12:.3g} T operations/s in {precision}, {kind.share:.0%} of it assumed), "
-        f"{'shared by FSDP2' if chosen.sharded else 'whole on each'}, {chosen.rows:,} tokens at a time",
+        f"{chosen.tokens:,} tokens in batches of {chosen.batch} sequences of {chosen.context} on {chosen.ranks} x "
+        f"{kind.name} ({kind.rate(chosen.bf16) / 1e12:.3g} T operations/s in {precision}, {kind.share:.0%} of it "
+        f"assumed), {'shared by FSDP2' if chosen.sharded else 'whole on each'}, {chosen.rows:,} tokens at a time",
         highlight=False,
     )
-    console.print(table)
+    show(table, console)
     found = estimate_plan(chosen, kind)
     held = found.memory
     console.print(
-        f"* holds weights {held.weights / _GIGA:.2f}, gradients {held.gradients / _GIGA:.2f}, optimiser "
-        f"{held.optimiser / _GIGA:.2f}, activations {held.activations / _GIGA:.2f}, frameworks "
-        f"{held.frameworks / _GIGA:.2f} GB",
+        "* a rank holds "
+        + ", ".join(
+            f"{name} {getattr(held, name) / _GIGA:.2f} GB"
+            for name in ("weights", "gradients", "optimiser", "activations", "frameworks")
+        ),
         highlight=False,
     )
     from inkling.pipelines.cluster.placement import PlacementConfig
-    from inkling.pipelines.estimate.summary import show_cost
 
     whole, images = _cost(text, study, kind)
     parallelism = PlacementConfig.parse(text).parallelism

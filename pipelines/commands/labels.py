@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from inkling.components.shared.report.screen import show, with_columns
 from inkling.pipelines.commands.options import Overrides, Profile
 
 if TYPE_CHECKING:
@@ -109,9 +110,9 @@ def audit(
 def _print_audit(audit: "Audit", sides: tuple[str, str], output: Path) -> None:
     from inkling.components.label.audit_page import cells, headings
 
-    table = Table(*headings(*sides))
+    table = with_columns(Table(), headings(*sides))
     for row in audit.rows:
         table.add_row(*cells(row))
     console = Console(file=sys.stdout)
-    console.print(table)
+    show(table, console)
     console.print(f"{audit.meaning}\nfigures in {output}, disagreements to read in {audit.page}", highlight=False)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.shared.report.screen import plain_table, show
 from inkling.models.strict_json import to_json
 
 language_app = typer.Typer(no_args_is_help=True, help="Language models: what they have learned of language.")
@@ -45,14 +45,11 @@ def score(
     opened = LanguageModel.open(model)
     names = [name.strip() for name in (tasks or "").split(",") if name.strip()]
     rows = score_rows(opened, names, folder, limit)
-    console = Console(file=sys.stdout)
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for number, column in enumerate(("", "task", "metric", "value", "95 % interval", "items")):
-        table.add_column(column, justify="right" if number > 2 else "left", no_wrap=True)
+    table = plain_table("", "task", "metric", "value", "95 % interval", "items", text=3)
     for row in rows:
         interval = "" if row["low"] is None else f"{row['low']:.3g} to {row['high']:.3g}"
         table.add_row(row["group"], row["task"], row["metric"], f"{row['value']:.4g}", interval, f"{row['items']:,}")
-    console.print(table)
+    show(table, Console(file=sys.stdout))
     if output is not None:
         output.write_text(to_json({"model": opened.digest, "scores": rows}, indent=2) + "\n")
         print(output)

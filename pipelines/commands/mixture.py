@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.report.screen import show, with_columns
 from inkling.pipelines.commands.options import Overrides, Profile
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def compare(
 
     mixtures = find_tokens(first), find_tokens(second)
     rows = compare_mixtures(*mixtures, output)
-    Console(file=sys.stdout).print(_shares_table(rows, *(mixture.blend().recipe for mixture in mixtures)))
+    show(_shares_table(rows, *(mixture.blend().recipe for mixture in mixtures)), Console(file=sys.stdout))
     print(output)
 
 
@@ -103,7 +104,8 @@ def find_tokens(place: Path) -> "Tokens":
 
 def _shares_table(rows: "Sequence[ShareRow]", first: str, second: str) -> Table:
     title = "percent of the tokens; of labels, judged by the lexicon, the difference has a 95 % interval"
-    table = Table("", "", f"A: {first}", f"B: {second}", "difference", title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    with_columns(table, ("", "", f"A: {first}", f"B: {second}", "difference"), text=2)
     for row, before in zip(rows, (None, *rows), strict=False):
         if before is not None and before.kind != row.kind:
             table.add_section()

@@ -26,6 +26,12 @@ def reproduce_artifact(
     tolerance: Annotated[
         float | None, typer.Option(help="Largest difference taken for rounding, if not the stage's own.", min=0)
     ] = None,
+    overrides: Annotated[
+        list[str],
+        typer.Option(
+            "--set", "-s", help="What a file or folder was that a setting named: stage.key=value. Repeatable."
+        ),
+    ] = [],  # noqa: B006 (typer wants a list)
     keep: Annotated[Path | None, typer.Option(help="Where to keep what is made; else it is removed.")] = None,
 ) -> None:
     """Makes an artifact again, by its recorded configs and seeds, and reports what matches.
@@ -38,6 +44,8 @@ def reproduce_artifact(
         inkling reproduce .inkling/store/mixture-0123456789abcdef/tokens
 
         inkling reproduce downloaded/adapt/multimodal_model --store downloaded --from-inputs
+
+        inkling reproduce .inkling/store/mixture-0123456789abcdef/tokens --set corpus.catalogue=mine.yaml
     """
     from inkling.pipelines.local.contents import Verdict
     from inkling.pipelines.local.reproduce import expectations, lineage, reproduce, tolerance_of
@@ -51,7 +59,7 @@ def reproduce_artifact(
     differing = 0
     home().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home()) as folder:
-        for outcome in reproduce(steps, keep or Path(folder), from_inputs, tolerance):
+        for outcome in reproduce(steps, keep or Path(folder), from_inputs, tolerance, overrides):
             found = outcome.comparison
             digests = f"{outcome.recorded[:16]} {outcome.made[:16]}"
             print(f"{outcome.stage}/{outcome.output}: {found.verdict.value} {digests}", flush=True)

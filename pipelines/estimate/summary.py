@@ -34,9 +34,9 @@ def show_cost(
     lines = [
         "",
         f"the whole {'run' if cost.runs == 1 else f'study of {cost.runs} runs'}, about:",
-        f"{cost.device.name} hours  {_number(sum(cost.hours.values()))} ({_list(cost.hours, 1, '')}); "
+        f"{cost.device.name} time  {duration(sum(cost.hours.values()))} ({_times(cost.hours)}); "
         "by operations: a small network takes longer; not counted: the other stages, starts of pods, pulling of images",
-        f"kept in the object store  {cost.written / _GIGA:,.2f} GB ({_list(dict(largest), _GIGA, ' GB')}, ...)",
+        f"kept in the object store  {cost.written / _GIGA:,.2f} GB ({_sizes(dict(largest))}, ...)",
         f"moved between pods  {cost.written / _GIGA:,.2f} GB written, {cost.read / _GIGA:,.2f} GB read",
         f"scratch of a pod of pretrain  {scratch / _GIGA:,.2f} GB",
         f"images, once for each node  {', '.join(sorted(images))}",
@@ -45,12 +45,12 @@ def show_cost(
         queue = simulate(cost.unit_hours(parallelism), cost.texts, cost.variants, parallelism, cost.ways)
         shared, own = cost.written - sum(cost.own), cost.own
         filled = (
-            f"{(shared + sum(own[number] for number in queue.finished(hour))) / _GIGA:,.2f} GB at {_number(hour)} h"
+            f"{(shared + sum(own[number] for number in queue.finished(hour))) / _GIGA:,.2f} GB after {duration(hour)}"
             for hour in (part * queue.hours for part in _QUARTERS)
         )
         lines.append(
             f"queue, simulated  {queue.at_once} runs and as many pods of stages at a time, the last ends after "
-            f"{_number(queue.hours)} h; the store holds {', '.join(filled)}"
+            f"{duration(queue.hours)}; the store holds {', '.join(filled)}"
         )
     lines += [f"{name}  {_number(amount)} x {prices[name]:g} = {price:,.2f}" for name, (amount, price) in costs.items()]
     if costs:
@@ -59,8 +59,20 @@ def show_cost(
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _list(amounts: Mapping[str, float], unit: float, name: str) -> str:
-    return ", ".join(f"{what} {_number(amount / unit)}{name}" for what, amount in amounts.items())
+def duration(hours: float) -> str:
+    """Hours as a person says them, such as `12.5 s`, `3 min` or `1,200 h`."""
+    for unit, one in (("s", 3600), ("min", 60)):
+        if hours * one < 60:
+            return f"{_number(hours * one)} {unit}"
+    return f"{_number(hours)} h"
+
+
+def _times(hours: Mapping[str, float]) -> str:
+    return ", ".join(f"{stage} {duration(amount)}" for stage, amount in hours.items())
+
+
+def _sizes(stored: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {_number(size / _GIGA)} GB" for name, size in stored.items())
 
 
 def _number(amount: float) -> str:

@@ -11,7 +11,7 @@ import inspect
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.components.shared.strict_yaml import write_mapping
 from inkling.models.strict_json import to_json
 from inkling.pipelines.local.contents import Comparison, Verdict, compare
-from inkling.pipelines.profiles import stage_config
+from inkling.pipelines.profiles import stage_config, with_overrides
 
 FORWARD = 1e-4
 """Tolerance of a forward pass in fp32: what the tests allow between torch and ONNX Runtime, batches, and encoders."""
@@ -35,6 +35,9 @@ TRAINED = 1e-3
 """Tolerance of weights and losses after training. Measured: with the kernels of another instruction set (AVX-512, AVX2,
 none) the preset `tiny` ends within 8e-5 of a tensor's largest weight, its losses within 1e-6; ten times that is left
 for longer runs."""
+
+_SETTINGS = "settings"
+"""Folder for files that a restored profile names, beside the outputs of the stage."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,11 @@ def expectations(steps: Sequence[Recorded]) -> Iterator[str]:
 
 
 def reproduce(
-    steps: Sequence[Recorded], work: Path, from_inputs: bool = False, tolerance: float | None = None
+    steps: Sequence[Recorded],
+    work: Path,
+    from_inputs: bool = False,
+    tolerance: float | None = None,
+    overrides: Sequence[str] = (),
 ) -> Iterator[Outcome]:
     """Makes artifacts again and compares them with those that are recorded.
 
@@ -148,6 +155,7 @@ def reproduce(
         work: Empty directory for what is made.
         from_inputs: Whether only the last one is made, of the inputs that are recorded, instead of all of them.
         tolerance: Largest difference that is taken for rounding; None for that of the stage.
+        overrides: Settings that say where something lies of which manifests record only what it holds.
 
     Yields:
         The outcome of each artifact that was made, sources first.
@@ -165,9 +173,13 @@ def reproduce(
                 step.manifest.verify(step.path)
                 made[step.manifest.digest] = step.path
         steps = steps[-1:]
-    for step in steps:
-        origin = step.manifest.provenance
-        outputs = _remake(origin, made, work / f"{origin.stage}-{origin.key[:16]}")
+    folders = [work / f"{origin.stage}-{origin.key[:16]}" for origin in (step.manifest.provenance for step in steps)]
+    profiles = [
+        recorded_profile(step.manifest.provenance, folder / _SETTINGS, overrides)
+        for step, folder in zip(steps, folders, strict=True)
+    ]
+    for step, folder, profile in zip(steps, folders, profiles, strict=True):
+        outputs = _remake(step.manifest.provenance, profile, made, folder)
         path = outputs.get(step.path.name) or _same_type(outputs, step.manifest)
         made[step.manifest.digest] = path
         allowed = tolerance_of(step.stage) if tolerance is None else tolerance
@@ -192,36 +204,44 @@ def differences(recorded: Provenance) -> Iterator[str]:
             yield f"{name} is {here.get(name, 'not installed')} here, was {version}"
 
 
-def _profile(recorded: Provenance) -> str:
-    """A profile with the recorded settings.
+def recorded_profile(recorded: Provenance, folder: Path, overrides: Iterable[str] = ()) -> str:
+    """A profile whose settings are those that a manifest records.
+
+    Args:
+        recorded: What it records.
+        folder: Where files go that the profile names.
+        overrides: Settings that say where something lies, such as `mixture.tokenizer=FILE`.
 
     Raises:
-        ArtifactError: If a setting named something, such as a file, that is not here as it was.
+        ArtifactError: If a setting named something, such as a file, that is not here as it was, or is otherwise.
     """
-    profile = write_mapping({recorded.stage: recorded.config})
-    if recorded.contents:
-        try:
-            here = stage_config(recorded.stage).parse(profile).contents()
-        except ConfigError as error:
-            raise ArtifactError(f"stage '{recorded.stage}' cannot be reproduced: {error}") from None
-        here = json.loads(to_json(here))
-        missing = [name for name, content in recorded.contents.items() if here.get(name) != content]
-        if missing:
-            raise ArtifactError(
-                f"stage '{recorded.stage}' cannot be reproduced: what it took for {', '.join(missing)} is not here as "
-                "it was; see `contents` in the manifest"
-            )
+    stage, settings = recorded.stage, stage_config(recorded.stage)
+    folder.mkdir(parents=True, exist_ok=True)
+    places = [("suites.read" if name == "suites" else f"{stage}.{name}") for name in recorded.contents]
+    named = [place for place, name in zip(places, recorded.contents, strict=True) if name in settings.model_fields]
+    more = f". Say what it was with --set: {', '.join(f'{place}=...' for place in named)}" if named else ""
+    try:
+        stated = {stage: settings.restored(recorded.config, recorded.contents, folder)}
+        profile = write_mapping(with_overrides(stated, overrides))
+        here = json.loads(to_json(settings.parse(profile).determinants()))
+    except ConfigError as error:
+        raise ArtifactError(f"stage '{stage}' cannot be reproduced: {error}{more}") from None
+    if missing := [name for name, value in recorded.determinants.items() if here.get(name) != value]:
+        raise ArtifactError(
+            f"stage '{stage}' cannot be reproduced: what it took for {', '.join(missing)} is not here as it was; the "
+            f"manifest says it in `config` or `contents`{more}"
+        )
     return profile
 
 
-def _remake(recorded: Provenance, made: dict[str, Path], folder: Path) -> dict[str, Path]:
+def _remake(recorded: Provenance, profile: str, made: dict[str, Path], folder: Path) -> dict[str, Path]:
     """Runs the component of a stage on what was made again, unless it has run already; returns its outputs by name."""
     function = getattr(importlib.import_module(f"inkling.components.{recorded.stage}.component"), recorded.stage)
     arguments: dict[str, Any] = {}
     outputs: dict[str, Path] = {}
     for name, parameter in inspect.signature(function.python_func).parameters.items():
         if name == "config":
-            arguments[name] = _profile(recorded)
+            arguments[name] = profile
         elif type_annotations.is_artifact_wrapped_in_Output(parameter.annotation):
             if type_annotations.get_io_artifact_class(parameter.annotation) is not dsl.HTML:  # a page: no artifact
                 outputs[name] = folder / name

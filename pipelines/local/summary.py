@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from inkling.components.shared.report.numbers import with_interval
+from inkling.components.shared.report.screen import plain_table
+from inkling.components.shared.report.screen import show as show_table
 from inkling.models.sequence.views import DIFFERENCES, VIEWS
 from inkling.pipelines.local.run import Run
 
@@ -24,11 +26,11 @@ def show(run: Run, console: Console) -> None:
     language = found["language"]
     for title, table in (
         _language(language["perplexity"]),
-        _choices(language["choices"]),
+        *([_choices(language["choices"])] if language["choices"] else []),
         *(table for suite in found["suites"].values() for table in _vision(suite)),
     ):
         console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
-        console.print(table)
+        show_table(table, console)
     command = shutil.which("inkling") or str(Path(sys.prefix, "bin", "inkling"))
     lines = (
         "",
@@ -44,7 +46,7 @@ def show(run: Run, console: Console) -> None:
 
 
 def _language(perplexity: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
-    table = _table("source", "model", "95 % interval", "unigram")
+    table = plain_table("source", "model", "95 % interval", "unigram")
     for source, row in perplexity.items():
         interval = "{:.1f} to {:.1f}".format(*row["interval"]) if row["interval"] else ""
         table.add_row(source, f"{row['model_perplexity']:.1f}", interval, f"{row['unigram_perplexity']:.1f}")
@@ -52,7 +54,7 @@ def _language(perplexity: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
 
 
 def _choices(choices: Mapping[str, Mapping[str, Any]]) -> tuple[str, Table]:
-    table = _table("questions (chance)", "right", "without the passage", "difference")
+    table = plain_table("questions (chance)", "right", "without the passage", "difference")
     for suite, row in choices.items():
         cells = with_interval(row["right"]), with_interval(row["blind"]), _points(row["difference"])
         table.add_row(f"{row['items']} {suite} ({100 * row['chance']:.0f})", *cells)
@@ -67,13 +69,13 @@ def _vision(suite: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
         f"{suite['title']}, right answers in per cent with 95 % intervals: {first['questions']} questions,\n"
         f"{suite['headline']['label']}, chance {100 * first['chance']:.0f}"
     )
-    table = _table("view", *_READERS.values())
+    table = plain_table("view", *_READERS.values())
     for view in VIEWS:
         table.add_row(view, *(with_interval(mean["views"][view]) for mean in means))
     for one, other in DIFFERENCES:
         table.add_row(f"{one} - {other}", *(_points(mean["differences"][f"{one}_minus_{other}"]) for mean in means))
     yield title, table
-    table = _table("category (chance)", "visual", "blind", "visual, no pretraining")
+    table = plain_table("category (chance)", "visual", "blind", "visual, no pretraining")
     for category, cells in scores["pretrained"]["categories"].items():
         other = scores["no_pretraining"]["categories"][category]["views"]["visual"]
         shares = (with_interval(share) for share in (cells["views"]["visual"], cells["views"]["blind"], other))
@@ -91,13 +93,6 @@ def _service(found: Mapping[str, Any]) -> str:
         f"ONNX against torch: the same choice on all {compared:,} questions, logits within {largest:.1e}\n"
         f"server against evaluator, the same choice: {agreed}"
     )
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=True)
-    return table
 
 
 def _points(estimate: Mapping[str, Any]) -> str:

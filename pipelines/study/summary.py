@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from inkling.components.shared.report.numbers import with_interval
+from inkling.components.shared.report.screen import plain_table, show
 from inkling.models.sequence.views import SERVED_VIEWS
 from inkling.pipelines.study import file as study_file
 
@@ -22,7 +23,7 @@ def show_studies(console: Console) -> None:
         study = study_file.load(name)
         axes = ", ".join(f"{axis} ({len(values)})" for axis, values in study.axes.items())
         table.add_row(name, str(study.num_runs), axes, study.question or study.title, study.source)
-    console.print(table)
+    show(table, console)
 
 
 def show_scores(scores: Mapping[str, Any], console: Console) -> None:
@@ -40,19 +41,19 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
     console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
     measures = (*SERVED_VIEWS, "visual_minus_blind")
     for suite, about in scores["suites"].items():
-        table = _table(axes, [name.replace("_minus_", " - ") for name in measures])
+        table = plain_table(*axes, "seeds", *(name.replace("_minus_", " - ") for name in measures), text=len(axes))
         for group in groups:
             cells = (with_interval(group["suites"][suite][name]) for name in measures)
             table.add_row(*group["labels"].values(), str(group["seeds"]), *cells)
-        console.print(table)
+        show(table, console)
         chance = f"chance {100 * about['chance']:.0f}"
         console.print(f"suite {suite}: {about['questions']} questions on {about['images']} images, {chance}")
     console.print("\n[bold]Loss of held-out text, 95 % intervals over documents and seeds[/bold]", highlight=False)
-    table = _table(axes, ["parameters", *_UNITS.values()])
+    table = plain_table(*axes, "seeds", "parameters", *_UNITS.values(), text=len(axes))
     for group in groups:
         losses = (_loss(group["heldout"][unit]) for unit in _UNITS)
         table.add_row(*group["labels"].values(), str(group["seeds"]), f"{group['parameters']:,}", *losses)
-    console.print(table)
+    show(table, console)
     for line in _contrasts(scores["contrasts"]):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -67,15 +68,6 @@ def _contrasts(contrasts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
             yield f"{pair}  {suite}: {cells}"
         if contrast["heldout"]:
             yield f"{pair}  {_loss(contrast['heldout']['nats_per_token'])} nats per token on the same documents"
-
-
-def _table(axes: Iterable[str], columns: Iterable[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for axis in axes:
-        table.add_column(axis, no_wrap=True)
-    for column in ("seeds", *columns):
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
 
 
 def _loss(estimate: Mapping[str, Any]) -> str:

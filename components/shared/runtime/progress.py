@@ -4,6 +4,7 @@ A stage knows nothing of terminals. It reports what it is doing; with `INKLING_P
 of JSON behind a marker, which a local run turns into bars, otherwise a plain line at most every few seconds.
 """
 
+import math
 import os
 import sys
 import time
@@ -98,7 +99,8 @@ class Progress:
         fresh, remaining = self._done - self._first, self._total - self._done
         known = fresh > 0 and fresh >= _SAMPLE * (fresh + remaining)
         left = remaining * (self._reported - self._started) / fresh if known else None
-        report = ProgressReport(self._label, self._done, self._total, self._unit, left, self._figures)
+        figures = {name: value for name, value in self._figures.items() if math.isfinite(value)}
+        report = ProgressReport(self._label, self._done, self._total, self._unit, left, figures)
         print(EVENT_MARKER + to_json(asdict(report)) if self._events else report.line(), flush=True)
 
 

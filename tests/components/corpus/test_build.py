@@ -124,8 +124,9 @@ def test_other_questions_that_remove_nothing_leave_the_same_corpus(fake_sources:
 
 
 def test_too_little_held_out_text_is_refused(fake_sources: Sources, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"'encyclopedia' has no heldout document: raise corpus\.words_per_source"):
+    with pytest.raises(ConfigError, match=r"'encyclopedia' has no held-out text: 0 of \d+ documents drawn") as said:
         build(tmp_path / "corpus", heldout=1e-9)
+    assert "raise corpus.words_per_source, raise corpus.heldout, or take another seed" in str(said.value)
     assert not (tmp_path / "corpus").exists()
 
 

@@ -1,18 +1,12 @@
 """Questions are looked for as runs of words, short ones as a whole."""
 
-import json
-import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkling.components.corpus.contamination import RUN_WORDS, Runs, items_of_file, runs_of
-from inkling.components.corpus.files import pinned
+from inkling.components.corpus.contamination import RUN_WORDS, Runs, runs_of
 from inkling.components.corpus.segmenting import plain_words
-from inkling.components.shared.config import ConfigError
-from inkling.components.shared.text import is_text
 
 SHORT = "What colour is the large square here? red"
 LONG = " ".join(f"w{i}" for i in range(20))
@@ -54,38 +48,3 @@ def test_runs_come_back_from_disk(tmp_path: Path) -> None:
     runs = runs_of([SHORT, LONG, "Why?"])
     runs.write(tmp_path / "runs.json")
     assert Runs.read(tmp_path / "runs.json") == runs
-
-
-def test_a_benchmark_file(tmp_path: Path) -> None:
-    path = tmp_path / "b.jsonl"
-    path.write_text('{"question": "Who?", "answer": "Nobody", "image": 3}\n\n{"question": "When?"}\n')
-    assert items_of_file(pinned(path, "b.jsonl")) == ["Who? Nobody", "When? "]
-
-
-@pytest.mark.parametrize("line", [r'{"question": "Who \ud83d?"}', r'{"question": "q", "answer": "\udcff"}'])
-def test_a_question_with_half_a_character_is_refused(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "b.jsonl"
-    path.write_text('{"question": "Who?"}\n' + line + "\n")
-    with pytest.raises(ConfigError, match=r"b\.jsonl, byte 21: .*which is no character"):
-        items_of_file(pinned(path, "b.jsonl"))
-
-
-@given(st.text(st.characters(exclude_categories=()), min_size=1).filter(str.strip))
-def test_any_question_is_taken_or_refused_in_words(question: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "b.jsonl"
-        path.write_text(json.dumps({"question": question}))
-        if is_text(question):
-            assert items_of_file(pinned(path, "b.jsonl")) == [f"{question} "]
-        else:
-            with pytest.raises(ConfigError, match=r"b\.jsonl, byte 0: ") as refused:
-                items_of_file(pinned(path, "b.jsonl"))
-            assert is_text(str(refused.value))
-
-
-@pytest.mark.parametrize("line", ["[]", "{", '{"answer": "x"}', '{"question": 3}', '{"question": "q", "answer": 1}'])
-def test_a_line_that_is_no_question_is_refused(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "b.jsonl"
-    path.write_text('{"question": "Who?"}\n' + line + "\n")
-    with pytest.raises(ConfigError, match=r"b\.jsonl, byte 21: expected a JSON object with `question`"):
-        items_of_file(pinned(path, "b.jsonl"))

@@ -239,12 +239,41 @@ def test_refused_before_any_work(
         parse(path)
 
 
-@pytest.mark.parametrize(("column", "message"), [("body", "unknown column 'text'"), ("text", "holds int64, not text")])
-def test_a_table_without_the_text_is_refused(catalogue: Catalogue, tmp_path: Path, column: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"body": pa.array([1])}, "unknown column 'text'"),
+        ({"text": pa.array([1])}, "column 'text' holds int64, not text"),
+        ({"text": pa.array([b"x"])}, "column 'text' holds binary, not text"),
+        ({"text": pa.array([["x"]])}, r"column 'text' holds list<.*, not text"),
+        ({"text": pa.array([{"a": "x"}])}, r"column 'text' holds struct<a: string>, not text"),
+        ({"text": pa.nulls(2, pa.string())}, "column 'text' has no value in any row"),
+        ({"text": pa.array([], pa.string())}, "has no row"),
+    ],
+)
+def test_a_table_without_the_text_is_refused(
+    catalogue: Catalogue, tmp_path: Path, columns: dict[str, pa.Array], message: str
+) -> None:
     path = catalogue()
-    pq.write_table(pa.table({column: [1]}), tmp_path / "data" / "a.parquet")
-    with pytest.raises(ConfigError, match=message):
+    pq.write_table(pa.table(columns), tmp_path / "data" / "a.parquet")
+    with pytest.raises(ConfigError, match=rf"source 'notes': .*a\.parquet.*{message}"):
         parse(path)
+
+
+def test_two_columns_of_one_name_are_refused(catalogue: Catalogue, tmp_path: Path) -> None:
+    path = catalogue()
+    texts = pa.array(TEXTS)
+    pq.write_table(pa.Table.from_arrays([texts, texts], names=["text", "text"]), tmp_path / "data" / "a.parquet")
+    with pytest.raises(ConfigError, match=r"source 'notes': .*a\.parquet: 2 columns are called 'text'"):
+        parse(path)
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
+def test_every_type_of_text_is_read(catalogue: Catalogue, tmp_path: Path, kind: pa.DataType) -> None:
+    path = catalogue()
+    dotted = pa.array([{"text": 1}] * len(TEXTS))
+    pq.write_table(pa.table({"a": dotted, "text": pa.array(TEXTS).cast(kind)}), tmp_path / "data" / "a.parquet")
+    assert texts_of(build(path)) == set(TEXTS)
 
 
 @pytest.mark.parametrize("name", ["hubb", "missing.yaml"])

@@ -169,6 +169,16 @@ def test_a_source_with_too_little_text_for_a_shard_is_refused() -> None:
         base_of(kept, {"code": 0.5, "law": 0.5})
 
 
+def test_a_corpus_without_a_cell_is_refused_with_its_words(
+    labelled: tuple[Corpus, Labels], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "SMALLEST", 1_000_000)
+    with pytest.raises(ConfigError, match="too little text: no cell") as said:
+        portions(MixtureConfig.model_validate({"recipe": {"labels": {"visual": 0.1}}}).recipe, *labelled)
+    assert "there are: code.other 45,000, food.other 20,000, food.visual 25,000" in str(said.value)
+    assert {cell.repetition for cell in grid(*labelled, 100_000)} == {None}
+
+
 CELLS = st.lists(
     st.tuples(st.sampled_from("abcdefgh"), st.booleans(), st.integers(1, 9_000)), unique_by=lambda c: c[:2]
 )

@@ -69,7 +69,7 @@ def test_a_source_is_read_whole_before_any_of_it_is_read_again():
 
 
 def test_a_source_that_is_too_short_is_named():
-    with pytest.raises(ValueError, match="source 's1' has 10 tokens: a sequence takes 11"):
+    with pytest.raises(ValueError, match="source 's1' has 10 tokens, a sequence takes 11"):
         BlendBatches(_sources([50, 10]), {"s0": 0.5, "s1": 0.5}, 1, 10, 5, seed=0)
 
 

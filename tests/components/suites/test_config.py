@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from inkling.components.shared.config import ConfigError
@@ -39,8 +41,10 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(mmbench: Path
     ("name", "content", "message"),
     [
         ("rows.csv", b"a,b", r"nothing is known of '.csv' files. Valid: .parquet, .jsonl"),
-        ("rows.parquet", b"PAR1", r"rows.parquet cannot be read"),
-        ("rows.jsonl", b"", r"rows.jsonl cannot be read"),
+        ("rows.parquet", b"PAR1", r"rows.parquet is no Parquet file, or it is cut short"),
+        ("rows.jsonl", b"", r"rows.jsonl has no row"),
+        ("rows.jsonl", b"\n \n", r"rows.jsonl has no row"),
+        ("rows.jsonl", b"[1]", r"rows.jsonl cannot be read"),
         ("rows.jsonl", b"[1", r"rows.jsonl cannot be read"),
     ],
 )
@@ -48,6 +52,49 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path, name: str, conten
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ConfigError, match=message):
         parse({"suite": "mmbench", "data": str(tmp_path / name)})
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("question", pa.nulls(2, pa.string()), "column 'question' has no value in any row"),
+        ("question", pa.array([["a"], ["b"]]), "column 'question' holds lists; expected values"),
+        (
+            "image",
+            pa.array([{"path": "a.png"}] * 2),
+            "column 'image' holds structs; expected bytes or images or values",
+        ),
+        ("answer", pa.array([{"is": "A"}] * 2), "column 'answer' holds structs; expected values"),
+        ("A", pa.array([b"x", b"y"]), "column 'A' holds bytes; expected values"),
+        ("choices", pa.array(["x", "y"]), "column 'choices' holds values; expected lists"),
+        ("hint", pa.nulls(2, pa.string()), None),
+        ("B", pa.nulls(2, pa.string()), None),
+    ],
+)
+def test_columns_that_cannot_be_what_they_are_named_for_are_refused(
+    tmp_path: Path, column: str, values: pa.Array, message: str | None
+) -> None:
+    text = pa.array(["x", "y"])
+    table = dict.fromkeys(("question", "hint", "image", "A", "B", "C", "answer"), text) | {column: values}
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table(table), path)
+    named = {"question": "question", "hint": "hint", "image": "image", "choices": ["A", "B", "C"], "answer": "answer"}
+    named |= {"choices": "choices"} if column == "choices" else {}
+    suite = {"suite": "mmbench", "data": str(path), "columns": named, "splits": {}}
+    if message is None:
+        parse(suite)
+        return
+    with pytest.raises(ConfigError, match=rf"rows\.parquet: {message}"):
+        parse(suite)
+
+
+def test_two_columns_of_one_name_are_refused_where_they_are_read(tmp_path: Path) -> None:
+    text, path = pa.array(["x", "y"]), tmp_path / "rows.parquet"
+    names = ["question", "image", "A", "B", "answer", "answer", "other", "other"]
+    pq.write_table(pa.Table.from_arrays([text] * len(names), names=names), path)
+    named = {"question": "question", "image": "image", "choices": ["A", "B"], "answer": "answer"}
+    with pytest.raises(ConfigError, match=r"rows\.parquet: 2 columns are called 'answer'"):
+        parse({"suite": "mmbench", "data": str(path), "columns": named, "splits": {}})
 
 
 def test_a_file_name_that_is_not_utf_8_is_refused(mmbench: Path, tmp_path: Path) -> None:

@@ -28,7 +28,10 @@ def test_what_fits_is_reported_by_preset() -> None:
     assert rows["1B"][1:4] == ["*", "1,003.6", "M"] and rows["1B"][-1] == "yes"
     assert rows["13B"][-1] == "no"
     assert "laptop" not in rows
-    assert "30,001,856,512 tokens in batches of 1024 x 2048 on 8 x h100 (989 T operations/s in bf16" in result.output
+    assert (
+        "30,001,856,512 tokens in batches of 1024 sequences of 2048 on 8 x h100 (989 T operations/s in bf16"
+        in result.output
+    )
 
 
 def test_what_does_not_fit_is_refused_with_what_does() -> None:

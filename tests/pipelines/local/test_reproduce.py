@@ -60,7 +60,7 @@ def _forged(source: Path, directory: Path, change: Callable[[Path], None], **pro
 def made_before(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stages make at once what they have made before."""
     outputs = {name: home / "run" / name for name in ("conversations", "questions", "features")}
-    monkeypatch.setattr(module, "_remake", lambda origin, made, folder: outputs)
+    monkeypatch.setattr(module, "_remake", lambda *arguments: outputs)
 
 
 def _add(directory: Path, amount: float) -> None:
