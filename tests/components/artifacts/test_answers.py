@@ -68,5 +68,5 @@ def test_each_suite_has_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_score_that_is_no_number_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
+    with pytest.raises(ValueError, match="mean is nan: JSON has no such number"):
         write_answers(tmp_path, [], {"mean": float("nan")})
