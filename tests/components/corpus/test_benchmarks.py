@@ -60,8 +60,9 @@ def test_any_question_is_taken_or_refused_in_words(question: str) -> None:
         ("b.jsonl", GOOD + b"{\n", r"b\.jsonl, byte 76: expected a JSON object"),
         ("b.parquet", b"PAR1\x00PAR1", r"b\.parquet, byte 0: expected a JSON object"),
         ("b.jsonl.gz", b"not packed", r"b\.jsonl\.gz cannot be read: Not a gzipped file"),
-        ("b.jsonl.gz", gzip.compress(GOOD)[:-9], r"b\.jsonl\.gz cannot be read"),
+        ("b.jsonl.gz", gzip.compress(GOOD, mtime=0)[:-9], r"b\.jsonl\.gz cannot be read"),
     ],
+    ids=["empty", "broken line", "no Parquet", "not packed", "cut off"],
 )
 def test_what_cannot_be_read_is_refused_with_the_settings(
     tmp_path: Path, name: str, content: bytes, message: str
