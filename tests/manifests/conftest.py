@@ -2,39 +2,30 @@
 
 import gzip
 import json
-import shutil
-import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
-import inkling
+sys.path.insert(0, str(Path(__file__).parent))
+from overlays import CLUSTER_WIDE, OVERLAYS, ROOT, named, render
 
-ROOT = Path(inkling.__file__).resolve().parent
 SCHEMAS = ROOT.parent / "shared" / "crds"
-DIRECTORIES = sorted((ROOT / "manifests" / "overlays").iterdir())
-CLUSTER_WIDE = ("ClusterQueue", "Namespace", "PriorityClass", "Queue", "ResourceFlavor")
 
 
-@pytest.fixture(scope="session", params=DIRECTORIES, ids=lambda path: path.name)
+@pytest.fixture(scope="session", params=OVERLAYS)
 def objects(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
-    """The objects that a kustomization renders to, for each kustomization."""
-    if not shutil.which("kubectl"):
-        pytest.skip("kubectl is not installed")
-    command = ["kubectl", "kustomize", str(request.param)]
-    rendered = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert rendered.returncode == 0, rendered.stderr
-    return list(yaml.safe_load_all(rendered.stdout))
+    """The objects of an overlay, for each overlay."""
+    return list(render(request.param))
 
 
 @pytest.fixture(scope="session")
 def service(objects: list[dict[str, Any]]) -> dict[str, Any]:
     """The InferenceService of the kustomization."""
-    return next(item for item in objects if (item["kind"], item["metadata"]["name"]) == ("InferenceService", "inkling"))
+    return named(objects, "InferenceService")
 
 
 def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

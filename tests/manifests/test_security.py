@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from overlays import named
 
 import inkling
 
@@ -108,12 +109,35 @@ def test_no_secret_stands_in_any_object(objects: list[dict[str, Any]]) -> None:
             assert value.startswith("${"), f"{item['metadata']['name']}: {value}"
 
 
+KFP_STORE = {"resourceNames": ["mlpipeline-minio-artifact"], "verbs": ["get"]}
+
+
+def too_wide(rule: dict[str, Any]) -> bool:
+    """Whether a rule has a wildcard, or does with Secrets anything but read the key of KFP's own store."""
+    if "*" in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]:
+        return True
+    return "secrets" in rule["resources"] and {name: rule.get(name) for name in KFP_STORE} != KFP_STORE
+
+
 def test_rights_are_the_least(objects: list[dict[str, Any]]) -> None:
     assert not [item for item in objects if item["kind"] in ("ClusterRole", "ClusterRoleBinding")]
-    for role in (item for item in objects if item["kind"] == "Role"):
-        for rule in role["rules"]:
-            assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
-            assert "secrets" not in rule["resources"]
+    rules = [rule for role in objects if role["kind"] == "Role" for rule in role["rules"]]
+    assert not [rule for rule in rules if too_wide(rule)]
+
+
+def test_the_launcher_of_kfp_may_read_the_key_of_kfps_own_store(objects: list[dict[str, Any]]) -> None:
+    role = named(objects, "Role", "inkling-pipeline")
+    assert [rule for rule in role["rules"] if "secrets" in rule["resources"] and not too_wide(rule)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"verbs": ["*"]}, {"verbs": ["get", "list"]}, {"resourceNames": ["inkling-storage"]}, {"resourceNames": None}],
+)
+def test_a_right_that_is_too_wide_is_found(change: dict[str, Any]) -> None:
+    right = {"apiGroups": [""], "resources": ["secrets"], **KFP_STORE}
+    assert not too_wide(right)
+    assert too_wide({name: value for name, value in {**right, **change}.items() if value})
 
 
 def test_every_container_is_bounded_and_pinned(pods: dict[str, Pod], request: pytest.FixtureRequest) -> None:
