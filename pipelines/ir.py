@@ -16,9 +16,9 @@ from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
 from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch.placement import DIGEST
 from inkling.components.suites.config import SuitesConfig
-from inkling.pipelines.cluster.place import stage_of
-from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
+from inkling.pipelines.cluster.place import stage_of, task_placement
 from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.profiles import check_export, check_recipe, places
@@ -83,7 +83,7 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     """
     check_recipe(profile)
     check_export(profile)
-    pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), PlacementConfig.parse(profile))
+    pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), task_placement(profile))
     return write_compiled(pipeline, profile, directory)
 
 
@@ -95,7 +95,7 @@ def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) ->
         profile: The checked profile, as YAML text.
         directory: Where the files go.
     """
-    pipeline = study_pipeline(plan, FanOut.of(profile), PlacementConfig.parse(profile))
+    pipeline = study_pipeline(plan, FanOut.of(profile), task_placement(profile))
     return write_compiled(pipeline, profile, directory)
 
 
@@ -142,7 +142,7 @@ def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> C
     """
     directory.mkdir(parents=True, exist_ok=True)
     ir, resources, policies = (directory / name for name in ("pipeline.yaml", "resources.yaml", "pod-policies.yaml"))
-    placement = PlacementConfig.parse(profile)
+    placement = task_placement(profile)
     name = str(pipeline.name)
     options = KubernetesManifestOptions(
         pipeline_name=name,

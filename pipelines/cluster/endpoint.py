@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.models.strict_json import to_json
-from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.ir import read_ir
 
 _SECONDS = 30

@@ -108,6 +108,17 @@ def test_a_placement_reaches_the_platform_spec(cluster: Path) -> None:
     assert resources["accelerator"]["resourceType"] == "nvidia.com/gpu"
 
 
+def test_a_stage_whose_ranks_have_pods_of_their_own_holds_no_accelerator(tmp_path: Path) -> None:
+    launch = "{scheduler: kubernetes, image: 'registry.example/train:1', gpus: 8, storage: {uri: 's3://inkling/ranks'}}"
+    ranks = ["pretrain.strategy=ddp", "pretrain.processes=8", "pretrain.batch=8", f"pretrain.launch={launch}"]
+    compile_for_cluster(profiles.load("cluster", ranks), tmp_path)
+    ir, platform = yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader)
+    executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert executors["exec-pretrain"]["nodeSelector"]["labels"] == {"inkling/pool": "cpu"}
+    assert "accelerator" not in ir["deploymentSpec"]["executors"]["exec-pretrain"]["container"]["resources"]
+    assert executors["exec-adapt"]["nodeSelector"]["labels"] == {"inkling/pool": "gpu"}
+
+
 def test_no_secret_value_and_no_placement_stands_in_the_local_ir(tmp_path: Path) -> None:
     compile_pipeline(tmp_path / "pipeline.yaml")
     documents = list(yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader))

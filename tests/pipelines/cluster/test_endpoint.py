@@ -8,10 +8,10 @@ import yaml
 from typer.testing import CliRunner
 
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.pipelines import profiles
 from inkling.pipelines.cli import app
 from inkling.pipelines.cluster.endpoint import Endpoint, EndpointError
-from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.ir import compile_for_cluster
 
 TOKEN = "a-valid-token"
