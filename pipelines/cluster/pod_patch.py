@@ -27,7 +27,9 @@ def pod_patches(config: PlacementConfig, stages: Iterable[str]) -> list[dict[str
         if wanted.priority_class:
             mutations.append({"patchType": "JSONPatch", "jsonPatch": {"expression": _priority(wanted.priority_class)}})
         if mutations:
-            objects += _policy(f"inkling-{stage}", {**LABELS, COMPONENT_LABEL: stage}, mutations, config.namespace)
+            objects += _policy(
+                f"{config.namespace}-{stage}", {**LABELS, COMPONENT_LABEL: stage}, mutations, config.namespace
+            )
     return objects
 
 
