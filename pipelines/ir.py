@@ -1,5 +1,6 @@
 """From a profile to KFP IR: the one text that runs on a laptop and, with a placement, on a cluster."""
 
+import hashlib
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,14 +12,13 @@ from kfp import compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 from kfp.dsl.graph_component import GraphComponent
 
-import inkling
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
 from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch.placement import DIGEST
 from inkling.components.suites.config import SuitesConfig
-from inkling.pipelines.cluster.place import stage_of
-from inkling.pipelines.cluster.placement import DIGEST, PlacementConfig
+from inkling.pipelines.cluster.place import stage_of, task_placement
 from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.profiles import check_export, check_recipe, places
@@ -83,7 +83,7 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     """
     check_recipe(profile)
     check_export(profile)
-    pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), PlacementConfig.parse(profile))
+    pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), task_placement(profile))
     return write_compiled(pipeline, profile, directory)
 
 
@@ -95,7 +95,7 @@ def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) ->
         profile: The checked profile, as YAML text.
         directory: Where the files go.
     """
-    pipeline = study_pipeline(plan, FanOut.of(profile), PlacementConfig.parse(profile))
+    pipeline = study_pipeline(plan, FanOut.of(profile), task_placement(profile))
     return write_compiled(pipeline, profile, directory)
 
 
@@ -142,17 +142,16 @@ def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> C
     """
     directory.mkdir(parents=True, exist_ok=True)
     ir, resources, policies = (directory / name for name in ("pipeline.yaml", "resources.yaml", "pod-policies.yaml"))
-    placement = PlacementConfig.parse(profile)
-    name = str(pipeline.name)
-    options = KubernetesManifestOptions(
-        pipeline_name=name,
-        pipeline_version_name=f"{name}-{inkling.__version__}",
-        namespace=placement.namespace,
-        include_pipeline_manifest=True,
-    )
+    placement = task_placement(profile)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compiler.Compiler().compile(pipeline, str(ir))
+        options = KubernetesManifestOptions(
+            pipeline_name=str(pipeline.name),
+            pipeline_version_name=version_name(ir),
+            namespace=placement.namespace,
+            include_pipeline_manifest=True,
+        )
         compiler.Compiler().compile(
             pipeline, str(resources), kubernetes_manifest_format=True, kubernetes_manifest_options=options
         )
@@ -171,6 +170,15 @@ def read_ir(path: Path) -> dict[str, Any]:
     with path.open("rb") as text:
         ir: dict[str, Any] = next(yaml.load_all(text, _LOADER))
     return ir
+
+
+def version_name(ir: Path) -> str:
+    """Name of the version that a compiled pipeline is: its digest, for KFP lets nobody change a version.
+
+    Args:
+        ir: The IR with its platform spec.
+    """
+    return f"{read_ir(ir)['pipelineInfo']['name']}-{hashlib.sha256(ir.read_bytes()).hexdigest()[:12]}"
 
 
 def function_of(executor: dict[str, Any]) -> str:

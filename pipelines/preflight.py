@@ -8,11 +8,11 @@ from pathlib import Path
 
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.storage.objects import StorageError
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
-from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.cluster.quota import too_large
 from inkling.pipelines.cluster.registry import resolve
 

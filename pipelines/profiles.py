@@ -13,10 +13,10 @@ from inkling.components.encode.config import EncodeConfig
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import check_sources
 from inkling.components.shared.config import ConfigError, StageConfig, read_file, read_mapping, unknown
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.strict_yaml import read_value, write_mapping
 from inkling.models.crops import by_crop
 from inkling.models.fusion import FUSIONS
-from inkling.pipelines.cluster.placement import PlacementConfig
 
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "rehearse", "analyze"

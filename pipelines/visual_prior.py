@@ -15,8 +15,8 @@ from inkling.components.pretrain.component import pretrain
 from inkling.components.probe.component import probe
 from inkling.components.rehearse.component import rehearse
 from inkling.components.scenes.component import scenes
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.pipelines.cluster.place import place_tasks
-from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks, suite_task
 from inkling.pipelines.run_tasks import epilogue, preflight
 

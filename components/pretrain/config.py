@@ -96,6 +96,11 @@ class PretrainConfig(StageConfig):
         return self.processes * self.nodes
 
     @property
+    def launches_pods(self) -> bool:
+        """Whether the ranks run in pods of their own, and the stage only submits and watches them."""
+        return self.strategy != "single" and self.launch.scheduler == "kubernetes"
+
+    @property
     def accumulate(self) -> int:
         """Parts in which a rank takes its sequences of a step."""
         return 1 if self.micro_batch is None else self.batch // (self.ranks * self.micro_batch)

@@ -6,6 +6,7 @@ name when all of it is on the disk, so a killed writer leaves none; one that was
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from inkling.models.training.job import LogRow
 TENSORS, STATE, DIGESTS = "tensors.safetensors", "state.json", "digests.json"
 MODULE_PREFIX, RECORDER = "network.", "Recorder"
 """Where a checkpoint holds the network's weights (Lightning's module), and the log (its callback)."""
-_TENSOR, _TUPLE, _ITEMS = "$tensor", "$tuple", "$items"
+_TENSOR, _TUPLE, _ITEMS, _FLOAT = "$tensor", "$tuple", "$items", "$float"
 
 
 class CheckpointError(RuntimeError):
@@ -154,6 +155,8 @@ def _encode(value: Any, place: str, tensors: dict[str, torch.Tensor], known: dic
     if isinstance(value, list | tuple):
         items = [_encode(item, f"{place}.{index}", tensors, known) for index, item in enumerate(value)]
         return items if isinstance(value, list) else {_TUPLE: items}
+    if isinstance(value, float) and not math.isfinite(value):  # a diverged loss; JSON has no word for it
+        return {_FLOAT: str(value)}
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise TypeError(f"a checkpoint holds tensors and plain data only; {place.lstrip('.')} is a {type(value).__name__}")
@@ -177,6 +180,8 @@ def _decode(value: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
         return value
     if _TENSOR in value:
         return tensors[value[_TENSOR]]
+    if _FLOAT in value:
+        return float(value[_FLOAT])
     if _TUPLE in value:
         return tuple(_decode(item, tensors) for item in value[_TUPLE])
     if _ITEMS in value:

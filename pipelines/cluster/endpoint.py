@@ -1,15 +1,14 @@
 """A Kubeflow Pipelines endpoint, by its REST API v2beta1: submit a compiled pipeline, watch a run, read it, end it."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.models.strict_json import to_json
-from inkling.pipelines.cluster.placement import PlacementConfig
-from inkling.pipelines.ir import read_ir
+from inkling.pipelines.ir import read_ir, version_name
 
 _SECONDS = 30
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
@@ -152,8 +151,7 @@ class Endpoint:
     def _version(self, ir: Path, namespace: str) -> tuple[str, str]:
         pipelines = self._api.PipelineServiceApi(self._client)
         uploads = self._api.PipelineUploadServiceApi(self._client)
-        name = str(read_ir(ir)["pipelineInfo"]["name"])
-        version = f"{name}-{hashlib.sha256(ir.read_bytes()).hexdigest()[:12]}"
+        name, version = str(read_ir(ir)["pipelineInfo"]["name"]), version_name(ir)
         found = self._call(
             pipelines.pipeline_service_list_pipelines, namespace=namespace, filter=_equals("name", name)
         ).pipelines

@@ -7,9 +7,9 @@ pipeline, which it knows by the labels that the IR gives them. Nothing else is i
 from collections.abc import Iterable
 from typing import Any
 
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.place import COMPONENT_LABEL, LABELS
-from inkling.pipelines.cluster.placement import PlacementConfig
 
 API = "admissionregistration.k8s.io/v1"
 _CONTAINER = "main"
@@ -27,7 +27,9 @@ def pod_patches(config: PlacementConfig, stages: Iterable[str]) -> list[dict[str
         if wanted.priority_class:
             mutations.append({"patchType": "JSONPatch", "jsonPatch": {"expression": _priority(wanted.priority_class)}})
         if mutations:
-            objects += _policy(f"inkling-{stage}", {**LABELS, COMPONENT_LABEL: stage}, mutations, config.namespace)
+            objects += _policy(
+                f"{config.namespace}-{stage}", {**LABELS, COMPONENT_LABEL: stage}, mutations, config.namespace
+            )
     return objects
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from inkling.components.shared.launch.placement import Placement, PlacementConfig
 from inkling.components.shared.runtime.progress import note
-from inkling.pipelines.cluster.placement import Placement, PlacementConfig
 
 
 def too_large(placement: PlacementConfig, stages: Iterable[str], client: Any = None) -> list[str]:

@@ -181,7 +181,7 @@ def _submit(
     name: str,
     experiment: str,
 ) -> None:
-    from inkling.pipelines.cluster.placement import PlacementConfig
+    from inkling.components.shared.launch.placement import PlacementConfig
 
     connection = _connect(endpoint)
     with tempfile.TemporaryDirectory() as folder:

@@ -105,7 +105,7 @@ def estimate(
         ),
         highlight=False,
     )
-    from inkling.pipelines.cluster.placement import PlacementConfig
+    from inkling.components.shared.launch.placement import PlacementConfig
 
     whole, images = _cost(text, study, kind)
     parallelism = PlacementConfig.parse(text).parallelism

@@ -16,11 +16,11 @@ from rich.console import Console
 
 from inkling.components.artifacts.scores import Scores
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch.placement import PlacementConfig, unmet
 from inkling.components.shared.runtime import progress, watchdog
 from inkling.components.shared.store import store
 from inkling.components.shared.text import require_text
 from inkling.models.strict_json import to_json
-from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
 from inkling.pipelines.local.console import RunConsole, last_error

@@ -14,9 +14,9 @@ from inkling.components.evaluate.component import evaluate
 from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
 from inkling.components.scenes.component import scenes
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.models.strict_json import to_json
 from inkling.pipelines.cluster.place import place_tasks
-from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.estimate.simulation import Places
 from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, suite_task
 from inkling.pipelines.run_tasks import preflight

@@ -60,7 +60,7 @@ NOTHING: dict[str, Edit] = {
     "a labeller that no profile chose": ("components/label/embedding.py", "", "PLANTED = 1\n"),
     "code below it": ("components/label/llm_endpoint.py", "", "PLANTED = 1\n"),
     "code of the command line": ("pipelines/cli.py", "", "PLANTED = 1\n"),
-    "code of the registry of placements": ("pipelines/cluster/placement.py", "", "PLANTED = 1\n"),
+    "code of the registry of placements": ("pipelines/cluster/registry.py", "", "PLANTED = 1\n"),
 }
 RUN_THE_MODEL = {"adapt", "evaluate", "export", "probe"}
 EXACTLY: dict[str, tuple[Edit, set[str]]] = {

@@ -17,10 +17,10 @@ from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.mixture.build import build_mixture
 from inkling.components.mixture.config import MixtureConfig
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.pipelines import profiles
-from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.pipeline import study

@@ -28,6 +28,7 @@ from inkling.pipelines.ir import (
     optional_stages,
     read_ir,
     refuse_local_data,
+    version_name,
 )
 from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.plan import StudyPlan
@@ -106,6 +107,17 @@ def test_a_placement_reaches_the_platform_spec(cluster: Path) -> None:
     assert all(executor["securityContext"]["runAsNonRoot"] for executor in executors.values())
     resources = ir["deploymentSpec"]["executors"]["exec-pretrain"]["container"]["resources"]
     assert resources["accelerator"]["resourceType"] == "nvidia.com/gpu"
+
+
+def test_a_stage_whose_ranks_have_pods_of_their_own_holds_no_accelerator(tmp_path: Path) -> None:
+    launch = "{scheduler: kubernetes, image: 'registry.example/train:1', gpus: 8, storage: {uri: 's3://inkling/ranks'}}"
+    ranks = ["pretrain.strategy=ddp", "pretrain.processes=8", "pretrain.batch=8", f"pretrain.launch={launch}"]
+    compile_for_cluster(profiles.load("cluster", ranks), tmp_path)
+    ir, platform = yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader)
+    executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert executors["exec-pretrain"]["nodeSelector"]["labels"] == {"inkling/pool": "cpu"}
+    assert "accelerator" not in ir["deploymentSpec"]["executors"]["exec-pretrain"]["container"]["resources"]
+    assert executors["exec-adapt"]["nodeSelector"]["labels"] == {"inkling/pool": "gpu"}
 
 
 def test_no_secret_value_and_no_placement_stands_in_the_local_ir(tmp_path: Path) -> None:
@@ -229,6 +241,19 @@ def test_pipeline_and_version_are_valid_and_hold_the_same_ir(cluster: Path) -> N
         jsonschema.validate(item, _schema(item))
 
 
+def test_a_version_is_named_by_what_it_holds_as_the_endpoint_names_it(cluster: Path, tmp_path: Path) -> None:
+    def named(directory: Path) -> str:
+        _, version = yaml.load_all((directory / "resources.yaml").read_text(), yaml.CSafeLoader)
+        assert version["metadata"]["name"] == version_name(directory / "pipeline.yaml")
+        return version["metadata"]["name"]
+
+    first = named(cluster)
+    assert re.fullmatch(r"visual-prior-[0-9a-f]{12}", first)
+    for number, (overrides, same) in enumerate((([], True), (["placement.stages.pretrain.memory=97Gi"], False))):
+        compile_for_cluster(profiles.load("cluster", overrides), tmp_path / str(number))
+        assert (named(tmp_path / str(number)) == first) is same
+
+
 def test_pod_policies_are_valid_and_set_what_kfp_cannot(cluster: Path) -> None:
     policies = list(yaml.load_all((cluster / "pod-policies.yaml").read_text(), yaml.CSafeLoader))
     for policy in policies:
@@ -239,6 +264,15 @@ def test_pod_policies_are_valid_and_set_what_kfp_cannot(cluster: Path) -> None:
     policies[0]["spec"]["matchConstrains"] = policies[0]["spec"].pop("matchConstraints")
     with pytest.raises(kubernetes_validate.ValidationError, match="matchConstrains"):
         kubernetes_validate.validate(policies[0], "1.36", strict=True)
+
+
+def test_policies_of_two_namespaces_do_not_replace_each_other(cluster: Path, tmp_path: Path) -> None:
+    compile_for_cluster(profiles.load("cluster", ["placement.namespace=other"]), tmp_path)
+    ours, others = (
+        {one["metadata"]["name"] for one in yaml.load_all((path / "pod-policies.yaml").read_text(), yaml.CSafeLoader)}
+        for path in (cluster, tmp_path)
+    )
+    assert ours and others and not ours & others
 
 
 def test_images_by_tag_are_reported(tmp_path: Path) -> None:

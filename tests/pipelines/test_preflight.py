@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.storage.objects import Storage
 from inkling.pipelines import preflight, profiles
-from inkling.pipelines.cluster.placement import PlacementConfig
 from inkling.pipelines.cluster.quota import too_large
 from inkling.pipelines.cluster.registry import resolve
 from inkling.pipelines.epilogue import write_summary

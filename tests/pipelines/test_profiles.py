@@ -7,10 +7,10 @@ import yaml
 from typer.testing import CliRunner
 
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.models.connectors import CONNECTORS
 from inkling.pipelines import profiles
 from inkling.pipelines.cli import app
-from inkling.pipelines.cluster.placement import PlacementConfig
 
 
 @pytest.mark.parametrize("name", profiles.names())

@@ -272,7 +272,7 @@ def test_a_broken_tokenizer_is_refused_by_name_or_works(tmp_path: Path, data: st
         if data.draw(st.booleans()):
             del section[key]
         else:
-            section[key] = data.draw(st.sampled_from(_VALUES))
+            section[key] = copy.deepcopy(data.draw(st.sampled_from(_VALUES)))
     try:
         tokenizer = read_tokenizer(written(broken, tmp_path))
     except ConfigError as error:

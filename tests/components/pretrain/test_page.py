@@ -59,7 +59,7 @@ def test_the_model_is_made_again_though_its_page_is_no_artifact(
 
     model = build_pretrain(PretrainConfig.parse(PROFILE, no_pretraining=True), tokens.path, tmp_path / "language_model")
     monkeypatch.setattr(reproduce.multiprocessing, "get_context", lambda kind: SimpleNamespace(Process=here))
-    made = reproduce._remake(model.manifest.provenance, {tokens.digest: tokens.path}, tmp_path / "again")
+    made = reproduce._remake(model.manifest.provenance, PROFILE, {tokens.digest: tokens.path}, tmp_path / "again")
     assert list(made) == ["language_model"]
     assert LanguageModel.open(made["language_model"]).digest == model.digest
 

@@ -8,11 +8,11 @@ import yaml
 from typer.testing import CliRunner
 
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.pipelines import profiles
 from inkling.pipelines.cli import app
 from inkling.pipelines.cluster.endpoint import Endpoint, EndpointError
-from inkling.pipelines.cluster.placement import PlacementConfig
-from inkling.pipelines.ir import compile_for_cluster
+from inkling.pipelines.ir import compile_for_cluster, version_name
 
 TOKEN = "a-valid-token"
 
@@ -58,6 +58,7 @@ def test_the_same_pipeline_is_uploaded_once(kubeflow: Any, compiled: Path, tmp_p
     changed.write_text(compiled.read_text().replace("8.0", "4.0"))
     _submit(kubeflow, changed)
     assert kubeflow.uploads == uploads + 1
+    assert {version_name(path) for path in (compiled, changed)} <= {one["name"] for one in kubeflow.versions.values()}
     assert (len(kubeflow.experiments), len(kubeflow.pipelines), len(kubeflow.runs)) == (1, 1, 3)
 
 

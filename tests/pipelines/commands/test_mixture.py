@@ -53,5 +53,5 @@ def test_a_mixture_is_rebuilt_after_its_corpus_was_labelled_again(corpus: Path, 
 
 
 def test_a_day_that_is_none_is_reported_in_words(corpus: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"override 'label\.date=2026-02-30': the value is not valid YAML"):
+    with pytest.raises(ConfigError, match=r"label\.date: .*day value is outside expected range \(got '2026-02-30'\)"):
         run("label", corpus, "--set", "label.date=2026-02-30", "--output", tmp_path / "labels")

@@ -4,7 +4,7 @@ Nothing of it changes a byte of an artifact. A laptop has no pods: what it canno
 """
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -126,6 +126,17 @@ class PlacementConfig(StageConfig):
         """The placement of a stage: the default with the stage's own fields over it."""
         own = self.stages.get(stage, Placement())
         return self.default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+    def watching(self, stage: str) -> Self:
+        """The placement of the tasks where the ranks of a stage have pods of their own, of which `of(stage)` tells.
+
+        The stage's own pod then only hands over what they read, submits and watches them: it is placed by default,
+        without an accelerator, and has the stage's secrets, for it uses the same storage, its timeout and its retries.
+        """
+        own = self.of(stage)
+        kept = {name: getattr(own, name) for name in ("secrets", "timeout_seconds", "retries")}
+        pod = self.default.model_copy(update={**kept, "accelerator": None})
+        return self.model_copy(update={"stages": {**self.stages, stage: pod}})
 
     def secrets(self) -> list[SecretKey]:
         """Every secret that some stage names, once."""

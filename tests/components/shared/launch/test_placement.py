@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch.placement import PlacementConfig, unmet
 from inkling.pipelines import profiles
-from inkling.pipelines.cluster.placement import PlacementConfig, unmet
 
 DIGEST = f"registry.example/inkling/train-gpu@sha256:{'a' * 64}"
 
@@ -65,3 +65,13 @@ def test_placement_changes_no_stage() -> None:
     for stage in profiles.STAGES:
         config = profiles.stage_config(stage)
         assert config.parse(placed) == config.parse(tiny)
+
+
+def test_a_stage_that_watches_ranks_holds_no_accelerator_and_keeps_its_patience_and_keys() -> None:
+    config = PlacementConfig.parse(profiles.load("cluster"))
+    ranks, watcher = config.of("pretrain"), config.watching("pretrain").of("pretrain")
+    assert ranks.accelerator is not None and watcher.accelerator is None
+    assert (watcher.queue, watcher.memory, watcher.node_selector) == ("inkling-cpu", "16Gi", {"inkling/pool": "cpu"})
+    assert (watcher.timeout_seconds, watcher.retries) == (ranks.timeout_seconds, ranks.retries)
+    assert config.watching("pretrain").secrets() == config.secrets()
+    assert config.watching("pretrain").of("adapt") == config.of("adapt")
