@@ -9,7 +9,6 @@ import re
 from kfp import dsl
 from kfp.dsl.pipeline_context import Pipeline
 
-from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.launch.placement import Placement, PlacementConfig
 from inkling.components.shared.runtime.machine import IMAGE_VARIABLE
 
@@ -17,16 +16,6 @@ LABELS = {"app.kubernetes.io/part-of": "inkling"}
 COMPONENT_LABEL = "app.kubernetes.io/component"
 USER = 1001
 _QUEUE, _PRIORITY = "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class"
-
-
-def task_placement(profile: str) -> PlacementConfig:
-    """The placement of a profile's tasks; a stage whose ranks have pods of their own only watches them.
-
-    Args:
-        profile: The checked profile, as YAML text.
-    """
-    config, pretrain = PlacementConfig.parse(profile), PretrainConfig.parse(profile)
-    return config.watching(pretrain.stage) if pretrain.launches_pods else config
 
 
 def place_tasks(config: PlacementConfig) -> None:
