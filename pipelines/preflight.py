@@ -15,6 +15,7 @@ from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.storage.objects import StorageError
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
+from inkling.pipelines.cluster.named_objects import unusable
 from inkling.pipelines.cluster.pods import StagePods
 from inkling.pipelines.cluster.quota import quotas, too_large, waiting
 from inkling.pipelines.cluster.registry import resolve
@@ -30,7 +31,7 @@ class PreflightError(RuntimeError):
 
 
 def check_run(config: str, output: str | Path, environment: Mapping[str, str] = os.environ, asked: str = "") -> None:
-    """Checks a run's settings, its storage and, in a pod, its secrets, images and quota.
+    """Checks a run's settings, its storage and, in a pod, its secrets, images, quota and what of the cluster it names.
 
     Args:
         config: The whole profile, as YAML text.
@@ -49,6 +50,7 @@ def check_run(config: str, output: str | Path, environment: Mapping[str, str] = 
         problems["storage"] += _exchange(config)
         problems["secrets"] = _secrets(placement, environment)
         problems["images"] = _images(placement, resolve)
+        problems["cluster"] = unusable(config, profiles.TASKS)
         problems["quota"] = _quota(config, asked)
     for name, found in problems.items():
         note(f"{name}: {'; '.join(found) if found else 'good'}")
