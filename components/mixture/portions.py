@@ -54,8 +54,8 @@ class Portions:
         if repetitions[worst] > limit:
             raise ConfigError(
                 f"'{worst}' would be repeated for {repetitions[worst]:.1f} epochs in {tokens:,} tokens: it has "
-                f"{self.cells[worst].total:,} words, the limit is {limit:g}. "
-                "Raise corpus.words_per_source if there is more text, lower mixture.token_budget or, if that is meant, "
+                f"{self.cells[worst].total:,} words, the limit is {limit:g}. Raise corpus.words_per_source if there is "
+                f"more text, lower token_budget to {int(tokens * limit / repetitions[worst])} or, if that is meant, "
                 "raise mixture.repetition_limit"
             )
 

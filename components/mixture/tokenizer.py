@@ -67,8 +67,8 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     tokenizer.train_from_iterator(texts, trainer)
     if (entries := tokenizer.get_vocab_size()) < vocabulary:
         raise ConfigError(
-            f"the text yields a vocabulary of {entries} only: lower mixture.vocabulary ({vocabulary}) or raise "
-            "mixture.tokenizer_words and corpus.words_per_source"
+            f"the text yields a vocabulary of {entries} only: lower mixture.vocabulary from {vocabulary} to that or "
+            "raise mixture.tokenizer_words and corpus.words_per_source"
         )
     return tokenizer
 

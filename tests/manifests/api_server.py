@@ -95,8 +95,9 @@ class ApiServer:
         if call.group == "batch.volcano.sh":
             return self._volcano(call, body)
         if call.resource == "pods":
-            template = next(task["template"] for pod, task in self._pods() if pod == call.name)
-            return 200, {"metadata": {"name": call.name}, "spec": template["spec"], "status": {}}
+            specs = [task["template"]["spec"] for pod, task in self._pods() if pod == call.name]
+            found = {"metadata": {"name": call.name}, "spec": specs[0], "status": {}} if specs else None
+            return (200, found) if found else (_NOT_FOUND, _status(_NOT_FOUND, "no such pod", "NotFound"))
         if call.resource == "pods/log":
             return 200, "".join(f"2026-11-27T04:00:00.000000000Z {line}\n" for line in self.log.splitlines())
         found = self.objects.get(urlsplit(path).path)
@@ -104,7 +105,7 @@ class ApiServer:
 
     def _pods(self) -> Iterator[tuple[str, Object]]:
         """The pods of jobs as Volcano names them, each with its task."""
-        for name, job in self.jobs.items():
+        for name, job in list(self.jobs.items()):
             for task in job["spec"]["tasks"]:
                 yield f"{name}-{task['name']}-0", task
 

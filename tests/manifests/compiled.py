@@ -32,6 +32,7 @@ _AMOUNT = re.compile(r'"ephemeral-storage": "([^"]+)"')
 _CLASS = re.compile(r'path: "/spec/priorityClassName", value: "([^"]+)"')
 
 
+@functools.cache
 def kfp_pods(case: str) -> list[Object]:
     """The pods of a case's tasks, for reading only."""
     folder = compile_case(case)

@@ -36,8 +36,8 @@ def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     found = {}
     for item in objects:
         name, spec = f"{item['kind']}/{item['metadata']['name']}", item.get("spec", {})
-        if item["kind"] == "Job":
-            found[name] = spec["template"]["spec"]
+        if item["kind"] == "CronJob":
+            found[name] = spec["jobTemplate"]["spec"]["template"]["spec"]
         elif item["kind"] == "InferenceService":
             found[name] = _served(spec["predictor"], runtimes)
             for canary in spec.get("canary", []):

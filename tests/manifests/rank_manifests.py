@@ -83,3 +83,13 @@ def rank_templates(manifest: Object) -> list[Object]:
         "resources": trainer["resourcesPerNode"],
     }
     return [{**template, "spec": {**template["spec"], "containers": [whole]}}] * trainer["numNodes"]
+
+
+def rank_pods(overlay: str) -> dict[str, Object]:
+    """A pod template of the ranks that an overlay is made for, by kind and size."""
+    sizes = SIZES if overlay == "multi-node" else []
+    return {
+        f"{kind} {nodes} x {processes}": rank_templates(rank_manifest(kind, nodes, processes))[0]
+        for kind in KINDS
+        for nodes, processes in sizes
+    }

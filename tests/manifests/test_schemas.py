@@ -27,10 +27,21 @@ def test_built_in_kinds_are_valid(objects: list[dict[str, Any]]) -> None:
         "ResourceQuota",
         "LimitRange",
         "Role",
-        "Job",
+        "CronJob",
     }
     for item in built_in:
         kubernetes_validate.validate(item, VERSION, strict=True)
+
+
+def empty_lists(item: Any, path: str = "") -> list[str]:
+    """Where an empty list stands: the API server leaves it out, and `kubectl apply` writes it again each time."""
+    below = item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
+    return [path] * (item == []) + [fault for key, value in below for fault in empty_lists(value, f"{path}/{key}")]
+
+
+def test_built_in_kinds_are_stored_as_they_are_written(objects: list[dict[str, Any]]) -> None:
+    assert {path for item in objects if is_built_in(item) for path in empty_lists(item)} == set()
+    assert empty_lists({"spec": {"egress": [], "podSelector": {}}}) == ["/spec/egress"]
 
 
 def test_a_typo_in_a_built_in_kind_is_found(objects: list[dict[str, Any]]) -> None:

@@ -85,7 +85,7 @@ def test_the_sample_repeats_nothing_when_a_source_is_short(pool: Pool) -> None:
 
 def test_too_little_text_for_the_vocabulary_is_refused(pool: Pool) -> None:
     with pytest.raises(
-        ConfigError, match=r"the text yields a vocabulary of \d+ only: lower mixture\.vocabulary \(4096\)"
+        ConfigError, match=r"the text yields a vocabulary of \d+ only: lower mixture\.vocabulary from 4096"
     ):
         train_tokenizer(texts(pool), 4_096)
 
