@@ -2,8 +2,9 @@
 
 import hashlib
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.launch.placement import DIGEST
 from inkling.components.suites.config import SuitesConfig
-from inkling.pipelines.cluster.place import stage_of, task_placement
+from inkling.models.strict_json import to_json
+from inkling.pipelines.cluster.demand import PodsOf, demand
+from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.pod_patch import pod_patches
+from inkling.pipelines.cluster.pods import Amounts, StagePods, task_placement
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.profiles import check_export, check_recipe, places
 from inkling.pipelines.study.pipeline import study as study_pipeline
@@ -36,10 +40,12 @@ class Compiled:
 
     Attributes:
         files: The files, in the order in which they are used.
+        asked: What the pipeline asks for at most at one time, by the names of a ResourceQuota.
         unpinned: Images of the pipeline that are named by tag, not by digest.
     """
 
     files: tuple[Path, ...]
+    asked: Amounts
     unpinned: tuple[str, ...]
 
 
@@ -83,8 +89,8 @@ def compile_for_cluster(profile: str, directory: Path) -> Compiled:
     """
     check_recipe(profile)
     check_export(profile)
-    pipeline = visual_prior(optional_stages(profile), FanOut.of(profile), task_placement(profile))
-    return write_compiled(pipeline, profile, directory)
+    define = partial(visual_prior, optional_stages(profile), FanOut.of(profile), task_placement(profile))
+    return write_compiled(define, profile, {"config": profile}, directory)
 
 
 def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) -> Compiled:
@@ -95,8 +101,8 @@ def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) ->
         profile: The checked profile, as YAML text.
         directory: Where the files go.
     """
-    pipeline = study_pipeline(plan, FanOut.of(profile), task_placement(profile))
-    return write_compiled(pipeline, profile, directory)
+    define = partial(study_pipeline, plan, FanOut.of(profile), task_placement(profile))
+    return write_compiled(define, profile, plan.parameters(), directory)
 
 
 def optional_stages(profile: str) -> frozenset[str]:
@@ -132,12 +138,16 @@ def refuse_local_data(profile: str | Mapping[str, Any]) -> None:
         )
 
 
-def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> Compiled:
+def write_compiled(
+    define: Callable[..., GraphComponent], profile: str, parameters: Mapping[str, Any], directory: Path
+) -> Compiled:
     """Writes a pipeline as `compile_for_cluster` says.
 
     Args:
-        pipeline: The placed pipeline.
+        define: Gives the placed pipeline; takes what it asks for at most at one time, which its preflight compares
+            with the quotas, and which is known once it has been defined without.
         profile: The checked profile, as YAML text.
+        parameters: What the pipeline is run with.
         directory: Where the files go.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -145,6 +155,9 @@ def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> C
     placement = task_placement(profile)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        compiler.Compiler().compile(define(), str(ir))
+        asked = demand(read_ir(ir), _pods_of(profile), parameters)
+        pipeline = define(asked=to_json({name: f"{amount.normalize():f}" for name, amount in sorted(asked.items())}))
         compiler.Compiler().compile(pipeline, str(ir))
         options = KubernetesManifestOptions(
             pipeline_name=str(pipeline.name),
@@ -162,7 +175,7 @@ def write_compiled(pipeline: GraphComponent, profile: str, directory: Path) -> C
         policies.write_text(yaml.safe_dump_all(patches, sort_keys=True))
     images = {executor["container"]["image"] for executor in executors}
     files = (policies, ir, resources) if patches else (ir, resources)
-    return Compiled(files, tuple(sorted(image for image in images if DIGEST not in image)))
+    return Compiled(files, asked, tuple(sorted(image for image in images if DIGEST not in image)))
 
 
 def read_ir(path: Path) -> dict[str, Any]:
@@ -181,7 +194,12 @@ def version_name(ir: Path) -> str:
     return f"{read_ir(ir)['pipelineInfo']['name']}-{hashlib.sha256(ir.read_bytes()).hexdigest()[:12]}"
 
 
-def function_of(executor: dict[str, Any]) -> str:
+def _pods_of(profile: str) -> PodsOf:
+    pods = StagePods.of(profile)
+    return lambda executor, trains: pods.amounts(stage_of(function_of(executor)), trains)
+
+
+def function_of(executor: Mapping[str, Any]) -> str:
     """The function that an executor runs: the name of its stage, where it is no part of one."""
     arguments = executor["container"]["args"]
     return str(arguments[arguments.index("--function_to_execute") + 1])

@@ -1,9 +1,11 @@
 """What can be known in seconds, from inside a pod, before a run spends anything: all problems, reported at once."""
 
 import importlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from inkling.components.pretrain.config import PretrainConfig
@@ -13,7 +15,8 @@ from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.storage.objects import StorageError
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
-from inkling.pipelines.cluster.quota import too_large
+from inkling.pipelines.cluster.pods import StagePods
+from inkling.pipelines.cluster.quota import quotas, too_large, waiting
 from inkling.pipelines.cluster.registry import resolve
 
 _IN_POD = "KUBERNETES_SERVICE_HOST"
@@ -26,13 +29,15 @@ class PreflightError(RuntimeError):
     """A run that could not have ended well; the message names every reason."""
 
 
-def check_run(config: str, output: str | Path, environment: Mapping[str, str] = os.environ) -> None:
+def check_run(config: str, output: str | Path, environment: Mapping[str, str] = os.environ, asked: str = "") -> None:
     """Checks a run's settings, its storage and, in a pod, its secrets, images and quota.
 
     Args:
         config: The whole profile, as YAML text.
         output: File that the outcome of the checks goes to.
         environment: The environment variables of the task.
+        asked: What the whole pipeline asks for at most at one time, JSON by the names of a ResourceQuota; empty where
+            that is not known.
 
     Raises:
         PreflightError: If anything is wrong.
@@ -44,7 +49,7 @@ def check_run(config: str, output: str | Path, environment: Mapping[str, str] = 
         problems["storage"] += _exchange(config)
         problems["secrets"] = _secrets(placement, environment)
         problems["images"] = _images(placement, resolve)
-        problems["quota"] = too_large(placement, profiles.TASKS)
+        problems["quota"] = _quota(config, asked)
     for name, found in problems.items():
         note(f"{name}: {'; '.join(found) if found else 'good'}")
     wrong = [problem for found in problems.values() for problem in found]
@@ -109,6 +114,15 @@ def _secrets(placement: PlacementConfig, environment: Mapping[str, str]) -> list
         for entry in placement.secrets()
         if not environment.get(entry.env)
     ]
+
+
+def _quota(config: str, asked: str) -> list[str]:
+    """Pods that no quota lets start; a run that only has to wait for its own pods is noted."""
+    pods = StagePods.of(config)
+    found = quotas(pods.tasks.namespace)
+    for line in waiting(found, {name: Decimal(amount) for name, amount in json.loads(asked or "{}").items()}):
+        note(f"quota: {line}")
+    return too_large(found, pods, profiles.TASKS)
 
 
 def _images(placement: PlacementConfig, find: Callable[[str], str | None]) -> list[str]:

@@ -4,16 +4,17 @@ from kfp import dsl
 
 
 @dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
-def preflight(config: str, checks: dsl.Output[dsl.Artifact]) -> None:
+def preflight(config: str, checks: dsl.Output[dsl.Artifact], asked: str = "") -> None:
     """Checks in seconds what would otherwise fail after hours.
 
     Args:
         config: The whole profile, as YAML text.
         checks: What was checked, as JSON; that it can be written is one of the checks.
+        asked: What the whole pipeline asks for at most at one time, JSON by the names of a ResourceQuota.
     """
     from inkling.pipelines.preflight import check_run
 
-    check_run(config, checks.path)
+    check_run(config, checks.path, asked=asked)
 
 
 @dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)

@@ -22,10 +22,10 @@ from inkling.pipelines.run_tasks import epilogue, preflight
 
 
 def _to_tokens(
-    config: str, optional: Collection[str], fan_out: FanOut
+    config: str, optional: Collection[str], fan_out: FanOut, asked: str
 ) -> tuple[dict[str, PipelineChannel], PipelineChannel, PipelineChannel]:
     """Pictures, text and tokens."""
-    pictures = scenes(config=config).after(preflight(config=config)).outputs
+    pictures = scenes(config=config).after(preflight(config=config, asked=asked)).outputs
     text = corpus_tasks(config, pictures["questions"], fan_out)
     labels = label_tasks(config, text, fan_out) if "label" in optional else None
     return pictures, text, mixture_tasks(config, text, labels, fan_out)
@@ -90,7 +90,10 @@ def _from_tokens(
 
 
 def visual_prior(
-    optional: Collection[str] = (), fan_out: FanOut | None = None, placement: PlacementConfig | None = None
+    optional: Collection[str] = (),
+    fan_out: FanOut | None = None,
+    placement: PlacementConfig | None = None,
+    asked: str = "",
 ) -> GraphComponent:
     """Defines the pipeline: a corpus is built and read; the model learns to see, is examined, exported, served.
 
@@ -104,6 +107,7 @@ def visual_prior(
         optional: The optional stages that it has: `label`, `suites`, `probe`.
         fan_out: How many tasks share the work on the text; by default one does each stage.
         placement: Where pods run; None where there are no pods.
+        asked: What it asks of a cluster at most at one time, for the preflight; see there.
     """
     shared = fan_out or FanOut()
     stages = (shared.corpus, shared.mixture, shared.label if "label" in optional else 1)
@@ -114,9 +118,9 @@ def visual_prior(
     def pipeline(config: str) -> None:
         if max(stages) == 1:
             with dsl.ExitHandler(epilogue(config=config)):
-                _from_tokens(config, *_to_tokens(config, optional, shared), optional)
+                _from_tokens(config, *_to_tokens(config, optional, shared, asked), optional)
         else:
-            made = _to_tokens(config, optional, shared)
+            made = _to_tokens(config, optional, shared, asked)
             with dsl.ExitHandler(epilogue(config=config)):
                 _from_tokens(config, *made, optional)
         if placement:

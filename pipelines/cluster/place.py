@@ -9,20 +9,9 @@ import re
 from kfp import dsl
 from kfp.dsl.pipeline_context import Pipeline
 
-from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.launch.placement import Placement, PlacementConfig
 from inkling.components.shared.launch.pod import COMPONENT_LABEL, PART_OF, USER, kueue_labels
 from inkling.components.shared.runtime.machine import IMAGE_VARIABLE
-
-
-def task_placement(profile: str) -> PlacementConfig:
-    """The placement of a profile's tasks; a stage whose ranks have pods of their own only watches them.
-
-    Args:
-        profile: The checked profile, as YAML text.
-    """
-    config, pretrain = PlacementConfig.parse(profile), PretrainConfig.parse(profile)
-    return config.watching(pretrain.stage) if pretrain.launches_pods else config
 
 
 def place_tasks(config: PlacementConfig) -> None:

@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,9 +52,7 @@ def compile_ir(
     text = profiles.load(profile, overrides)
     refuse_local_data(text)
     compiled = compile_for_cluster(text, output)
-    for path in compiled.files:
-        print(path)
-    _report_unpinned(compiled)
+    _report(compiled, compiled.files)
 
 
 def submit(
@@ -165,9 +163,7 @@ def study(
     if output is not None:
         compiled = compile_study_for_cluster(plan, text, output)
         (output / "parameters.json").write_text(to_json(plan.parameters(), indent=2) + "\n")
-        for path in (*compiled.files, output / "parameters.json"):
-            print(path)
-        _report_unpinned(compiled)
+        _report(compiled, (*compiled.files, output / "parameters.json"))
     if endpoint is not None:
         compile_into = partial(compile_study_for_cluster, plan, text)
         _submit(endpoint, compile_into, text, plan.parameters(), name, experiment)
@@ -189,6 +185,15 @@ def _submit(
         unique = f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
         placement = PlacementConfig.parse(profile)
         print(connection.submit(Path(folder) / "pipeline.yaml", parameters, unique, placement, experiment))
+
+
+def _report(compiled: "Compiled", files: Iterable[Path]) -> None:
+    """Prints what was written, what it asks of a cluster at most at one time, and what it leaves open."""
+    from inkling.pipelines.cluster.demand import lines
+
+    for line in (*files, *lines(compiled.asked)):
+        print(line)
+    _report_unpinned(compiled)
 
 
 def _report_unpinned(compiled: "Compiled") -> None:

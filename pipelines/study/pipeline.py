@@ -37,7 +37,12 @@ class _Made:
     tokens: PipelineChannel | None = None
 
 
-def study(plan: StudyPlan, fan_out: FanOut | None = None, placement: PlacementConfig | None = None) -> GraphComponent:
+def study(
+    plan: StudyPlan,
+    fan_out: FanOut | None = None,
+    placement: PlacementConfig | None = None,
+    asked: str = "",
+) -> GraphComponent:
     """Defines the pipeline.
 
     How often a stage runs:
@@ -62,6 +67,7 @@ def study(plan: StudyPlan, fan_out: FanOut | None = None, placement: PlacementCo
         fan_out: How many tasks share the reading and the labelling; by default one does each, and so it is within the
             loop over texts.
         placement: Where pods run; None where there are no pods, and runs follow one after the other.
+        asked: What it asks of a cluster at most at one time, for the preflight; see there.
     """
     shared = fan_out or FanOut()
     parallelism = placement.parallelism if placement else 1
@@ -152,7 +158,7 @@ def study(plan: StudyPlan, fan_out: FanOut | None = None, placement: PlacementCo
         pretrained: dict,  # type: ignore[type-arg]
         baseline: str = "",
     ) -> None:
-        begun = [preflight(config=config)]
+        begun = [preflight(config=config, asked=asked)]
         made = prepare(once, config, _Made(), begun) if once else _Made()
         baselines: list[dsl.PipelineTask] = []
         if plan.study.baseline.no_pretraining:

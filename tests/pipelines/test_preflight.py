@@ -3,16 +3,18 @@
 import json
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.storage.objects import Storage
 from inkling.pipelines import preflight, profiles
-from inkling.pipelines.cluster.quota import too_large
+from inkling.pipelines.cluster.pods import StagePods
+from inkling.pipelines.cluster.quota import Quota, quotas, too_large, waiting
 from inkling.pipelines.cluster.registry import resolve
 from inkling.pipelines.epilogue import write_summary
 from inkling.pipelines.preflight import PreflightError, check_run, component_images
@@ -40,8 +42,11 @@ class _Answers(BaseHTTPRequestHandler):
         if self.path.startswith("/token"):
             body = {"token": "anonymous"} if "scope=repository" in self.path else {}
         else:
-            item = {"metadata": {"name": "gpu"}, "spec": {"hard": QUOTA}}
-            body = {"kind": "ResourceQuotaList", "apiVersion": "v1", "items": [item]}
+            items = [
+                {"metadata": {"name": "gpu"}, "spec": {"hard": QUOTA}, "status": {"used": {"requests.cpu": "1500m"}}},
+                {"metadata": {"name": "urgent"}, "spec": {"hard": {"pods": "0"}, "scopes": ["PriorityClass"]}},
+            ]
+            body = {"kind": "ResourceQuotaList", "apiVersion": "v1", "items": items}
         content = json.dumps(body).encode()
         self.send_response(403 if "/forbidden/" in self.path else 200)
         self.send_header("Content-Type", "application/json")
@@ -88,7 +93,7 @@ def test_too_little_space_is_reported(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_in_a_pod_the_storage_of_the_ranks_is_tried(
     storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "too_large", lambda placement, stages: [])
+    monkeypatch.setattr(preflight, "quotas", lambda namespace: [])
     profile = yaml.safe_load(profiles.load("tiny"))
 
     def check(uri: str, strategy: str) -> None:
@@ -105,16 +110,20 @@ def test_in_a_pod_the_storage_of_the_ranks_is_tried(
 def test_in_a_pod_every_problem_is_reported_at_once(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "too_large", lambda placement, stages: ["stage 'pretrain' asks for too much"])
+    monkeypatch.setattr(preflight, "quotas", lambda namespace: [Quota("small", {"requests.cpu": Decimal(1)}, {})])
     images = {"inkling/train-cpu": f"{server}/inkling/train:9", "inkling/serve": f"{server}/inkling/serve:1.0"}
     secret = {"secret": "storage", "key": "id", "env": "STORAGE_ID"}
     profile = {
         **yaml.safe_load(profiles.load("tiny")),
-        "placement": {"images": images, "default": {"secrets": [secret]}},
+        "placement": {"images": images, "default": {"secrets": [secret], "cpu": "2"}},
     }
     with pytest.raises(PreflightError) as caught:
         check_run(yaml.safe_dump(profile), tmp_path / "checks", POD)
-    for words in ("secret 'storage' has no key 'id'", f"image {server}/inkling/train:9 does not exist", "too much"):
+    for words in (
+        "secret 'storage' has no key 'id'",
+        f"image {server}/inkling/train:9 does not exist",
+        "quota 'small'",
+    ):
         assert words in str(caught.value)
     assert f"{server}/inkling/serve:1.0" not in str(caught.value)
 
@@ -139,25 +148,81 @@ def test_only_an_image_that_its_registry_does_not_know_is_refused(server: str, i
     assert bool(resolve(image.format(server))) is missing
 
 
-@pytest.mark.parametrize(("namespace", "stages"), [("inkling", ["pretrain", "mixture"]), ("forbidden", [])])
-def test_a_quota_that_is_too_small_is_reported_by_stage(server: str, namespace: str, stages: list[str]) -> None:
+def test_quotas_of_all_pods_are_read_with_what_they_leave(server: str, capsys: pytest.CaptureFixture[str]) -> None:
     from kubernetes.client import ApiClient, Configuration, CoreV1Api
 
     api = CoreV1Api(ApiClient(Configuration(host=f"http://{server}")))
-    placement = PlacementConfig.parse(
-        {
-            "placement": {
-                "namespace": namespace,
-                "stages": {
-                    "pretrain": {"accelerator": {"type": "nvidia.com/gpu", "count": 8}, "cpu": "4000m"},
-                    "mixture": {"cpu": "5"},
-                },
-            }
-        }
+    assert quotas("inkling", api) == [
+        Quota("gpu", {"requests.cpu": 4, "requests.nvidia.com/gpu": 1}, {"requests.cpu": Decimal("1.5")})
+    ]
+    assert quotas("forbidden", api) == []
+    printed = capsys.readouterr()
+    assert "quota 'urgent' was not checked" in printed.out + printed.err
+    assert "quota was not checked: Forbidden" in printed.out + printed.err
+
+
+def _pods(settings: dict[str, Any], **stages: Any) -> StagePods:
+    profile = yaml.safe_load(profiles.load("tiny"))
+    profile["pretrain"] |= settings
+    return StagePods.of(yaml.safe_dump({**profile, "placement": {"stages": stages}}))
+
+
+@pytest.mark.parametrize(
+    ("hard", "refused"),
+    [
+        ({"requests.cpu": 4}, ["mixture"]),
+        ({"cpu": 4}, ["mixture"]),
+        ({"limits.cpu": 4}, ["mixture"]),
+        ({"requests.memory": 2**30}, ["pretrain"]),
+        ({"memory": 2**30}, ["pretrain"]),
+        ({"limits.memory": 2**30}, ["pretrain"]),
+        ({"requests.ephemeral-storage": 2**30}, ["mixture"]),
+        ({"requests.nvidia.com/gpu": 7}, ["pretrain"]),
+        ({"pods": 0}, ["corpus", "pretrain", "mixture"]),
+        ({"count/pods": 0}, ["corpus", "pretrain", "mixture"]),
+        ({"requests.cpu": 5, "pods": 1, "requests.nvidia.com/gpu": 8, "services": 0}, []),
+    ],
+    ids=str,
+)
+def test_a_quota_that_is_too_small_is_reported_by_stage(hard: dict[str, int], refused: list[str]) -> None:
+    pods = _pods(
+        {},
+        pretrain={"accelerator": {"type": "nvidia.com/gpu", "count": 8}, "cpu": "4000m", "memory": "2Gi"},
+        mixture={"cpu": "5", "ephemeral_storage": "2Gi"},
     )
-    found = too_large(placement, ("corpus", "pretrain", "mixture"), api)
-    assert [line.split("'")[1] for line in found] == stages
-    assert not found or "8 of requests.nvidia.com/gpu, quota 'gpu' allows 1" in found[0]
+    found = [Quota("small", {name: Decimal(amount) for name, amount in hard.items()}, {})]
+    lines = too_large(found, pods, ("corpus", "pretrain", "mixture"))
+    assert [line.split("'")[1] for line in lines] == refused
+
+
+@pytest.mark.parametrize(("allowed", "refused"), [(31, True), (32, False)])
+def test_ranks_count_together_for_they_start_together(allowed: int, refused: bool) -> None:
+    launch = {
+        "scheduler": "kubernetes",
+        "image": "registry.example/train:1",
+        "gpus": 8,
+        "storage": {"uri": "s3://ab1/c"},
+    }
+    settings = {"strategy": "fsdp2", "nodes": 4, "processes": 8, "batch": 32, "launch": launch}
+    pods = _pods(settings, pretrain={"accelerator": {"type": "nvidia.com/gpu", "count": 8}})
+    lines = too_large([Quota("gpu", {"requests.nvidia.com/gpu": Decimal(allowed)}, {})], pods, ("pretrain",))
+    words = (
+        "stage 'pretrain': the pods of its ranks ask for 32 of requests.nvidia.com/gpu (4 x 8), quota 'gpu' allows 31: "
+        "raise the quota or lower placement.stages.pretrain"
+    )
+    assert lines == ([words] if refused else [])
+
+
+def test_a_run_that_waits_for_its_own_pods_is_told_and_not_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hard, used = {"cpu": Decimal(8), "pods": Decimal(9)}, {"cpu": Decimal("2.5")}
+    monkeypatch.setattr(preflight, "quotas", lambda namespace: [Quota("small", hard, used)])
+    check_run(profiles.load("tiny"), tmp_path / "checks", POD, json.dumps({"requests.cpu": "6", "pods": "9"}))
+    printed = capsys.readouterr()
+    assert "the run asks for up to 6 of cpu at once, quota 'small' leaves 5.5 of 8" in printed.out + printed.err
+    assert "of pods at once" not in printed.out + printed.err
+    assert waiting([Quota("small", hard, used)], {}) == []
 
 
 def test_the_epilogue_says_how_a_run_ended(tmp_path: Path) -> None:

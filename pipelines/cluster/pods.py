@@ -1,0 +1,113 @@
+"""What the pods of a stage count for against the quotas of a cluster, by the names of a ResourceQuota."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Self
+
+from kubernetes.utils import parse_quantity
+
+from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.launch.placement import Placement, PlacementConfig
+
+Amounts = Mapping[str, Decimal]
+"""Cores, bytes, devices and pods, by the names of a ResourceQuota, such as requests.cpu, limits.memory and pods."""
+UNSTATED: Amounts = {
+    name: parse_quantity(amount)
+    for name, amount in {
+        "requests.cpu": "50m",
+        "requests.memory": "64Mi",
+        "requests.ephemeral-storage": "64Mi",
+        "limits.cpu": "500m",
+        "limits.memory": "512Mi",
+    }.items()
+}
+"""What a container gets that states nothing: the LimitRange of manifests/base/limits.yaml."""
+_BYTES = ("memory", "ephemeral-storage")
+
+
+@dataclass(frozen=True)
+class StagePods:
+    """The pods of each stage of a profile.
+
+    Attributes:
+        tasks: The placement of the tasks' own pods.
+        ranks: The placement of the pods that are launched for ranks.
+        launching: The stage whose ranks have pods of their own; None where no stage launches any.
+        nodes: Pods that it launches.
+    """
+
+    tasks: PlacementConfig
+    ranks: PlacementConfig
+    launching: str | None
+    nodes: int
+
+    @classmethod
+    def of(cls, profile: str) -> Self:
+        """Those of a checked profile, YAML text."""
+        pretrain = PretrainConfig.parse(profile)
+        launching = pretrain.stage if pretrain.launches_pods else None
+        return cls(task_placement(profile), PlacementConfig.parse(profile), launching, pretrain.nodes)
+
+    def stated(self, stage: str) -> list[tuple[str, int, Amounts]]:
+        """What the pods of a stage state of their own container: whose they are in words, how many, and what of one."""
+        one = {"pods": Decimal(1)}
+        kinds: list[tuple[str, int, Amounts]] = [("its pod", 1, {**_stated(self.tasks.of(stage)), **one})]
+        if stage == self.launching:
+            kinds.append(("the pods of its ranks", self.nodes, {**_stated(self.ranks.of(stage)), **one}))
+        return kinds
+
+    def amounts(self, stage: str, trains: bool = True) -> Amounts:
+        """What all pods of a stage's task count for together.
+
+        A task's pod has a second container, Argo's, which waits for the first and states nothing.
+
+        Args:
+            stage: The stage.
+            trains: Whether the task trains; the no-pretraining baseline launches no ranks.
+        """
+        pods = [{**UNSTATED, **_stated(self.tasks.of(stage))}, UNSTATED, {"pods": Decimal(1)}]
+        if stage == self.launching and trains:
+            one = {**UNSTATED, **_stated(self.ranks.of(stage)), "pods": Decimal(1)}
+            pods.append({name: amount * self.nodes for name, amount in one.items()})
+        return total(pods)
+
+
+def task_placement(profile: str) -> PlacementConfig:
+    """The placement of a profile's tasks; a stage whose ranks have pods of their own only watches them.
+
+    Args:
+        profile: The checked profile, as YAML text.
+    """
+    config, pretrain = PlacementConfig.parse(profile), PretrainConfig.parse(profile)
+    return config.watching(pretrain.stage) if pretrain.launches_pods else config
+
+
+def total(amounts: Iterable[Amounts]) -> Amounts:
+    """The sum."""
+    summed: dict[str, Decimal] = {}
+    for one in amounts:
+        for name, amount in one.items():
+            summed[name] = summed.get(name, Decimal(0)) + amount
+    return summed
+
+
+def shown(resource: str, amount: Decimal) -> str:
+    """An amount as people state it: bytes in Gi, all else as a plain number."""
+    if resource.endswith(_BYTES):
+        return f"{amount / 2**30:,.1f}Gi"
+    return f"{amount.normalize():f}"
+
+
+def _stated(wanted: Placement) -> Amounts:
+    """What a placement states of the container that does the work, each as request and limit."""
+    sizes = {"cpu": wanted.cpu, "memory": wanted.memory, "ephemeral-storage": wanted.ephemeral_storage}
+    amounts = {
+        f"{kind}.{name}": parse_quantity(size)
+        for kind in ("requests", "limits")
+        for name, size in sizes.items()
+        if size is not None
+    }
+    if wanted.accelerator:
+        amounts[f"requests.{wanted.accelerator.type}"] = Decimal(wanted.accelerator.count)
+    return amounts
