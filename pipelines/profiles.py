@@ -81,6 +81,9 @@ def check(profile: str) -> None:
     for key in mapping:
         if key not in valid:
             raise unknown("key", key, valid)
+    for stage in PlacementConfig.parse(mapping).stages:
+        if stage not in TASKS:
+            raise unknown("stage of placement.stages", stage, TASKS)
     for stage in (*OPTIONAL, *STAGES):
         stage_config(stage).parse(mapping)
     kept, read = EncodeConfig.parse(mapping).views, AdaptConfig.parse(mapping).resolved().connector.views
@@ -89,9 +92,6 @@ def check(profile: str) -> None:
             f"adapt: the connector reads the view '{missing[0]}', which encode does not keep: name it in encode.views "
             f"(now {', '.join(kept)})"
         )
-    for stage in PlacementConfig.parse(mapping).stages:
-        if stage not in TASKS:
-            raise unknown("stage of placement.stages", stage, TASKS)
 
 
 def check_recipe(profile: str | Mapping[str, Any]) -> None:

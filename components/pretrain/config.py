@@ -8,7 +8,8 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
-from inkling.components.shared.launch.launch import LaunchConfig
+from inkling.components.shared.launch.launch import LaunchConfig, refuse
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.models.language.presets import load_preset
 from inkling.models.spec import Spec
 
@@ -68,6 +69,9 @@ class PretrainConfig(StageConfig):
     compile: bool | None = Field(None, description="whether to compile the network; if not given, on a GPU in bf16")
     launch: Annotated[LaunchConfig, ExecutionOnly()] = Field(
         LaunchConfig(), description="where several ranks run, and what a run may take"
+    )
+    placement: Annotated[PlacementConfig, ExecutionOnly()] = Field(
+        PlacementConfig(), description="what pods may use, of which those of the ranks are some"
     )
     loader_workers: Annotated[int, ExecutionOnly()] = Field(
         0, ge=0, description="processes that prepare batches ahead; the order is the same for any number"
@@ -164,8 +168,10 @@ class PretrainConfig(StageConfig):
     def _shared(self) -> Self:
         if self.strategy == "single" and self.ranks > 1:
             raise ValueError(f"strategy 'single' has one rank, not {self.ranks}: choose 'ddp' or 'fsdp2'")
-        if reason := self.launch.refuse(self.nodes, self.processes):
-            raise ValueError(reason)
+        if self.strategy != "single":
+            reason = refuse(self.stage, self.nodes, self.processes, self.launch, self.placement)
+            if reason is not None:
+                raise ValueError(reason)
         at_once = self.ranks * (self.micro_batch or 1)
         if self.batch % at_once:
             share = f" of {self.micro_batch} sequences at a time" if self.micro_batch else ""

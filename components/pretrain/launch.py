@@ -58,5 +58,5 @@ def pretrain_job(config: PretrainConfig, tokens: str, work: str, place: Path) ->
         work: The directory of settings and checkpoints, likewise.
         place: Directory of the launching process for the job's logs.
     """
-    arguments = (tokens, work)
-    return ranks_job("pretrain", MODULE, arguments, place.resolve(), config.nodes, config.processes, config.launch)
+    arguments, shape = (tokens, work), (config.nodes, config.processes)
+    return ranks_job(config.stage, MODULE, arguments, place.resolve(), *shape, config.launch, config.placement)

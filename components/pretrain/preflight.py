@@ -10,7 +10,7 @@ from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import note
 from inkling.models.language.presets import load_preset, preset_names
 from inkling.models.training.cost import Memory, Plan, disk, hours, memory
-from inkling.models.training.devices import Device, device
+from inkling.models.training.devices import AUTO, Device, device
 
 CHECKPOINTS_ON_DISK = 2
 """Checkpoints that a run leaves on the disk at a time."""
@@ -75,17 +75,31 @@ def check(config: PretrainConfig, vocabulary: int, work: Path) -> None:
     Raises:
         ConfigError: If memory, disk or the hours allowed do not suffice; the message names the nearest run that fits.
     """
-    kind = device(config.launch.device, config.threads)
-    if kind.kind == "cpu" and config.launch.scheduler == "kubernetes":
-        kind = replace(kind, memory=_GIGA * config.launch.memory_gb)
+    named = config.launch.device
+    if named == AUTO and config.launches_pods and config.placement.of(config.stage).accelerator:
+        note("memory and hours are not estimated: say in pretrain.launch.device what devices the ranks' pods have")
+        return
+    kind = rank_device(config, named)
     found = estimate(plan_of(config, vocabulary, kind), kind)
     note(
         f"{found.plan.parameters:,} parameters, {found.plan.tokens:,} tokens: about "
         f"{_size(found.memory.total)} a rank, {_size(found.disk)} on disk, {found.device_hours:.2f} device hours"
     )
-    free = float(shutil.disk_usage(_existing(work)).free)
-    if reason := refusal(found, config.processes, free, config.launch.hours):
+    if reason := refusal(found, config.processes, _free(config, work), config.launch.hours):
         raise ConfigError(f"pretrain would not end well: {reason}")
+
+
+def rank_device(config: PretrainConfig, name: str) -> Device:
+    """What a rank computes on: a kind of device, or the CPU; that of a pod has the memory that the pod is given.
+
+    Args:
+        config: The stage's configuration.
+        name: Name of the kind; `auto` for what this machine has.
+    """
+    kind = device(name, config.threads)
+    if kind.kind == "cpu" and config.launches_pods:
+        return replace(kind, memory=_bytes(config.placement.of(config.stage).memory))
+    return kind
 
 
 def refusal(found: ResourceEstimate, processes: int, free: float, limit: float | None) -> str | None:
@@ -143,6 +157,21 @@ def _smaller(plan: Plan) -> Iterator[tuple[str, Plan]]:
     for name, other in sorted(presets.items(), key=lambda item: -item[1].parameters):
         if other.parameters < plan.parameters and other.language.max_position_embeddings >= plan.context:
             yield f"preset {name} with micro_batch 1", other
+
+
+def _free(config: PretrainConfig, work: Path) -> float:
+    """Bytes free for checkpoints: on this disk, and on the scratch of the ranks' pods where they write to it first."""
+    here = float(shutil.disk_usage(_existing(work)).free)
+    if config.launches_pods and config.launch.storage is not None:
+        return min(here, _bytes(config.placement.of(config.stage).ephemeral_storage))
+    return here
+
+
+def _bytes(quantity: str | None) -> float:
+    """Bytes of a Kubernetes quantity such as 96Gi."""
+    from kubernetes.utils import parse_quantity
+
+    return float(parse_quantity(quantity))
 
 
 def _existing(path: Path) -> Path:

@@ -10,12 +10,8 @@ from kfp import dsl
 from kfp.dsl.pipeline_context import Pipeline
 
 from inkling.components.shared.launch.placement import Placement, PlacementConfig
+from inkling.components.shared.launch.pod import COMPONENT_LABEL, PART_OF, USER, kueue_labels
 from inkling.components.shared.runtime.machine import IMAGE_VARIABLE
-
-LABELS = {"app.kubernetes.io/part-of": "inkling"}
-COMPONENT_LABEL = "app.kubernetes.io/component"
-USER = 1001
-_QUEUE, _PRIORITY = "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class"
 
 
 def place_tasks(config: PlacementConfig) -> None:
@@ -37,12 +33,8 @@ def _place(task: dsl.PipelineTask, stage: str, config: PlacementConfig) -> None:
     image = config.image(str(task.container_spec.image), stage)
     task.set_container_image(image).set_env_variable(IMAGE_VARIABLE, image)
     _resources(task, wanted)
-    for key, value in {**LABELS, COMPONENT_LABEL: stage}.items():
+    for key, value in {**PART_OF, COMPONENT_LABEL: stage, **kueue_labels(wanted)}.items():
         kubernetes.add_pod_label(task, key, value)
-    if wanted.queue:
-        kubernetes.add_pod_label(task, _QUEUE, wanted.queue)
-        if wanted.priority_class:
-            kubernetes.add_pod_label(task, _PRIORITY, wanted.priority_class)
     for key, value in sorted(wanted.node_selector.items()):
         kubernetes.add_node_selector(task, key, value)
     for taint in wanted.tolerations:

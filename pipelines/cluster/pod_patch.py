@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from inkling.components.shared.launch.placement import PlacementConfig
+from inkling.components.shared.launch.pod import COMPONENT_LABEL, PART_OF
 from inkling.models.strict_json import to_json
-from inkling.pipelines.cluster.place import COMPONENT_LABEL, LABELS
 
 API = "admissionregistration.k8s.io/v1"
 _CONTAINER = "main"
@@ -28,7 +28,7 @@ def pod_patches(config: PlacementConfig, stages: Iterable[str]) -> list[dict[str
             mutations.append({"patchType": "JSONPatch", "jsonPatch": {"expression": _priority(wanted.priority_class)}})
         if mutations:
             objects += _policy(
-                f"{config.namespace}-{stage}", {**LABELS, COMPONENT_LABEL: stage}, mutations, config.namespace
+                f"{config.namespace}-{stage}", {**PART_OF, COMPONENT_LABEL: stage}, mutations, config.namespace
             )
     return objects
 
@@ -57,7 +57,7 @@ def _priority(name: str) -> str:
 
 
 def _policy(name: str, labels: dict[str, str], mutations: list[dict[str, Any]], namespace: str) -> list[dict[str, Any]]:
-    metadata = {"name": name, "labels": LABELS}
+    metadata = {"name": name, "labels": PART_OF}
     policy = {
         "apiVersion": API,
         "kind": "MutatingAdmissionPolicy",

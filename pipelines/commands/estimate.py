@@ -51,9 +51,8 @@ def estimate(
     from inkling.components.mixture.config import MixtureConfig
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.components.pretrain.preflight import estimate as estimate_plan
-    from inkling.components.pretrain.preflight import plan_of, refusal
+    from inkling.components.pretrain.preflight import plan_of, rank_device, refusal
     from inkling.models.language.presets import load_preset, preset_names
-    from inkling.models.training import devices as kinds
     from inkling.pipelines import profiles
     from inkling.pipelines.estimate.summary import duration, show_cost
 
@@ -62,7 +61,7 @@ def estimate(
         raise unknown("device", device, (AUTO, *device_names()))
     text = profiles.load(profile, overrides)
     config = PretrainConfig.parse(text)
-    kind = kinds.device(device, config.threads)
+    kind = rank_device(config, device)
     chosen = plan_of(config, MixtureConfig.parse(text).vocabulary, kind)
     if devices is not None:
         if chosen.batch % devices:

@@ -29,19 +29,24 @@ def ranks(
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.components.pretrain.launch import pretrain_job
     from inkling.components.shared.launch.trainjob import train_job
-    from inkling.components.shared.launch.volcano import scheduler_options, volcano_job
+    from inkling.components.shared.launch.volcano import volcano_job
     from inkling.components.shared.storage.objects import SCHEME
     from inkling.pipelines import profiles
 
     config = PretrainConfig.parse(profiles.load(profile, overrides))
-    launch = config.launch
-    if launch.scheduler != "kubernetes":
-        raise ConfigError("pretrain.launch.scheduler is local_cwd: a manifest needs kubernetes, an image and storage")
+    launch, pod = config.launch, config.placement.of(config.stage)
+    if not config.launches_pods:
+        raise ConfigError(
+            f"pretrain.launch.scheduler is {launch.scheduler} and pretrain.strategy {config.strategy}: a manifest "
+            "needs kubernetes, and ddp or fsdp2"
+        )
     if any(place.startswith(SCHEME) != (launch.storage is not None) for place in (tokens, work)):
         raise ConfigError("with pretrain.launch.storage TOKENS and WORK are s3:// URIs, without it they are paths")
+    if kind == "trainjob" and pod.queue is None:
+        raise ConfigError(
+            "nothing would admit the TrainJob: name Kueue's LocalQueue in placement.stages.pretrain.queue (manifests: "
+            "inkling-gpu)"
+        )
     job = pretrain_job(config, tokens, work, Path(work))
-    if kind == "trainjob":
-        manifest = train_job(job, launch.namespace, launch.queue, launch.service_account)
-    else:
-        manifest = volcano_job(job, scheduler_options(launch.namespace, launch.queue, launch.service_account))
+    manifest = train_job(job, launch.runtime) if kind == "trainjob" else volcano_job(job)
     yaml.safe_dump(manifest, sys.stdout, sort_keys=False)

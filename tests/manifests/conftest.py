@@ -3,14 +3,16 @@
 import gzip
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from kubernetes.config import kube_config
 
 sys.path.insert(0, str(Path(__file__).parent))
+from api_server import ApiServer, api_server
 from overlays import CLUSTER_WIDE, OVERLAYS, ROOT, named, render
 
 SCHEMAS = ROOT.parent / "shared" / "crds"
@@ -36,9 +38,6 @@ def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         name, spec = f"{item['kind']}/{item['metadata']['name']}", item.get("spec", {})
         if item["kind"] == "CronJob":
             found[name] = spec["jobTemplate"]["spec"]["template"]["spec"]
-        elif item["kind"] == "TrainingRuntime":
-            for job in spec["template"]["spec"]["replicatedJobs"]:
-                found[f"{name}/{job['name']}"] = job["template"]["spec"]["template"]["spec"]
         elif item["kind"] == "InferenceService":
             found[name] = _served(spec["predictor"], runtimes)
             for canary in spec.get("canary", []):
@@ -106,3 +105,12 @@ def strict(schema: dict[str, Any]) -> dict[str, Any]:
 def root() -> Path:
     """The root of the tree."""
     return ROOT
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
+    """An API server that answers by the roles of the overlay for several nodes; our code and TorchX find it."""
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with api_server(render("multi-node"), tmp_path) as state:
+        monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(state.kubeconfig))
+        yield state

@@ -1,6 +1,6 @@
-"""The two manifests of a job on a cluster, at the sizes of the profiles, against the schemas of their controllers."""
+"""The two manifests of ranks, at the sizes of the documentation: valid, and the same pods whoever makes them."""
 
-import dataclasses
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,122 +8,130 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from overlays import Object, named, render
+from rank_manifests import CLAIMED, IMAGE, KINDS, SIZES, documented, rank_job, rank_manifest, rank_templates
 
 import inkling
-from inkling.components.shared.launch.job import Job, Node
+from inkling.components.shared.launch.job import Job
+from inkling.components.shared.launch.launch import RuntimeConfig
 from inkling.components.shared.launch.trainjob import train_job
-from inkling.components.shared.launch.volcano import scheduler_options, volcano_job
 
-SIZES = [(1, 1), (2, 8), (4, 8)]
-Errors = Callable[[dict[str, Any]], list[str]]
-
-
-def job(nodes: int, processes: int) -> Job:
-    node = Node("inkling/train-gpu:0.1.0", cpus=16, gpus=processes, memory_gb=200, claims={"inkling-runs": "/runs"})
-    return Job(
-        "pretrain", "inkling.components.pretrain.rank", ("config.json", "/runs/a b"), Path("/runs/logs"),
-        nodes, processes, {"SEED": "0"}, node, retries=2,
-    )  # fmt: skip
+Errors = Callable[[Object], list[str]]
+KEY = {"secretKeyRef": {"name": "inkling-storage", "key": "access-key"}}
+every = pytest.mark.parametrize(("nodes", "processes"), SIZES)
+both = pytest.mark.parametrize("kind", KINDS)
 
 
-@pytest.mark.parametrize(("nodes", "processes"), SIZES)
-def test_the_volcano_job_is_valid_and_holds_the_job(nodes: int, processes: int, errors: Errors) -> None:
-    manifest = volcano_job(job(nodes, processes), scheduler_options("ml", "gpu", "trainer"))
-    tasks = manifest["spec"]["tasks"]
-    assert manifest["spec"]["queue"] == "gpu" and len(tasks) == nodes
-    for task in tasks:
-        pod = task["template"]["spec"]
+def test_the_example_is_the_largest_size() -> None:
+    stated = documented()["pretrain"]
+    assert (stated["nodes"], stated["processes"]) == SIZES[-1] and stated["batch"] == 4 * 8
+
+
+@both
+@every
+@pytest.mark.parametrize("place", ["", CLAIMED])
+def test_a_manifest_is_valid_and_so_are_its_pods(
+    kind: str, nodes: int, processes: int, place: str, errors: Errors
+) -> None:
+    manifest = rank_manifest(kind, nodes, processes, place)
+    templates = rank_templates(manifest)
+    assert len(templates) == nodes
+    for template in templates:
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": template["spec"]}
+        kubernetes_validate.validate(pod, "1.32", strict=True)
+    assert not errors(manifest)
+
+
+@both
+@every
+def test_a_pod_has_what_the_profile_says_of_the_stage(kind: str, nodes: int, processes: int) -> None:
+    manifest = rank_manifest(kind, nodes, processes)
+    assert manifest["metadata"]["namespace"] == "inkling"
+    for template in rank_templates(manifest):
+        pod = template["spec"]
         (container,) = pod["containers"]
-        assert container["image"] == "inkling/train-gpu:0.1.0"
-        assert container["resources"]["limits"] == {
-            "cpu": "16000m", "memory": "200000M", "nvidia.com/gpu": str(processes)
-        }  # fmt: skip
+        amounts = {"cpu": "8", "memory": "96Gi", "ephemeral-storage": "200Gi", "nvidia.com/gpu": str(processes)}
+        assert container["image"] == IMAGE
+        assert container["resources"] == {"requests": amounts, "limits": amounts}
+        assert {"name": "AWS_ACCESS_KEY_ID", "valueFrom": KEY} in container["env"]
+        assert pod["nodeSelector"] == {"inkling/pool": "gpu"}
+        assert pod["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+        assert pod["serviceAccountName"] == "inkling-pipeline"
+        assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["fsGroup"] == 1001
+
+
+@both
+def test_volumes_of_a_node_have_a_limit_and_claims_replace_the_scratch(kind: str) -> None:
+    for place, others in (("", {"/scratch"}), (CLAIMED, {"/runs"})):
+        pod = rank_templates(rank_manifest(kind, 2, 8, place))[0]["spec"]
+        volumes = {volume["name"]: volume for volume in pod["volumes"]}
+        mounted = {mount["mountPath"]: volumes[mount["name"]] for mount in pod["containers"][0]["volumeMounts"]}
+        assert set(mounted) == {"/dev/shm", "/tmp", *others}
+        assert mounted["/dev/shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "16Gi"}
+        assert mounted["/tmp"]["emptyDir"] == {"sizeLimit": "200Gi"}
+        if not place:
+            assert mounted["/scratch"]["emptyDir"] == {"sizeLimit": "200Gi"}
+        else:
+            assert mounted["/runs"]["persistentVolumeClaim"] == {"claimName": "inkling-runs"}
+
+
+@every
+def test_a_volcano_job_runs_torchrun_on_every_node(nodes: int, processes: int) -> None:
+    manifest = rank_manifest("volcano", nodes, processes, CLAIMED)
+    assert (manifest["spec"]["queue"], manifest["spec"]["priorityClassName"]) == ("inkling", "inkling-training")
+    for template in rank_templates(manifest):
+        (container,) = template["spec"]["containers"]
         command = " ".join(container["command"])
         assert f"--nnodes {nodes} --nproc_per_node {processes}" in command
-        assert command.endswith("-m inkling.components.pretrain.rank config.json '/runs/a b'")
-        environment = {entry["name"]: entry["value"] for entry in container["env"]}
-        assert environment["PET_MAX_RESTARTS"] == "2" and environment["SEED"] == "0"
-        assert {"claimName": "inkling-runs"} in [v.get("persistentVolumeClaim") for v in pod["volumes"]]
-        assert pod["serviceAccountName"] == "trainer"
-        pod_object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": pod}
-        kubernetes_validate.validate(pod_object, "1.32", strict=True)
-    assert not errors(manifest)
+        assert command.endswith("-m inkling.components.pretrain.rank /runs/tokens '/runs/a b'")
+        environment = {entry["name"]: entry.get("value") for entry in container["env"]}
+        assert environment["PET_MAX_RESTARTS"] == "2" and environment["INKLING_IMAGE"] == IMAGE
+        assert template["spec"]["priorityClassName"] == "inkling-training"
+        assert template["spec"]["automountServiceAccountToken"] is False
 
 
-@pytest.mark.parametrize(("nodes", "processes"), SIZES)
-def test_the_train_job_is_valid_and_holds_the_job(nodes: int, processes: int, errors: Errors) -> None:
-    manifest = train_job(job(nodes, processes), "ml", "gpu", "trainer")
+@every
+def test_a_train_job_runs_torchrun_on_every_node_and_waits_in_kueues_queue(nodes: int, processes: int) -> None:
+    manifest = rank_manifest("trainjob", nodes, processes, CLAIMED)
     trainer = manifest["spec"]["trainer"]
-    assert manifest["metadata"]["labels"] == {"kueue.x-k8s.io/queue-name": "gpu"}
+    labels = manifest["metadata"]["labels"]
+    assert labels["kueue.x-k8s.io/queue-name"] == "inkling-gpu"
+    assert labels["kueue.x-k8s.io/priority-class"] == "inkling-training"
     assert (trainer["numNodes"], trainer["numProcPerNode"]) == (nodes, processes)
-    assert trainer["args"] == ["config.json", "/runs/a b"]
-    assert trainer["resourcesPerNode"]["limits"]["nvidia.com/gpu"] == str(processes)
-    (patch,) = manifest["spec"]["runtimePatches"]
-    pod = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]["spec"]
-    assert {"name": "claim-0", "mountPath": "/runs"} in pod["containers"][0]["volumeMounts"]
-    assert not errors(manifest)
+    assert trainer["args"] == ["/runs/tokens", "/runs/a b"]
 
 
-def test_the_network_policies_know_the_pods_of_ranks() -> None:
+def test_a_train_job_names_the_runtime_of_the_overlay_or_another(errors: Errors) -> None:
+    stated = rank_manifest("trainjob", 2, 8)["spec"]["runtimeRef"]
+    runtime = named(render("multi-node"), stated["kind"], stated["name"])
+    assert runtime["apiVersion"].startswith(stated["apiGroup"])
+    (replicated,) = runtime["spec"]["template"]["spec"]["replicatedJobs"]
+    spec = rank_manifest("trainjob", 2, 8)["spec"]["runtimePatches"][0]["trainingRuntimeSpec"]["template"]["spec"]
+    assert [job["name"] for job in spec["replicatedJobs"]] == [replicated["name"]]
+    own = RuntimeConfig(kind="ClusterTrainingRuntime", name="torch-distributed")
+    other = train_job(rank_job(2, 8), own)
+    assert other["spec"]["runtimeRef"]["kind"] == "ClusterTrainingRuntime" and not errors(other)
+
+
+@both
+def test_the_network_policies_know_the_pods_of_ranks(kind: str) -> None:
     policies = yaml.safe_load_all((Path(inkling.__file__).parent / "manifests/base/network-policies.yaml").read_text())
     (wanted,) = [
         policy["spec"]["podSelector"]["matchLabels"]
         for policy in policies
         if policy["metadata"]["name"] == "allow-training"
     ]
-    volcano = volcano_job(job(2, 8), scheduler_options("ml", "gpu", None))
-    trainer = train_job(job(2, 8), "ml", "gpu")["spec"]["runtimePatches"][0]["trainingRuntimeSpec"]
-    templates = [task["template"] for task in volcano["spec"]["tasks"]]
-    templates.append(trainer["template"]["spec"]["replicatedJobs"][0]["template"]["spec"]["template"])
-    for template in templates:
+    for template in rank_templates(rank_manifest(kind, 2, 8)):
         assert wanted.items() <= template["metadata"]["labels"].items()
 
 
-def stored_job(nodes: int, processes: int) -> Job:
-    secrets = {"AWS_ACCESS_KEY_ID": ("inkling-storage", "access-key")}
-    node = Node("inkling/train-gpu:0.1.0", 16, processes, 200, scratch="/scratch", secrets=secrets)
-    return dataclasses.replace(job(nodes, processes), node=node)
-
-
-REFERENCE = {"secretKeyRef": {"name": "inkling-storage", "key": "access-key"}}
-
-
-@pytest.mark.parametrize(("nodes", "processes"), SIZES)
-def test_a_volcano_job_with_object_storage_shares_no_volume(nodes: int, processes: int, errors: Errors) -> None:
-    manifest = volcano_job(stored_job(nodes, processes), scheduler_options("ml", "gpu", "trainer"))
-    for task in manifest["spec"]["tasks"]:
-        pod = task["template"]["spec"]
-        (container,) = pod["containers"]
-        assert {"name": "AWS_ACCESS_KEY_ID", "valueFrom": REFERENCE} in container["env"]
-        assert {"name": "scratch", "mountPath": "/scratch"} in container["volumeMounts"]
-        assert {"name": "scratch", "emptyDir": {}} in pod["volumes"]
-        assert not any("persistentVolumeClaim" in volume for volume in pod["volumes"])
-        pod_object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": pod}
-        kubernetes_validate.validate(pod_object, "1.32", strict=True)
-    assert not errors(manifest)
-
-
-@pytest.mark.parametrize(("nodes", "processes"), SIZES)
-def test_a_train_job_with_object_storage_shares_no_volume(nodes: int, processes: int, errors: Errors) -> None:
-    manifest = train_job(stored_job(nodes, processes), "ml", "gpu", "trainer")
-    assert {"name": "AWS_ACCESS_KEY_ID", "valueFrom": REFERENCE} in manifest["spec"]["trainer"]["env"]
-    (patch,) = manifest["spec"]["runtimePatches"]
-    pod = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]["spec"]
-    assert {"name": "scratch", "mountPath": "/scratch"} in pod["containers"][0]["volumeMounts"]
-    assert [volume["name"] for volume in pod["volumes"]] == ["shared-memory", "scratch"]
-    assert not errors(manifest)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [lambda job: train_job(job, "ml", "gpu"), lambda job: volcano_job(job, scheduler_options("ml", "gpu", None))],
-)
-def test_a_typo_in_a_manifest_is_found(make: Any, errors: Errors) -> None:
-    manifest = make(job(2, 8))
+@both
+def test_a_typo_in_a_manifest_is_found(kind: str, errors: Errors) -> None:
+    manifest: dict[str, Any] = copy.deepcopy(rank_manifest(kind, 2, 8))
     manifest["spec"]["tasksOrTrainer"] = {}
     assert len(errors(manifest)) == 1
 
 
-def test_a_train_job_without_nodes_is_refused() -> None:
-    with pytest.raises(ValueError, match="job 'x' says nothing of the nodes"):
-        train_job(Job("x", "module", (), Path("/logs")), "ml", "gpu")
+def test_a_train_job_without_pods_is_refused() -> None:
+    with pytest.raises(ValueError, match="job 'x' says nothing of the pods"):
+        train_job(Job("x", "module", (), Path("/logs")), RuntimeConfig())

@@ -110,8 +110,12 @@ def test_a_placement_reaches_the_platform_spec(cluster: Path) -> None:
 
 
 def test_a_stage_whose_ranks_have_pods_of_their_own_holds_no_accelerator(tmp_path: Path) -> None:
-    launch = "{scheduler: kubernetes, image: 'registry.example/train:1', gpus: 8, storage: {uri: 's3://inkling/ranks'}}"
-    ranks = ["pretrain.strategy=ddp", "pretrain.processes=8", "pretrain.batch=8", f"pretrain.launch={launch}"]
+    ranks = [
+        "pretrain.strategy=ddp", "pretrain.processes=8", "pretrain.batch=8",
+        "pretrain.launch={scheduler: kubernetes, storage: {uri: 's3://inkling/ranks'}}",
+        "placement.stages.pretrain.accelerator.count=8",
+        f"placement.images={{inkling/train-gpu: 'registry.example/train@sha256:{'a' * 64}'}}",
+    ]  # fmt: skip
     compile_for_cluster(profiles.load("cluster", ranks), tmp_path)
     ir, platform = yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader)
     executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]

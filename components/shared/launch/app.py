@@ -10,32 +10,25 @@ from torchx.specs import AppDef
 from inkling.components.shared.launch.job import Job
 
 _PREFIX = "[rank ${rank}] "
-_LINE = re.compile(r"(?:\S+Z )?\[rank (\d+)\] ?(.*)")
+_LINE = re.compile(r"\[rank (\d+)\] ?(.*)")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z ")
 
 
 def app_definition(job: Job) -> AppDef:
-    """The one definition that every scheduler runs.
+    """The one definition that every scheduler runs; what a pod has beside the command is `pod.rank_pod`'s.
 
     On this machine the ranks run this very interpreter; in an image, the one on its path.
     """
-    node = job.node
     return torchrun(
         *job.arguments,
         m=job.module,
         name=f"inkling/{job.name}",
-        image=node.image if node else "",
-        cpu=node.cpus if node else -1,
-        gpu=node.gpus if node else 0,
-        memMB=1000 * node.memory_gb if node else -1,
+        image=job.pod.image if job.pod else "",
+        cpu=-1,
+        memMB=-1,
         j=f"{job.nodes}x{job.processes}",
-        env={**rank_environment(job), **({} if node else {"PATH": str(Path(sys.executable).parent)})},
-        mounts=[part for claim, path in (node.claims if node else {}).items() for part in mount_arguments(claim, path)],
+        env={**rank_environment(job), **({} if job.pod else {"PATH": str(Path(sys.executable).parent)})},
     )
-
-
-def mount_arguments(claim: str, path: str) -> tuple[str, str, str]:
-    """A volume claim in the form of TorchX's `--mount`."""
-    return "type=volume", f"src={claim}", f"dst={path}"
 
 
 def rank_environment(job: Job) -> dict[str, str]:
@@ -51,6 +44,8 @@ def rank_environment(job: Job) -> dict[str, str]:
 
 
 def rank_of(line: str) -> tuple[int | None, str]:
-    """Splits a log line into the rank that wrote it (None: torchrun itself) and what it wrote."""
+    """Splits a log line into the rank that wrote it (None: torchrun itself) and what it wrote, without a pod's time."""
+    if time := _TIME.match(line):
+        line = line[time.end() :]
     match = _LINE.fullmatch(line)
     return (int(match[1]), match[2]) if match else (None, line)

@@ -1,31 +1,10 @@
-"""What is launched: one Python module on every rank, and what a node gives it."""
+"""What is launched: one Python module on every rank, and the pod that a node's ranks share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Node:
-    """What one node of a cluster gives its ranks.
-
-    Attributes:
-        image: Container image that holds this package.
-        cpus: CPU cores.
-        gpus: GPUs; one for each rank where there are any.
-        memory_gb: Main memory, 10^9 bytes.
-        claims: Where each volume claim is mounted, by the claim's name.
-        scratch: Where a directory of the node's own disk is mounted; None for none.
-        secrets: Environment variables from Secrets: the Secret's name and its key, by the variable.
-    """
-
-    image: str
-    cpus: int
-    gpus: int
-    memory_gb: int
-    claims: Mapping[str, str] = field(default_factory=dict)
-    scratch: str | None = None
-    secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+from inkling.components.shared.launch.pod import RankPod
 
 
 @dataclass(frozen=True)
@@ -40,7 +19,8 @@ class Job:
         nodes: Machines.
         processes: Ranks of a machine.
         environment: Environment variables of the ranks.
-        node: What a node gives; None on this machine.
+        pod: The pod of a node's ranks; None on this machine.
+        queue: Volcano's Queue, which admits the job; for pods.
         retries: How often torchrun starts the ranks again after a failure; Volcano's own retries do not work.
     """
 
@@ -51,10 +31,21 @@ class Job:
     nodes: int = 1
     processes: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
-    node: Node | None = None
+    pod: RankPod | None = None
+    queue: str = ""
     retries: int = 0
 
     @property
     def ranks(self) -> int:
         """Ranks in all."""
         return self.nodes * self.processes
+
+    def cluster_pod(self) -> RankPod:
+        """The pod of a node's ranks.
+
+        Raises:
+            ValueError: If the job runs on this machine.
+        """
+        if self.pod is None:
+            raise ValueError(f"job '{self.name}' says nothing of the pods that it runs in")
+        return self.pod

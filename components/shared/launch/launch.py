@@ -2,7 +2,7 @@
 
 A stage that trains on one rank does so in its own process; with more, it writes what the ranks must know to a directory
 that all of them see or into object storage, and waits here. On a cluster the stage's pod holds no GPU: it submits,
-watches and cancels.
+watches and deletes.
 """
 
 import os
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from inkling.components.shared.config import Section, unknown
+from inkling.components.shared.config import InnerSection, Section, unknown
+from inkling.components.shared.launch.placement import DIGEST, Name, PlacementConfig
+from inkling.components.shared.launch.pod import SCRATCH, RankPod
 from inkling.components.shared.runtime.machine import IMAGE_VARIABLE
 from inkling.components.shared.runtime.progress import EVENT_MARKER, note
 from inkling.components.shared.runtime.watchdog import RUNNER_VARIABLE
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 SCRATCH_VARIABLE = "INKLING_SCRATCH"
 """Directory of a node for what its ranks fetch and write; it need not outlive them."""
-_SCRATCH = Path("/scratch")
+_NEEDED = ("image", "cpu", "memory", "ephemeral_storage")
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 
@@ -38,11 +40,6 @@ class StorageConfig(Section):
         None, pattern=r"^https?://[\w.-]+(:\d+)?$", description="URL of a store other than AWS's own"
     )
     region: str | None = Field(None, pattern=r"^[a-z0-9-]+$", description="region of the bucket")
-    secret: str | None = Field(
-        None,
-        pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
-        description="Secret with access-key and secret-key for the pods of the ranks; null: their account's own access",
-    )
 
     def open(self) -> "Storage":
         """The place; the key is in the environment."""
@@ -50,29 +47,26 @@ class StorageConfig(Section):
 
         return Storage(self.uri, self.endpoint, self.region)
 
-    def keys(self) -> dict[str, tuple[str, str]]:
-        """The environment variables that the ranks' pods get from a Secret, each with its name and key."""
-        if self.secret is None:
-            return {}
-        keys = {"AWS_ACCESS_KEY_ID": "access-key", "AWS_SECRET_ACCESS_KEY": "secret-key"}
-        return {variable: (self.secret, key) for variable, key in keys.items()}
+
+class RuntimeConfig(InnerSection):
+    """The runtime of Kubeflow Trainer that a TrainJob names; its container and replicated job are called `node`."""
+
+    kind: Literal["TrainingRuntime", "ClusterTrainingRuntime"] = Field(
+        "TrainingRuntime", description="TrainingRuntime is of the namespace, ClusterTrainingRuntime of the cluster"
+    )
+    name: Name = Field("inkling-torch", description="its name, such as Trainer's own torch-distributed")
 
 
 class LaunchConfig(Section):
     """Where the ranks of a stage run. It does not change what they compute."""
 
     scheduler: Literal["local_cwd", "kubernetes"] = Field("local_cwd", description="this machine, or Volcano")
-    image: str | None = Field(None, description="container image of the ranks; the cluster pulls it")
-    namespace: str = Field("default", description="where the job goes")
-    queue: str = Field("default", description="queue that admits the job")
-    service_account: str | None = Field(None, description="account of the job's pods")
+    queue: Name = Field("inkling", description="Volcano's Queue that admits the job; Kueue's is placement's")
+    runtime: RuntimeConfig = Field(RuntimeConfig(), description="what a TrainJob is made from")
     storage: StorageConfig | None = Field(None, description="object storage between the stage and its ranks")
     claims: dict[str, str] = Field(
         {}, description="shared volumes instead of it: where each claim is mounted, by the claim's name"
     )
-    cpus: int = Field(8, ge=1, description="CPU cores of a node")
-    gpus: int = Field(0, ge=0, description="GPUs of a node")
-    memory_gb: int = Field(32, ge=1, description="main memory of a node, 10^9 bytes")
     device: str = Field("auto", description="kind of device, for the estimate of cost; auto: what this machine has")
     hours: float | None = Field(None, gt=0, description="longest time that a run may be planned for")
     retries: int = Field(0, ge=0, description="how often the ranks start again after a failure")
@@ -88,50 +82,83 @@ class LaunchConfig(Section):
     def _complete(self) -> Self:
         if self.storage and self.claims:
             raise ValueError("launch.storage or launch.claims: what the ranks write goes to one of them")
-        if self.scheduler == "kubernetes" and not (self.image and (self.storage or self.claims)):
+        if self.scheduler == "kubernetes" and not (self.storage or self.claims):
             raise ValueError(
-                "scheduler kubernetes needs the image of the ranks and launch.storage, the object storage for what "
-                "they read and write, or launch.claims, shared volumes with it"
+                "scheduler kubernetes needs launch.storage, the object storage for what the ranks read and write, or "
+                "launch.claims, shared volumes with it"
             )
         return self
 
-    def refuse(self, nodes: int, processes: int) -> str | None:
-        """Why so many ranks cannot run there, in words; None if they can."""
-        if self.scheduler == "local_cwd" and nodes > 1:
-            return f"{nodes} nodes need launch.scheduler kubernetes: local_cwd has this machine alone"
-        if self.scheduler == "kubernetes" and self.gpus not in (0, processes):
-            return f"{processes} processes a node need as many GPUs, or none, not launch.gpus {self.gpus}"
-        return None
+
+def refuse(stage: str, nodes: int, processes: int, launch: LaunchConfig, placement: PlacementConfig) -> str | None:
+    """Why so many ranks of a stage cannot run there, in words; None if they can.
+
+    Args:
+        stage: The stage.
+        nodes: Machines.
+        processes: Ranks of a machine.
+        launch: Where they run.
+        placement: What their pods may use, on a cluster.
+    """
+    if launch.scheduler == "local_cwd":
+        many = f"{nodes} nodes need launch.scheduler kubernetes: local_cwd has this machine alone"
+        return many if nodes > 1 else None
+    wanted, place = placement.of(stage), f"placement.stages.{stage}"
+    if missing := [name for name in _NEEDED if getattr(wanted, name) is None]:
+        return f"the pods of the ranks are not described: say {', '.join(missing)} in {place} or placement.default"
+    if wanted.accelerator and wanted.accelerator.count != processes:
+        return (
+            f"{processes} processes a node need as many devices, or none: {place}.accelerator has count "
+            f"{wanted.accelerator.count}"
+        )
+    image = placement.image("", stage)
+    if DIGEST not in image:
+        return (
+            f"the ranks' image {image} is named by no digest, and nodes may find different ones: push it, and write "
+            f"placement.images: {{{image.rpartition(':')[0] or image}: REGISTRY/NAME{DIGEST}...}}"
+        )
+    return None
 
 
 def ranks_job(
-    name: str, module: str, arguments: Sequence[str], work: Path, nodes: int, processes: int, launch: LaunchConfig
+    name: str,
+    module: str,
+    arguments: Sequence[str],
+    work: Path,
+    nodes: int,
+    processes: int,
+    launch: LaunchConfig,
+    placement: PlacementConfig,
 ) -> "Job":
     """The job of a stage's ranks.
 
     Args:
-        name: Name of the job, such as the stage's.
+        name: Name of the job: the stage's, by which the placement knows its pods.
         module: The module that each rank runs.
         arguments: Its arguments.
         work: Directory of the stage that outlives a kill; every rank sees it, unless there is object storage.
         nodes: Machines.
         processes: Ranks of a machine.
         launch: Where they run.
+        placement: What their pods may use, on a cluster.
     """
-    from inkling.components.shared.launch.job import Job, Node
+    from inkling.components.shared.launch.job import Job
 
-    local = launch.scheduler == "local_cwd"
-    environment = {RUNNER_VARIABLE: str(os.getpid())} if local else {IMAGE_VARIABLE: str(launch.image)}
-    place, scratch = work, None
+    pod = None
+    if launch.scheduler == "local_cwd":
+        environment, scratch = {RUNNER_VARIABLE: str(os.getpid())}, work / "scratch"
+    else:
+        scratch, image, stored = Path(SCRATCH), placement.image("", name), launch.storage is not None
+        environment = {IMAGE_VARIABLE: image}
+        wanted = placement.of(name)
+        pod = RankPod(image, placement.namespace, placement.service_account, wanted, launch.claims, stored)
     if launch.storage is not None:
-        place = work / "scratch" if local else _SCRATCH
-        scratch = str(place)
-        environment |= {**launch.storage.open().environment(), SCRATCH_VARIABLE: scratch}
-    node = None
-    if not local:
-        keys = launch.storage.keys() if launch.storage else {}
-        node = Node(str(launch.image), launch.cpus, launch.gpus, launch.memory_gb, launch.claims, scratch, keys)
-    return Job(name, module, tuple(arguments), place / "launch", nodes, processes, environment, node, launch.retries)
+        work = scratch
+        environment |= {**launch.storage.open().environment(), SCRATCH_VARIABLE: str(scratch)}
+    return Job(
+        name, module, tuple(arguments), work / "launch", nodes, processes, environment, pod, launch.queue,
+        launch.retries,
+    )  # fmt: skip
 
 
 def run_ranks(job: "Job", launch: LaunchConfig) -> None:
@@ -139,14 +166,12 @@ def run_ranks(job: "Job", launch: LaunchConfig) -> None:
 
     Raises:
         RankError: If a rank fails; the message ends with its own traceback.
-        SystemExit: With status 143, after they were cancelled, if this process receives SIGTERM.
+        SystemExit: With status 143, after their job was ended, if this process receives SIGTERM.
     """
     from inkling.components.shared.launch.run import run_job
-    from inkling.components.shared.launch.volcano import scheduler_options
 
     note(f"{job.name}: {job.nodes} x {job.processes} ranks through TorchX, scheduler {launch.scheduler}")
-    options = scheduler_options(launch.namespace, launch.queue, launch.service_account)
-    run_job(job, launch.scheduler, options, _say)
+    run_job(job, _say)
 
 
 def _say(rank: int | None, line: str) -> None:

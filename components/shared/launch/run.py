@@ -3,43 +3,41 @@
 import signal
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
-from typing import Literal
 
 from torchx.runner import Runner, get_runner
-from torchx.specs import AppState
+from torchx.specs import AppState, AppStatus
 from torchx.specs.api import is_started, is_terminal
 
+from inkling.components.shared.launch.api import passes, patiently, words_of
 from inkling.components.shared.launch.app import app_definition, rank_of
 from inkling.components.shared.launch.failure import RankError, failures_in, first_failure
 from inkling.components.shared.launch.job import Job
-from inkling.components.shared.launch.volcano import equip
+from inkling.components.shared.launch.volcano import submitted
+from inkling.components.shared.runtime.progress import note
 
 Say = Callable[[int | None, str], None]
 """Takes a line of the log and the rank that wrote it; None for torchrun itself."""
-Scheduler = Literal["local_cwd", "kubernetes"]
-_POLL_SECONDS = 0.2
+_POLL_SECONDS, _POLL_SECONDS_OF_PODS = 0.2, 2.0
+_PATIENCE_SECONDS = 600.0
 _LINES_KEPT = 400
 _TERMINATED = 128 + signal.SIGTERM
 
 
-def run_job(job: Job, scheduler: Scheduler, options: Mapping[str, str], say: Say) -> None:
-    """Runs a job to its end.
+def run_job(job: Job, say: Say) -> None:
+    """Runs a job to its end: on this machine, or in pods as a Volcano Job, of which nothing stays then.
 
     Args:
         job: What runs where.
-        scheduler: TorchX's scheduler: `local_cwd` on this machine, `kubernetes` (Volcano) on a cluster.
-        options: The scheduler's own options, as `scheduler_options` of `volcano` gives them; none on this machine.
         say: Takes each line that a rank writes.
 
     Raises:
-        RankError: If a rank fails; the message ends with its own traceback.
-        SystemExit: With status 143, after the job was cancelled, if this process receives SIGTERM.
+        RankError: If a rank fails; the message ends with its own traceback. If Kubernetes refuses the job, or to tell
+            of it, or to delete it; the message says so in its words.
+        SystemExit: With status 143, after the job was ended, if this process receives SIGTERM.
     """
-    app = app_definition(job)
-    settings = {"log_dir": str(job.logs)} if scheduler == "local_cwd" else {**options, "validate_spec": False}
     tails: defaultdict[int | None, deque[str]] = defaultdict(lambda: deque(maxlen=_LINES_KEPT))
 
     def take(line: str) -> None:
@@ -47,50 +45,89 @@ def run_job(job: Job, scheduler: Scheduler, options: Mapping[str, str], say: Say
         tails[rank].append(text)
         say(rank, text)
 
-    with _signals_kept(), get_runner() as runner:
-        ready = runner.dryrun(app, scheduler, cfg=settings, workspace=None)
-        if scheduler == "kubernetes":
-            equip(ready.request.resource, job)
-        handle = runner.schedule(ready)
-        signal.signal(signal.SIGTERM, _leave)
-        readers = [
-            threading.Thread(target=_follow, args=(runner, handle, app.roles[0].name, node, take), daemon=True)
-            for node in range(job.nodes)
-        ]
+    with _signals_kept(), get_runner() as runner, _started(runner, job) as handle:
+        state = _watch(runner, handle, job, take)
+        if state != AppState.SUCCEEDED:
+            raise _failed(job, state, tails)
+
+
+def _started(runner: Runner, job: Job) -> AbstractContextManager[str]:
+    if job.pod is None:
+        return _here(runner, job)
+    signal.signal(signal.SIGTERM, _leave)
+    return submitted(runner, job)
+
+
+@contextmanager
+def _here(runner: Runner, job: Job) -> Iterator[str]:
+    """Starts a job on this machine and gives TorchX's handle of it; it does not outlive an error."""
+    ready = runner.dryrun(app_definition(job), "local_cwd", cfg={"log_dir": str(job.logs)}, workspace=None)
+    handle = runner.schedule(ready)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield handle
+    except BaseException:
+        runner.cancel(handle)
+        raise
+
+
+def _watch(runner: Runner, handle: str, job: Job, take: Callable[[str], None]) -> AppState:
+    """Hands on the log of every node until the job has ended; how it did."""
+    role, seconds = app_definition(job).roles[0].name, _POLL_SECONDS if job.pod is None else _POLL_SECONDS_OF_PODS
+    refused: list[Exception] = []
+
+    def follow(node: int) -> None:
         try:
-            for reader in readers:
-                reader.start()
-            state = _wait(runner, handle)
-        except BaseException:
-            runner.cancel(handle)
-            raise
-        for reader in readers:
-            reader.join()
-    if state != AppState.SUCCEEDED:
-        failure = first_failure(failures_in(tails[None]))
-        if failure is None:
-            raise RankError(f"the job ended as {state.name}\n" + "\n".join(tails[None]))
-        raised = failure.error_file is not None or failure.exit_code < 0
-        words = failure.words if raised else "\n".join(tails[failure.rank])
-        raise RankError(f"of {job.ranks} ranks, {failure}\n{words}")
+            _follow(runner, handle, role, node, seconds, take)
+        except Exception as error:
+            refused.append(error)
+
+    readers = [threading.Thread(target=follow, args=(node,), daemon=True) for node in range(job.nodes)]
+    for reader in readers:
+        reader.start()
+    state = _wait(runner, handle, seconds, refused)
+    for reader in readers:
+        reader.join()
+    return state
 
 
-def _wait(runner: Runner, handle: str) -> AppState:
+def _failed(job: Job, state: AppState, tails: Mapping[int | None, Iterable[str]]) -> RankError:
+    """The error of the rank that failed first, in its own words."""
+    failure = first_failure(failures_in(tails.get(None, ())))
+    if failure is None:
+        return RankError(f"the job ended as {state.name}\n" + "\n".join(tails.get(None, ())))
+    raised = failure.error_file is not None or failure.exit_code < 0
+    words = failure.words if raised else "\n".join(tails.get(failure.rank, ()))
+    return RankError(f"of {job.ranks} ranks, {failure}\n{words}")
+
+
+def _wait(runner: Runner, handle: str, seconds: float, refused: list[Exception]) -> AppState:
+    """Waits for the end of a job, or for a reader of its log to be refused for good; what passes is only noted."""
     pause = threading.Event()
     while True:
-        status = runner.status(handle)
+        status = _status(runner, handle)
         if status is None:
             raise RankError(f"the job {handle} is gone: it was deleted")
+        while refused:
+            error = refused.pop()
+            if not passes(error):
+                raise error
+            note(f"the log of a node is read no further: {words_of(error)}")
         if is_terminal(status.state):
             return status.state
-        pause.wait(_POLL_SECONDS)
+        pause.wait(seconds)
 
 
-def _follow(runner: Runner, handle: str, role: str, node: int, take: Callable[[str], None]) -> None:
+def _status(runner: Runner, handle: str) -> AppStatus | None:
+    """How a job stands; training goes on while the API server is away for a while."""
+    return patiently(lambda: runner.status(handle), _PATIENCE_SECONDS)
+
+
+def _follow(runner: Runner, handle: str, role: str, node: int, seconds: float, take: Callable[[str], None]) -> None:
     """Hands on a node's log line by line, from when it has started."""
     pause = threading.Event()
-    while (status := runner.status(handle)) and not (is_started(status.state) or is_terminal(status.state)):
-        pause.wait(_POLL_SECONDS)
+    while (status := _status(runner, handle)) and not (is_started(status.state) or is_terminal(status.state)):
+        pause.wait(seconds)
     partial = ""
     for chunk in runner.log_lines(handle, role, node, should_tail=True):
         *lines, partial = (partial + chunk).split("\n")
@@ -112,4 +149,6 @@ def _signals_kept() -> Iterator[None]:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
+    """Ends this process once; told again, it goes on clearing up."""
+    signal.signal(number, signal.SIG_IGN)
     raise SystemExit(_TERMINATED)

@@ -87,13 +87,17 @@ def test_a_resolved_config_is_read_again():
 
 
 def test_the_parts_of_a_batch():
-    cluster = {"scheduler": "kubernetes", "image": "inkling", "claims": {"runs": "/runs"}}
-    config = PretrainConfig(strategy="ddp", processes=2, nodes=2, batch=64, micro_batch=4, launch=cluster)
+    cluster = {"scheduler": "kubernetes", "claims": {"runs": "/runs"}}
+    image = f"registry.example/train@sha256:{'a' * 64}"
+    pods = {"default": {"image": image, "cpu": "8", "memory": "96Gi", "ephemeral_storage": "50Gi"}}
+    shape = {"strategy": "ddp", "processes": 2, "nodes": 2, "batch": 64, "micro_batch": 4}
+    config = PretrainConfig(**shape, launch=cluster, placement=pods)
     assert (config.ranks, config.accumulate) == (4, 4)
 
 
 def test_where_ranks_run_is_no_part_of_what_they_make():
-    moved = PretrainConfig(launch={"retries": 3, "hours": 2.0}, loader_workers=2)
+    pods = {"default": {"cpu": "8"}, "namespace": "elsewhere"}
+    moved = PretrainConfig(launch={"retries": 3, "hours": 2.0}, loader_workers=2, placement=pods)
     assert moved.determinants() == PretrainConfig().determinants()
     assert PretrainConfig(batch=8, strategy="ddp", processes=2).determinants() != PretrainConfig(batch=8).determinants()
 

@@ -36,7 +36,7 @@ def test_memory_is_that_of_a_real_run(tmp_path: Path) -> None:
 
 
 def test_too_little_memory_is_refused_with_the_nearest_that_fits() -> None:
-    found = _found(H100, preset="7B", strategy="ddp", processes=8, nodes=8, launch=_cluster(), **_paper())
+    found = _found(H100, preset="7B", strategy="ddp", processes=8, nodes=8, **_cluster(), **_paper())
     reason = refusal(found, 8, 1e15, None)
     assert reason is not None and "do not fit the 80.0 GB of h100" in reason
     assert "The nearest that fits: micro_batch 4 with strategy fsdp2" in reason
@@ -82,8 +82,34 @@ def test_the_check_speaks_before_anything_is_spent(
         check(PretrainConfig(), 4096, tmp_path / "not/yet")
 
 
-def _cluster() -> dict[str, object]:
-    return {"scheduler": "kubernetes", "image": "x", "claims": {"runs": "/runs"}, "gpus": 8, "device": "h100"}
+def test_ranks_in_pods_have_the_memory_and_the_disk_of_the_pods(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "device", lambda name, threads: CPU)
+    pods, launch = (
+        _cluster(memory="1Gi", accelerator=None),
+        {"scheduler": "kubernetes", "storage": {"uri": "s3://runs"}},
+    )
+    small = PretrainConfig(strategy="ddp", processes=2, **{**pods, "launch": launch})
+    assert preflight.rank_device(small, "cpu").memory == 2**30
+    with pytest.raises(ConfigError, match="of memory do not fit the 1.1 GB of the machine"):
+        check(small, 4096, tmp_path)
+    pods = _cluster(ephemeral_storage="20M", accelerator=None)
+    with pytest.raises(ConfigError, match="do not fit the 0.0 GB that are free"):
+        check(PretrainConfig(strategy="ddp", processes=2, **{**pods, "launch": launch}), 4096, tmp_path)
+    devices = _cluster()
+    check(PretrainConfig(strategy="ddp", processes=8, batch=8, **{**devices, "launch": launch}), 4096, tmp_path)
+    assert "say in pretrain.launch.device what devices" in capsys.readouterr().out
+
+
+def _cluster(**pod: object) -> dict[str, object]:
+    """Ranks in pods, eight devices each."""
+    launch = {"scheduler": "kubernetes", "claims": {"runs": "/runs"}, "device": "h100"}
+    stated = {
+        "image": f"registry.example/train@sha256:{'a' * 64}", "cpu": "8", "memory": "900Gi",
+        "ephemeral_storage": "900Gi", "accelerator": {"type": "nvidia.com/gpu", "count": 8}, **pod,
+    }  # fmt: skip
+    return {"launch": launch, "placement": {"stages": {"pretrain": stated}}}
 
 
 def _paper() -> dict[str, object]:

@@ -6,10 +6,15 @@ from typer.testing import CliRunner
 
 from inkling.pipelines.cli import app
 
-PROFILE = """\
+IMAGE = f"registry.example/train@sha256:{'a' * 64}"
+PROFILE = f"""\
 pretrain:
-  {strategy: fsdp2, nodes: 2, processes: 8, batch: 16, launch: {scheduler: kubernetes, image: reg/train:1, gpus: 8,
-   claims: {runs: /runs}, queue: gpu, namespace: ml}}
+  {{strategy: fsdp2, nodes: 2, processes: 8, batch: 16, launch: {{scheduler: kubernetes, claims: {{runs: /runs}}}}}}
+placement:
+  namespace: ml
+  default: {{cpu: "8", memory: 96Gi, ephemeral_storage: 100Gi}}
+  stages:
+    pretrain: {{image: "{IMAGE}", queue: gpu, accelerator: {{type: nvidia.com/gpu, count: 8}}}}
 """
 
 
@@ -24,7 +29,7 @@ def test_the_manifest_of_a_profile(profile: str, kind: str, name: str) -> None:
     result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/out", "--profile", profile, "--kind", kind])
     assert result.exit_code == 0, result.output
     manifest = yaml.safe_load(result.stdout)
-    assert manifest["kind"] == name
+    assert (manifest["kind"], manifest["metadata"]["namespace"]) == (name, "ml")
     assert (
         "/runs/out" in result.stdout and "claimName: runs" in result.stdout and "nvidia.com/gpu: '8'" in result.stdout
     )
@@ -33,7 +38,7 @@ def test_the_manifest_of_a_profile(profile: str, kind: str, name: str) -> None:
 @pytest.mark.parametrize("kind", ["trainjob", "volcano"])
 def test_the_manifest_of_a_profile_with_object_storage(kind: str, tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
-    own.write_text(PROFILE.replace("claims: {runs: /runs}", "storage: {uri: 's3://runs/x', secret: inkling-storage}"))
+    own.write_text(PROFILE.replace("claims: {runs: /runs}", "storage: {uri: 's3://runs/x'}"))
     command = ["ranks", "s3://runs/x/tokens", "s3://runs/x/work", "--profile", str(own), "--kind", kind]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
@@ -45,3 +50,31 @@ def test_the_manifest_of_a_profile_with_object_storage(kind: str, tmp_path: Path
 def test_a_laptop_has_no_manifest() -> None:
     result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/out"])
     assert "a manifest needs kubernetes" in str(result.exception)
+
+
+def test_a_train_job_that_no_queue_admits_is_refused_and_another_queue_is_volcanos(profile: str) -> None:
+    command = [
+        "ranks",
+        "/runs/tokens",
+        "/runs/out",
+        "--profile",
+        profile,
+        "--set",
+        "placement.stages.pretrain.queue=null",
+    ]
+    assert "placement.stages.pretrain.queue" in str(CliRunner().invoke(app, command).exception)
+    volcano = CliRunner().invoke(app, [*command, "--kind", "volcano", "--set", "pretrain.launch.queue=night"])
+    assert yaml.safe_load(volcano.stdout)["spec"]["queue"] == "night"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("pretrain.processes=4", "4 processes a node need as many devices"),
+        ("placement.default={}", "say cpu, memory, ephemeral_storage in placement.stages.pretrain"),
+        ("placement.stages.pretrain.image=train:1", "image train:1 is named by no digest"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_the_setting(profile: str, setting: str, words: str) -> None:
+    result = CliRunner().invoke(app, ["ranks", "/runs/tokens", "/runs/out", "--profile", profile, "--set", setting])
+    assert words in str(result.exception)

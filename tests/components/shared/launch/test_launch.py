@@ -1,22 +1,39 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from inkling.components.shared.launch import launch
-from inkling.components.shared.launch.launch import LaunchConfig, ranks_job
+from inkling.components.shared.launch.launch import LaunchConfig, ranks_job, refuse
+from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.runtime.progress import EVENT_MARKER
 
-CLUSTER = {"scheduler": "kubernetes", "image": "inkling/train-gpu:0.1.0", "claims": {"runs": "/runs"}, "gpus": 8}
-STORAGE = {"uri": "s3://runs/inkling", "endpoint": "http://seaweedfs:8333", "secret": "inkling-storage"}
+IMAGE = f"registry.example/inkling/train-gpu@sha256:{'a' * 64}"
+CLAIMED = {"scheduler": "kubernetes", "claims": {"runs": "/runs"}}
+STORAGE = {"uri": "s3://runs/inkling", "endpoint": "http://seaweedfs:8333"}
+STORED = {"scheduler": "kubernetes", "storage": STORAGE}
+EIGHT = {"type": "nvidia.com/gpu", "count": 8}
+POD = {"image": IMAGE, "cpu": "8", "memory": "96Gi", "ephemeral_storage": "100Gi", "accelerator": EIGHT}
 
 
-def test_a_cluster_needs_an_image_and_a_shared_place() -> None:
-    for missing in ("image", "claims"):
-        with pytest.raises(ValidationError, match="needs the image of the ranks and launch.storage"):
-            LaunchConfig(**{key: value for key, value in CLUSTER.items() if key != missing})
+def _placed(**pod: Any) -> PlacementConfig:
+    return PlacementConfig(stages={"pretrain": {**POD, **pod}})
+
+
+def test_a_cluster_needs_one_shared_place() -> None:
+    with pytest.raises(ValidationError, match="scheduler kubernetes needs launch.storage"):
+        LaunchConfig(scheduler="kubernetes")
     with pytest.raises(ValidationError, match="goes to one of them"):
-        LaunchConfig(**CLUSTER, storage=STORAGE)
+        LaunchConfig(**CLAIMED, storage=STORAGE)
+
+
+@pytest.mark.parametrize(
+    "key", ["image", "namespace", "service_account", "cpus", "gpus", "memory_gb", "tolerations", "secrets"]
+)
+def test_what_the_placement_says_of_pods_has_no_second_place(key: str) -> None:
+    with pytest.raises(ValidationError, match=key):
+        LaunchConfig(**CLAIMED, **{key: "x"})
 
 
 @pytest.mark.parametrize(
@@ -28,7 +45,7 @@ def test_a_cluster_needs_an_image_and_a_shared_place() -> None:
         ("uri", "s3://key:secret@bucket/prefix"),
         ("endpoint", "seaweedfs.kubeflow:8333"),
         ("endpoint", "http://key:secret@seaweedfs:8333"),
-        ("secret", "A Secret"),
+        ("secret", "inkling-storage"),
         ("access_key", "never in a file"),
     ],
 )
@@ -38,44 +55,46 @@ def test_storage_that_no_store_can_have_is_refused(key: str, value: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("settings", "nodes", "processes", "reason"),
+    ("settings", "nodes", "processes", "pod", "reason"),
     [
-        ({}, 1, 2, None),
-        ({}, 2, 1, "2 nodes need launch.scheduler kubernetes"),
-        (CLUSTER, 4, 8, None),
-        (CLUSTER, 4, 2, "2 processes a node need as many GPUs"),
-        ({**CLUSTER, "gpus": 0}, 1, 2, None),
+        ({}, 1, 2, {}, None),
+        ({}, 2, 1, {}, "2 nodes need launch.scheduler kubernetes"),
+        (CLAIMED, 4, 8, {}, None),
+        (STORED, 4, 8, {}, None),
+        (CLAIMED, 4, 2, {}, "2 processes a node need as many devices, or none: placement.stages.pretrain.accelerator"),
+        (CLAIMED, 1, 2, {"accelerator": None}, None),
+        (CLAIMED, 4, 8, {"image": None, "memory": None}, "say image, memory in placement.stages.pretrain"),
+        (STORED, 4, 8, {"ephemeral_storage": None}, "say ephemeral_storage in placement.stages.pretrain"),
+        (STORED, 4, 8, {"image": "registry.example/train:1"}, "placement.images: {registry.example/train: REGISTRY/"),
     ],
 )
-def test_ranks_that_cannot_run_are_refused(settings: dict, nodes: int, processes: int, reason: str | None) -> None:
-    said = LaunchConfig(**settings).refuse(nodes, processes)
+def test_ranks_that_cannot_run_are_refused(
+    settings: dict[str, Any], nodes: int, processes: int, pod: dict[str, Any], reason: str | None
+) -> None:
+    said = refuse("pretrain", nodes, processes, LaunchConfig(**settings), _placed(**pod))
     assert (said is None) if reason is None else (said is not None and reason in said)
 
 
 def test_only_ranks_of_this_machine_watch_the_launcher() -> None:
-    here = ranks_job("pretrain", "module", ["a"], Path("/run-of-ranks"), 1, 2, LaunchConfig())
-    there = ranks_job("pretrain", "module", ["a"], Path("/work"), 4, 8, LaunchConfig(**CLUSTER))
-    assert here.node is None and "INKLING_RUNNER" in here.environment
-    assert there.node is not None and there.node.claims == {"runs": "/runs"}
-    assert there.environment == {"INKLING_IMAGE": CLUSTER["image"]}
+    here = ranks_job("pretrain", "module", ["a"], Path("/run-of-ranks"), 1, 2, LaunchConfig(), PlacementConfig())
+    there = ranks_job("pretrain", "module", ["a"], Path("/work"), 4, 8, LaunchConfig(**CLAIMED), _placed())
+    assert here.pod is None and "INKLING_RUNNER" in here.environment
+    assert there.pod is not None and there.pod.claims == {"runs": "/runs"} and not there.pod.scratch
+    assert there.environment == {"INKLING_IMAGE": IMAGE}
     assert there.ranks == 32
 
 
-def test_ranks_with_object_storage_have_scratch_and_keys_by_reference() -> None:
-    """Nothing but a reference to the Secret is in the job, and no volume is shared."""
-    stored = LaunchConfig(**{**CLUSTER, "claims": {}}, storage=STORAGE)
-    there = ranks_job("pretrain", "module", ["s3://a"], Path("/run-of-ranks"), 2, 8, stored)
+def test_ranks_with_object_storage_have_scratch_and_share_no_volume() -> None:
+    stored = LaunchConfig(**STORED)
+    there = ranks_job("pretrain", "module", ["s3://a"], Path("/run-of-ranks"), 2, 8, stored, _placed())
     assert there.environment == {
-        "AWS_ENDPOINT_URL": "http://seaweedfs:8333", "INKLING_IMAGE": CLUSTER["image"], "INKLING_SCRATCH": "/scratch"
+        "AWS_ENDPOINT_URL": "http://seaweedfs:8333", "INKLING_IMAGE": IMAGE, "INKLING_SCRATCH": "/scratch"
     }  # fmt: skip
-    assert there.logs == Path("/scratch/launch") and there.node is not None
-    assert not there.node.claims and there.node.scratch == "/scratch"
-    assert there.node.secrets == {
-        "AWS_ACCESS_KEY_ID": ("inkling-storage", "access-key"),
-        "AWS_SECRET_ACCESS_KEY": ("inkling-storage", "secret-key"),
-    }
-    here = ranks_job("pretrain", "module", ["s3://a"], Path("/run-of-ranks"), 1, 2, LaunchConfig(storage=STORAGE))
-    assert here.node is None and here.environment["INKLING_SCRATCH"] == "/run-of-ranks/scratch"
+    assert there.logs == Path("/scratch/launch") and there.pod is not None
+    assert not there.pod.claims and there.pod.scratch
+    local = LaunchConfig(storage=STORAGE)
+    here = ranks_job("pretrain", "module", ["s3://a"], Path("/run-of-ranks"), 1, 2, local, PlacementConfig())
+    assert here.pod is None and here.environment["INKLING_SCRATCH"] == "/run-of-ranks/scratch"
 
 
 def test_a_line_says_whose_it_is_unless_it_is_progress(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,7 +64,7 @@ def test_placement_changes_no_stage() -> None:
     placed = {**tiny, "placement": yaml.safe_load(profiles.load("cluster"))["placement"]}
     for stage in profiles.STAGES:
         config = profiles.stage_config(stage)
-        assert config.parse(placed) == config.parse(tiny)
+        assert config.parse(placed).determinants() == config.parse(tiny).determinants()
 
 
 def test_a_stage_that_watches_ranks_holds_no_accelerator_and_keeps_its_patience_and_keys() -> None:

@@ -39,7 +39,7 @@ def test_the_rank_that_raised_is_named_with_its_own_traceback(two_ranks: Ranks, 
     handlers = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     said: list[tuple[int | None, str]] = []
     with pytest.raises(RankError) as caught:
-        run_job(two_ranks("raise"), "local_cwd", {}, lambda rank, line: said.append((rank, line)))
+        run_job(two_ranks("raise"), lambda rank, line: said.append((rank, line)))
     assert {(0, "the sum is 3"), (1, "the sum is 3")} <= set(said)
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == handlers
     message = str(caught.value)
@@ -52,7 +52,7 @@ def test_the_rank_that_raised_is_named_with_its_own_traceback(two_ranks: Ranks, 
 
 def test_a_rank_that_was_killed_is_named_with_the_signal(two_ranks: Ranks, tmp_path: Path) -> None:
     with pytest.raises(RankError, match=r"of 2 ranks, rank 1 failed \(SIGKILL\)\nSignal 9 \(SIGKILL\)"):
-        run_job(two_ranks("killed"), "local_cwd", {}, _silent)
+        run_job(two_ranks("killed"), _silent)
     assert _gone([int(path.read_text()) for path in tmp_path.glob("*.pid")])
 
 
@@ -60,7 +60,7 @@ def test_a_module_that_does_not_start_is_reported_in_its_words(two_ranks: Ranks)
     job = two_ranks("meet")
     absent = Job(job.name, "no_such_module", (), job.logs, processes=2, environment=job.environment)
     with pytest.raises(RankError, match=r"rank [01] failed \(exit code 1\)\n.*No module named no_such"):
-        run_job(absent, "local_cwd", {}, _silent)
+        run_job(absent, _silent)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)])
