@@ -56,7 +56,7 @@ def check_run(config: str, output: str | Path, environment: Mapping[str, str] = 
         note(f"{name}: {'; '.join(found) if found else 'good'}")
     wrong = [problem for found in problems.values() for problem in found]
     if wrong:
-        raise PreflightError("this run would fail:\n" + "\n".join(wrong))
+        raise PreflightError("this run would fail, or not run as its profile says:\n" + "\n".join(wrong))
     path.write_text(to_json({"checked": sorted(problems)}, indent=2) + "\n")
 
 

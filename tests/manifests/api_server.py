@@ -88,6 +88,9 @@ class ApiServer:
         if self.failing:
             self.failing -= 1
             return 503, _status(503, "the server is currently unable to handle the request", "ServiceUnavailable")
+        if _is_discovery(path):
+            found = self.objects.get(path)
+            return (200, found) if found else (_NOT_FOUND, _status(_NOT_FOUND, "not found", "NotFound"))
         call, namespace = _call(method, path)
         self.calls.append(call)
         if not call.granted_by(self.rules):
@@ -160,6 +163,12 @@ def api_server(objects: Iterable[Object], folder: Path) -> Iterator[ApiServer]:
             yield state
         finally:
             server.shutdown()
+
+
+def _is_discovery(path: str) -> bool:
+    """Whether a request asks which groups and kinds there are, which every account may."""
+    parts = urlsplit(path).path.strip("/").split("/")
+    return len(parts) < {"api": 3, "apis": 4}[parts[0]]
 
 
 def _call(method: str, path: str) -> tuple[Call, str]:

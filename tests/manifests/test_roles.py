@@ -16,10 +16,14 @@ from rank_manifests import rank_job
 
 from inkling.components.shared.launch import api, run, volcano
 from inkling.components.shared.launch.failure import RankError
-from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.launch.run import run_job
-from inkling.pipelines.cluster.quota import too_large
+from inkling.pipelines import profiles
+from inkling.pipelines.cluster.cluster_api import ClusterApi
+from inkling.pipelines.cluster.named_objects import unusable
+from inkling.pipelines.cluster.pods import StagePods
+from inkling.pipelines.cluster.quota import quotas, too_large
 
+NAMESPACE = "/api/v1/namespaces/inkling"
 NEEDED = [
     ("batch.volcano.sh", "jobs", "create"),
     ("batch.volcano.sh", "jobs/status", "get"),
@@ -117,15 +121,32 @@ KFP = {
 def test_the_pipelines_role_grants_what_kfp_and_the_preflight_ask_and_nothing_else(server: ApiServer) -> None:
     base = render("laptop")
     server.rules = rules_of(base)
-    quotas = {"kind": "ResourceQuotaList", "items": [named(base, "ResourceQuota")]}
-    server.objects["/api/v1/namespaces/inkling/resourcequotas"] = quotas
-    client = CoreV1Api(new_client_from_config(str(server.kubeconfig)))
-    large = PlacementConfig(default={"memory": "64Gi"})
-    assert "asks for 64Gi of requests.memory" in too_large(large, ["corpus"], client)[0]
+    server.objects[f"{NAMESPACE}/resourcequotas"] = {
+        "kind": "ResourceQuotaList",
+        "items": [named(base, "ResourceQuota")],
+    }
+    server.objects["/apis"] = {"groups": []}
+    server.objects[f"{NAMESPACE}/secrets/mlpipeline-minio-artifact"] = {"metadata": {}}
+    client = new_client_from_config(str(server.kubeconfig))
+    text = profiles.load("tiny", ["placement={default: {memory: 64Gi}}"])
+    assert unusable(text, ["corpus"], ClusterApi(client)) == []
+    lines = too_large(quotas("inkling", CoreV1Api(client)), StagePods.of(text), ["corpus"])
+    assert any("asks for 64.0Gi of requests.memory" in line for line in lines)
     role = named(base, "Role", "inkling-pipeline")
     assert granted(role) == set(KFP) | rights(server.calls)
     bare = [rule for rule in role["rules"] if "resourceNames" not in rule and rule["resources"] != ["pods"]]
     assert not {"configmaps", "secrets"} & {resource for rule in bare for resource in rule["resources"]}
+
+
+def test_the_queues_role_grants_what_the_preflight_asks_and_nothing_else(server: ApiServer) -> None:
+    server.objects["/apis"] = {
+        "groups": [{"name": "kueue.x-k8s.io", "preferredVersion": {"version": "v1beta2"}}],
+    }
+    unusable(
+        profiles.load("cluster"), ["corpus", "pretrain"], ClusterApi(new_client_from_config(str(server.kubeconfig)))
+    )
+    asked = rights(server.calls) - granted(named(render("laptop"), "Role", "inkling-pipeline"))
+    assert granted(named(render("multi-node"), "Role", "inkling-queues")) == asked
 
 
 def test_a_rank_that_fails_is_named_and_the_job_is_gone(server: ApiServer) -> None:

@@ -24,12 +24,7 @@ LAUNCH = {
     "nodes": 4,
     "processes": 8,
     "batch": 32,
-    "launch": {
-        "scheduler": "kubernetes",
-        "image": "registry.example/train:1",
-        "gpus": 8,
-        "storage": {"uri": "s3://inkling/ranks"},
-    },
+    "launch": {"scheduler": "kubernetes", "storage": {"uri": "s3://inkling/ranks"}},
 }
 
 
@@ -114,6 +109,7 @@ def test_a_task_has_the_pod_of_its_stage_and_argos_container_beside_it() -> None
 def test_ranks_in_pods_of_their_own_are_counted_node_by_node() -> None:
     profile = yaml.safe_load(profiles.load("cluster", ["placement.stages.pretrain.accelerator.count=8"]))
     profile["pretrain"] |= LAUNCH
+    profile["placement"]["images"] = {"inkling/train-gpu": f"registry.example/train@sha256:{'a' * 64}"}
     pods = StagePods.of(yaml.safe_dump(profile))
     found, control = pods.amounts("pretrain"), pods.amounts("pretrain", trains=False)
     assert (found["pods"], found["requests.nvidia.com/gpu"]) == (5, 32)
