@@ -82,11 +82,23 @@ def _pod(name: str, container: Mapping[str, Any], setting: Mapping[str, Any], ac
                 "image": container["image"],
                 "env": environment,
                 "resources": _resources(container.get("resources", {})),
+                "securityContext": _security(setting["securityContext"]),
             }
+        ],
+        "volumes": [
+            {"name": mount["volumeName"], "emptyDir": {"medium": mount["medium"], "sizeLimit": mount["sizeLimit"]}}
+            for mount in setting.get("emptyDirMounts", [])
         ],
     }
     labels = {**setting["podMetadata"]["labels"], "pipeline/runid": "a-run"}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+def _security(stated: Mapping[str, Any]) -> Object:
+    """A container's security context: the IR's users, and what KFP 2.17 adds to every container."""
+    users = {name: int(stated[name]) for name in ("runAsUser", "runAsGroup")}
+    profile = {"seccompProfile": {"type": "RuntimeDefault"}, "capabilities": {"drop": ["ALL"]}}
+    return {**users, **profile, "runAsNonRoot": stated["runAsNonRoot"], "allowPrivilegeEscalation": False}
 
 
 def _resources(stated: Mapping[str, Any]) -> dict[str, dict[str, str]]:
