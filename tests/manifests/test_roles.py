@@ -16,9 +16,8 @@ from rank_manifests import rank_job
 
 from inkling.components.shared.launch import api, run, volcano
 from inkling.components.shared.launch.failure import RankError
-from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.launch.run import run_job
-from inkling.pipelines.cluster.quota import too_large
+from inkling.pipelines.cluster.quota import quotas
 
 NEEDED = [
     ("batch.volcano.sh", "jobs", "create"),
@@ -117,11 +116,9 @@ KFP = {
 def test_the_pipelines_role_grants_what_kfp_and_the_preflight_ask_and_nothing_else(server: ApiServer) -> None:
     base = render("laptop")
     server.rules = rules_of(base)
-    quotas = {"kind": "ResourceQuotaList", "items": [named(base, "ResourceQuota")]}
-    server.objects["/api/v1/namespaces/inkling/resourcequotas"] = quotas
-    client = CoreV1Api(new_client_from_config(str(server.kubeconfig)))
-    large = PlacementConfig(default={"memory": "64Gi"})
-    assert "asks for 64Gi of requests.memory" in too_large(large, ["corpus"], client)[0]
+    found = {"kind": "ResourceQuotaList", "items": [named(base, "ResourceQuota")]}
+    server.objects["/api/v1/namespaces/inkling/resourcequotas"] = found
+    assert [quota.name for quota in quotas("inkling", CoreV1Api(new_client_from_config(str(server.kubeconfig))))]
     role = named(base, "Role", "inkling-pipeline")
     assert granted(role) == set(KFP) | rights(server.calls)
     bare = [rule for rule in role["rules"] if "resourceNames" not in rule and rule["resources"] != ["pods"]]

@@ -197,14 +197,13 @@ def test_a_quota_that_is_too_small_is_reported_by_stage(hard: dict[str, int], re
 
 @pytest.mark.parametrize(("allowed", "refused"), [(31, True), (32, False)])
 def test_ranks_count_together_for_they_start_together(allowed: int, refused: bool) -> None:
-    launch = {
-        "scheduler": "kubernetes",
-        "image": "registry.example/train:1",
-        "gpus": 8,
-        "storage": {"uri": "s3://ab1/c"},
-    }
+    launch = {"scheduler": "kubernetes", "storage": {"uri": "s3://ab1/c"}}
     settings = {"strategy": "fsdp2", "nodes": 4, "processes": 8, "batch": 32, "launch": launch}
-    pods = _pods(settings, pretrain={"accelerator": {"type": "nvidia.com/gpu", "count": 8}})
+    stated = {
+        "image": f"registry.example/train@sha256:{'a' * 64}", "cpu": "8", "memory": "96Gi", "ephemeral_storage": "9Gi",
+        "accelerator": {"type": "nvidia.com/gpu", "count": 8},
+    }  # fmt: skip
+    pods = _pods(settings, pretrain=stated)
     lines = too_large([Quota("gpu", {"requests.nvidia.com/gpu": Decimal(allowed)}, {})], pods, ("pretrain",))
     words = (
         "stage 'pretrain': the pods of its ranks ask for 32 of requests.nvidia.com/gpu (4 x 8), quota 'gpu' allows 31: "

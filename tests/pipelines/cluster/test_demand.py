@@ -26,8 +26,6 @@ LAUNCH = {
     "batch": 32,
     "launch": {
         "scheduler": "kubernetes",
-        "image": "registry.example/train:1",
-        "gpus": 8,
         "storage": {"uri": "s3://inkling/ranks"},
     },
 }
@@ -112,7 +110,8 @@ def test_a_task_has_the_pod_of_its_stage_and_argos_container_beside_it() -> None
 
 
 def test_ranks_in_pods_of_their_own_are_counted_node_by_node() -> None:
-    profile = yaml.safe_load(profiles.load("cluster", ["placement.stages.pretrain.accelerator.count=8"]))
+    image = f"placement.stages.pretrain.image=registry.example/train@sha256:{'a' * 64}"
+    profile = yaml.safe_load(profiles.load("cluster", ["placement.stages.pretrain.accelerator.count=8", image]))
     profile["pretrain"] |= LAUNCH
     pods = StagePods.of(yaml.safe_dump(profile))
     found, control = pods.amounts("pretrain"), pods.amounts("pretrain", trains=False)
