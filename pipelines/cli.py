@@ -14,6 +14,7 @@ from inkling.components.shared.runtime.progress import clock
 from inkling.components.shared.storage.packages import allowed, cache_directory, default_packages, package
 from inkling.components.shared.text import require_text
 from inkling.pipelines.commands import cluster, labels, mixture, reproduce
+from inkling.pipelines.commands.check import check
 from inkling.pipelines.commands.estimate import estimate
 from inkling.pipelines.commands.language import language_app
 from inkling.pipelines.commands.options import Overrides, Profile
@@ -30,6 +31,7 @@ app.add_typer(corpus_app, name="corpus")
 app.add_typer(language_app, name="language")
 app.command()(estimate)
 app.command()(ranks)
+app.command()(check)
 app.add_typer(labels.app, name="labels")
 cluster.add_commands(app)
 reproduce.add_commands(app)

@@ -10,7 +10,7 @@ from overlays import MANIFESTS, Object
 from test_schemas import is_built_in
 
 COMPONENTS = sorted(path for path in (MANIFESTS / "components").iterdir())
-FIELDS = {"api": {"api", "kind"}, "configMap": {"configMap"}, "nodeLabel": {"nodeLabel"}, "secret": {"secret"}}
+FIELDS = {"api": {"api", "kind"}, "configMap": {"configMap"}, "nodeLabel": {"nodeLabel"}}
 KEYS = {"namespace", "name", "key", "contains"}
 
 

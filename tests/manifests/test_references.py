@@ -60,8 +60,6 @@ def needed(overlay: str) -> set[tuple[str, str]]:
         for entry in yaml.safe_load(path.read_text()) if path.exists() else []:
             if "nodeLabel" in entry:
                 found.add(("node label", entry["nodeLabel"]))
-            elif "secret" in entry:
-                found.add(("Secret", entry["secret"]))
     return found
 
 
