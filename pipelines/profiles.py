@@ -169,7 +169,9 @@ def _override(mapping: dict[str, Any], overrides: Iterable[str]) -> None:
         *parents, key = place.split(".")
         section = mapping
         for parent in parents:
-            section = section.setdefault(parent, {})
-            if not isinstance(section, dict):
+            below = section.get(parent, {})
+            if not isinstance(below, dict):
                 raise ConfigError(f"override '{override}': '{parent}' is a value, not a section")
+            section[parent] = dict(below)  # where an alias names the same mapping it stays as it was
+            section = section[parent]
         section[key] = read_value(value, f"override '{override}'")

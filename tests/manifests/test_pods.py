@@ -154,8 +154,8 @@ def test_all_ranks_together_fit_their_queue_and_the_quota(kind: str, size: tuple
 
 
 def test_a_fifth_node_of_eight_does_not_fit() -> None:
-    quota = named(render("multi-node"), "ResourceQuota")["spec"]["hard"]
-    assert asked("volcano", 5, 8)["nvidia.com/gpu"] > parse_quantity(quota["requests.nvidia.com/gpu"])
+    capability = named(render("multi-node"), "Queue")["spec"]["capability"]
+    assert asked("volcano", 5, 8)["nvidia.com/gpu"] > parse_quantity(capability["nvidia.com/gpu"])
 
 
 def test_the_priorities_of_ranks_are_those_of_the_overlay() -> None:

@@ -84,10 +84,10 @@ def test_a_flavor_has_an_amount_of_every_counted_resource(queued: list[Object]) 
             assert [entry["name"] for entry in flavor["resources"]] == group["coveredResources"], flavor["name"]
 
 
-def test_kueue_volcano_and_the_quota_allow_the_gpus_of_four_nodes(queued: list[Object]) -> None:
-    assert set(gpus(queued).values()) == {str(4 * 8)}
+def test_kueue_and_volcano_allow_the_gpus_of_four_nodes_and_the_quota_another_one(queued: list[Object]) -> None:
+    assert gpus(queued) == {"ResourceQuota": str(5 * 8), "ClusterQueue": str(4 * 8), "Queue of Volcano": str(4 * 8)}
     named(queued, "Queue")["spec"]["capability"][GPU] = "8"
-    assert gpus(queued) == {"ResourceQuota": "32", "ClusterQueue": "32", "Queue of Volcano": "8"}
+    assert gpus(queued)["Queue of Volcano"] == "8"
 
 
 def test_the_quota_has_room_for_all_that_the_queues_admit_and_for_serving(queued: list[Object]) -> None:

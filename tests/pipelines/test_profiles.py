@@ -26,6 +26,12 @@ def test_overrides_replace_settings_at_any_depth() -> None:
     assert (mapping["mixture"]["recipe"], mapping["seed"]) == ("mix0", 3)
 
 
+def test_an_override_leaves_alone_what_an_alias_names_elsewhere() -> None:
+    placement = PlacementConfig.parse(profiles.load("cluster", ["placement.stages.pretrain.accelerator.count=8"]))
+    accelerators = [placement.of(stage).accelerator for stage in ("pretrain", "adapt", "evaluate")]
+    assert [accelerator and accelerator.count for accelerator in accelerators] == [8, 1, 1]
+
+
 def test_a_file_is_a_profile_too(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("profiles") / "mine.yaml"
     path.write_text(profiles.load("tiny"))

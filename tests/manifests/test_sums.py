@@ -1,0 +1,78 @@
+"""A whole run, every study at its parallelism and the guide's ranks fit the quotas beside what is served."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from compiled import LABELLED
+from conftest import pods
+from kubernetes.utils import parse_quantity
+from overlays import Object, named, render
+from rank_manifests import SIZES, rank_settings
+
+from inkling.pipelines import profiles
+from inkling.pipelines.cluster.pods import Amounts, total
+from inkling.pipelines.cluster.quota import Quota, waiting
+from inkling.pipelines.ir import compile_for_cluster, compile_study_for_cluster
+from inkling.pipelines.study import file as study_file
+from inkling.pipelines.study.plan import StudyPlan
+
+OVERLAY_OF = {"gpu": "gpu-pool", "cluster": "multi-node"}
+RUNS = {
+    "a run of gpu": ("gpu", ()),
+    "a run by labels of gpu": ("gpu", (LABELLED,)),
+    "a run of cluster": ("cluster", ()),
+    "a run by labels of cluster": ("cluster", (LABELLED,)),
+    **{f"ranks of {nodes}x{each}": ("cluster", tuple(rank_settings(nodes, each))) for nodes, each in SIZES},
+}
+
+
+def served(objects: Iterable[Object]) -> Amounts:
+    """What the pods of serving and of the evaluation ask for, each as often as it may run."""
+    objects = list(objects)
+    predictor = named(objects, "InferenceService")["spec"]["predictor"]
+    amounts = []
+    for name, pod in pods(objects).items():
+        if name.startswith("TrainingRuntime"):
+            continue
+        replicas = predictor["maxReplicas"] if name == "InferenceService/inkling" else 1
+        for container in pod["containers"]:
+            stated = {
+                f"{kind}.{resource}": parse_quantity(amount) * replicas
+                for kind in ("requests", "limits")
+                for resource, amount in container["resources"][kind].items()
+            }
+            amounts.append(stated)
+        amounts.append({"pods": Decimal(replicas)})
+    return total(amounts)
+
+
+def too_much(overlay: str, asked: Amounts) -> list[str]:
+    """What does not fit beside what is served, a line a resource."""
+    objects = render(overlay)
+    hard = {name: parse_quantity(amount) for name, amount in named(objects, "ResourceQuota")["spec"]["hard"].items()}
+    return waiting([Quota("inkling", hard, served(objects))], asked)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_whole_run_fits_beside_what_is_served(run: str, tmp_path: Path) -> None:
+    profile, settings = RUNS[run]
+    asked = compile_for_cluster(profiles.load(profile, settings), tmp_path).asked
+    assert too_much(OVERLAY_OF[profile], asked) == []
+
+
+@pytest.mark.parametrize("study", study_file.names())
+@pytest.mark.parametrize("profile", OVERLAY_OF)
+def test_a_study_at_its_parallelism_fits_beside_what_is_served(profile: str, study: str, tmp_path: Path) -> None:
+    text = profiles.load(profile, ["pretrain.context=128"])  # the study of sizes has a preset with no more
+    asked = compile_study_for_cluster(StudyPlan.of(study_file.load(study), text), text, tmp_path).asked
+    assert asked["requests.nvidia.com/gpu"] > 1
+    assert too_much(OVERLAY_OF[profile], asked) == []
+
+
+def test_a_study_that_is_too_wide_is_found(tmp_path: Path) -> None:
+    text = profiles.load("gpu", ["placement.parallelism=9"])
+    asked = compile_study_for_cluster(StudyPlan.of(study_file.load("mixtures"), text), text, tmp_path).asked
+    (line,) = too_much("gpu-pool", asked)
+    assert "9 of requests.nvidia.com/gpu at once, quota 'inkling' leaves 8 of 8" in line
