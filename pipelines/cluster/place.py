@@ -5,6 +5,7 @@ the pods by their labels; see `pod_patch.py`. KFP itself sets the rest of the re
 """
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from kfp import dsl
 from kfp.dsl.pipeline_context import Pipeline
@@ -16,9 +17,11 @@ from inkling.components.shared.runtime.machine import IMAGE_VARIABLE
 
 def place_tasks(config: PlacementConfig) -> None:
     """Places every task of the pipeline that is being defined; called last in a pipeline function."""
-    for task in Pipeline.get_default_pipeline().tasks.values():
-        if task.container_spec is not None:
-            _place(task, stage_of(str(task.component_spec.name)), config)
+    tasks = [task for task in Pipeline.get_default_pipeline().tasks.values() if task.container_spec is not None]
+    # KFP looks through the whole call stack whenever something is set of a task; that of a new thread is short.
+    with ThreadPoolExecutor(1) as thread:
+        for task in tasks:
+            thread.submit(_place, task, stage_of(str(task.component_spec.name)), config).result()
 
 
 def stage_of(component: str) -> str:

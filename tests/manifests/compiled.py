@@ -13,7 +13,7 @@ import yaml
 from overlays import Object
 
 from inkling.pipelines import profiles
-from inkling.pipelines.ir import compile_for_cluster, compile_study_for_cluster
+from inkling.pipelines.ir import Compiled, compile_for_cluster, compile_study_for_cluster
 from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.plan import StudyPlan
 
@@ -57,12 +57,21 @@ def compile_case(case: str) -> Path:
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _, profile, overrides = CASES[case]
-    text = profiles.load(profile, overrides)
-    if case.startswith("study"):
-        compile_study_for_cluster(StudyPlan.of(study_file.load("mixtures"), text), text, folder)
-    else:
-        compile_for_cluster(text, folder)
+    compiled(profiles.load(profile, overrides), folder, "mixtures" if case.startswith("study") else None)
     return folder
+
+
+def compiled(text: str, folder: Path, study: str | None = None) -> Compiled:
+    """Compiles a profile, or a study of it.
+
+    Args:
+        text: The profile.
+        folder: Where the files go.
+        study: Name of a shipped study.
+    """
+    if study is None:
+        return compile_for_cluster(text, folder)
+    return compile_study_for_cluster(StudyPlan.of(study_file.load(study), text), text, folder)
 
 
 def _pod(name: str, container: Mapping[str, Any], setting: Mapping[str, Any], account: str) -> Object:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from compiled import LABELLED
+from compiled import LABELLED, compiled
 from conftest import pods
 from kubernetes.utils import parse_quantity
 from overlays import Object, named, render
@@ -14,9 +14,7 @@ from rank_manifests import SIZES, rank_settings
 from inkling.pipelines import profiles
 from inkling.pipelines.cluster.pods import Amounts, total
 from inkling.pipelines.cluster.quota import Quota, waiting
-from inkling.pipelines.ir import compile_for_cluster, compile_study_for_cluster
 from inkling.pipelines.study import file as study_file
-from inkling.pipelines.study.plan import StudyPlan
 
 OVERLAY_OF = {"gpu": "gpu-pool", "cluster": "multi-node"}
 RUNS = {
@@ -58,7 +56,7 @@ def too_much(overlay: str, asked: Amounts) -> list[str]:
 @pytest.mark.parametrize("run", RUNS)
 def test_a_whole_run_fits_beside_what_is_served(run: str, tmp_path: Path) -> None:
     profile, settings = RUNS[run]
-    asked = compile_for_cluster(profiles.load(profile, settings), tmp_path).asked
+    asked = compiled(profiles.load(profile, settings), tmp_path).asked
     assert too_much(OVERLAY_OF[profile], asked) == []
 
 
@@ -66,13 +64,13 @@ def test_a_whole_run_fits_beside_what_is_served(run: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("profile", OVERLAY_OF)
 def test_a_study_at_its_parallelism_fits_beside_what_is_served(profile: str, study: str, tmp_path: Path) -> None:
     text = profiles.load(profile, ["pretrain.context=128"])  # the study of sizes has a preset with no more
-    asked = compile_study_for_cluster(StudyPlan.of(study_file.load(study), text), text, tmp_path).asked
+    asked = compiled(text, tmp_path, study).asked
     assert asked["requests.nvidia.com/gpu"] > 1
     assert too_much(OVERLAY_OF[profile], asked) == []
 
 
 def test_a_study_that_is_too_wide_is_found(tmp_path: Path) -> None:
     text = profiles.load("gpu", ["placement.parallelism=9"])
-    asked = compile_study_for_cluster(StudyPlan.of(study_file.load("mixtures"), text), text, tmp_path).asked
+    asked = compiled(text, tmp_path, "mixtures").asked
     (line,) = too_much("gpu-pool", asked)
     assert "9 of requests.nvidia.com/gpu at once, quota 'inkling' leaves 8 of 8" in line
