@@ -53,7 +53,7 @@ class Need:
             place = self.stated["configMap"]
             found = api.get(f"/api/v1/namespaces/{place['namespace']}/configmaps/{place['name']}")
             text = ((found.body or {}).get("data") or {}).get(place["key"], "")
-            there = _without_spaces(place["contains"]) in _without_spaces(_COMMENT.sub("", text))
+            there = _bare(place["contains"]) in _bare(_COMMENT.sub("", text))
         return "not seen" if found.hidden else "good" if there else "missing"
 
 
@@ -78,5 +78,6 @@ def _of(component: Path) -> Iterator[Need]:
         yield Need(component.name, {key: value for key, value in entry.items() if key != "why"}, entry["why"])
 
 
-def _without_spaces(text: str) -> str:
-    return "".join(text.split())
+def _bare(text: str) -> str:
+    """YAML or JSON as it is compared: without spaces and quotes, which people set as they like."""
+    return "".join(text.replace('"', "").split())

@@ -29,7 +29,7 @@ def gives(server: ApiServer, need: Need) -> None:
     else:
         place = stated["configMap"]
         path = f"/api/v1/namespaces/{place['namespace']}/configmaps/{place['name']}"
-        server.objects[path] = {"data": {place["key"]: place["contains"].replace(" ", "  ")}}
+        server.objects[path] = {"data": {place["key"]: place["contains"].replace(" ", "  ").replace('"', "")}}
 
 
 def check(overlay: str | Path) -> Result:
