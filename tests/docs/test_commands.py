@@ -19,12 +19,13 @@ USAGE = typer.BadParameter.__mro__[1]
 ELSEWHERE = {
     "submit": "a cluster", "status": "a cluster", "logs": "a cluster", "cancel": "a cluster", "study": "minutes a run",
     "serve": "it does not end", "ask": "a server", "fetch": "a network", "reproduce": "tests of its own",
-    "language score": "public data", "ranks": "a profile of several nodes", "COMMAND": "any of the others",
+    "language score": "public data", "ranks": "a profile of several nodes", "check": "a cluster", "COMMAND": "any of the others",
 }  # fmt: skip
 """Commands that are not run here, and what they need; those that they begin with."""
 OTHERWISE = {
     "--containers": "a Docker daemon", "embedding": "the sentence encoder", "llm": "an endpoint",
-    "--sheet": "a person", "stage.key": "any setting",
+    "--sheet": "a person", "stage.key": "any setting", "--devices 64": "a batch for so many",
+    "preset=7B": "a machine that holds it: the estimate ends with what would fit",
 }  # fmt: skip
 
 
