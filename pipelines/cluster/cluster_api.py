@@ -76,7 +76,7 @@ class ClusterApi:
 
         Args:
             path: Its path, such as `/api/v1/nodes`.
-            names_only: Whether to ask for its metadata alone, as of a Secret.
+            names_only: Whether to ask for the metadata alone of an object, as of a Secret; a list has none.
             **query: Parameters, such as `labelSelector`.
 
         Raises:

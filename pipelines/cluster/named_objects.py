@@ -1,4 +1,4 @@
-"""The objects of a cluster that a run of a profile calls by name: whether they are there, asked from inside its pod."""
+"""The objects of a cluster that a profile refers to: whether they exist, asked by a run's preflight in its pod."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -47,7 +47,7 @@ class Need:
         if "api" in self.stated:
             return "good" if api.has(self.stated["api"], self.stated["kind"]) else "missing"
         if "nodeLabel" in self.stated:
-            found = api.get("/api/v1/nodes", names_only=True, labelSelector=self.stated["nodeLabel"], limit="1")
+            found = api.get("/api/v1/nodes", labelSelector=self.stated["nodeLabel"], limit="1")
             there = bool(found.body and found.body["items"])
         else:
             place = self.stated["configMap"]

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from overlays import Object
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
-_FORBIDDEN, _NOT_FOUND = 403, 404
+_FORBIDDEN, _NOT_FOUND, _NOT_ACCEPTABLE = 403, 404, 406
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class ApiServer:
     calls: list[Call] = field(default_factory=list)
     jobs: dict[str, Object] = field(default_factory=dict)
 
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """Status and body of the answer to a request."""
+    def answer(self, method: str, path: str, body: Any, accepted: str = "") -> tuple[int, Any]:
+        """Status and body of the answer to a request; a list has no `PartialObjectMetadata`."""
         if self.failing:
             self.failing -= 1
             return 503, _status(503, "the server is currently unable to handle the request", "ServiceUnavailable")
@@ -95,6 +95,9 @@ class ApiServer:
         self.calls.append(call)
         if not call.granted_by(self.rules):
             return _FORBIDDEN, _status(_FORBIDDEN, _refusal(call, namespace), "Forbidden")
+        if call.verb == "list" and "as=PartialObjectMetadata;" in accepted:
+            words = "you requested PartialObjectMetadata, but the requested object is a list"
+            return _NOT_ACCEPTABLE, _status(_NOT_ACCEPTABLE, words, "NotAcceptable")
         if call.group == "batch.volcano.sh":
             return self._volcano(call, body)
         if call.resource == "pods":
@@ -143,7 +146,7 @@ def api_server(objects: Iterable[Object], folder: Path) -> Iterator[ApiServer]:
         def handle_request(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(size)) if size else None
-            status, found = state.answer(self.command, self.path, body)
+            status, found = state.answer(self.command, self.path, body, self.headers.get("Accept", ""))
             content = (found if isinstance(found, str) else json.dumps(found)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "text/plain" if isinstance(found, str) else "application/json")

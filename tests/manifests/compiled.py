@@ -57,11 +57,11 @@ def compile_case(case: str) -> Path:
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _, profile, overrides = CASES[case]
-    compiled(profiles.load(profile, overrides), folder, "mixtures" if case.startswith("study") else None)
+    compile_profile(profiles.load(profile, overrides), folder, "mixtures" if case.startswith("study") else None)
     return folder
 
 
-def compiled(text: str, folder: Path, study: str | None = None) -> Compiled:
+def compile_profile(text: str, folder: Path, study: str | None = None) -> Compiled:
     """Compiles a profile, or a study of it.
 
     Args:

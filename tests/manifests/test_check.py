@@ -29,7 +29,7 @@ def gives(server: ApiServer, need: Need) -> None:
     else:
         place = stated["configMap"]
         path = f"/api/v1/namespaces/{place['namespace']}/configmaps/{place['name']}"
-        server.objects[path] = {"data": {place["key"]: place["contains"].replace(" ", "  ").replace('"', "")}}
+        server.objects[path] = {"data": {place["key"]: place["contains"].replace(" ", "  ")}}
 
 
 def check(overlay: str | Path) -> Result:
@@ -66,12 +66,14 @@ def test_each_thing_that_is_missing_is_said_with_its_reason(asked: ApiServer, ov
         assert f"missing   {absent.component}: {absent} ({absent.why})" in result.output.splitlines()
 
 
-def test_a_setting_that_is_commented_out_is_missing(asked: ApiServer) -> None:
-    need = next(need for need in needs(OVERLAY / "multi-node") if "configMap" in need.stated)
+def test_a_setting_is_found_without_quotes_and_not_where_it_is_commented_out(asked: ApiServer) -> None:
+    need = next(need for need in needs(OVERLAY / "multi-node") if "- " in str(need.stated.get("configMap")))
     gives(asked, need)
     (found,) = (item for item in asked.objects.values() if "data" in item)
     (key,) = found["data"]
-    found["data"][key] = f"  # {found['data'][key]}"
+    found["data"][key] = "frameworks:\n- pod\n"
+    assert f"good      {need.component}: {need}" in check("multi-node").output
+    found["data"][key] = "frameworks:\n  # - pod\n"
     assert f"missing   {need.component}: {need}" in check("multi-node").output
 
 

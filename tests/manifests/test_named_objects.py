@@ -1,4 +1,4 @@
-"""What a run calls by name and would miss is told by its preflight, with the rights of its own account."""
+"""The preflight names each object that a profile refers to and that does not exist, asked as the run's account."""
 
 import re
 

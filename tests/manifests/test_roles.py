@@ -11,7 +11,7 @@ import pytest
 from api_server import ApiServer, Call, rules_of
 from kubernetes.client import CoreV1Api
 from kubernetes.config import new_client_from_config
-from overlays import Object, named, render
+from overlays import ROOT, Object, named, render
 from rank_manifests import rank_job
 
 from inkling.components.shared.launch import api, run, volcano
@@ -31,20 +31,8 @@ NEEDED = [
     ("", "pods", "get"),
     ("", "pods/log", "get"),
 ]
-REPORT = """\
-[rank 1] it cannot go on
-ranks FAILED
-------------------------------------------------------------
-Root Cause (first observed failure):
-[0]:
-  time      : 2026-11-22_00:36:40
-  host      : localhost
-  rank      : 1 (local_rank: 1)
-  exitcode  : -9 (pid: 11094)  (SIGKILL)
-  error_file: <N/A>
-  traceback : Signal 9 (SIGKILL) received by PID 11094
-============================================================
-"""
+REPORT = (ROOT / "tests/components/shared/launch/torchrun_report.txt").read_text()
+"""What torchrun says where rank 1 was killed."""
 
 
 @pytest.fixture(autouse=True)

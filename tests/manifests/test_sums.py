@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from compiled import LABELLED, compiled
+from compiled import LABELLED, compile_profile
 from conftest import pods
 from kubernetes.utils import parse_quantity
 from overlays import Object, named, render
@@ -53,10 +53,20 @@ def too_much(overlay: str, asked: Amounts) -> list[str]:
     return waiting([Quota("inkling", hard, served(objects))], asked)
 
 
+def beyond_the_queue(asked: Amounts) -> list[str]:
+    """The resources of which tasks ask for more at once than Kueue's flavors have together."""
+    (group,) = named(render("multi-node"), "ClusterQueue")["spec"]["resourceGroups"]
+    admitted = total(
+        {f"requests.{entry['name']}": parse_quantity(entry["nominalQuota"]) for entry in flavor["resources"]}
+        for flavor in group["flavors"]
+    )
+    return [name for name, amount in admitted.items() if asked.get(name, Decimal(0)) > amount]
+
+
 @pytest.mark.parametrize("run", RUNS)
 def test_a_whole_run_fits_beside_what_is_served(run: str, tmp_path: Path) -> None:
     profile, settings = RUNS[run]
-    asked = compiled(profiles.load(profile, settings), tmp_path).asked
+    asked = compile_profile(profiles.load(profile, settings), tmp_path).asked
     assert too_much(OVERLAY_OF[profile], asked) == []
 
 
@@ -64,13 +74,15 @@ def test_a_whole_run_fits_beside_what_is_served(run: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("profile", OVERLAY_OF)
 def test_a_study_at_its_parallelism_fits_beside_what_is_served(profile: str, study: str, tmp_path: Path) -> None:
     text = profiles.load(profile, ["pretrain.context=128"])  # the study of sizes has a preset with no more
-    asked = compiled(text, tmp_path, study).asked
+    asked = compile_profile(text, tmp_path, study).asked
     assert asked["requests.nvidia.com/gpu"] > 1
     assert too_much(OVERLAY_OF[profile], asked) == []
+    assert profile != "cluster" or beyond_the_queue(asked) == []
 
 
 def test_a_study_that_is_too_wide_is_found(tmp_path: Path) -> None:
     text = profiles.load("gpu", ["placement.parallelism=9"])
-    asked = compiled(text, tmp_path, "mixtures").asked
+    asked = compile_profile(text, tmp_path, "mixtures").asked
+    assert beyond_the_queue({**asked, "requests.nvidia.com/gpu": Decimal(33)}) == ["requests.nvidia.com/gpu"]
     (line,) = too_much("gpu-pool", asked)
     assert "9 of requests.nvidia.com/gpu at once, quota 'inkling' leaves 8 of 8" in line

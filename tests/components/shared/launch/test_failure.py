@@ -3,33 +3,8 @@ from pathlib import Path
 
 from inkling.components.shared.launch.failure import Failure, failures_in, first_failure
 
-REPORT = """\
-W1122 00:36:41.373000 11014 torch/distributed/elastic/multiprocessing/api.py:1028] Sending closing signal
-torch.distributed.elastic.multiprocessing.errors.ChildFailedError:
-============================================================
-ranks FAILED
-------------------------------------------------------------
-Failures:
-[1]:
-  time      : 2026-11-22_00:36:40
-  host      : localhost
-  rank      : 0 (local_rank: 0)
-  exitcode  : -15 (pid: 11038)  (SIGTERM)
-  error_file: /nowhere/0/error.json
-  traceback : Traceback (most recent call last):
-    File "ranks.py", line 30, in main
-  RuntimeError: Connection closed by peer
-------------------------------------------------------------
-Root Cause (first observed failure):
-[0]:
-  time      : 2026-11-22_00:36:40
-  host      : localhost
-  rank      : 1 (local_rank: 1)
-  exitcode  : -9 (pid: 11094)  (SIGKILL)
-  error_file: <N/A>
-  traceback : Signal 9 (SIGKILL) received by PID 11094
-============================================================
-"""
+REPORT = Path(__file__).with_name("torchrun_report.txt").read_text()
+"""What torchrun says where rank 1 was killed and rank 0 was ended in its wake."""
 
 
 def test_the_report_of_torchrun_is_read() -> None:
