@@ -79,10 +79,8 @@ class HuggingFaceSpec(EncoderSpec):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         size, patch = self._config["image_size"], self._config["patch_size"]
-        if size % patch or self.layers < 1 or self.grid > size // patch:
-            raise ValueError(
-                f"{size} pixels, patches of {patch}, {self.layers} blocks and a grid of {self.grid} do not fit together"
-            )
+        if size < patch or self.layers < 1:
+            raise ValueError(f"{size} pixels, patches of {patch} and {self.layers} blocks do not fit together")
         return self
 
     @property
@@ -133,7 +131,7 @@ class HuggingFaceSpec(EncoderSpec):
 
     @property
     def views(self) -> dict[str, tuple[int, int]]:
-        """`grid`, the patches averaged; `patches`; and `cls` where there is a class token."""
+        """`grid`, the patches resampled; `patches`; `cls`, the class token if any; `layers.-2`, of earlier blocks."""
         return self.shape.views(self.grid)
 
     def num_params(self) -> int:
@@ -181,7 +179,7 @@ from torch import Tensor
 
 from inkling.models.vision.contract import Encoder
 from inkling.models.vision.grid import GridPooling
-from inkling.models.vision.transformer import views_of
+from inkling.models.vision.transformer import reads_layers, views_of
 
 
 class HuggingFace(Encoder):
@@ -217,7 +215,7 @@ class HuggingFace(Encoder):
         """Encodes a batch of images."""
         # Masked auto-encoders draw the order of the patches; with this noise it is their own.
         order = {"noise": torch.arange(self._patches).expand(len(pixels), -1)} if self._masked else {}
-        hidden = self.network(
-            pixel_values=pixels, **order
-        ).last_hidden_state  # (batch, class token and patches, channels)
-        return views_of(hidden, self._views, self.pool, self._kind.class_token)
+        layers = reads_layers(self._views)
+        found = self.network(pixel_values=pixels, output_hidden_states=layers, **order)
+        hidden = found.last_hidden_state  # (batch, class token and patches, channels)
+        return views_of(hidden, self._views, self.pool, self._kind.class_token, found.hidden_states)

@@ -106,7 +106,7 @@ def test_one_view_is_the_same_as_among_all(spec: EncoderSpec, encoder: Encoder) 
     images = pixels(spec, 1)
     with torch.inference_mode():
         among = dict(zip(spec.views, encoder(images), strict=True))
-        for view in spec.views:
+        for view in (name for name in spec.views if "layers.-" not in name or name == "layers.-2"):
             single: Encoder = spec.build([view])
             single.load_state_dict(encoder.state_dict())
             (alone,) = single(images)

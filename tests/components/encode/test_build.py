@@ -60,6 +60,7 @@ def inputs(tmp_path: Path) -> tuple[Path, Path]:
         ({"batch": 0}, r"encode\.batch"),
         ({"layers": 2}, r"encode\.layers"),
         ({"views": ["crops"]}, r"unknown view of the encoder efficientnet-lite0 'crops'.*Valid: .*grid"),
+        ({"views": ["layers.9x9"]}, r"unknown view of the encoder efficientnet-lite0 'layers\.9x9'"),
         ({"views": ["grid", "grid"]}, "a view is named twice"),
     ],
 )
@@ -152,10 +153,10 @@ def test_several_views_are_kept_in_shards(
 
 def test_views_of_crops_and_of_the_whole_are_kept_side_by_side(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     whole = build_encode(TINY, *inputs, tmp_path / "whole")
-    views = ["grid", "quarters.grid"]
+    views = ["grid", "quarters.grid", "patches.24x24"]
     both = EncodeConfig.parse({"encode": {"encoder": "tiny-random", "views": views, "batch": 4}})
     features = build_encode(both, *inputs, tmp_path / "both")
-    assert features.views() == {"grid": (16, 32), "quarters.grid": (64, 32)}
+    assert features.views() == {"grid": (16, 32), "quarters.grid": (64, 32), "patches.24x24": (576, 32)}
     assert features.encoder_digest == whole.encoder_digest
     assert np.array_equal(features.view("questions"), whole.view("questions"))
     encoder, how = features.load_encoder(["quarters.grid"]), features.encoder.preprocessing_of(["quarters.grid"])
@@ -195,7 +196,7 @@ def test_a_folder_of_transformers_enters_by_its_content(tmp_path: Path) -> None:
         ),
         ({"config.json": "{", "model.safetensors": ""}, "config.json cannot be read"),
         ({"config.json": '{"model_type": "clip"}'}, "has no model.safetensors"),
-        ({"config.json": '{"model_type": "dinov2", "image_size": 225}', "model.safetensors": ""}, "do not fit"),
+        ({"config.json": '{"model_type": "dinov2", "image_size": 8}', "model.safetensors": ""}, "do not fit"),
     ],
 )
 def test_a_folder_that_is_no_encoder_is_refused_before_work(

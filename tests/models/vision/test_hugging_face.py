@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from transformers import CLIPConfig, CLIPModel, CLIPVisionModel, Dinov2Config, Dinov2Model, ViTMAEConfig, ViTMAEModel
 
 from inkling.models.vision import ENCODERS
@@ -48,6 +49,34 @@ def test_an_earlier_layer(tmp_path: Path) -> None:
         earlier = network(pixel_values=PIXELS, output_hidden_states=True).hidden_states[-2]
         expected = network.layernorm(earlier)[:, 1:]
     torch.testing.assert_close(patches, expected)
+
+
+@pytest.mark.parametrize("kind", ["CLIPVision", "SiglipVision", "Dinov2", "ViTMAE"])
+def test_patches_after_any_block(tmp_path: Path, kind: str) -> None:
+    torch.manual_seed(0)
+    config, network = (getattr(transformers, f"{kind}{part}") for part in ("Config", "Model"))
+    network(config(**SIZES, **({} if kind == "Dinov2" else {"intermediate_size": 64}))).save_pretrained(tmp_path)
+    first, second, resampled = encode(tmp_path, ["layers.-3", "layers.-2", "layers.-2.2x2"])
+    noise = {"noise": torch.arange(16).expand(2, -1)} if kind == "ViTMAE" else {}
+    loaded = network.from_pretrained(tmp_path, **({"mask_ratio": 0.0} if noise else {})).eval()
+    with torch.inference_mode():
+        states = loaded(pixel_values=PIXELS, output_hidden_states=True, **noise).hidden_states
+    tokens = slice(0 if kind == "SiglipVision" else 1, None)
+    torch.testing.assert_close(first, states[1][:, tokens])
+    torch.testing.assert_close(second, states[2][:, tokens])
+    square = second.transpose(1, 2).unflatten(2, (4, 4))
+    pooled = torch.nn.functional.adaptive_avg_pool2d(square, 2)
+    torch.testing.assert_close(resampled, pooled.flatten(2).transpose(1, 2))
+
+
+def test_a_side_that_no_patch_divides_is_cut(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    sizes = {**SIZES, "image_size": 60, "intermediate_size": 64}  # as SigLIP's 384 pixels in patches of 14
+    transformers.SiglipVisionModel(transformers.SiglipVisionConfig(**sizes)).save_pretrained(tmp_path)
+    encoder: Encoder = ENCODERS.read({"type": "hugging-face", "path": str(tmp_path)}).build(["patches"])
+    encoder.load_published(None)
+    with torch.inference_mode():
+        assert encoder(torch.zeros(1, 3, 60, 60))[0].shape == (1, 16, 32)
 
 
 def test_a_masked_auto_encoder_sees_every_patch_in_its_place(tmp_path: Path) -> None:
