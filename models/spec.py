@@ -33,6 +33,8 @@ from inkling.models.resampling import ViewShapes, split_size
 from inkling.models.settings import ConfigError, Section, explain, unknown
 
 if TYPE_CHECKING:
+    from inkling.models.training.job import MeterFactory
+    from inkling.models.vision.objectives.learning import Learnt
     from inkling.models.vision.preprocess import Preprocessing
 
 Inputs = Mapping[str, tuple[int, int]]
@@ -125,6 +127,30 @@ class EncoderSpec(Spec, ABC):
             raise ConfigError(f"the views {', '.join(views)} are cropped in different ways and share no pixels")
         whole = self.preprocessing
         return whole.model_copy(update={"image_size": whole.image_size * split_view(views[0])[0]})
+
+    @property
+    def learning_steps(self) -> int:
+        """Steps that it is trained here, on the training pictures, before it encodes; 0, the default: it is not."""
+        return 0
+
+    def learn(
+        self, network: Any, pictures: Sequence[bytes], captions: Sequence[str], work: Path, progress: "MeterFactory"
+    ) -> "Learnt":
+        """Trains a network that it built, in place; it is frozen again afterwards.
+
+        Killed at any moment, it goes on to the same bits when it is called again.
+
+        Args:
+            network: What `build` made.
+            pictures: Encoded bytes of each training picture.
+            captions: What each is said to show; empty where nothing is said.
+            work: Directory that outlives a kill.
+            progress: Shows the steps.
+
+        Raises:
+            ValueError: If the pictures or captions are not enough.
+        """
+        raise NotImplementedError(f"the encoder {self.type} is not trained here")
 
     def resolve(self) -> Self:
         """The spec with everything in it that rebuilding the network needs beside the weights."""

@@ -1,32 +1,34 @@
-"""Resampling of a square feature map, written as two matrix products so that every exporter knows it."""
+"""Resampling of a feature map to a square one, written as two matrix products so that every exporter knows it."""
 
 import torch
 from torch import Tensor, nn
 
 
 class GridPooling(nn.Module):
-    """Resamples a square map to `grid` x `grid` tokens: averages down, interpolates linearly up.
+    """Resamples a map to `grid` x `grid` tokens: along each side averages down, or interpolates linearly up.
 
     Equal to `torch.nn.AdaptiveAvgPool2d(grid)` where `grid` is at most the map's side, also where it does not divide
     it, and to bilinear `torch.nn.functional.interpolate` where it is more; then flattened.
     """
 
     weights: Tensor
+    column_weights: Tensor
 
-    def __init__(self, side: int, grid: int) -> None:
+    def __init__(self, side: int, grid: int, columns: int | None = None) -> None:
         """Computes the weights.
 
         Args:
-            side: Height and width of the map.
+            side: Height of the map; its width too, where no other is given.
             grid: Tokens along a side.
+            columns: Width of the map.
         """
         super().__init__()
-        weights = _averages(side, grid) if grid <= side else _interpolation(side, grid)
-        self.register_buffer("weights", weights, persistent=False)
+        self.register_buffer("weights", _weights(side, grid), persistent=False)
+        self.register_buffer("column_weights", _weights(columns or side, grid), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Resamples (batch, channels, side, side) to (batch, grid * grid, channels)."""
-        pooled = self.weights @ features @ self.weights.T
+        """Resamples (batch, channels, rows, columns) to (batch, grid * grid, channels)."""
+        pooled = self.weights @ features @ self.column_weights.T
         return pooled.flatten(2).transpose(1, 2)
 
 
@@ -45,22 +47,17 @@ class TokenResampling(nn.Module):
         return resampled
 
 
-def _averages(side: int, grid: int) -> Tensor:
-    """The weights of each of `side` values in each of `grid` averages (grid, side)."""
-    weights = torch.zeros(grid, side)
-    for cell in range(grid):
-        start, end = cell * side // grid, -(-(cell + 1) * side // grid)
-        weights[cell, start:end] = 1 / (end - start)
-    return weights
-
-
-def _interpolation(side: int, grid: int) -> Tensor:
-    """The weights of each of `side` values in each of `grid` values between them (grid, side), corners not aligned."""
-    weights = torch.zeros(grid, side)
-    for cell in range(grid):
-        place = min(max((cell + 0.5) * side / grid - 0.5, 0.0), side - 1.0)
-        first = min(int(place), side - 2) if side > 1 else 0
-        weights[cell, first] += 1 - (place - first)
-        if side > 1:
-            weights[cell, first + 1] += place - first
+def _weights(length: int, count: int) -> Tensor:
+    """The weights of `length` values in each of `count` (count, length): averages of them, or values between them."""
+    weights = torch.zeros(count, length)
+    for cell in range(count):
+        if count <= length:
+            start, end = cell * length // count, -(-(cell + 1) * length // count)
+            weights[cell, start:end] = 1 / (end - start)
+        else:  # as bilinear interpolation with corners that are not aligned
+            place = min(max((cell + 0.5) * length / count - 0.5, 0.0), length - 1.0)
+            first = int(place)
+            weights[cell, first] = 1 - (place - first)
+            if place > first:
+                weights[cell, first + 1] = place - first
     return weights
