@@ -33,8 +33,8 @@ from inkling.models.resampling import ViewShapes, split_size
 from inkling.models.settings import ConfigError, Section, explain, unknown
 
 if TYPE_CHECKING:
+    from inkling.models.learnt import Learnt
     from inkling.models.training.job import MeterFactory
-    from inkling.models.vision.objectives.learning import Learnt
     from inkling.models.vision.preprocess import Preprocessing
 
 Inputs = Mapping[str, tuple[int, int]]

@@ -22,8 +22,8 @@ from inkling.models.strict_json import to_json
 from inkling.models.vision import ENCODERS
 
 if TYPE_CHECKING:
+    from inkling.models.learnt import Learnt
     from inkling.models.vision.contract import Encoder
-    from inkling.models.vision.objectives.learning import Learnt
 
 ENCODER_SPEC, ENCODER_WEIGHTS, VIEWS = "encoder/spec.json", "encoder/model.safetensors", "views.json"
 LEARNING = "encoder/learning.json"
@@ -161,7 +161,13 @@ def images_a_shard(views: Mapping[str, tuple[int, int]]) -> int:
     return max(1, SHARD_BYTES // (4 * max(tokens * channels for tokens, channels in views.values())))
 
 
-def write_encoder(directory: Path, spec: EncoderSpec, weights: Mapping[str, Any], views: Iterable[str]) -> None:
+def write_encoder(
+    directory: Path,
+    spec: EncoderSpec,
+    weights: Mapping[str, Any],
+    views: Iterable[str],
+    learnt: "Learnt | None" = None,
+) -> None:
     """Writes the encoder and the names of the views.
 
     Args:
@@ -169,6 +175,7 @@ def write_encoder(directory: Path, spec: EncoderSpec, weights: Mapping[str, Any]
         spec: The resolved spec.
         weights: The encoder's state, torch tensors by name.
         views: Names of the views.
+        learnt: What training it came to, if it was trained on the conversations' pictures.
     """
     from safetensors.torch import save_file
 
@@ -176,11 +183,8 @@ def write_encoder(directory: Path, spec: EncoderSpec, weights: Mapping[str, Any]
     write_json(directory / ENCODER_SPEC, spec.model_dump(mode="json"), sort_keys=True)
     save_file(dict(weights), directory / ENCODER_WEIGHTS)
     (directory / VIEWS).write_text(to_json(list(views)) + "\n")
-
-
-def write_learning(directory: Path, learnt: "Learnt") -> None:
-    """Writes what training the encoder came to: the loss of each step, and that on held-out pictures."""
-    write_json(directory / LEARNING, asdict(learnt))
+    if learnt is not None:
+        write_json(directory / LEARNING, asdict(learnt))
 
 
 def write_shard(

@@ -12,6 +12,7 @@ from inkling.components.shared.store.store import Draft, produce
 from inkling.models.crops import by_crop
 
 if TYPE_CHECKING:
+    from inkling.models.learnt import Learnt
     from inkling.models.vision.contract import Encoder
 
 
@@ -41,11 +42,10 @@ def _make(config: EncodeConfig, conversations: Conversations, questions: Questio
     groups = by_crop(views)
     encoders = [published_encoder(spec, group) for group in groups]
     taught = conversations.images()
-    if spec.learning_steps:
-        _train(config, encoders[0], conversations, taught, draft)
-        for other in encoders[1:]:
-            other.load_state_dict(encoders[0].state_dict())
-    write_encoder(draft.path, spec.resolve(), encoders[0].state_dict(), views)
+    learnt = _train(config, encoders[0], conversations, taught, draft) if spec.learning_steps else None
+    for other in encoders[1:]:
+        other.load_state_dict(encoders[0].state_dict())
+    write_encoder(draft.path, spec.resolve(), encoders[0].state_dict(), views, learnt)
     images: dict[Split, list[bytes]] = {
         "conversations": list(taught.values()),
         "questions": list(questions.images().values()),
@@ -63,11 +63,9 @@ def _make(config: EncodeConfig, conversations: Conversations, questions: Questio
 
 def _train(
     config: EncodeConfig, encoder: "Encoder", conversations: Conversations, images: dict[str, bytes], draft: Draft
-) -> None:
-    """Trains an encoder on the pictures of the conversations, in place, and writes what it came to."""
+) -> "Learnt":
+    """Trains an encoder on the pictures of the conversations, in place."""
     import torch
-
-    from inkling.components.artifacts.features import write_learning
 
     torch.set_num_threads(config.threads)
     said: dict[str, list[str]] = {}
@@ -83,4 +81,4 @@ def _train(
         lambda done: Progress(f"training {spec.type}", total=steps, unit="steps", done=done),
     )
     note(f"{spec.type}: held-out loss {learnt.heldout_before:.3f} before training, {learnt.heldout_after:.3f} after")
-    write_learning(draft.path, learnt)
+    return learnt

@@ -17,12 +17,12 @@ from inkling.models.vision.preprocess import Preprocessing
 from inkling.models.vision.transformer import TransformerShape
 
 if TYPE_CHECKING:
+    from inkling.models.learnt import Learnt
     from inkling.models.training.job import MeterFactory
-    from inkling.models.vision.objectives.learning import Learnt
 
 
 class SmallVitSpec(EncoderSpec):
-    """A ViT of 1.2 million weights by default, which sees 64 patches of a picture of 64 x 64 pixels."""
+    """A ViT of half a million weights by default, which sees 64 patches of a picture of 64 x 64 pixels."""
 
     target: ClassVar[str] = "inkling.models.vision.small_vit:SmallVit"
 
@@ -33,9 +33,9 @@ class SmallVitSpec(EncoderSpec):
     )
     image_size: int = Field(64, ge=8, description="height and width of the pixels")
     patch_size: int = Field(8, ge=1, description="height and width of a patch, in pixels")
-    hidden_size: int = Field(128, ge=8, description="channels of a token")
-    num_layers: int = Field(6, ge=1, description="blocks")
-    heads: int = Field(4, ge=1, description="heads of the attention")
+    hidden_size: int = Field(96, ge=8, description="channels of a token")
+    num_layers: int = Field(4, ge=1, description="blocks")
+    heads: int = Field(3, ge=1, description="heads of the attention")
     grid: int = Field(4, ge=1, description="tokens along a side of the view `grid`")
     seed: int = Field(0, ge=0, description="determines the first weights and everything left to chance in training")
 

@@ -13,7 +13,7 @@ from inkling.models.vision.grid import GridPooling
 _SPREAD = 0.02
 
 
-class Block(nn.Module):
+class VitBlock(nn.Module):
     """Attention and two layers, each behind a norm and added to its input; tokens (batch, tokens, width)."""
 
     def __init__(self, width: int, heads: int) -> None:
@@ -69,7 +69,7 @@ class VisionTransformer(nn.Module):
         self.patches = nn.Conv2d(3, width, patch_size, patch_size)
         self.class_token = nn.Parameter(torch.zeros(1, 1, width))
         self.positions = nn.Parameter(torch.zeros(1, 1 + self.side**2, width))
-        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
+        self.blocks = nn.ModuleList(VitBlock(width, heads) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         draw_weights(self)
         nn.init.normal_(self.class_token, std=_SPREAD)

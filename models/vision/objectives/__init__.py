@@ -11,8 +11,8 @@ from pydantic import Field
 from inkling.models.spec import Registry, Spec
 
 if TYPE_CHECKING:
+    from inkling.models.learnt import Learnt
     from inkling.models.training.job import MeterFactory
-    from inkling.models.vision.objectives.learning import Learnt
     from inkling.models.vision.preprocess import Preprocessing
 
 _LEARNING = "inkling.models.vision.objectives.learning"
@@ -23,7 +23,7 @@ class VisionObjectiveSpec(Spec, ABC):
 
     runs_in_model: ClassVar[bool] = False
 
-    steps: int = Field(600, ge=0, description="optimiser steps; 0 leaves the weights random")
+    steps: int = Field(500, ge=0, description="optimiser steps; 0 leaves the weights random")
     batch: int = Field(64, ge=2, description="pictures of a step")
     learning_rate: float = Field(1e-3, gt=0, description="highest learning rate of AdamW")
     weight_decay: float = Field(0.05, ge=0, description="of matrices")

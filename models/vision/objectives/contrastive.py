@@ -34,7 +34,7 @@ from torch.nn import functional
 
 from inkling.models.training.batches import Batch
 from inkling.models.vision.objectives.contract import VisionObjective
-from inkling.models.vision.vit import Block, VisionTransformer, draw_weights
+from inkling.models.vision.vit import VisionTransformer, VitBlock, draw_weights
 
 _HEADS = 4
 _SHARPEST = 100.0  # CLIP's bound of the factor of the similarities
@@ -56,7 +56,7 @@ class ContrastiveObjective(VisionObjective):
         width = network.width
         self.words = nn.Embedding(1 + len(numbers), width)
         self.places = nn.Parameter(torch.zeros(1, self._words.shape[1], width))
-        self.blocks = nn.ModuleList(Block(width, _HEADS) for _ in range(spec.text_layers))
+        self.blocks = nn.ModuleList(VitBlock(width, _HEADS) for _ in range(spec.text_layers))
         self.norm = nn.LayerNorm(width)
         self.project_picture = nn.Linear(width, spec.channels, bias=False)
         self.project_caption = nn.Linear(width, spec.channels, bias=False)

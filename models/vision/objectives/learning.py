@@ -4,7 +4,6 @@ A part of the pictures is held out; the objective's loss on it, before and after
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from inkling.models.learnt import Learnt
 from inkling.models.training.batches import Batch
 from inkling.models.training.fit import fit
 from inkling.models.training.job import MeterFactory, Optimization
@@ -24,21 +24,6 @@ HELD_OUT, LEAST = 0.1, 8
 """Part of the pictures that is held out, and the fewest pictures that can be learnt from."""
 _CHECKPOINTS = 8  # of a run
 _HELD_OUT_BATCHES = 4
-
-
-@dataclass(frozen=True)
-class Learnt:
-    """What training an encoder came to.
-
-    Attributes:
-        heldout_before: The objective's loss on pictures that were held out, before any step.
-        heldout_after: The same after the last.
-        losses: The loss of each step.
-    """
-
-    heldout_before: float
-    heldout_after: float
-    losses: list[float]
 
 
 class Pictures:

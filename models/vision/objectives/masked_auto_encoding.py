@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from inkling.models.training.batches import Batch
 from inkling.models.vision.objectives.contract import VisionObjective
-from inkling.models.vision.vit import Block, VisionTransformer, draw_weights
+from inkling.models.vision.vit import VisionTransformer, VitBlock, draw_weights
 
 _HEADS = 4
 _SPREAD, _FLOOR = 0.02, 1e-4
@@ -47,7 +47,7 @@ class MaskedAutoEncoding(VisionObjective):
         self.into = nn.Linear(network.width, width)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, width))
         self.places = nn.Parameter(torch.zeros(1, 1 + patches, width))
-        self.blocks = nn.ModuleList(Block(width, _HEADS) for _ in range(spec.decoder_layers))
+        self.blocks = nn.ModuleList(VitBlock(width, _HEADS) for _ in range(spec.decoder_layers))
         self.norm = nn.LayerNorm(width)
         self.draw = nn.Linear(width, 3 * network.patch_size**2)
         for part in (self.into, self.blocks, self.draw):

@@ -19,7 +19,7 @@ class SelfDistillationSpec(VisionObjectiveSpec):
     target: ClassVar[str] = "inkling.models.vision.objectives.self_distillation:SelfDistillation"
 
     type: Literal["self_distillation"] = "self_distillation"
-    batch: int = Field(32, ge=2, description="pictures of a step")
+    batch: int = Field(16, ge=2, description="pictures of a step")
     outputs: int = Field(256, ge=2, description="prototypes, the outputs of the head")
     small_crops: int = Field(4, ge=0, description="small crops of a picture, half as high and wide")
     student_temperature: float = Field(0.1, gt=0, description="divides the student's outputs")
