@@ -75,7 +75,7 @@ def training_jobs(catalogue: Catalogue, seed: int, count: int) -> list[SceneJob]
 
 
 def undrawn_jobs(catalogue: Catalogue, seed: int, start: int) -> Iterator[SceneJob]:
-    """Scenes without end, in the shares of the training scenes, numbered from `start` on: none of them is one of those."""
+    """Scenes without end, in the shares of the training scenes, numbered from `start` on: none is one of those."""
     for number in counted():
         first = start + number * _ROUND
         yield from (replace(job, index=first + job.index) for job in _jobs(catalogue, seed, "train", _shared(_ROUND)))

