@@ -19,6 +19,13 @@ class ScenesConfig(StageConfig):
     train: int = Field(3400, ge=11, description="Scenes to learn from, over all families.")
     validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
     test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")
+    text_only: float = Field(
+        0.0,
+        ge=0,
+        le=0.9,
+        exclude_if=lambda share: share == 0,
+        description="Share of the instructions that are text alone: a caption in place of the picture (LSBS: 0.43).",
+    )
 
     def contents(self) -> dict[str, Any]:
         """The packages that scenes draw from."""
