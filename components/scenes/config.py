@@ -25,14 +25,18 @@ class ScenesConfig(StageConfig):
     train: int = Field(3400, ge=11, description="Scenes to learn from, over all families.")
     validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
     test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")
+    text_only: float = Field(
+        0.0,
+        ge=0,
+        le=0.9,
+        exclude_if=lambda share: share == 0,
+        description="Share of the instructions that are text alone: a caption in place of the picture (LSBS: 0.43).",
+    )
     conversations: Annotated[tuple[Annotated[LoaderSpec, LOADERS], ...], BeforeValidator(_one_or_many)] = Field(
         (),
         exclude_if=lambda sources: not sources,
         description="data of one's own to learn from in place of the scenes, as `{type: llava, path: FILE, images: "
         "FOLDER}`, or a list of such",
-    )
-    keep_scenes: bool = Field(
-        False, exclude_if=lambda kept: not kept, description="whether the scenes are learned from beside such data"
     )
 
     def places(self) -> dict[str, list[str]]:

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from inkling.components.artifacts.conversations import Kind, Tag
+from inkling.components.shared.text import is_text, printable
 from inkling.models.sequence.special_tokens import IMAGE_TAG, SPECIAL_TOKENS
 from inkling.models.spec import Spec
-from inkling.components.shared.text import is_text, printable
 
 READING = "inkling.components.scenes.loaders.reading"
 """The module that takes in what loaders yield; imported, and counted in keys, only where there is one."""
@@ -58,7 +58,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Example:
     """What a record says about one picture, or without one.
 
     Attributes:
@@ -97,7 +97,7 @@ class Loader(ABC):
         """
 
     @abstractmethod
-    def entries(self, value: Any) -> list[Entry | RecordError]:
+    def examples(self, value: Any) -> list[Example | RecordError]:
         """What a record says; an error in place of what of it cannot be used.
 
         Raises:
@@ -128,8 +128,8 @@ class LoaderSpec(Spec, ABC):
     )
     leave_out: tuple[Fault, ...] = Field(
         (),
-        description="what is left out, and counted, where it would else be skipped as broken: pictures that are missing, "
-        "records with several_images or about a video",
+        description="what is left out, and counted, where it would else be skipped as broken: missing (a picture that "
+        "is not in the folder), several_images, video",
     )
 
     @field_validator("path", mode="before")

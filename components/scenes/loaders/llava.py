@@ -1,8 +1,8 @@
 """LLaVA's JSON (Liu et al. 2023, arXiv 2304.08485), as LLaVA, Cambrian-1 and VILA blend their data: conversations.
 
-A record is `{"id": ..., "image": ..., "conversations": [{"from": "human", "value": ...}, {"from": "gpt", "value": ...},
-...]}`, in a list or a line each. `<image>` may stand anywhere in the first request, or nowhere; a record without `image`
-is text alone. What our own artifacts add to it (`kind`, `category`, `family`, `tag`) is read where it is there.
+A record is `{"id": ..., "image": ..., "conversations": [{"from": "human", "value": ...}, {"from": "gpt", ...}, ...]}`,
+in a list or a line each. `<image>` may stand anywhere in the first request, or nowhere; a record without `image` is
+text alone. What our own artifacts add to it (`kind`, `category`, `family`, `tag`) is read where it is there.
 """
 
 from typing import ClassVar, Literal
@@ -25,12 +25,12 @@ class LlavaSpec(LoaderSpec):
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from inkling.components.artifacts.conversations import Kind, Tag
 from inkling.components.scenes.loaders.contract import (
     REQUEST,
-    Entry,
+    Example,
     Loader,
     Record,
     RecordError,
@@ -57,7 +57,7 @@ class LlavaLoader(Loader):
             for place, value in read_records(Path(path)):
                 yield Record(place, value)
 
-    def entries(self, value: Any) -> list[Entry | RecordError]:
+    def examples(self, value: Any) -> list[Example | RecordError]:
         """What a conversation says about its picture, or without one."""
         if not isinstance(value, dict):
             raise RecordError("it is no object with `conversations`")
@@ -72,18 +72,14 @@ class LlavaLoader(Loader):
         for number, (question, answer) in enumerate(pairs):
             before = pairs[:number] if self._spec.history else []
             said.append(self._said(value, follow_up(before, question), answer))
-        return [Entry(self.name(value), image, tuple(said))]
+        return [Example(self.name(value), image, tuple(said))]
 
     def _said(self, value: dict[str, Any], question: str, answer: str) -> Said:
-        kind, tag, family, category = (value.get(name) for name in ("kind", "tag", "family", "category"))
-        return Said(
-            question=question,
-            answer=answer,
-            kind=kind if kind in get_args(Kind) else self._spec.kind,
-            category=category if kind in get_args(Kind) and isinstance(category, str) else self._spec.category,
-            family=family if kind in get_args(Kind) and isinstance(family, str) else self._spec.type,
-            tag=tag if tag in get_args(Tag) else self._spec.tag,
-        )
+        """A turn, described as our own artifacts do where the record does so whole, else as the settings say."""
+        kind, category, family, tag = (value.get(name) for name in ("kind", "category", "family", "tag"))
+        if kind in get_args(Kind) and tag in get_args(Tag) and isinstance(category, str) and isinstance(family, str):
+            return Said(question, answer, cast(Kind, kind), category, family, cast(Tag, tag))
+        return Said(question, answer, self._spec.kind, self._spec.category, self._spec.type, self._spec.tag)
 
 
 def _image(value: dict[str, Any]) -> str:
@@ -111,7 +107,9 @@ def _pairs(said: Any) -> list[tuple[str, str]]:
     roles = [one.get("from") for one in said]
     if not said or len(said) % 2 or roles != ["human", "gpt"] * (len(said) // 2):
         raise RecordError(f"`conversations` is by {roles[:4]!r}: human and gpt must take turns, human first, gpt last")
-    texts = [usable_text(one.get("value"), f"what {one['from']} says in place {place}") for place, one in enumerate(said, 1)]
+    texts = [
+        usable_text(one.get("value"), f"what {one['from']} says in place {place}") for place, one in enumerate(said, 1)
+    ]
     return list(zip(texts[::2], texts[1::2], strict=True))
 
 

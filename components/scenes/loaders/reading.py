@@ -12,7 +12,7 @@ from typing import Any
 
 from inkling.components.artifacts.conversations import Turn, write_conversations
 from inkling.components.scenes.loaders.account import Account, write_accounts
-from inkling.components.scenes.loaders.contract import Entry, LoaderSpec, RecordError
+from inkling.components.scenes.loaders.contract import Example, LoaderSpec, RecordError
 from inkling.components.scenes.loaders.pictures import checked_picture, read_picture
 from inkling.components.scenes.loaders.records import FileError
 from inkling.components.shared.runtime.progress import track
@@ -25,18 +25,18 @@ _ID_LENGTH = 16
 
 
 @dataclass(frozen=True)
-class Unit:
+class Piece:
     """What a record says about one picture or without one, or why it cannot be used.
 
     Attributes:
         place: File and number of the record.
         name: The record's name; empty where it has none.
-        entry: What it says.
+        example: What it says.
     """
 
     place: str
     name: str
-    entry: Entry | RecordError
+    example: Example | RecordError
 
 
 class Reading:
@@ -67,7 +67,7 @@ class Reading:
             LoadError: If too much of a source cannot be used.
         """
         for spec, account in zip(self._specs, self.accounts, strict=True):
-            total, label = int(spec.contents["units"]), f"reading {', '.join(account.files)}"
+            total, label = int(spec.contents["pieces"]), f"reading {', '.join(account.files)}"
             for image_id, data in track(self._read(spec, account), label, total, "records"):
                 if data is not None and image_id not in self._images:
                     self._images.add(image_id)
@@ -77,36 +77,36 @@ class Reading:
     def _read(self, spec: LoaderSpec, account: Account) -> Iterator[tuple[str, bytes | None]]:
         """Takes in a source; yields image_id and bytes of the picture of each record, None where it was read before."""
         known: dict[str, str] = {}
-        for unit, data in _fetched(spec, known, self._threads):
-            entry = unit.entry
-            if isinstance(entry, RecordError):
-                account.skip(spec, unit.place, unit.name, entry)
+        for piece, data in _fetched(spec, known, self._threads):
+            example = piece.example
+            if isinstance(example, RecordError):
+                account.skip(spec, piece.place, piece.name, example)
                 yield "", None
                 continue
-            if said := tuple(one for one in entry.said if not _too_long(spec, one.question, one.answer)):
-                image_id = known.get(entry.image, "")
+            if said := tuple(one for one in example.said if not _too_long(spec, one.question, one.answer)):
+                image_id = known.get(example.image, "")
                 if data is not None:
                     image_id = hashlib.sha256(data).hexdigest()[:_ID_LENGTH]
-                    if not entry.image.startswith("data:"):
-                        known[entry.image] = image_id
+                    if not _within_record(example.image):
+                        known[example.image] = image_id
                 account.taken += 1
-                self._add(dataclasses.replace(entry, said=said), unit.place, image_id)
+                self._add(dataclasses.replace(example, said=said), piece.place, image_id)
                 yield image_id, data
-            if longer := len(entry.said) - len(said):
+            if longer := len(example.said) - len(said):
                 account.left_out[f"turns of more than {spec.max_words:,} words"] += longer
             if not said:
                 yield "", None
 
-    def _add(self, entry: Entry, place: str, image_id: str) -> None:
+    def _add(self, example: Example, place: str, image_id: str) -> None:
         """Adds the turns of a record, each under a name that no other one has."""
-        first = name = entry.id or place
+        first = name = example.id or place
         number = 1
         while name in self._names:
             number += 1
             name = f"{first}#{number}"
         self._names.add(name)
         self.turns += [
-            Turn(id=f"{name}-{number}", image_id=image_id, **vars(said)) for number, said in enumerate(entry.said)
+            Turn(id=f"{name}-{number}", image_id=image_id, **vars(said)) for number, said in enumerate(example.said)
         ]
 
 
@@ -118,10 +118,10 @@ def look(spec: LoaderSpec) -> None:
     """
     errors = []
     number = 0
-    for unit, _ in _fetched(spec, {}, 1, _LOOKED_AT):
+    for piece, _ in _fetched(spec, {}, 1, _LOOKED_AT):
         number += 1
-        if isinstance(unit.entry, RecordError) and unit.entry.fault not in spec.leave_out:
-            errors.append(f"{unit.place}: {unit.entry}")
+        if isinstance(piece.example, RecordError) and piece.example.fault not in spec.leave_out:
+            errors.append(f"{piece.place}: {piece.example}")
     if not number:
         raise FileError(f"{', '.join(_names(spec))}: there is no record in it")
     if len(errors) == number:
@@ -129,21 +129,21 @@ def look(spec: LoaderSpec) -> None:
 
 
 def contents(spec: LoaderSpec) -> dict[str, Any]:
-    """What a source holds: name and SHA-256 of each file, how many units, and one SHA-256 over all pictures named.
+    """What a source holds: name and SHA-256 of each file, how many pieces, and one SHA-256 over all pictures named.
 
     Raises:
         FileError: If a file cannot be read on.
     """
     folder, seen, count = _folder(spec), set[str](), 0
     digest = hashlib.sha256()
-    for unit in _units(spec):
+    for piece in _pieces(spec):
         count += 1
-        if isinstance(unit.entry, Entry) and (name := unit.entry.image) and name not in seen:
-            if not name.startswith("data:"):  # a picture within the file, which has its own digest
-                seen.add(name)
-                digest.update(_picture_digest(folder, name))
+        name = piece.example.image if isinstance(piece.example, Example) else ""
+        if name and name not in seen and not _within_record(name):
+            seen.add(name)
+            digest.update(_picture_digest(folder, name))
     files = [[Path(path).name, sha256(Path(path))] for path in spec.path]
-    return {"files": files, "units": count, "pictures": digest.hexdigest()}
+    return {"files": files, "pieces": count, "pictures": digest.hexdigest()}
 
 
 def _picture_digest(folder: Path | None, name: str) -> bytes:
@@ -153,7 +153,7 @@ def _picture_digest(folder: Path | None, name: str) -> bytes:
         return hashlib.sha256(str(error).encode()).digest()
 
 
-def _units(spec: LoaderSpec) -> Iterator[Unit]:
+def _pieces(spec: LoaderSpec) -> Iterator[Piece]:
     """Everything that a source holds, in its order."""
     loader = spec.build()
     for record in loader.records():
@@ -161,46 +161,51 @@ def _units(spec: LoaderSpec) -> Iterator[Unit]:
         try:
             if isinstance(record.value, RecordError):
                 raise record.value
-            found = loader.entries(record.value)
+            found = loader.examples(record.value)
         except RecordError as error:
             found = [error]
-        for entry in found:
-            yield Unit(record.place, name, entry)
+        for example in found:
+            yield Piece(record.place, name, example)
 
 
 def _fetched(
     spec: LoaderSpec, known: Mapping[str, str], threads: int, most: int | None = None
-) -> Iterator[tuple[Unit, bytes | None]]:
-    """Every unit with the bytes of its picture, in their order; no bytes for text alone and for pictures known.
+) -> Iterator[tuple[Piece, bytes | None]]:
+    """Every piece with the bytes of its picture, in their order; no bytes for text alone and for pictures known.
 
     Args:
         spec: The source.
         known: Names of pictures that need not be read; may grow meanwhile.
         threads: How many pictures are read at the same time.
-        most: Units that are taken, at most.
+        most: Pieces that are taken, at most.
     """
     folder = _folder(spec)
-    waiting: deque[tuple[Unit, Future[bytes] | None]] = deque()
+    waiting: deque[tuple[Piece, Future[bytes] | None]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for unit in islice(_units(spec), most):
-            name = unit.entry.image if isinstance(unit.entry, Entry) else ""
+        for piece in islice(_pieces(spec), most):
+            name = piece.example.image if isinstance(piece.example, Example) else ""
             needed = name and name not in known
-            waiting.append((unit, pool.submit(_picture, folder, name) if needed else None))
+            waiting.append((piece, pool.submit(_picture, folder, name) if needed else None))
             if len(waiting) > _AHEAD * threads:
                 yield _done(*waiting.popleft())
         while waiting:
             yield _done(*waiting.popleft())
 
 
-def _done(unit: Unit, picture: "Future[bytes] | None") -> tuple[Unit, bytes | None]:
+def _done(piece: Piece, picture: "Future[bytes] | None") -> tuple[Piece, bytes | None]:
     try:
-        return unit, picture.result() if picture else None
+        return piece, picture.result() if picture else None
     except RecordError as error:
-        return dataclasses.replace(unit, entry=error), None
+        return dataclasses.replace(piece, example=error), None
 
 
 def _picture(folder: Path | None, name: str) -> bytes:
     return checked_picture(read_picture(folder, name))
+
+
+def _within_record(image: str) -> bool:
+    """Whether a picture lies in the file of its record, whose digest is the picture's too."""
+    return image.startswith("data:")
 
 
 def _folder(spec: LoaderSpec) -> Path | None:
@@ -220,5 +225,5 @@ def load(specs: Sequence[LoaderSpec], threads: int, directory: Path) -> None:
     reading = Reading(specs, threads)
     write_conversations(directory, reading.pictures(), reading.turns)
     write_accounts(directory, reading.accounts)
-    entries = (f"- {', '.join(_names(spec))}: {spec.source} (licence {spec.licence})\n" for spec in specs)
-    (directory / ATTRIBUTION).write_text("# Attribution\n\n" + "".join(entries))
+    examples = (f"- {', '.join(_names(spec))}: {spec.source} (licence {spec.licence})\n" for spec in specs)
+    (directory / ATTRIBUTION).write_text("# Attribution\n\n" + "".join(examples))

@@ -56,7 +56,7 @@ def read_members(path: Path) -> Iterator[tuple[str, str, Any]]:
     with _opened(path) as file:
         stream = _Stream(file, path.name)
         if stream.peek() != "{":
-            raise FileError(f"{path.name} holds no object, such as {{\"images\": [...], \"annotations\": [...]}}")
+            raise FileError(f'{path.name} holds no object, such as {{"images": [...], "annotations": [...]}}')
         stream.take("{")
         while stream.peek() != "}":
             key = stream.value("its keys")
@@ -76,10 +76,9 @@ def read_members(path: Path) -> Iterator[tuple[str, str, Any]]:
 
 def _opened(path: Path) -> IO[bytes]:
     try:
-        file: IO[bytes] = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
+        return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
     except OSError as error:
         raise FileError(f"{path.name} cannot be opened: {error.strerror or error}") from None
-    return file
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[tuple[str, Any]]:

@@ -17,9 +17,9 @@ Load = Callable[..., Conversations]
 
 
 def _encoded(shade: int = 0, kind: str = "JPEG", size: tuple[int, int] = (32, 24), **how: Any) -> bytes:
-    """A small picture of one colour as a file."""
+    """A small picture of one colour, by a number up to 6, as a file."""
     stored = io.BytesIO()
-    Image.new("RGB", size, (shade, 100, 200)).save(stored, kind, **how)
+    Image.new("RGB", size, (40 * shade, 100, 200)).save(stored, kind, **how)
     return stored.getvalue()
 
 

@@ -69,7 +69,9 @@ def test_more_fails_and_names_the_first(load: Load) -> None:
     assert text.count("record ") == 10 and text.endswith("and 2 more")
 
 
-def test_what_the_settings_leave_out_is_counted_and_does_not_fail(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_settings_leave_out_is_counted_and_does_not_fail(
+    load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
     records = [record(0, "0.jpg"), record(1, "gone.jpg"), record(2, "1.jpg", "word " * 50), record(3, "gone.jpg")]
     with pytest.raises(LoadError, match=r"2 of 4 \(50.0%\)"):
         load(records)
@@ -110,7 +112,9 @@ def test_pictures_are_not_held(load: Load, folder: Path, monkeypatch: pytest.Mon
         (folder / f"n{number}.jpg").touch()
     path = folder.parent / "many.json"
     path.write_text(json.dumps([record(number, f"n{number}.jpg") for number in range(100)]))
-    config = ScenesConfig.parse({"scenes": {"conversations": {"type": "llava", "path": str(path), "images": str(folder)}}})
+    config = ScenesConfig.parse(
+        {"scenes": {"conversations": {"type": "llava", "path": str(path), "images": str(folder)}}}
+    )
     read.clear()
     for number, _ in enumerate(reading.Reading(config.conversations, 2).pictures()):
         assert len(read) <= number + 12
@@ -138,7 +142,7 @@ def test_the_key_follows_what_is_read_and_not_where_it_lies(folder: Path, tmp_pa
 
 def test_without_data_of_ones_own_no_setting_and_no_code_of_a_loader_is_recorded() -> None:
     origin = provenance(ScenesConfig.parse({}), {})
-    assert not {"conversations", "keep_scenes"} & {*origin.config, *origin.contents}
+    assert not {"conversations"} & {*origin.config, *origin.contents}
     assert origin.plugins == ()
     assert ScenesConfig.parse({}).determinants() == ScenesConfig.parse({"scenes": {"conversations": []}}).determinants()
 
@@ -146,7 +150,9 @@ def test_without_data_of_ones_own_no_setting_and_no_code_of_a_loader_is_recorded
 def test_files_and_folders_are_named_where_pods_cannot_read_them(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps([record(0, "0.jpg")]))
-    config = ScenesConfig.parse({"scenes": {"conversations": {"type": "llava", "path": str(path), "images": str(folder)}}})
+    config = ScenesConfig.parse(
+        {"scenes": {"conversations": {"type": "llava", "path": str(path), "images": str(folder)}}}
+    )
     assert config.places() == {"conversations": [str(path), str(folder)]}
     with pytest.raises(ConfigError, match="scenes.conversations"):
         ScenesConfig.parse({"scenes": {"conversations": {"type": "llavva", "path": str(path)}}})

@@ -40,8 +40,9 @@ def values(path: Path) -> list[Any]:
 def test_a_list_comes_back_whole(
     found: list[Any], indent: int | None, ascii_only: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    text = json.dumps(found, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    if b"\xed\xa0" <= text and b"\xed" in text:  # half a character is no UTF-8
+    try:
+        text = json.dumps(found, indent=indent, ensure_ascii=ascii_only).encode()
+    except UnicodeEncodeError:  # half a character
         return
     assert values(written(tmp_path_factory.mktemp("list"), text)) == found
 
@@ -52,14 +53,16 @@ def test_lines_come_back_whole(found: list[Any], tmp_path_factory: pytest.TempPa
     assert values(written(tmp_path_factory.mktemp("lines"), text)) == found
 
 
-@given(text=st.binary(max_size=40) | st.text("[]{},:\"\\ 1a\n-.", max_size=40).map(str.encode))
+@given(text=st.binary(max_size=40) | st.text('[]{},:"\\ 1a\n-.', max_size=40).map(str.encode))
 def test_any_bytes_are_read_or_refused_by_file(text: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = written(tmp_path_factory.mktemp("any"), text)
     for read in (read_records, read_members):
+        refused = None
         try:
             list(read(path))
         except FileError as error:
-            assert "a.json" in str(error)
+            refused = str(error)
+        assert refused is None or "a.json" in refused
 
 
 def test_a_broken_line_is_reported_and_those_after_it_are_read(tmp_path: Path) -> None:
@@ -79,7 +82,7 @@ def test_a_broken_line_is_reported_and_those_after_it_are_read(tmp_path: Path) -
         ('[{"id": 1}', "a.json is damaged after record 1: .*the end of the file"),
         ("[1] 2", "a.json: after the list there is more"),
         ("[" + "[" * 100_000, "a.json: record 1 is nested too deeply|cannot be read"),
-        (b"[\"\xff\"]", "a.json is not UTF-8"),
+        (b'["\xff"]', "a.json is not UTF-8"),
     ],
 )
 def test_a_damaged_list_is_refused_by_record(tmp_path: Path, text: str | bytes, message: str) -> None:
@@ -113,7 +116,7 @@ def test_the_lists_of_an_object_come_an_element_at_a_time(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize("text", ["[]", '{"a" 1}', '{"a": [1, 2}', '{1: 2}', '{"a": 1, }', '{"a": 1'])
+@pytest.mark.parametrize("text", ["[]", '{"a" 1}', '{"a": [1, 2}', "{1: 2}", '{"a": 1, }', '{"a": 1'])
 def test_a_damaged_object_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(FileError, match="a.json"):
         list(read_members(written(tmp_path, text)))
