@@ -1,4 +1,4 @@
-"""Conversations: pictures and the turns that teach about them, in LLaVA's JSON layout."""
+"""Conversations: pictures and the turns that teach about them, in LLaVA's JSON layout; some turns are text alone."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -19,17 +19,18 @@ Tag = Literal["perception", "reasoning", "other"]
 
 @dataclass(frozen=True)
 class Turn:
-    """One request about a picture and its answer.
+    """One request and its answer, about a picture or about the text of the request alone.
 
     Attributes:
         id: Name of the turn.
-        image_id: The picture.
+        image_id: The picture; empty for a text-only turn.
         kind: A caption to align on, or an instruction.
         category: General, Knowledge, OCR & Chart or Vision-Centric.
         family: Kind of question within the category.
         tag: Whether answering takes perception or reasoning.
         question: What is asked, without the image tag.
         answer: The answer.
+        phrasing: Name of the wording among those of its family, such as `colour-2`; empty where there is one wording.
     """
 
     id: str
@@ -40,16 +41,17 @@ class Turn:
     tag: Tag
     question: str
     answer: str
+    phrasing: str = ""
 
     def to_llava(self) -> dict[str, Any]:
-        """The turn as an entry of a LLaVA JSON file."""
-        said = [
-            {"from": "human", "value": f"{IMAGE_TAG}\n{self.question}"},
-            {"from": "gpt", "value": self.answer},
-        ]
+        """The turn as an entry of a LLaVA JSON file; that of a text-only turn has no `image` and no image tag."""
+        shown = {"image": self.image_id} if self.image_id else {}
+        worded = {"phrasing": self.phrasing} if self.phrasing else {}
+        tag = f"{IMAGE_TAG}\n" if self.image_id else ""
+        said = [{"from": "human", "value": tag + self.question}, {"from": "gpt", "value": self.answer}]
         return {
-            "id": self.id, "image": self.image_id, "kind": self.kind, "category": self.category,
-            "family": self.family, "tag": self.tag, "conversations": said,
+            "id": self.id, **shown, "kind": self.kind, "category": self.category, "family": self.family,
+            "tag": self.tag, **worded, "conversations": said,
         }  # fmt: skip
 
     @classmethod
@@ -57,7 +59,7 @@ class Turn:
         """Reads an entry of a LLaVA JSON file.
 
         Raises:
-            ValueError: If it is not one request about a picture with one answer.
+            ValueError: If it is not one request with one answer, or has an image or the image tag without the other.
         """
         try:
             asked, answered = entry["conversations"]
@@ -65,9 +67,14 @@ class Turn:
                 raise ValueError("a turn is one request of a human and one answer of gpt")
             if entry["kind"] not in get_args(Kind) or entry["tag"] not in get_args(Tag):
                 raise ValueError(f"unknown kind or tag: {entry['kind']!r}, {entry['tag']!r}")
+            image, question = entry.get("image", ""), asked["value"].removeprefix(f"{IMAGE_TAG}\n")
+            if bool(image) == (question == asked["value"]) or IMAGE_TAG in question:
+                raise ValueError(
+                    f"turn {entry['id']!r}: a turn with `image` begins with {IMAGE_TAG}, once, and one without has none"
+                )
             return cls(
-                entry["id"], entry["image"], entry["kind"], entry["category"], entry["family"], entry["tag"],
-                asked["value"].removeprefix(f"{IMAGE_TAG}\n"), answered["value"],
+                entry["id"], image, entry["kind"], entry["category"], entry["family"], entry["tag"],
+                question, answered["value"], entry.get("phrasing", ""),
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not an entry of a LLaVA file: {error!r}") from None
@@ -75,7 +82,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Conversations(Artifact):
-    """Training pictures with captions and instructions."""
+    """Training pictures with captions and instructions, and text-only instructions."""
 
     type: ClassVar[str] = "Conversations"
 

@@ -1,7 +1,8 @@
 """Turns scenes into text: captions and instructions to train on, questions with choices."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -60,6 +61,28 @@ def turns(made: Made, catalogue: Catalogue) -> list[Turn]:
             Turn(f"{name}-{number}", name, "instruct", about.category, query.family, about.tag, query.text, answer)
         )
     return lines
+
+
+def text_only_turns(jobs: Iterable[SceneJob], count: int, catalogue: Catalogue) -> list[Turn]:
+    """What scenes teach, with the caption in place of the picture: reading comprehension with exact answers.
+
+    Args:
+        jobs: Scenes that are composed and not drawn, enough for the count.
+        count: How many turns are wanted.
+        catalogue: What scenes are made of.
+    """
+    found: list[Turn] = []
+    for job in jobs:
+        if len(found) >= count:
+            break
+        made = Made(job, *job.compose(catalogue), b"")
+        shown = f"The picture shows {caption(made.scene, catalogue)}."
+        found += [
+            replace(turn, image_id="", id=f"text-{turn.id}", question=f"{shown} {turn.question}")
+            for turn in turns(made, catalogue)
+            if turn.kind == "instruct"
+        ]
+    return found[:count]
 
 
 def questions(scenes: list[Made], catalogue: Catalogue) -> list[Question]:

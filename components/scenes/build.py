@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from inkling.components.artifacts.conversations import Conversations, write_conversations
+from inkling.components.artifacts.conversations import Conversations, Turn, write_conversations
 from inkling.components.artifacts.questions import Questions, write_questions
-from inkling.components.scenes.asking import Made, questions, turns
+from inkling.components.scenes.asking import Made, questions, text_only_turns, turns
 from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
-from inkling.components.scenes.plan import SceneJob, question_jobs, training_jobs
+from inkling.components.scenes.loaders.contract import load_conversations
+from inkling.components.scenes.plan import SceneJob, question_jobs, training_jobs, undrawn_jobs
 from inkling.components.scenes.workers import make
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.storage.packages import attribution, package
@@ -27,11 +28,15 @@ def build_scenes(
 
 
 def build_conversations(config: ScenesConfig, output: str | Path) -> Conversations:
-    """Builds the training pictures with their captions and instructions."""
+    """Builds the training pictures with their captions and instructions, or reads them where data are stated."""
 
     def write(draft: Draft) -> None:
+        if config.conversations:
+            load_conversations(config.conversations, config.threads, draft.path)
+            return
         scenes = _make(training_jobs(catalogue(), config.seed, config.train), config.threads, "rendering to learn from")
         written = [turn for made in scenes for turn in turns(made, catalogue())]
+        written += _text_only(config, sum(turn.kind == "instruct" for turn in written))
         write_conversations(draft.path, ((made.job.image_id, made.picture) for made in scenes), written)
         (draft.path / ATTRIBUTION).write_text(attribution(packages()))
 
@@ -54,6 +59,12 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
         (draft.path / ATTRIBUTION).write_text(attribution(packages()))
 
     return produce(Questions, output, config, {}, write)
+
+
+def _text_only(config: ScenesConfig, drawn: int) -> list[Turn]:
+    """The text-only instructions beside those about pictures that were drawn."""
+    wanted = round(drawn * config.text_only / (1 - config.text_only))
+    return text_only_turns(undrawn_jobs(catalogue(), config.seed, config.train), wanted, catalogue())
 
 
 def _make(jobs: list[SceneJob], processes: int, label: str) -> list[Made]:

@@ -1,6 +1,8 @@
 """Which scenes are made: for each one its family and what it is composed for, spread evenly."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count as counted
 
 import numpy as np
 
@@ -15,6 +17,7 @@ TRAIN_SHARES = {
     "position": 0.07, "relation": 0.12, "size": 0.09, "existence": 0.04,
 }  # fmt: skip
 _ATTEMPTS = 100
+_ROUND = 1000
 
 
 @dataclass(frozen=True)
@@ -68,16 +71,28 @@ class SceneJob:
 
 def training_jobs(catalogue: Catalogue, seed: int, count: int) -> list[SceneJob]:
     """The training scenes, families by `TRAIN_SHARES`, in an order drawn by chance."""
-    exact = {family: share * count for family, share in TRAIN_SHARES.items()}
-    counts = {family: int(number) for family, number in exact.items()}
-    for family in sorted(exact, key=lambda name: counts[name] - exact[name])[: count - sum(counts.values())]:
-        counts[family] += 1
-    return _jobs(catalogue, seed, "train", counts)
+    return _jobs(catalogue, seed, "train", _shared(count))
+
+
+def undrawn_jobs(catalogue: Catalogue, seed: int, start: int) -> Iterator[SceneJob]:
+    """Scenes without end, in the shares of the training scenes, numbered from `start` on: none is one of those."""
+    for number in counted():
+        first = start + number * _ROUND
+        yield from (replace(job, index=first + job.index) for job in _jobs(catalogue, seed, "train", _shared(_ROUND)))
 
 
 def question_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> list[SceneJob]:
     """The scenes of a split with questions, `count` for each family."""
     return _jobs(catalogue, seed, split, dict.fromkeys(FAMILIES, count))
+
+
+def _shared(count: int) -> dict[str, int]:
+    """Scenes of each family by `TRAIN_SHARES`, `count` together."""
+    exact = {family: share * count for family, share in TRAIN_SHARES.items()}
+    counts = {family: int(number) for family, number in exact.items()}
+    for family in sorted(exact, key=lambda name: counts[name] - exact[name])[: count - sum(counts.values())]:
+        counts[family] += 1
+    return counts
 
 
 def _jobs(catalogue: Catalogue, seed: int, split: Split, counts: dict[str, int]) -> list[SceneJob]:

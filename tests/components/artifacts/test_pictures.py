@@ -21,7 +21,8 @@ from inkling.models.vision import ENCODERS
 IMAGES = [("b", b"\xff\xd8second"), ("a", b"\xff\xd8first")]
 TURNS = [
     Turn("b-caption", "b", "caption", "General", "object", "other", "Describe the picture.", "a bird"),
-    Turn("b-0", "b", "instruct", "Knowledge", "kind", "reasoning", "What kind of thing is it?", "animal"),
+    Turn("b-0", "b", "instruct", "Knowledge", "kind", "reasoning", "What kind of thing is it?", "animal", "kind-1"),
+    Turn("text-0", "", "instruct", "General", "colour", "perception", "A red star. Which colour is it?", "red"),
 ]
 QUESTION = Question(
     "q", "b", "a", "What is it?", ["bird", "car", "boat", "tool"], "boat", "General", "object", "none", "test"
@@ -78,11 +79,14 @@ def test_conversations_are_read_as_written(conversations: Path) -> None:
 
 
 def test_conversations_are_a_llava_file(conversations: Path) -> None:
-    first = json.loads((conversations / "conversations.json").read_text())[0]
+    first, worded, text_only = json.loads((conversations / "conversations.json").read_text())
     assert first["conversations"] == [
         {"from": "human", "value": "<image>\nDescribe the picture."},
         {"from": "gpt", "value": "a bird"},
     ]
+    assert (first["image"], worded["phrasing"]) == ("b", "kind-1") and "phrasing" not in first
+    assert "image" not in text_only
+    assert text_only["conversations"][0]["value"] == "A red star. Which colour is it?"
 
 
 def test_questions_are_read_as_written(questions: Path) -> None:
@@ -163,6 +167,8 @@ def test_a_picture_comes_once(tmp_path: Path) -> None:
         "[3]",
         '[{"id": "x"}]',
         json.dumps([{**TURNS[0].to_llava(), "kind": "song"}]),
+        json.dumps([{**TURNS[0].to_llava(), "image": ""}]),
+        json.dumps([{**TURNS[2].to_llava(), "image": "b"}]),
         json.dumps([{**TURNS[0].to_llava(), "conversations": [{"from": "gpt", "value": "x"}] * 2}]),
     ],
 )

@@ -11,14 +11,14 @@ from PIL import Image
 from inkling.components.artifacts.conversations import Conversations
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.scenes import assets
-from inkling.components.scenes.build import build_scenes
+from inkling.components.scenes.build import build_conversations, build_scenes
 from inkling.components.scenes.catalogue import SPLITS, Catalogue
 from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.plan import question_jobs, training_jobs
 from inkling.components.scenes.queries import FAMILIES, NO, YES
 from inkling.components.shared.config import ConfigError
 
-CONFIG = ScenesConfig(seed=5, threads=1, train=60, validation=4, test=24)
+CONFIG = ScenesConfig(seed=5, threads=1, train=60, validation=4, test=24, text_only=0.43)
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +50,30 @@ def test_pictures_and_words_belong_together(built: tuple[Conversations, Question
     for data in [*conversations.images().values(), *questions.images().values()]:
         image = Image.open(io.BytesIO(data))
         assert (image.format, image.size) == ("JPEG", (224, 224))
+
+
+@pytest.mark.data
+def test_text_only_turns_have_their_share_and_tell_what_they_ask(built: tuple[Conversations, Questions]) -> None:
+    made = built[0].turns()
+    drawn = [turn for turn in made if turn.kind == "instruct" and turn.image_id]
+    alone = [turn for turn in made if not turn.image_id]
+    assert len(alone) / (len(alone) + len(drawn)) == pytest.approx(CONFIG.text_only, abs=0.01)
+    assert made[-len(alone) :] == alone and len({turn.id for turn in made}) == len(made)
+    for turn in alone:
+        assert (turn.kind, turn.category) == ("instruct", FAMILIES[turn.family].category)
+        assert turn.tag == FAMILIES[turn.family].tag
+        told, asked = turn.question.removeprefix("The picture shows ").split(". ", 1)
+        assert asked.endswith("?")
+        if turn.family not in ("kind", "fact", "existence"):
+            assert turn.answer in told or turn.answer in {"top", "bottom", "left", "right", "above", "below"}
+
+
+@pytest.mark.data
+def test_text_only_turns_change_nothing_else(built: tuple[Conversations, Questions], tmp_path: Path) -> None:
+    drawn_only = build_conversations(CONFIG.model_copy(update={"text_only": 0.0}), tmp_path / "drawn")
+    assert drawn_only.images() == built[0].images()
+    assert drawn_only.turns() == [turn for turn in built[0].turns() if turn.image_id]
+    assert "text_only" not in ScenesConfig().model_dump()
 
 
 @pytest.mark.data
