@@ -7,6 +7,7 @@ before; no code of it is run, and of its weights safetensors alone are read, sin
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 CONFIG, PREPROCESSOR, WEIGHTS = "config.json", "preprocessor_config.json", "model.safetensors"
 _INDEX, _PICKLED = f"{WEIGHTS}.index.json", ("pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -56,7 +57,7 @@ def weight_files(folder: Path, path: str) -> list[Path]:
     return found
 
 
-def read_mapping(path: Path) -> dict[str, object]:
+def read_mapping(path: Path) -> dict[str, Any]:
     """A JSON file that holds a mapping.
 
     Raises:
