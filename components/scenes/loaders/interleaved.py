@@ -1,10 +1,10 @@
-"""Interleaved documents as MMC4 publishes them (Zhu et al. 2023, arXiv 2304.06939), of which VILA pre-trains on a part.
+"""Interleaved documents as MMC4 publishes them (Zhu et al. 2023, arXiv 2304.06939), on a part of which VILA trains.
 
-A line is `{"text_list": [sentence, ...], "image_info": [{"image_name": ..., "matched_text_index": number}, ...], ...}`: each
-picture belongs to a sentence. A model here sees one picture at the head of a sequence, so that a document becomes a turn a
-picture: the text before the picture is the question, the sentences from the picture's own up to the next picture's are
-the answer. Together the turns predict the document from its first picture on; what is lost is that a later sentence
-sees the pictures before its own.
+A line is `{"text_list": [sentence, ...], "image_info": [{"image_name": ..., "matched_text_index": number}, ...]}`: each
+picture belongs to a sentence. A model here sees one picture at the head of a sequence, so that a document becomes a
+turn a picture: the text before the picture is the question, the sentences from the picture's own up to the next
+picture's are the answer. Together the turns predict the document from its first picture on; what is lost is that a
+later sentence sees the pictures before its own.
 """
 
 from typing import ClassVar, Literal
@@ -78,9 +78,7 @@ class InterleavedLoader(Loader):
         question = " ".join(context[max(0, len(context) - self._spec.before_words) :]) or REQUEST
         answer = " ".join(" ".join(after).split()[: self._spec.answer_words])
         spec = self._spec
-        return Example(
-            self.name(value), name, (Said(question, answer, spec.kind, spec.category, spec.type, spec.tag),)
-        )
+        return Example(self.name(value), name, (Said(question, answer, spec.kind, spec.category, spec.type, spec.tag),))
 
 
 def _place(picture: Any, sentences: int) -> int | RecordError:
