@@ -39,7 +39,8 @@ def _make(
 ) -> None:
     import torch
 
-    from inkling.components.adapt.data import Lesson
+    from inkling.components.adapt.data import TEXT_ONLY, Lesson
+    from inkling.components.adapt.drop import dropped
     from inkling.components.adapt.train import train
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
 
@@ -52,10 +53,13 @@ def _make(
                 f"{features.path} has features of {len(view)} images, {conversations.path} has {len(images)} images: "
                 "they do not belong together"
             )
-    turns: dict[str, list[Turn]] = {image: [] for image in images}
+    turns: dict[str, list[Turn]] = {image: [] for image in (*images, TEXT_ONLY)}
     for turn in conversations.turns():
         turns[turn.image_id].append(turn)
+    turns, counts = dropped(turns, config.drop, config.seed)
     lesson = Lesson(images, views, turns, language_model.tokenizer())
     adapted = train(config, language_model.network(), lesson, draft.scratch)
     record = {**recipe.model_dump(mode="json"), "phases": adapted.phases}
+    if not config.drop.nothing:
+        record["instruction_turns"] = counts
     write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows)

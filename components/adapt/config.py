@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from inkling.components.adapt.recipe import AdaptationRecipe, LanguageStart, Phase, load_recipe
+from inkling.components.adapt.recipe import AdaptationRecipe, Drop, LanguageStart, Phase, load_recipe
 from inkling.components.shared.config import ConfigError, ExecutionOnly, StageConfig, unknown
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
@@ -35,6 +35,7 @@ class AdaptConfig(StageConfig):
     phases: dict[str, dict[str, Any]] = Field(
         {}, description="settings of phases by name, where not the recipe's own: {instruct: {learning_rate: 1.0e-3}}"
     )
+    drop: Drop = Field(Drop(), description="instruction turns that are left out: {perception: 0.5}")
     checkpoint_every: Annotated[int, ExecutionOnly()] = Field(
         100, ge=1, description="steps between checkpoints, lost at most when a run is killed"
     )
@@ -75,7 +76,9 @@ class AdaptConfig(StageConfig):
 
     def settings(self) -> dict[str, Any]:
         """What determines the result, the recipe resolved: one key, wherever a setting was stated."""
-        return {"seed": self.seed, "threads": self.threads, "recipe": self.resolved().model_dump(mode="json")}
+        left_out = {} if self.drop.nothing else {"drop": self.drop.model_dump(mode="json")}
+        recipe = self.resolved().model_dump(mode="json")
+        return {"seed": self.seed, "threads": self.threads, "recipe": recipe, **left_out}
 
     def specs(self) -> list[Spec]:
         """The connector, the fusion and the objectives that are used; those of weight 0 are not."""

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
+from inkling.components.adapt.batches import Fields, View
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.data import Fields, Lesson, View, phase_batches
+from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.objectives.contract import Objective
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase
 from inkling.components.adapt.start import start_language
@@ -110,7 +111,8 @@ def _train_phase(
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     own = {part: f"{part} (at {rate:g})" for part, rate in phase.learning_rates.items()}
     parts = " and ".join(own.get(part, part) for part in phase.train)
-    note(f"{phase.name}: {parts} train ({len(names)} tensors, {trained:,} parameters), {steps} steps")
+    text = f", {batches.text_only:,} text-only sequences" if batches.text_only else ""
+    note(f"{phase.name}: {parts} train ({len(names)} tensors, {trained:,} parameters), {steps} steps{text}")
     before = frozen_digest(model)
     fitted = fit(
         model,
@@ -125,6 +127,8 @@ def _train_phase(
     if frozen_digest(model) != before:
         raise TrainableError(f"phase '{phase.name}' changed parameters that it froze")
     account = {**phase.model_dump(mode="json"), "steps": steps, "parameters": trained, "trainable": names}
+    if batches.text_only:
+        account["text_only_sequences"] = batches.text_only
     return account, [TrainingRow(phase.name, row.step, row.loss, row.learning_rate) for row in fitted.rows]
 
 
