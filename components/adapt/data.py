@@ -98,9 +98,11 @@ def _text_only(
 
 
 def pack_turns(turns: Iterable[Turn], tokenizer: Tokenizer) -> PackedSequence:
-    """All turns about one image, or several that are text alone, in one sequence; none sees another."""
+    """All turns about one image, or several without one, in one sequence: they share `<|bos|>`, none sees another."""
     segments: list[TokenSegment] = []
     for turn in turns:
-        segments.append(TokenSegment(prompt_ids(tokenizer, turn.question)))
+        begin, *prompt = prompt_ids(tokenizer, turn.question)
+        segments = segments or [TokenSegment([begin])]
+        segments.append(TokenSegment(prompt, parent=0))
         segments.append(TokenSegment(answer_ids(tokenizer, turn.answer), parent=len(segments) - 1, scored=True))
     return PackedSequence(segments)

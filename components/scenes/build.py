@@ -7,6 +7,7 @@ from inkling.components.artifacts.questions import Questions, write_questions
 from inkling.components.scenes.asking import Made, questions, text_only_turns, turns
 from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.scenes.loaders.contract import load_conversations
 from inkling.components.scenes.plan import SceneJob, question_jobs, training_jobs, undrawn_jobs
 from inkling.components.scenes.workers import make
 from inkling.components.shared.runtime.progress import track
@@ -27,9 +28,12 @@ def build_scenes(
 
 
 def build_conversations(config: ScenesConfig, output: str | Path) -> Conversations:
-    """Builds the training pictures with their captions and instructions."""
+    """Builds the training pictures with their captions and instructions, or reads them where data are stated."""
 
     def write(draft: Draft) -> None:
+        if config.conversations:
+            load_conversations(config.conversations, config.threads, draft.path)
+            return
         scenes = _make(training_jobs(catalogue(), config.seed, config.train), config.threads, "rendering to learn from")
         written = [turn for made in scenes for turn in turns(made, catalogue())]
         written += _text_only(config, sum(turn.kind == "instruct" for turn in written))

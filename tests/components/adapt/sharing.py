@@ -7,6 +7,7 @@ from inkling.components.adapt.build import build_adapt
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 
+_CONTRAST = {"type": "word_contrast", "weight": 0.2}
 _PHASE = {"data": ["caption"], "objectives": ["word_contrast"], "train": ["connector"], "epochs": 1, "batch": 8}
 RECIPE = {
     "connector": {"type": "mlp", "intermediate_size": 16},
@@ -14,7 +15,7 @@ RECIPE = {
     "phases": [
         {**_PHASE, "name": "start", "learning_rate": 0.001},
         {
-            "name": "instruct", "data": ["caption", "instruct"], "objectives": [{"type": "word_contrast", "weight": 0.2}, "next_token"],
+            "name": "instruct", "data": ["caption", "instruct"], "objectives": [_CONTRAST, "next_token"],
             "train": ["connector", "fusion", "language"], "blind": 0.1, "epochs": 5, "batch": 4,
             "learning_rate": 0.001, "learning_rates": {"language": 0.0005},
         },
