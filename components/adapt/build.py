@@ -1,7 +1,7 @@
 """Making a MultimodalModel: checks of the inputs, then the training that a recipe describes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.conversations import Conversations, Turn
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from inkling.components.adapt.data import Lesson
 
 MODULE = "inkling.components.adapt.rank"
-
-
-class _Inputs(TypedDict):
-    language_model: LanguageModel
-    conversations: Conversations
-    features: Features
 
 
 def build_adapt(
@@ -35,12 +29,9 @@ def build_adapt(
         ArtifactError: If an input is not what was written.
         ValueError: If the features are not those of the conversations' images, or a phase has nothing to train on.
     """
-    inputs: _Inputs = {
-        "language_model": LanguageModel.open(language_model),
-        "conversations": Conversations.open(conversations),
-        "features": Features.open(features),
-    }
-    return produce(MultimodalModelArtifact, output, config, inputs, lambda draft: _make(config, inputs, draft))
+    parts = LanguageModel.open(language_model), Conversations.open(conversations), Features.open(features)
+    inputs = dict(zip(("language_model", "conversations", "features"), parts, strict=True))
+    return produce(MultimodalModelArtifact, output, config, inputs, lambda draft: _make(config, *parts, draft))
 
 
 def lesson_of(
@@ -70,7 +61,9 @@ def lesson_of(
     return Lesson(images, views, left, language_model.tokenizer()), counts
 
 
-def _make(config: AdaptConfig, inputs: _Inputs, draft: Draft) -> None:
+def _make(
+    config: AdaptConfig, language_model: LanguageModel, conversations: Conversations, features: Features, draft: Draft
+) -> None:
     import torch
 
     from inkling.components.adapt.train import train
@@ -78,12 +71,12 @@ def _make(config: AdaptConfig, inputs: _Inputs, draft: Draft) -> None:
     from inkling.components.shared.launch.train import train_on_ranks
 
     torch.set_num_threads(config.threads)
-    lesson, counts = lesson_of(config, **inputs)
+    lesson, counts = lesson_of(config, language_model, conversations, features)
     if config.strategy != "single":
-        train_on_ranks(config, MODULE, dict(inputs), draft.scratch)
-    language_model = inputs["language_model"]
+        inputs = {"language_model": language_model, "conversations": conversations, "features": features}
+        train_on_ranks(config, MODULE, inputs, draft.scratch)
     adapted = train(config.alone(), language_model.network(), lesson, draft.scratch)
     record = {**config.resolved().model_dump(mode="json"), "phases": adapted.phases}
     if not config.drop.nothing:
         record["instruction_turns"] = counts
-    write_multimodal_model(draft.path, adapted.model, language_model.path, inputs["features"], record, adapted.rows)
+    write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows)
