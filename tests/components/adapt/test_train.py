@@ -183,9 +183,9 @@ def test_a_part_without_parameters_is_refused(train) -> None:
 
 
 def test_a_phase_that_changes_what_it_froze_is_refused(train, monkeypatch: pytest.MonkeyPatch) -> None:
-    def meddling(model, *arguments, **settings):
+    def meddling(taught, *arguments, **settings):
         with torch.no_grad():
-            model.language.model.norm.weight.add_(1)
+            taught.model.language.model.norm.weight.add_(1)
         return Fitted([], {})
 
     monkeypatch.setattr(training, "fit", meddling)
