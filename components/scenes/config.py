@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from inkling.components.scenes.catalogue import packages
+from inkling.components.scenes.phrasings import MOST
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.storage.packages import contents
 
@@ -19,6 +20,14 @@ class ScenesConfig(StageConfig):
     train: int = Field(3400, ge=11, description="Scenes to learn from, over all families.")
     validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
     test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")
+    phrasings: int = Field(MOST, ge=1, le=MOST, description="From how many phrasings each instruction is drawn.")
+    twins: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        exclude_if=lambda share: share == 0,
+        description="Share of the scenes to learn from that have a twin, of those with something to change.",
+    )
     text_only: float = Field(
         0.0,
         ge=0,
