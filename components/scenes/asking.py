@@ -16,9 +16,9 @@ from inkling.components.artifacts.questions import Split as AskedSplit
 from inkling.components.artifacts.suite import SCENES, TRANSFER
 from inkling.components.scenes.captions import REQUEST, caption
 from inkling.components.scenes.catalogue import Catalogue
+from inkling.components.scenes.config import TRANSFER_SHARE
 from inkling.components.scenes.layouts import DISTRACTORS
 from inkling.components.scenes.phrasings import Phrasing, held_out, taught
-from inkling.components.scenes.plan import TRANSFER as TRANSFER_SHARE
 from inkling.components.scenes.plan import SceneJob
 from inkling.components.scenes.queries import FAMILIES, NO, YES, Query, askable
 from inkling.components.scenes.scene import Scene
@@ -248,7 +248,8 @@ def _question(
 
 def _mismatched(made: Made, query: Query, number: int, answer: str, scenes: list[Made], catalogue: Catalogue) -> str:
     """A picture of the same split and family: for which another answer is right, else none, else (in tiny sets) any."""
-    others = [other for other in scenes if other.job.family == made.job.family and other is not made]
+    family = [other for other in scenes if other.job.family == made.job.family and other is not made]
+    others = family or [other for other in scenes if other is not made]
     answers = {other.job.image_id: query.solve(other.scene, catalogue) for other in others}
     different = [name for name, found in answers.items() if found not in (None, answer)]
     unanswered = [name for name, found in answers.items() if found is None]

@@ -9,6 +9,9 @@ from inkling.components.scenes.phrasings import MOST
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.storage.packages import contents
 
+TRANSFER_SHARE = 2.5
+"""Held-out phrasings, compositions and facts, each for one scene of a family of the headline suite."""
+
 
 class ScenesConfig(StageConfig):
     """How many scenes are rendered for each split."""

@@ -75,7 +75,7 @@ class Composer:
         bucket, _, word = target.split(":")
         share = self._between(*_SHARES[bucket])
         scene = self._single(word, (share, share))
-        if bucket != "small":
+        if scene.items[0].area < 0.95 * share:  # the frame is too small for it
             larger = zoomed(scene.items[0], share)
             scene = replace(scene, items=(scene.items[0] if larger is None else _counted(larger),))
         return scene, Query("existence", (word,))

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from inkling.components.scenes.catalogue import SPLITS, Catalogue, Split
+from inkling.components.scenes.config import TRANSFER_SHARE
 from inkling.components.scenes.layouts import Composer, existence_targets, targets
 from inkling.components.scenes.queries import FAMILIES, Query
 from inkling.components.scenes.scene import Scene
@@ -20,8 +21,6 @@ TRAIN_SHARES = {
     "object": 0.15, "kind": 0.05, "fact": 0.05, "colour": 0.12, "sign": 0.10, "chart": 0.10, "count": 0.11,
     "position": 0.07, "relation": 0.12, "size": 0.09, "existence": 0.04,
 }  # fmt: skip
-TRANSFER = 2.5
-"""Held-out compositions, and held-out facts, for each scene of a family of the headline suite."""
 _ATTEMPTS = 100
 _ROUND = 1000
 _TWIN, _CHOSEN, _TRANSFER_CHANCE = 6, 7, 8  # purposes of chance; asking.py has the others
@@ -102,7 +101,7 @@ def question_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> 
 
 
 def transfer_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> list[SceneJob]:
-    """The scenes that ask of held-out compositions and of held-out facts, `TRANSFER` times `count` of each.
+    """The scenes that ask of held-out compositions and of held-out facts, `TRANSFER_SHARE` times `count` of each.
 
     Their numbers follow those of `question_jobs`.
     """
@@ -111,7 +110,7 @@ def transfer_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> 
         [("colour", target) for target in targets(catalogue, "colour", held_out=True)],
         [(family, target) for family in ("kind", "fact") for target in targets(catalogue, family, held_out=True)],
     ]
-    wanted = [pair for options in asked for pair in _dealt(rng, options, round(TRANSFER * count))]
+    wanted = [pair for options in asked for pair in _dealt(rng, options, round(TRANSFER_SHARE * count))]
     start = len(FAMILIES) * count
     return [SceneJob(seed, split, start + place, *pair, held_out=True) for place, pair in enumerate(wanted)]
 

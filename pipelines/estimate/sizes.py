@@ -18,7 +18,7 @@ from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe
 from inkling.components.mixture.recipes import shares
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.preflight import estimate, plan_of
-from inkling.components.scenes.config import ScenesConfig
+from inkling.components.scenes.config import TRANSFER_SHARE, ScenesConfig
 from inkling.models.training.devices import Device
 
 # Measured in the artifacts of the profiles `tiny` and `laptop`, seed 0.
@@ -28,8 +28,8 @@ _TOKENIZER_BYTES_PER_ENTRY = 25
 _BYTES_PER_PICTURE = 9_300  # with its turns or questions, in Parquet
 _CAPTION_TOKENS, _INSTRUCTION_TOKENS, _QUESTION_TOKENS = 26, 54, 18
 _BYTES_PER_ANSWER, _SUMMARY_BYTES, _REPORT_BYTES, _REHEARSAL_BYTES, _SCORES_BYTES = 25, 85_000, 1.1e6, 8_000, 1e6
-# What `scenes` makes of a scene of each family, and `evaluate` of a question.
-_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE = 11, 12
+# What `scenes` makes of a scene of each family: the suites `scenes` and `transfer`; and `evaluate` of a question.
+_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE = 11 + 2 * TRANSFER_SHARE, 12 + 3 * TRANSFER_SHARE
 _VIEWS, _VIEWS_WITH_IMAGE = 3, 2
 _NO_DEVICE = Device("none", "cpu", 0.0, (1.0, 1.0), 1.0)
 
