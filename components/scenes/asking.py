@@ -1,139 +1,34 @@
-"""Turns scenes into text: captions and instructions to train on, questions with choices."""
+"""Turns scenes into what is asked: questions with choices, of the suite `scenes` and of the suite `transfer`."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
-from zlib import crc32
 
 import numpy as np
 
-from inkling.components.artifacts.annotations import AnnotatedObject
-from inkling.components.artifacts.conversations import Turn
 from inkling.components.artifacts.questions import Question, SizeBucket
 from inkling.components.artifacts.questions import Split as AskedSplit
 from inkling.components.artifacts.suite import SCENES, TRANSFER
-from inkling.components.scenes.captions import REQUEST, caption
 from inkling.components.scenes.catalogue import Catalogue
 from inkling.components.scenes.config import TRANSFER_SHARE
 from inkling.components.scenes.layouts import DISTRACTORS
-from inkling.components.scenes.phrasings import Phrasing, held_out, taught
-from inkling.components.scenes.plan import SceneJob
-from inkling.components.scenes.queries import FAMILIES, NO, YES, Query, askable
-from inkling.components.scenes.scene import Scene
+from inkling.components.scenes.made import Made
+from inkling.components.scenes.phrasings import Phrasing, held_out
+from inkling.components.scenes.queries import FAMILIES, NO, YES, Query
 
 _CHOICES = 4
-_YES_OR_NO, _DENY, _CHOOSE, _SWAP, _WORD, _THIN = 1, 2, 3, 4, 5, 9  # purposes of chance; plan.py has the others
-PHRASING, COMPOSITION, FACT = "Held-out phrasing", "Held-out composition", "Held-out fact"
+_CHOOSE, _SWAP = 3, 4  # purposes of chance
+PHRASING, COMPOSITION, FACT, TWIN = "Held-out phrasing", "Held-out composition", "Held-out fact", "Twin"
 """The categories of the suite `transfer`."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """A scene that was made.
-
-    Attributes:
-        job: What it was made for.
-        scene: What it shows.
-        query: The question that it was made for.
-        picture: Its JPEG bytes.
-        objects: What it shows, to the pixel.
-    """
-
-    job: SceneJob
-    scene: Scene
-    query: Query
-    picture: bytes = b""
-    objects: tuple[AnnotatedObject, ...] = ()
-
-
-def turns(made: Made, catalogue: Catalogue, phrasings: int) -> list[Turn]:
-    """A caption of a training scene and every question that it teaches, with the answer.
-
-    Args:
-        made: The scene.
-        catalogue: What scenes are made of.
-        phrasings: From how many phrasings of its family each question is drawn.
-    """
-    name, family = made.job.image_id, FAMILIES[made.job.family]
-    lines = [
-        Turn(
-            f"{name}-caption",
-            name,
-            "caption",
-            family.category,
-            made.job.family,
-            "other",
-            REQUEST,
-            caption(made.scene, catalogue),
-        )
-    ]
-    queries = [query for query in askable(made.scene, catalogue) if _kept(query, made, catalogue)]
-    for number, query in enumerate([*queries, *_learned_existence(made, catalogue)]):
-        answer = query.solve(made.scene, catalogue)
-        assert answer is not None, "only questions with an answer are made"
-        about, said = FAMILIES[query.family], taught(query.asks)[_drawn(query, made, phrasings)]
-        lines.append(
-            Turn(
-                f"{name}-{number}",
-                name,
-                "instruct",
-                about.category,
-                query.family,
-                about.tag,
-                said.text(query.subject),
-                answer,
-                said.name,
-            )
-        )
-    return lines
-
-
-def _drawn(query: Query, made: Made, phrasings: int) -> int:
-    """Number of the phrasing of a question about a scene; twins are asked the same question in the same words."""
-    return int(made.job.chance(_WORD, crc32(query.text.encode())).integers(phrasings))
-
-
-def _kept(query: Query, made: Made, catalogue: Catalogue) -> bool:
-    """Whether a question is taught: of facts that several classes share, in scenes made for other questions, a part.
-
-    Each kind, use and place is then the right answer about as often as any other.
-    """
-    if query.family not in ("kind", "fact") or query == made.query:
-        return True
-    sharing = catalogue.facts(query.subject[0] if query.subject else "kind", held_out=False)
-    answer = query.solve(made.scene, catalogue)
-    fewest = min(map(len, sharing.values()))
-    return bool(made.job.chance(_THIN).random() < fewest / len(sharing[str(answer)]))
-
-
-def text_only_turns(jobs: Iterable[SceneJob], count: int, catalogue: Catalogue, phrasings: int) -> list[Turn]:
-    """What scenes teach, with the caption in place of the picture: reading comprehension with exact answers.
-
-    Args:
-        jobs: Scenes that are composed and not drawn, enough for the count.
-        count: How many turns are wanted.
-        catalogue: What scenes are made of.
-        phrasings: From how many phrasings of its family each question is drawn.
-    """
-    found: list[Turn] = []
-    for job in jobs:
-        if len(found) >= count:
-            break
-        made = Made(job, *job.compose(catalogue))
-        shown = f"The picture shows {caption(made.scene, catalogue)}."
-        found += [
-            replace(turn, image_id="", id=f"text-{turn.id}", question=f"{shown} {turn.question}")
-            for turn in turns(made, catalogue, phrasings)
-            if turn.kind == "instruct"
-        ]
-    return found[:count]
 
 
 def questions(scenes: list[Made], catalogue: Catalogue) -> list[Question]:
     """The questions of a split, each with its choices and its mismatched picture: both suites, the headline's first."""
-    plain, others = ([made for made in scenes if made.job.held_out == held] for held in (False, True))
+    twins = {made.job.index: made for made in scenes if made.job.twin}
+    plain = [made for made in scenes if not made.job.held_out and not made.job.twin]
+    others = [made for made in scenes if made.job.held_out]
     found = []
     absent = _absent([made for made in plain if made.job.family == "existence"], catalogue)
     for made in plain:
@@ -142,11 +37,28 @@ def questions(scenes: list[Made], catalogue: Catalogue) -> list[Question]:
             queries.append(absent[made.job.image_id])
         for number, query in enumerate(queries):
             found.append(_question(made, query, number, plain, catalogue))
+    found += _reworded(plain, catalogue)
+    found += [_question(made, made.query, 0, others, catalogue) for made in others]
+    return [*found, *(row for made in plain if made.job.index in twins for row in _paired(made, twins, catalogue))]
+
+
+def _paired(made: Made, twins: Mapping[int, Made], catalogue: Catalogue) -> list[Question]:
+    """One question about both of two twins, with the same choices; the mismatched picture of each is the other."""
+    twin = twins[made.job.index]
+    first = _question(made, made.query, 0, [made, twin], catalogue)
+    answers = [first.answer, str(made.query.solve(twin.scene, catalogue))]
+    choices = first.choices
+    if answers[1] not in choices:  # in place of the first that is wrong of both
+        spare = next(choice for choice in choices if choice != answers[0])
+        choices = [answers[1] if choice == spare else choice for choice in choices]
+    about = {"category": TWIN, "family": "twin", "suite": TRANSFER, "subtask": made.query.asks}
     return [
-        *found,
-        *_reworded(plain, catalogue),
-        *(_question(made, made.query, 0, others, catalogue) for made in others),
-    ]
+        replace(
+            first, question_id=f"{one.job.image_id}-paired", image_id=one.job.image_id, choices=choices, answer=answer,
+            mismatched_image_id=other.job.image_id, cluster=made.job.image_id, **about,
+        )
+        for one, other, answer in ((made, twin, answers[0]), (twin, made, answers[1]))
+    ]  # fmt: skip
 
 
 def _reworded(scenes: list[Made], catalogue: Catalogue) -> list[Question]:
@@ -159,20 +71,6 @@ def _reworded(scenes: list[Made], catalogue: Catalogue) -> list[Question]:
             wordings = held_out(made.query.asks)
             found.append(_question(made, made.query, 0, scenes, catalogue, wordings[number % len(wordings)]))
     return found
-
-
-def _learned_existence(made: Made, catalogue: Catalogue) -> list[Query]:
-    """An existence question about a picture of one drawing: for yes or for no, by chance."""
-    if made.scene.layout != "single" or made.scene.items[0].glyph is None:
-        return []
-    shown = Query("existence", (made.scene.items[0].word,))
-    return [shown if made.job.chance(_YES_OR_NO).random() < 0.5 else _denied(made, shown, catalogue)]
-
-
-def _denied(made: Made, shown: Query, catalogue: Catalogue) -> Query:
-    """An existence question about a class that the picture does not show."""
-    absent = [word for word in catalogue.classes if word != shown.subject[0]]
-    return Query("existence", (absent[int(made.job.chance(_DENY).integers(len(absent)))],))
 
 
 def _absent(scenes: list[Made], catalogue: Catalogue) -> dict[str, Query]:
@@ -190,7 +88,7 @@ def _absent(scenes: list[Made], catalogue: Catalogue) -> dict[str, Query]:
             other = ordered[(place + shift) % len(ordered)].query
             if kind == "adversarial":
                 other = Query("existence", (catalogue.companions[made.query.subject[0]],))
-            denied[made.job.image_id] = other if other != made.query else _denied(made, made.query, catalogue)
+            denied[made.job.image_id] = other if other != made.query else denied(made, made.query, catalogue)
     return denied
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Conversations, Turn, write_conversations
 from inkling.components.artifacts.questions import Questions, write_questions
-from inkling.components.scenes.asking import Made, questions, text_only_turns, turns
+from inkling.components.scenes.asking import questions
 from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.scenes.made import Made
 from inkling.components.scenes.plan import (
     SceneJob,
     question_jobs,
@@ -18,6 +19,7 @@ from inkling.components.scenes.plan import (
     with_twins,
 )
 from inkling.components.scenes.scene import SIDE
+from inkling.components.scenes.teaching import text_only_turns, turns
 from inkling.components.scenes.twins import CHANGES
 from inkling.components.scenes.workers import make
 from inkling.components.shared.runtime.progress import track
@@ -59,8 +61,8 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
         jobs = [
             job
             for split, count in counts.items()
-            for kind in (question_jobs, transfer_jobs)
-            for job in kind(catalogue(), config.seed, split, count)
+            for kind, twins in ((question_jobs, config.twins), (transfer_jobs, 0.0))
+            for job in with_twins(kind(catalogue(), config.seed, split, count), twins)
         ]
         scenes = _make(jobs, config.threads, "rendering the questions' pictures")
         rows = [
@@ -86,10 +88,10 @@ def _pictures(scenes: list[Made]) -> list[tuple[str, bytes]]:
 
 def _annotations(scenes: list[Made]) -> list[ImageAnnotation]:
     """What each picture shows, and for twins which picture is the other one and what differs."""
-    twins = {made.job.index for made in scenes if made.job.twin}
+    twins = {(made.job.split, made.job.index) for made in scenes if made.job.twin}
     found = []
     for made in scenes:
-        paired = made.job.index in twins
+        paired = (made.job.split, made.job.index) in twins
         sibling = replace(made.job, twin=not made.job.twin).image_id
         found.append(
             ImageAnnotation(

@@ -29,7 +29,7 @@ class ScenesConfig(StageConfig):
         ge=0,
         le=1,
         exclude_if=lambda share: share == 0,
-        description="Share of the scenes to learn from that have a twin, of those with something to change.",
+        description="Share of the scenes with something to change that have a twin.",
     )
     text_only: float = Field(
         0.0,

@@ -23,7 +23,7 @@ TRAIN_SHARES = {
 }  # fmt: skip
 _ATTEMPTS = 100
 _ROUND = 1000
-_TWIN, _CHOSEN, _TRANSFER_CHANCE = 6, 7, 8  # purposes of chance; asking.py has the others
+_TWIN, _CHOSEN, _TRANSFER_CHANCE = 6, 7, 8  # purposes of chance; made.py, teaching.py, asking.py have others
 
 
 @dataclass(frozen=True)

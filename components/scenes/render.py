@@ -79,7 +79,9 @@ def _draw_sign(image: Image.Image, sign: Sign) -> None:
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle(_edge(sign), _ROUNDING, fill=sign.board, outline=sign.ink, width=3)
     text = sign.text.upper() if sign.capitals else sign.text
-    size = height
+    first = draw.textbbox((0, 0), text, font=assets.typeface(sign.font, height), anchor="ls")
+    share = min((width - 16) / (first[2] - first[0]), (height - 14) / (first[3] - first[1]))
+    size = min(height, int(height * share) + 2)  # a little larger than what fits, by the box at the board's own height
     while True:
         font = assets.typeface(sign.font, size)
         box = draw.textbbox((0, 0), text, font=font, anchor="ls")

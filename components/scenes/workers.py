@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from inkling.components.scenes.annotate import annotate
-from inkling.components.scenes.asking import Made
 from inkling.components.scenes.catalogue import catalogue
+from inkling.components.scenes.made import Made
 from inkling.components.scenes.plan import SceneJob
 from inkling.components.scenes.render import render
 

@@ -7,7 +7,7 @@ import pytest
 
 from inkling.components.artifacts.conversations import Conversations
 from inkling.components.artifacts.questions import Questions
-from inkling.components.artifacts.suite import TRANSFER, load_suite
+from inkling.components.artifacts.suite import SCENES, TRANSFER, load_suite
 from inkling.components.scenes.build import build_scenes
 from inkling.components.scenes.catalogue import Catalogue
 from inkling.components.scenes.config import ScenesConfig
@@ -26,16 +26,26 @@ def test_every_family_of_the_suite_is_asked_in_both_splits(built: tuple[Conversa
     suite = load_suite(TRANSFER)
     for split in ("validation", "test"):
         asked = [one for one in built[1].questions(split) if one.suite == TRANSFER]  # type: ignore[arg-type]
-        assert {one.family for one in asked} == {"phrasing", "composition", "fact"}
+        assert {one.family for one in asked} == {"phrasing", "composition", "fact", "twin"}
         assert suite.in_order(sorted({one.category for one in asked})) == [one.name for one in suite.categories]
         assert all(len(one.choices) == 4 for one in asked)
+
+
+def test_twins_are_asked_the_same_and_answer_differently(built: tuple[Conversations, Questions]) -> None:
+    shown = built[1].annotations()
+    asked = {one.image_id: one for one in built[1].questions() if one.family == "twin"}
+    assert len(asked) > 10
+    for name, one in asked.items():
+        other = asked[shown[name].twin]
+        assert (one.question, one.choices, one.cluster) == (other.question, other.choices, other.cluster)
+        assert one.answer != other.answer and one.mismatched_image_id == other.image_id
 
 
 def test_no_phrasing_of_the_suite_is_taught(built: tuple[Conversations, Questions]) -> None:
     taught = {turn.question.split(". ")[-1] for turn in built[0].turns()}
     held_out = [one for one in built[1].questions() if one.family == "phrasing"]
     assert held_out and not {one.question for one in held_out} & taught
-    canonical = {one.image_id: one for one in built[1].questions() if one.family != "phrasing"}
+    canonical = {one.image_id: one for one in built[1].questions() if one.suite == SCENES}
     for one in held_out:
         same = canonical[one.image_id]
         assert (one.choices, one.answer, one.mismatched_image_id) == (
