@@ -51,11 +51,11 @@ def _paired(made: Made, twins: Mapping[int, Made], catalogue: Catalogue) -> list
     if answers[1] not in choices:  # in place of the first that is wrong of both
         spare = next(choice for choice in choices if choice != answers[0])
         choices = [answers[1] if choice == spare else choice for choice in choices]
-    about = {"category": TWIN, "family": "twin", "suite": TRANSFER, "subtask": made.query.asks}
     return [
         replace(
             first, question_id=f"{one.job.image_id}-paired", image_id=one.job.image_id, choices=choices, answer=answer,
-            mismatched_image_id=other.job.image_id, cluster=made.job.image_id, **about,
+            mismatched_image_id=other.job.image_id, cluster=made.job.image_id, category=TWIN, family="twin", suite=TRANSFER,
+            subtask=made.query.asks,
         )
         for one, other, answer in ((made, twin, answers[0]), (twin, made, answers[1]))
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def _absent(scenes: list[Made], catalogue: Catalogue) -> dict[str, Query]:
     The first two name what another picture of the kind shows, the last the companion of what is shown, and pictures
     show companions in turn: each word is right as often as it is wrong.
     """
-    denied = {}
+    absent = {}
     for kind in DISTRACTORS:
         members = [made for made in scenes if distractor(made) == kind]
         ordered = sorted(members, key=lambda made: (made.query.subject, made.job.index))
@@ -88,8 +88,8 @@ def _absent(scenes: list[Made], catalogue: Catalogue) -> dict[str, Query]:
             other = ordered[(place + shift) % len(ordered)].query
             if kind == "adversarial":
                 other = Query("existence", (catalogue.companions[made.query.subject[0]],))
-            denied[made.job.image_id] = other if other != made.query else denied(made, made.query, catalogue)
-    return denied
+            absent[made.job.image_id] = other if other != made.query else denied(made, made.query, catalogue)
+    return absent
 
 
 def distractor(made: Made) -> str:
