@@ -24,7 +24,7 @@ ImageFeatures = Mapping[str, Tensor]
 
 
 class MultimodalModel(nn.Module):
-    """Predicts text that an image may stand before.
+    """Predicts text that an image may stand in.
 
     Attributes:
         language: The language model.
@@ -110,11 +110,12 @@ class MultimodalModel(nn.Module):
             input_ids: Text token ids (batch, length).
 
         Returns:
-            Embeddings (batch, image_positions + length, hidden_size); without images (batch, length, hidden_size).
+            Embeddings (batch, image_positions + length, hidden_size), the images behind the first token; without images
+            (batch, length, hidden_size).
         """
         text: Tensor = self.language.get_input_embeddings()(input_ids)
         prefix = None if memory is None else self.fusion.prefix(memory)
-        return text if prefix is None else torch.cat([prefix, text], dim=1)
+        return text if prefix is None else torch.cat([text[:, :1], prefix, text[:, 1:]], dim=1)
 
     def forward(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:
         """Logits where something is scored, and nowhere else: the vocabulary's product is most of a small model's work.

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from inkling.components.adapt.recipe import AdaptationRecipe, load_recipe
-from inkling.components.shared.config import ExecutionOnly, StageConfig, unknown
+from inkling.components.adapt.recipe import AdaptationRecipe, LanguageStart, Phase, load_recipe
+from inkling.components.shared.config import ConfigError, ExecutionOnly, StageConfig, unknown
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
+from inkling.models.settings import explain
 from inkling.models.spec import ConnectorSpec, FusionSpec, Spec, specs_in
 
 
@@ -29,7 +30,11 @@ class AdaptConfig(StageConfig):
     )
     connector: Annotated[ConnectorSpec, CONNECTORS] | None = Field(None, description="in place of the recipe's")
     fusion: Annotated[FusionSpec, FUSIONS] | None = Field(None, description="in place of the recipe's")
+    language_start: LanguageStart | None = Field(None, description="in place of the recipe's")
     epochs: dict[str, float] = Field({}, description="epochs of phases by name, where not the recipe's own")
+    phases: dict[str, dict[str, Any]] = Field(
+        {}, description="settings of phases by name, where not the recipe's own: {instruct: {learning_rate: 1.0e-3}}"
+    )
     checkpoint_every: Annotated[int, ExecutionOnly()] = Field(
         100, ge=1, description="steps between checkpoints, lost at most when a run is killed"
     )
@@ -37,22 +42,36 @@ class AdaptConfig(StageConfig):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         names = [phase.name for phase in self.recipe.phases]
-        for name, epochs in self.epochs.items():
+        for name in (*self.epochs, *self.phases):
             if name not in names:
                 raise unknown("phase of the recipe", name, names)
+        for name, epochs in self.epochs.items():
             if epochs < 0:
                 raise ValueError(f"epochs of '{name}' must not be negative, got {epochs:g}")
         self.resolved().check()
         return self
 
     def resolved(self) -> AdaptationRecipe:
-        """The recipe with the connector, the fusion and the epochs of this configuration in place of its own."""
+        """The recipe with what this configuration states in place of its own.
+
+        Raises:
+            ConfigError: If a phase does not take a setting; the message names the valid ones.
+        """
         recipe = self.recipe
-        phases = tuple(
-            phase.model_copy(update={"epochs": self.epochs.get(phase.name, phase.epochs)}) for phase in recipe.phases
-        )
-        parts = {"connector": self.connector or recipe.connector, "fusion": self.fusion or recipe.fusion}
-        return recipe.model_copy(update={"phases": phases, **parts})
+        parts = {
+            "connector": self.connector or recipe.connector,
+            "fusion": self.fusion or recipe.fusion,
+            "language_start": self.language_start or recipe.language_start,
+        }
+        return recipe.model_copy(update={"phases": tuple(self._phase(phase) for phase in recipe.phases), **parts})
+
+    def _phase(self, phase: Phase) -> Phase:
+        epochs = self.epochs.get(phase.name, phase.epochs)
+        stated = {**phase.model_dump(mode="json"), "epochs": epochs, **self.phases.get(phase.name, {})}
+        try:
+            return Phase.model_validate(stated)
+        except ValidationError as error:
+            raise ConfigError(explain(error, Phase, f"adapt.phases.{phase.name}")) from None
 
     def settings(self) -> dict[str, Any]:
         """What determines the result, the recipe resolved: one key, wherever a setting was stated."""

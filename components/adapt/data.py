@@ -163,10 +163,12 @@ def phase_batches(
 
 
 def pack_turns(turns: Iterable[Turn], tokenizer: Tokenizer) -> PackedSequence:
-    """All turns about one image in one sequence; none sees another."""
+    """All turns about one image in one sequence: they share `<|bos|>` and the image, and none sees another."""
     segments: list[TokenSegment] = []
     for turn in turns:
-        segments.append(TokenSegment(prompt_ids(tokenizer, turn.question)))
+        begin, *prompt = prompt_ids(tokenizer, turn.question)
+        segments = segments or [TokenSegment([begin])]
+        segments.append(TokenSegment(prompt, parent=0))
         segments.append(TokenSegment(answer_ids(tokenizer, turn.answer), parent=len(segments) - 1, scored=True))
     return PackedSequence(segments)
 

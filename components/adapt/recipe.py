@@ -16,6 +16,22 @@ from inkling.models.spec import ConnectorSpec, FusionSpec, ObjectiveSpec
 _CHOICES = Path(__file__).with_name("recipes")
 
 
+class LanguageStart(Section):
+    """What is done to the language model before the first phase; by default it starts as it was trained."""
+
+    keep: float = Field(
+        1.0, ge=0, le=1, description="its weights are this part as trained and the rest fresh, but for its embeddings"
+    )
+    queries: float = Field(
+        1.0, gt=0, description="factor of the query projections; below 1 attention is spread more evenly"
+    )
+
+    @property
+    def trained(self) -> bool:
+        """Whether the language model starts as it was trained."""
+        return self == LanguageStart()
+
+
 class Phase(Section):
     """One phase of an adaptation."""
 
@@ -28,6 +44,9 @@ class Phase(Section):
     epochs: float = Field(ge=0, description="passes over the images")
     batch: int = Field(ge=1, description="images of an optimiser step, each with all its turns")
     learning_rate: float = Field(gt=0, description="highest learning rate; cosine decay to a hundredth")
+    learning_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        {}, exclude_if=lambda rates: not rates, description="that of single parts that train, instead, by their names"
+    )
     warmup: float = Field(0.06, ge=0, lt=1, description="part of the steps that warm up (paper, section 2: 0.06)")
     weight_decay: float = Field(0.0, ge=0, description="decay of matrices (the paper's adaptation follows Cambrian: 0)")
     blind: float = Field(0.0, ge=0, le=1, description="part of the batches without the image; 1: images are never seen")
@@ -39,6 +58,9 @@ class Phase(Section):
 
     @model_validator(mode="after")
     def _trains_something(self) -> Self:
+        for part in self.learning_rates:
+            if part not in self.train:
+                raise unknown("part that trains, in learning_rates", part, self.train)
         types = [objective.type for objective in self.objectives]
         if len(set(types)) < len(types):
             raise ValueError(f"an objective stands twice among {', '.join(types)}: give it one weight")
@@ -66,6 +88,9 @@ class AdaptationRecipe(Section):
     departures: tuple[str, ...] = Field((), description="where and why it leaves the paper's recipe")
     connector: Annotated[ConnectorSpec, CONNECTORS] = Field(description="from image features to image tokens")
     fusion: Annotated[FusionSpec, FUSIONS] = Field(description="how image tokens enter the language model")
+    language_start: LanguageStart = Field(
+        LanguageStart(), exclude_if=lambda start: start.trained, description="how the language model starts"
+    )
     phases: tuple[Phase, ...] = Field(min_length=1, description="in the order of training")
 
     @property

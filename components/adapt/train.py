@@ -16,6 +16,7 @@ from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import Fields, Lesson, View, phase_batches
 from inkling.components.adapt.objectives.contract import Objective
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase
+from inkling.components.adapt.start import start_language
 from inkling.components.adapt.trainable import TrainableError, assert_trainable, frozen_digest, set_trainable
 from inkling.components.artifacts.multimodal_model import TrainingRow
 from inkling.components.shared.runtime.progress import Progress, note
@@ -60,6 +61,8 @@ def train(config: AdaptConfig, language: LlamaForCausalLM, lesson: Lesson, work:
     """
     recipe = config.resolved()
     with _reproducible():
+        if begun := start_language(language, recipe.language_start, config.seed):
+            note(f"the language model does not start as it was trained: {begun}")
         model = new_model(recipe, language, lesson.features, config.seed)
         phases, rows = [], []
         for index, phase in enumerate(recipe.phases):
@@ -105,7 +108,8 @@ def _train_phase(
     names = set_trainable(model, phase.train)
     assert_trainable(model, phase.train)
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    parts = " and ".join(phase.train)
+    own = {part: f"{part} (at {rate:g})" for part, rate in phase.learning_rates.items()}
+    parts = " and ".join(own.get(part, part) for part in phase.train)
     note(f"{phase.name}: {parts} train ({len(names)} tensors, {trained:,} parameters), {steps} steps")
     before = frozen_digest(model)
     fitted = fit(
@@ -145,6 +149,7 @@ def optimization(phase: Phase, steps: int) -> Optimization:
         warmup_steps=min(round(phase.warmup * steps), max(steps - 1, 0)),
         final_ratio=FINAL_RATIO,
         weight_decay=phase.weight_decay,
+        rates={part: rate / phase.learning_rate for part, rate in phase.learning_rates.items()},
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
 TRAINING, PERPLEXITY, TOKENIZER = "training.jsonl", "perplexity.json", "tokenizer.json"
-CHOICES, DOCUMENTS = "choices.json", "documents.parquet"
+CHOICES, DOCUMENTS, CONTEXT_USE = "choices.json", "documents.parquet", "context_use.json"
 SHARDS, CHECKPOINTS = "shards.json", "checkpoints"
 _SCHEMA = pa.schema(
     [
@@ -75,7 +75,7 @@ class LanguageModel(Artifact):
     """
 
     type: ClassVar[str] = "LanguageModel"
-    schema: ClassVar[int] = 3
+    schema: ClassVar[int] = 4
 
     def network(self) -> "LlamaForCausalLM":
         """Loads the network, in evaluation mode."""
@@ -118,6 +118,13 @@ class LanguageModel(Artifact):
         """
         return self.read_json(CHOICES)
 
+    def context_use(self) -> dict[str, Any]:
+        """What it saves on text that it has just read, and how far back its heads look; empty where not measured.
+
+        Keys: `copy_gain` and `attention`, as `components/pretrain/context_use.py` returns them.
+        """
+        return self.read_json(CONTEXT_USE)
+
     def shards(self) -> dict[str, ShardUse]:
         """What it was trained on, by shard; empty for the no-pretraining baseline."""
         return {name: ShardUse(**entry) for name, entry in self.read_json(SHARDS).items()}
@@ -147,6 +154,7 @@ def write_language_model(
     shards: Mapping[str, ShardUse] | None = None,
     choices: Mapping[str, Mapping[str, Any]] | None = None,
     documents: DocumentLosses | None = None,
+    context_use: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes the files of a LanguageModel.
 
@@ -159,6 +167,7 @@ def write_language_model(
         shards: What it was trained on, by shard.
         choices: Scores of multiple choice on held-out text, by suite.
         documents: What each document of the held-out text costs.
+        context_use: How it uses its context.
     """
     from transformers.utils.logging import disable_progress_bar
 
@@ -170,6 +179,7 @@ def write_language_model(
     write_json(directory / PERPLEXITY, perplexity)
     write_documents(directory, documents)
     write_json(directory / CHOICES, choices or {})
+    write_json(directory / CONTEXT_USE, context_use or {})
     used = {name: dataclasses.asdict(entry) for name, entry in (shards or {}).items()}
     write_json(directory / SHARDS, used)
 

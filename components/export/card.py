@@ -86,8 +86,8 @@ def _use(suites: Sequence[Suite]) -> str:
 {_wrapped(" ".join(use))}
 
 `vision.onnx` maps prepared pixels to decoder inputs, `embedding.onnx` token ids, `decoder.onnx` maps these, with a
-key-value cache, to logits. The prompt is the image tokens (if any), then `<|bos|>Question: {{question}} Answer:`; a
-choice scores the sum of the log-probabilities of ` {{choice}}<|eos|>`. `inkling serve` does all of this."""
+key-value cache, to logits. The prompt is `<|bos|>`, then the image tokens (if any), then `Question: {{question}}
+Answer:`; a choice scores the sum of the log-probabilities of ` {{choice}}<|eos|>`. `inkling serve` does all of this."""
 
 
 def _data(artifact: MultimodalModelArtifact, pictures: list[str]) -> str:

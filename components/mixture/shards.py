@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from inkling.components.artifacts.corpus import Corpus, Segment
 from inkling.components.artifacts.indexed import IndexedWriter, token_type
 from inkling.components.artifacts.labels import BATCHES, PARTITION
@@ -22,7 +24,7 @@ from inkling.components.mixture.portions import Portions
 from inkling.components.shared.runtime.partitions import Advance, map_units
 from inkling.components.shared.store.manifest import sha256
 from inkling.components.shared.store.part import Share
-from inkling.models.sequence.special_tokens import EOS_ID
+from inkling.models.sequence.special_tokens import BOS_ID, EOS_ID
 
 _TOKENS = "tokens"
 _UNIT = 256
@@ -30,7 +32,7 @@ _UNIT = 256
 
 
 class Shard:
-    """A shard that is being written: a sequence per segment, the end-of-text token after each document.
+    """A shard that is being written: a sequence per segment, `<|bos|>` and `<|eos|>` around a document.
 
     Attributes:
         tokens: Tokens so far.
@@ -41,6 +43,7 @@ class Shard:
     def __init__(self, prefix: Path, vocabulary: int) -> None:
         """Opens its files, `prefix` with a suffix each, for tokens of a vocabulary of so many entries."""
         self._writer = IndexedWriter(prefix, vocabulary)
+        self._begin = np.array([BOS_ID], self._writer.type).tobytes()
         self._document: str | None = None
         self.tokens = self.documents = self.bytes = 0
 
@@ -49,6 +52,7 @@ class Shard:
         if segment.document != self._document:
             self._end()
             self._document = segment.document
+            tokens = self._begin + tokens
         self._writer.append(tokens)
         self.tokens += len(tokens) // self._writer.type.itemsize
         self.bytes += len(segment.text.encode())

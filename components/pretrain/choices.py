@@ -14,7 +14,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.questions import CHOICES, HeldoutItem, cloze_items, continuation_items
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.intervals import accuracy, paired_difference
-from inkling.models.sequence.special_tokens import EOS_ID
+from inkling.models.sequence.special_tokens import BOS_ID
 
 _BATCH = 16
 
@@ -25,7 +25,7 @@ def score_choices(config: PretrainConfig, network: torch.nn.Module, tokens: Toke
     shards = {name: tokens.dataset(name, "heldout") for name in tokens.blend().heldout}
     items = questions(shards, config.choice_items, lambda token: tokenizer.id_to_token(token) or "")
     with Progress("answering held-out questions", 2 * len(items), "answers") as progress:
-        sighted, blind = (answers(network, items, EOS_ID, view, progress.advance) for view in (False, True))
+        sighted, blind = (answers(network, items, BOS_ID, view, progress.advance) for view in (False, True))
     table = summarise(items, sighted, blind)
     for suite, entry in table.items():
         note(

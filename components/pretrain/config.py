@@ -54,6 +54,12 @@ class PretrainConfig(StageConfig):
     final_ratio: float = Field(0.1, ge=0, le=1, description="last learning rate as a part of the highest")
     weight_decay: float = Field(0.1, ge=0, description="decay of weight matrices")
     betas: tuple[float, float] = Field((0.9, 0.95), description="decay rates of AdamW's means")
+    shuffled: bool = Field(
+        False,
+        exclude_if=lambda shuffled: not shuffled,
+        description="whether each sequence holds tokens from random places of its shard: the control that reads how "
+        "frequent tokens are, and no order",
+    )
     anneal: AnnealConfig | None = Field(None, description="another blend for the end of the run")
     loss_spike: float = Field(3.0, gt=0, description="jump of the loss over its recent mean, in nats, that stops a run")
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints, lost at most when a run is killed")

@@ -48,7 +48,7 @@ class BlendBatches:
 
     def __init__(
         self, sources: Mapping[str, NDArray[np.integer]], weights: Mapping[str, float], batch: int, context: int,
-        steps: int, seed: int, anneal: Anneal | None = None,
+        steps: int, seed: int, anneal: Anneal | None = None, shuffled: bool = False,
     ) -> None:  # fmt: skip
         """Plans the order.
 
@@ -60,6 +60,7 @@ class BlendBatches:
             steps: Batches in all; the first ones do not depend on it.
             seed: Determines the order.
             anneal: Another blend for the last steps; what comes before does not depend on it.
+            shuffled: Whether a sequence holds tokens from random places of its source in place of a window.
 
         Raises:
             ValueError: If a source is shorter than one sequence, or no weight is positive.
@@ -76,7 +77,7 @@ class BlendBatches:
                     f"{context + 1:,}. Give it more text, or lower pretrain.context"
                 )
         self._names, self._tokens = names, [sources[name] for name in names]
-        self._batch, self._context, self._seed = batch, context, seed
+        self._batch, self._context, self._seed, self._shuffled = batch, context, seed, shuffled
         self._offset = np.random.default_rng(seed).random()
         self._blends = [_bounds(names, weights), _bounds(names, weights if anneal is None else anneal.weights)]
         self._change = (steps if anneal is None else anneal.first) * batch
@@ -114,7 +115,11 @@ class BlendBatches:
 
     def _read(self, number: int) -> NDArray[np.int64]:
         source, first = self._place(number)
-        return self._tokens[source][first : first + self._context + 1].astype(np.int64)
+        tokens = self._tokens[source]
+        if self._shuffled:
+            drawn = np.random.default_rng((self._seed, number)).integers(len(tokens), size=self._context + 1)
+            return tokens[drawn].astype(np.int64)
+        return tokens[first : first + self._context + 1].astype(np.int64)
 
     def _place(self, number: int) -> tuple[int, int]:
         """Source of a sequence of the run, and its first token there."""

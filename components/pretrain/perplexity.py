@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from inkling.components.artifacts.indexed import IndexedDataset
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.components.shared.statistics.quantiles import student_quantile
+from inkling.models.sequence.special_tokens import BOS_ID, EOS_ID
 
 _BATCH = 16
 Floats = NDArray[np.float64]
@@ -24,7 +25,8 @@ class Heldout:
     Attributes:
         inputs: int64 (windows, context).
         targets: The token after each input, int64 (windows, context).
-        documents: Document of each target, or -1 where there is none (past the end), int64 (windows, context).
+        documents: Document of each target, or -1 where none is scored (past the end, and `<|bos|>`, which follows
+            every end), int64 (windows, context).
     """
 
     inputs: NDArray[np.int64]
@@ -57,21 +59,20 @@ class Perplexity:
     unigram_perplexity: float
 
 
-def heldout_windows(dataset: IndexedDataset, context: int, limit: int, end: int) -> Heldout:
+def heldout_windows(dataset: IndexedDataset, context: int, limit: int) -> Heldout:
     """Cuts held-out text into windows that follow one another, or picks windows evenly spread over it.
 
     Args:
         dataset: The text, a document after another.
         context: Tokens per window.
         limit: Windows at most.
-        end: The token that ends a text; it stands before the first one.
     """
     tokens = np.asarray(dataset.tokens, dtype=np.int64)
     lengths = np.diff(np.concatenate([[0], np.cumsum(dataset.lengths, dtype=np.int64)])[dataset.documents])
-    owner = np.repeat(np.arange(len(lengths)), lengths)
+    owner = np.where(tokens == BOS_ID, -1, np.repeat(np.arange(len(lengths)), lengths))
     count = -(-len(tokens) // context)
     missing = count * context - len(tokens)
-    stream = np.concatenate([[end], tokens, np.full(missing, end)])
+    stream = np.concatenate([[EOS_ID], tokens, np.full(missing, EOS_ID)])
     owners = np.concatenate([owner, np.full(missing, -1)]).reshape(count, context)
     picked = np.linspace(0, count - 1, min(limit, count)).round().astype(np.int64)
     inputs, targets = stream[:-1].reshape(count, context), stream[1:].reshape(count, context)
@@ -172,7 +173,6 @@ def score_sources(
     unigram: Floats,
     context: int,
     limit: int,
-    end: int,
     advance: Callable[[], object],
 ) -> tuple[dict[str, dict[str, Any]], DocumentLosses]:
     """Scores every source's held-out text.
@@ -184,7 +184,6 @@ def score_sources(
         unigram: Log-probability of each token under the unigram model.
         context: Tokens per window.
         limit: Windows per source at most.
-        end: The token that ends a text.
         advance: Called when a source is done.
 
     Returns:
@@ -192,7 +191,7 @@ def score_sources(
     """
     results, documents = {}, []
     for name, shard in shards.items():
-        heldout = heldout_windows(shard, context, limit, end)
+        heldout = heldout_windows(shard, context, limit)
         costs, density = negative_log_likelihoods(network, heldout), bytes_per_token[name]
         results[name] = asdict(score(costs, heldout, unigram, density))
         documents.append(document_losses(name, costs, heldout, density))

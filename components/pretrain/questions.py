@@ -47,7 +47,7 @@ class HeldoutItem:
 def continuation_items(source: str, dataset: IndexedDataset, count: int) -> list[HeldoutItem]:
     """At most `count` items, one a document; none where the source has fewer than four long documents."""
     need = PASSAGE + CONTINUATION
-    long = [number for number, length in enumerate(_lengths(dataset)) if length > need]
+    long = [number for number, length in enumerate(_lengths(dataset)) if length > need + 1]
     if len(long) < CHOICES:
         return []
     items: list[HeldoutItem] = []
@@ -78,13 +78,13 @@ def cloze_items(source: str, dataset: IndexedDataset, count: int, entry: Callabl
     rare = {int(token): place for place, token in enumerate(ranked[: len(ranked) // 2])}
     if len(rare) < CHOICES:
         return []
-    long = [number for number, length in enumerate(_lengths(dataset)) if length > PASSAGE + FOLLOWING + 1]
+    long = [number for number, length in enumerate(_lengths(dataset)) if length > PASSAGE + FOLLOWING + 2]
     items: list[HeldoutItem] = []
     for document in _spread(long, 4 * count):
         text = np.asarray(dataset.document(document), dtype=np.int64)
         found = [
             place
-            for place in range(PASSAGE, len(text) - FOLLOWING - 1)
+            for place in range(PASSAGE + 1, len(text) - FOLLOWING - 1)
             if int(text[place]) in rare and starts[text[place + 1]]
         ]
         if not found or len(items) == count:
@@ -110,9 +110,9 @@ def _spread(numbers: list[int], count: int) -> list[int]:
 
 
 def _cut(dataset: IndexedDataset, document: int, random: np.random.Generator) -> tuple[Tokens, Tokens]:
-    """A passage of a document and what continues it, without the token that ends the text."""
+    """A passage of a document and what continues it, without the tokens that begin and end the text."""
     text = np.asarray(dataset.document(document), dtype=np.int64)
-    first = int(random.integers(len(text) - PASSAGE - CONTINUATION))
+    first = int(random.integers(1, len(text) - PASSAGE - CONTINUATION))
     middle = first + PASSAGE
     return text[first:middle], text[middle : middle + CONTINUATION]
 

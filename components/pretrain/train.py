@@ -19,7 +19,6 @@ from inkling.components.shared.config import ConfigError, unknown
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.models.language.presets import load_preset
-from inkling.models.sequence.special_tokens import EOS_ID
 from inkling.models.training.devices import accelerator, matrix_rate
 from inkling.models.training.fit import fit
 from inkling.models.training.job import CheckpointMirror, Execution, Optimization
@@ -85,7 +84,7 @@ def train(
     shards = {name: tokens.dataset(name, "train") for name in weights}
     batches = BlendBatches(
         {name: shard.tokens for name, shard in shards.items()},
-        weights, config.batch, config.context, config.steps, config.seed, _anneal(config, weights),
+        weights, config.batch, config.context, config.steps, config.seed, _anneal(config, weights), config.shuffled,
     )  # fmt: skip
     fitted = fit(
         network,
@@ -106,7 +105,7 @@ def train(
         execution=_execution(config),
         save_steps=tuple(config.export_steps.values()),
         loss_spike=config.loss_spike,
-        describe=lambda step: describe_batch(batches, shards, step),
+        describe=None if config.shuffled else lambda step: describe_batch(batches, shards, step),
         mirror=mirror,
     )
     per_step = config.batch * config.context
@@ -192,11 +191,12 @@ def evaluate(
         counts, {name: shard.weight for name, shard in blend.train.items()}, config.token_budget
     )
     shards = {name: tokens.dataset(name, "heldout") for name in blend.heldout}
-    density = {name: entry.bytes / entry.tokens for name, entry in blend.heldout.items()}
+    # Bytes of a scored token: `<|bos|>`, one a document, is not scored.
+    density = {name: entry.bytes / (entry.tokens - entry.documents) for name, entry in blend.heldout.items()}
     network.eval().to(accelerator())
     with Progress("scoring held-out text", len(shards), "sources") as progress:
         scores, documents = score_sources(
-            network, shards, density, unigram, config.context, config.heldout_windows, EOS_ID, progress.advance
+            network, shards, density, unigram, config.context, config.heldout_windows, progress.advance
         )
     for name, entry in scores.items():
         note(

@@ -14,7 +14,7 @@ from inkling.components.artifacts.suite import SCENES, TRANSFER
 from inkling.components.scenes.catalogue import Catalogue
 from inkling.components.scenes.config import TRANSFER_SHARE
 from inkling.components.scenes.layouts import DISTRACTORS
-from inkling.components.scenes.made import Made
+from inkling.components.scenes.made import Made, denied
 from inkling.components.scenes.phrasings import Phrasing, held_out
 from inkling.components.scenes.queries import FAMILIES, NO, YES, Query
 
@@ -54,8 +54,8 @@ def _paired(made: Made, twins: Mapping[int, Made], catalogue: Catalogue) -> list
     return [
         replace(
             first, question_id=f"{one.job.image_id}-paired", image_id=one.job.image_id, choices=choices, answer=answer,
-            mismatched_image_id=other.job.image_id, cluster=made.job.image_id, category=TWIN, family="twin", suite=TRANSFER,
-            subtask=made.query.asks,
+            mismatched_image_id=other.job.image_id, cluster=made.job.image_id, category=TWIN, family="twin",
+            suite=TRANSFER, subtask=made.query.asks,
         )
         for one, other, answer in ((made, twin, answers[0]), (twin, made, answers[1]))
     ]  # fmt: skip

@@ -38,7 +38,7 @@ class Fusion(nn.Module, ABC):
         """What is kept of image tokens (batch, image_tokens, hidden_size), once an image for all questions about it."""
 
     def prefix(self, memory: Memory) -> Tensor | None:
-        """Inputs that stand before the text (batch, positions, hidden_size); None where there are none."""
+        """Inputs behind the text's first token (batch, positions, hidden_size); None where there are none."""
         return None
 
     def mask(self, mask: Tensor, positions: int) -> Tensor:
@@ -46,7 +46,7 @@ class Fusion(nn.Module, ABC):
 
         Args:
             mask: Whether token i sees token j, bool (batch, 1, s, s).
-            positions: How many of the s tokens, the first ones, are the image's.
+            positions: How many of the s tokens, those behind the first one, are the image's.
         """
         return mask
 

@@ -1,4 +1,4 @@
-"""The prefix: image tokens stand before the text as if they were words (LLaVA, Liu et al., 2023, arXiv 2304.08485)."""
+"""The prefix: image tokens stand before the question as if they were words (LLaVA, Liu et al., 2023, 2304.08485)."""
 
 from typing import ClassVar, Literal
 
@@ -29,7 +29,7 @@ from inkling.models.fusion.contract import Fusion, Memory
 
 
 class PrefixFusion(Fusion):
-    """Keeps the image tokens as they are and puts them before the text."""
+    """Keeps the image tokens as they are and puts them behind `<|bos|>`, before the question."""
 
     def remember(self, image_tokens: Tensor) -> Memory:
         """The image tokens (batch, image_tokens, hidden_size)."""

@@ -65,7 +65,8 @@ class Engine(ABC, Generic[Images, Array]):
 
         Args:
             prompts: Token ids of each prompt, one at least.
-            images: What the engine takes of the prompts' images, one a prompt, each before its prompt; None asks blind.
+            images: What the engine takes of the prompts' images, one a prompt, each behind its prompt's first token;
+                None asks blind.
 
         Raises:
             PromptError: If a prompt is empty or too long, or there is not an image a prompt.
@@ -73,7 +74,7 @@ class Engine(ABC, Generic[Images, Array]):
         self._check(prompts, [0] * len(prompts), images)
         ids, mask = _pad(prompts)
         memory = None if images is None else self._remember(images)
-        inputs = self._embed(ids, memory)  # (b, t + s, hidden_size): t positions of the image, s of the text
+        inputs = self._embed(ids, memory)  # (b, t + s, hidden_size): t positions of the image, s of the text around it
         image = np.ones((len(ids), self._image_shape(images)[1]), np.int64)  # (b, t)
         mask = np.concatenate([image, mask], axis=1)  # (b, t + s)
         lengths, logits = np.zeros(len(ids), np.int64), np.zeros((len(ids), 0), np.float32)
@@ -195,7 +196,7 @@ class Engine(ABC, Generic[Images, Array]):
 
     @abstractmethod
     def _embed(self, ids: Ints, memory: Mapping[str, Array] | None) -> Array:
-        """Inputs of the decoder (b, t + s, hidden_size): images of t positions each, and the text (b, s) after them."""
+        """Inputs of the decoder (b, t + s, hidden_size): images of t positions each, behind the text's first token."""
 
     @abstractmethod
     def _empty(self, count: int) -> list[Array]:

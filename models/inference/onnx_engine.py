@@ -71,7 +71,9 @@ class OnnxEngine(Engine[Floats, Floats]):
 
     def _embed(self, ids: Ints, memory: Mapping[str, Floats] | None) -> Floats:
         text = _run(self._embedding, {"input_ids": ids})[0]
-        return text if memory is None else np.concatenate([memory["image_tokens"], text], axis=1)
+        if memory is None:
+            return text
+        return np.concatenate([text[:, :1], memory["image_tokens"], text[:, 1:]], axis=1)
 
     def _empty(self, count: int) -> list[Floats]:
         return [np.zeros((count, heads, 0, size), np.float32) for heads, size in self._past.values()]

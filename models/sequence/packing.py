@@ -23,7 +23,7 @@ class TokenSegment:
 
     Attributes:
         ids: Its token ids, at least one.
-        parent: Index of the segment that it continues; None continues the image, or starts the sequence.
+        parent: Index of the segment that it continues; None starts the sequence.
         scored: Whether its tokens are to be predicted. A scored segment continues another segment.
     """
 
@@ -94,7 +94,7 @@ class PackedSequence:
 
 @dataclass(frozen=True)
 class PackedBatch:
-    """Packed sequences behind the image tokens, padded to one length: b sequences of s tokens, t of them image.
+    """Packed sequences with image tokens behind their first token, padded: b sequences of s tokens, t of them image.
 
     Attributes:
         ids: Text token ids, int64 (b, s - t).
@@ -116,25 +116,32 @@ class PackedBatch:
 
 
 def collate(sequences: Sequence[PackedSequence], image_tokens: int) -> PackedBatch:
-    """Pads packed sequences to the longest and puts room for the image before them.
+    """Pads packed sequences to the longest and leaves room for the image behind their first token, `<|bos|>`.
 
     Args:
-        sequences: At least one.
-        image_tokens: Tokens of the image, which all text sees; 0 asks blind.
+        sequences: At least one. Around an image, all segments of a sequence continue its first token.
+        image_tokens: Tokens of the image, which all text behind it sees; 0 asks blind.
+
+    Raises:
+        ValueError: If a sequence with an image has segments that do not continue its first token.
     """
     count, text = len(sequences), max(len(sequence) for sequence in sequences)
     length = image_tokens + text
     ids = np.full((count, text), PAD_ID, np.int64)
     positions = np.zeros((count, length), np.int64)
-    positions[:, :image_tokens] = np.arange(image_tokens)
+    positions[:, : 1 + image_tokens] = np.arange(1 + image_tokens)
     mask = np.zeros((count, length, length), bool)
-    mask[:, :image_tokens, :image_tokens] = np.tri(image_tokens, dtype=bool)
+    mask[:, : 1 + image_tokens, : 1 + image_tokens] = np.tri(1 + image_tokens, dtype=bool)
     for row, sequence in enumerate(sequences):
+        if image_tokens and (sequence.depths[1:] == 0).any():
+            raise ValueError(f"sequence {row} has an image, so all its segments must continue its first token")
         end = image_tokens + len(sequence)
+        behind = slice(1 + image_tokens, end)  # the text behind the image
         ids[row, : len(sequence)] = sequence.ids
-        positions[row, image_tokens:end] = image_tokens + sequence.depths
-        mask[row, image_tokens:end, :image_tokens] = True
-        mask[row, image_tokens:end, image_tokens:end] = sequence.visible
+        positions[row, behind] = image_tokens + sequence.depths[1:]
+        mask[row, behind, 1 : 1 + image_tokens] = True
+        mask[row, behind, 0] = sequence.visible[1:, 0]
+        mask[row, behind, behind] = sequence.visible[1:, 1:]
         padding = np.arange(end, length)
         mask[row, padding, padding] = True
     rows = np.repeat(np.arange(count), [len(sequence.targets) for sequence in sequences])

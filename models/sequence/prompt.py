@@ -1,8 +1,8 @@
 """How a question is put to a model and how its answers are scored: one place for training, evaluation and serving.
 
-A sequence is: image tokens where there is an image, then `<|bos|>Question: {question} Answer:`, then
-` {answer}<|eos|>`. A choice scores the sum of the log-probabilities of its answer's tokens, `<|eos|>` included.
-Needs no torch, so that a server can use it.
+A sequence is: `<|bos|>`, as every text begins, then image tokens where there is an image, then
+`Question: {question} Answer:`, then ` {answer}<|eos|>`. A choice scores the sum of the log-probabilities of its
+answer's tokens, `<|eos|>` included. Needs no torch, so that a server can use it.
 """
 
 from typing import Protocol

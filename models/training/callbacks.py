@@ -22,6 +22,7 @@ from inkling.models.training.checkpoint import (
     step_path,
     write_checkpoint,
 )
+from inkling.models.training.groups import scheduled_rate
 from inkling.models.training.job import LogRow, Meter, TrainingError, TrainingJob
 from inkling.models.training.ranks import Ranks
 
@@ -127,7 +128,7 @@ class Recorder(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: Any, index: int) -> None:
         """Notes the learning rate of the step that begins."""
-        self._learning_rate = float(trainer.optimizers[0].param_groups[0]["lr"])
+        self._learning_rate = scheduled_rate(trainer.optimizers[0].param_groups[0])
 
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, index: int

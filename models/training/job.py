@@ -1,8 +1,8 @@
 """A training run in one value: what is trained, on what, how it is optimised and computed, and what it reports."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -31,6 +31,7 @@ class Optimization:
         weight_decay: Decoupled decay of weight matrices; vectors (norms, biases) are never decayed.
         betas: Decay rates of AdamW's two running means.
         gradient_clip: Largest norm of the gradient; longer ones are scaled to it.
+        rates: Factor of the learning rate, from warm-up to end, of the parameters below a module, by its name.
     """
 
     steps: int
@@ -40,11 +41,14 @@ class Optimization:
     weight_decay: float = 0.1
     betas: tuple[float, float] = (0.9, 0.95)
     gradient_clip: float = 1.0
+    rates: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuses settings that make no sense together."""
         if self.steps < 0 or self.learning_rate <= 0:
             raise ValueError(f"steps must not be negative and learning_rate must be positive, got {self}")
+        if any(rate <= 0 for rate in self.rates.values()):
+            raise ValueError(f"factors of the learning rate must be positive, got {self}")
         if self.steps and not 0 <= self.warmup_steps < self.steps:
             raise ValueError(f"warmup_steps must be fewer than the {self.steps} steps, got {self.warmup_steps}")
 

@@ -8,6 +8,7 @@ from nemo.core.classes import ModelPT
 from omegaconf import OmegaConf
 
 from inkling.models.training.batches import Batch
+from inkling.models.training.groups import SCHEDULE, parameter_groups
 from inkling.models.training.job import Optimization, TrainingJob
 from inkling.models.training.ranks import Ranks
 from inkling.models.training.sharding import shard
@@ -48,11 +49,7 @@ class NetworkModule(ModelPT):
 
     def setup_optimizer_param_groups(self) -> None:
         """Decays matrices, not vectors; leaves frozen parameters out."""
-        trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        matrices = [parameter for parameter in trained if parameter.ndim > 1]
-        vectors = [parameter for parameter in trained if parameter.ndim <= 1]
-        groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
-        self._optimizer_param_groups = [group for group in groups if group["params"]]
+        self._optimizer_param_groups = parameter_groups(self.network, self._job.optimization.rates)
 
     def _seed_step(self, seed: int) -> None:
         """Seeds the generators in use; `torch.manual_seed` takes milliseconds, for absent devices too."""
@@ -92,7 +89,7 @@ def _nemo_config(optimization: Optimization) -> dict[str, object]:
         "weight_decay": optimization.weight_decay,
         "fused": True,
         "sched": {
-            "name": "CosineAnnealing",
+            "name": SCHEDULE,
             "warmup_steps": optimization.warmup_steps,
             "min_lr": optimization.learning_rate * optimization.final_ratio,
         },

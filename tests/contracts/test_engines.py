@@ -108,7 +108,7 @@ def pixels() -> np.ndarray:
 def inputs(model: MultimodalModel, ids: Sequence[int], image: torch.Tensor | None) -> torch.Tensor:
     """Embeddings of one image, where there is one, and a text after it (1, t + s, hidden_size)."""
     text = model.language.get_input_embeddings()(torch.tensor([list(ids)]))
-    return text if image is None else torch.cat([model.connector(image[None]), text], dim=1)
+    return text if image is None else torch.cat([text[:, :1], model.connector(image[None]), text[:, 1:]], dim=1)
 
 
 @torch.inference_mode()

@@ -102,7 +102,13 @@ def test_a_row_is_answered_alike_alone_and_among_others(model: MultimodalModel, 
 def test_questions_packed_together_are_answered_as_if_alone(model: MultimodalModel, features: ImageFeatures) -> None:
     own = {"grid": features["grid"][:1]}
     first, second = [TokenSegment([0, 7]), TokenSegment([8, 1], 0, True)], [TokenSegment([0, 9, 4])]
-    tree = PackedSequence([*first, *second, TokenSegment([5, 1], 2, True)])
+    branches = [
+        TokenSegment([7], 0),
+        TokenSegment([8, 1], 1, True),
+        TokenSegment([9, 4], 0),
+        TokenSegment([5, 1], 3, True),
+    ]
+    tree = PackedSequence([TokenSegment([0]), *branches])
     pairs = [PackedSequence(first), PackedSequence([*second, TokenSegment([5, 1], 0, True)])]
     packed = model.log_likelihoods(own, collate([tree], model.image_positions))
     alone = [model.log_likelihoods(own, collate([pair], model.image_positions)) for pair in pairs]

@@ -40,9 +40,10 @@ def features() -> ImageFeatures:
 
 @torch.inference_mode()
 def test_a_scene_packed_whole_equals_its_questions_asked_alone(model: MultimodalModel, features: ImageFeatures) -> None:
-    segments: list[TokenSegment] = []
+    segments = [TokenSegment(PROMPTS[0][:1])]
     for prompt, answers in zip(PROMPTS, CHOICES, strict=True):
-        segments += [TokenSegment(prompt), TokenSegment(answers[0], parent=len(segments), scored=True)]
+        segments.append(TokenSegment(prompt[1:], parent=0))
+        segments.append(TokenSegment(answers[0], parent=len(segments) - 1, scored=True))
     first = {"grid": features["grid"][:1]}
     packed = model.log_likelihoods(first, collate([PackedSequence(segments)], TOKENS))
     alone = [

@@ -10,6 +10,7 @@ from pydantic import Field
 from inkling.models.spec import ObjectiveSpec
 
 _WORD = re.compile(r"[a-z]+")
+_RIDGE = 1e-3
 
 
 class WordContrastSpec(ObjectiveSpec):
@@ -20,6 +21,11 @@ class WordContrastSpec(ObjectiveSpec):
     needs: ClassVar[frozenset[str]] = frozenset({"words", "present"})
 
     temperature: float = Field(0.07, gt=0, description="divides the similarities")
+    targets: Literal["raw", "centred", "whitened"] = Field(
+        "raw",
+        exclude_if=lambda targets: targets == "raw",
+        description="the words' embeddings: as they are, less the vocabulary's mean, or made of unit covariance too",
+    )
     rarest: float = Field(
         0.004, ge=0, le=1, description="words in a smaller part of the captions have too few examples"
     )
@@ -41,12 +47,18 @@ class WordContrast(Objective):
     """How present a word is in an image is how similar its input embedding is to some image token.
 
     That is their cosine over the temperature, log-sum-exp over the image tokens. A word of the caption competes with
-    the words that are not in the caption. The embeddings are taken as they are: no gradient reaches them.
+    the words that are not in the caption. No gradient reaches the embeddings.
+
+    Pre-trained embeddings share one vector and differ in few directions, so that most words are alike. With the targets
+    `whitened` the start of the laptop recipe ends at 0.27 nats instead of 0.63 (mix6, 1.1 M tokens). Image tokens are
+    compared with them as they are: sent through the same map they reach 0.28 and gain nothing. Their size, that of the
+    embeddings, is no matter of a cosine.
     """
 
     def __init__(self, spec: WordContrastSpec) -> None:
         """Takes the settings."""
         self._spec = spec
+        self._frozen: tuple[Tensor, Tensor | None] | None = None
 
     def fields(self, lesson: Lesson) -> Fields:
         """`words`: sub-word token ids of each word; `present`: which caption has which word, bool (images, words).
@@ -74,13 +86,48 @@ class WordContrast(Objective):
         views = features(batch)
         if views is None:
             return torch.zeros(())
-        table = model.language.get_input_embeddings().get_parameter("weight").detach()
-        embeddings = functional.normalize(word_embeddings(table, batch["words"]), dim=-1)  # (words, hidden_size)
+        embeddings = functional.normalize(self._targets(model, batch["words"]), dim=-1)  # (words, hidden_size)
         tokens = functional.normalize(image_contents(model, views), dim=-1)  # (batch, image tokens, hidden_size)
         scores = (tokens @ embeddings.T / self._spec.temperature).logsumexp(1)  # (batch, words)
         present = batch["present"]
         others = scores.masked_fill(present, -torch.inf).logsumexp(1, keepdim=True)  # (batch, 1)
         return functional.softplus(others - scores)[present].mean()
+
+    def _targets(self, model: MultimodalModel, words: Tensor) -> Tensor:
+        """What image tokens are to be similar to (words, hidden_size)."""
+        weight = model.language.get_input_embeddings().get_parameter("weight")
+        table = weight.detach()
+        found = word_embeddings(table, words)
+        if self._spec.targets == "raw":
+            return found
+        space = self._frozen or vocabulary_space(table, self._spec.targets == "whitened")
+        if not weight.requires_grad:
+            self._frozen = space
+        mean, whitening = space
+        return found - mean if whitening is None else (found - mean) @ whitening
+
+
+def vocabulary_space(embeddings: Tensor, whitened: bool) -> tuple[Tensor, Tensor | None]:
+    """The mean of a vocabulary's embeddings, and the map that gives them unit covariance.
+
+    The map is that of zero-phase component analysis (ZCA; Kessy, Lewin and Strimmer, arXiv 1512.00809): of all that
+    whiten, the one that leaves vectors nearest to what they were. A ridge of a thousandth of the mean variance keeps
+    directions without variance from being blown up.
+
+    Args:
+        embeddings: A row for each entry of the vocabulary (entries, hidden_size).
+        whitened: Whether the map is wanted; None stands for it otherwise.
+
+    Returns:
+        The mean (hidden_size,) and the map (hidden_size, hidden_size), symmetric.
+    """
+    mean = embeddings.mean(0)
+    if not whitened:
+        return mean, None
+    centred = (embeddings - mean).double()
+    variances, axes = torch.linalg.eigh(centred.T @ centred / len(centred))
+    scales = (variances + _RIDGE * variances.mean()).rsqrt()
+    return mean, ((axes * scales) @ axes.T).to(embeddings.dtype)
 
 
 def sub_words(words: Sequence[str], tokenizer: Tokenizer) -> Tensor:

@@ -90,3 +90,33 @@ def test_what_determines_a_result_can_be_run_again() -> None:
     again = AdaptConfig.parse({"adapt": config.determinants()})
     assert again.resolved() == config.resolved()
     assert again.determinants() == config.determinants()
+
+
+def test_a_profile_sets_anything_of_a_phase(tmp_path) -> None:
+    changes = {"instruct": {"learning_rates": {"language": 3.2e-3}, "blind": 0.0}, "start": {"batch": 16}}
+    start, align, instruct = parse(phases=changes).resolved().phases
+    own = load_recipe("laptop").phases
+    assert (start.batch, align) == (16, own[1])
+    assert (instruct.learning_rates, instruct.blind, instruct.learning_rate) == ({"language": 3.2e-3}, 0.0, 8e-4)
+    with pytest.raises(ConfigError, match=r"unknown key 'adapt.phases.instruct.epoch'.*Did you mean"):
+        parse(phases={"instruct": {"epoch": 1}})
+    with pytest.raises(ConfigError, match=r"unknown phase of the recipe 'instuct'"):
+        parse(phases={"instuct": {"epochs": 1}})
+
+
+def test_a_rate_of_a_part_that_does_not_train_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"unknown part that trains, in learning_rates 'language'\. Valid: connector"):
+        parse(phases={"align": {"learning_rates": {"language": 1e-3}}})
+
+
+def test_the_language_model_may_be_frozen_in_every_phase() -> None:
+    frozen = parse(phases={"instruct": {"train": ["connector"], "blind": 0.0}}).resolved()
+    assert {part for phase in frozen.phases for part in phase.train} == {"connector"}
+
+
+def test_settings_at_their_default_are_no_part_of_a_key() -> None:
+    stated = parse(language_start={"keep": 1.0}, phases={"instruct": {"learning_rates": {}}})
+    assert stated.determinants() == parse().determinants()
+    assert "language_start" not in parse().determinants()["recipe"]
+    softened = parse(language_start={"keep": 0.25}).determinants()
+    assert softened["recipe"]["language_start"] == {"keep": 0.25, "queries": 1.0}

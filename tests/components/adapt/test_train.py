@@ -136,6 +136,23 @@ def test_each_phase_states_what_trained(train) -> None:
     ]
 
 
+def test_a_frozen_language_model_stays_while_the_connector_is_instructed(train) -> None:
+    adapted = train(config_of(phases={"instruct": {"train": ["connector"], "blind": 0.0}}))
+    assert {name.split(".")[0] for phase in adapted.phases for name in phase["trainable"]} == {"connector"}
+    before = train(config_of(recipe_of(phase(epochs=0)))).model.language.state_dict()
+    assert all(torch.equal(value, before[name]) for name, value in adapted.model.language.state_dict().items())
+
+
+def test_how_the_language_model_starts_and_learns_is_recorded_and_said(train, capsys) -> None:
+    rates = {"learning_rates": {"language": 0.02}, "train": ["connector", "language"]}
+    adapted = train(config_of(recipe_of(phase(**rates)), language_start={"keep": 0.5}))
+    assert adapted.phases[0]["learning_rates"] == {"language": 0.02}
+    said = capsys.readouterr()
+    said = said.out + said.err
+    assert "does not start as it was trained: its blocks are 0.5 as trained and 0.5 fresh" in said
+    assert "connector and language (at 0.02) train" in said
+
+
 def test_a_part_without_parameters_is_refused(train) -> None:
     with pytest.raises(ConfigError, match=r"part.* 'fusion'.*Valid: connector, language"):
         train(config_of(recipe_of(phase(train=["fusion", "connector"]))))

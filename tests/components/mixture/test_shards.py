@@ -18,7 +18,7 @@ from inkling.components.mixture.shards import write_shards
 from inkling.components.mixture.tokenizer import sample, train_tokenizer
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import Manifest, Provenance
-from inkling.models.sequence.special_tokens import EOS_ID
+from inkling.models.sequence.special_tokens import BOS_ID, EOS_ID
 
 OWN = {"code": 0.75, "encyclopedia": 0.25}
 
@@ -94,7 +94,7 @@ def test_a_given_tokenizer_makes_the_tokens(corpus: Corpus, tmp_path: Path) -> N
     assert tokens.blend().vocabulary == 6
     first = corpus.segments("code", "train")[0].text.split()
     expected = [given.token_to_id(word) + 3 if given.token_to_id(word) else 3 for word in first]
-    assert tokens.dataset("code", "train")[0].tolist() == expected
+    assert tokens.dataset("code", "train")[0].tolist() == [BOS_ID, *expected]
     assert tokens.dataset("code", "train")[1][-1] == EOS_ID
     given.add_special_tokens(["<more>"])
     given.save(str(tmp_path / "here" / "tokenizer.json"))

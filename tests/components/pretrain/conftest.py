@@ -9,7 +9,7 @@ import pytest
 from inkling.components.artifacts.indexed import IndexedWriter
 from inkling.components.artifacts.tokens import BLEND, TOKENIZER, Blend, HeldoutShard, Tokens, TrainShard, shard
 from inkling.components.shared.store.manifest import Manifest, Provenance
-from inkling.models.sequence.special_tokens import BOS, EOS, EOS_ID, PAD
+from inkling.models.sequence.special_tokens import BOS, BOS_ID, EOS, EOS_ID, PAD
 
 VOCABULARY = 64
 
@@ -25,7 +25,7 @@ def _documents(source: str, count: int, seed: int) -> list[list[int]]:
             text.append(token)
             jump = stride if random.random() < 0.9 else int(random.integers(VOCABULARY))
             token = 3 + (token - 3 + jump) % (VOCABULARY - 3)
-        texts.append([*text, EOS_ID])
+        texts.append([BOS_ID, *text, EOS_ID])
     return texts
 
 

@@ -121,3 +121,15 @@ def test_a_window_tells_where_its_sequence_comes_from():
     for step in (0, 7, 19):
         first = [(token >> 12, token & 0xFFF) for token in batches.batch(step)["inputs"][:, 0].tolist()]
         assert batches.windows(step) == [Window(f"s{source}", place) for source, place in first]
+
+
+def test_shuffled_text_has_the_frequencies_of_its_source_and_no_order() -> None:
+    text = np.repeat(np.arange(3, 7), [4_000, 3_000, 2_000, 1_000])  # the same token for thousands of places
+    batches = BlendBatches({"s": text}, {"s": 1.0}, 8, 100, 10, seed=0, shuffled=True)
+    read = torch.cat([batches.batch(step)["inputs"] for step in range(10)]).numpy()
+    shares = np.bincount(read.flatten(), minlength=7)[3:] / read.size
+    assert shares == pytest.approx([0.4, 0.3, 0.2, 0.1], abs=0.03)
+    assert (read[:, 1:] == read[:, :-1]).mean() < 0.4, "in the text itself nearly every token repeats the one before"
+    again = BlendBatches({"s": text}, {"s": 1.0}, 8, 100, 10, seed=0, shuffled=True).batch(3)
+    assert torch.equal(again["targets"], batches.batch(3)["targets"])
+    assert torch.equal(again["inputs"][:, 1:], again["targets"][:, :-1])

@@ -19,7 +19,7 @@ from inkling.components.pretrain.perplexity import (
 )
 from inkling.components.shared.statistics.quantiles import student_quantile
 
-END = 1
+BEGIN, END = 0, 1
 
 
 def _dataset(path: Path, documents: list[list[list[int]]]) -> IndexedDataset:
@@ -43,7 +43,7 @@ class Repeating(torch.nn.Module):
 
 def test_perplexity_by_hand(tmp_path: Path):
     dataset = _dataset(tmp_path, [[[3, 3, END]], [[2], [2, 2, END]]])
-    heldout = heldout_windows(dataset, context=4, limit=9, end=END)
+    heldout = heldout_windows(dataset, context=4, limit=9)
     assert heldout.inputs.tolist() == [[1, 3, 3, 1], [2, 2, 2, 1]]
     assert heldout.targets.tolist() == [[3, 3, 1, 2], [2, 2, 1, 1]]
     assert heldout.documents.tolist() == [[0, 0, 0, 1], [1, 1, 1, -1]]
@@ -83,19 +83,20 @@ def test_the_unigram_model_follows_the_weights():
     context=st.integers(2, 7),
 )
 def test_every_token_is_scored_once_in_its_document(documents, context, tmp_path_factory):
-    dataset = _dataset(tmp_path_factory.mktemp("shard"), documents)
-    heldout = heldout_windows(dataset, context, limit=10_000, end=END)
+    begun = [[[BEGIN, *document[0]], *document[1:]] for document in documents]
+    dataset = _dataset(tmp_path_factory.mktemp("shard"), begun)
+    heldout = heldout_windows(dataset, context, limit=10_000)
     real = heldout.documents >= 0
     flat = [[token for sequence in document for token in sequence] for document in documents]
     for index, document in enumerate(flat):
-        assert heldout.targets[heldout.documents == index].tolist() == document
-    whole = [END, *(token for document in flat for token in document)]
-    assert heldout.inputs[real].tolist() == whole[:-1]
+        assert heldout.targets[heldout.documents == index].tolist() == document, "what begins a document is not scored"
+    read = [token for document in flat for token in (BEGIN, *document[:-1])]
+    assert heldout.inputs[real].tolist() == read
 
 
 def test_a_limit_picks_windows_from_all_over_the_text(tmp_path: Path):
     dataset = _dataset(tmp_path, [[[number] * 10] for number in range(2, 42)])
-    heldout = heldout_windows(dataset, context=10, limit=5, end=END)
+    heldout = heldout_windows(dataset, context=10, limit=5)
     assert heldout.documents[:, 0].tolist() == [0, 10, 20, 29, 39]
 
 

@@ -8,7 +8,6 @@ text, and of its adaptation, together.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from unit import Figures, Row, Sizes, Unit
@@ -89,6 +88,7 @@ def read(reader: Reader, sizes: Sizes, data: Path, output: Path) -> Figures:
     from data import Data
 
     from inkling.components.pretrain.config import PretrainConfig
+    from inkling.components.pretrain.context_use import copy_gain
     from inkling.components.pretrain.train import evaluate, train
     from inkling.models.language.presets import load_preset
 
@@ -103,7 +103,8 @@ def read(reader: Reader, sizes: Sizes, data: Path, output: Path) -> Figures:
     network = load_preset(sizes["preset"]).build(tokens.blend().vocabulary, reader.seed)
     trained = train(config, network, tokens, output.with_suffix(".work"))
     perplexity, _ = evaluate(config, network, tokens)
-    gain = copy_gain(network, tokens.blend().vocabulary, sizes["copied"])
+    random = np.random.default_rng(0).integers(10, tokens.blend().vocabulary, (64, sizes["copied"]))
+    gain = copy_gain(network, random)["value"]
     network.cpu().save_pretrained(output)
     passes = {name: use.epochs for name, use in trained.shards.items()}
     return {
@@ -118,26 +119,6 @@ def _batch(tokens: int, sizes: Sizes) -> int:
     """Sequences of a step: more with more to read, so that no budget has few steps."""
     batches: Mapping[int, int] = sizes["batches"]
     return next((batch for most, batch in sorted(batches.items()) if tokens <= most), max(batches.values()))
-
-
-def copy_gain(network: Any, vocabulary: int, length: int) -> float:
-    """Nats a token that a model saves on the second copy of random tokens: whether it has learned to look back.
-
-    Args:
-        network: The language model, in evaluation mode.
-        vocabulary: Its entries.
-        length: Tokens of a copy.
-    """
-    import torch
-
-    device = next(network.parameters()).device
-    first = np.random.default_rng(0).integers(10, vocabulary, (64, length))
-    ids = torch.from_numpy(np.tile(first, 2)).to(device)  # (sequences, 2 length)
-    with torch.inference_mode():
-        logits = network(input_ids=ids[:, :-1], use_cache=False).logits.float()
-        costs = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    costs = costs.view(len(ids), -1)
-    return float(costs[:, : length - 1].mean() - costs[:, length:].mean())
 
 
 def see(reader: Reader, share: int, sizes: Sizes, data: Path, language: Path, work: Path) -> Figures:

@@ -1,4 +1,4 @@
-"""The prefix: image tokens are read as words before the text, and without them the bare language model answers."""
+"""The prefix: image tokens are read as words behind `<|bos|>`, and without them the bare language model answers."""
 
 import torch
 
@@ -9,14 +9,15 @@ from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
 
 
-def test_image_tokens_stand_before_the_text_and_blind_is_the_bare_model() -> None:
+def test_image_tokens_stand_behind_bos_and_blind_is_the_bare_model() -> None:
     language = load_preset("tiny").build(40, 0).eval()
     connector = CONNECTORS.read("mlp").build({"grid": (4, 6)}, 64)
     model = MultimodalModel(language, connector).eval()
     grid, ids = torch.randn(1, 4, 6), torch.tensor([[0, 7, 8]])
     sequence = PackedSequence([TokenSegment([0, 7]), TokenSegment([8], parent=0, scored=True)])
     embeddings = language.get_input_embeddings()(ids)
-    shown = language(inputs_embeds=torch.cat([connector(grid), embeddings], dim=1)).logits[0, -2]
+    inputs = torch.cat([embeddings[:, :1], connector(grid), embeddings[:, 1:]], dim=1)
+    shown = language(inputs_embeds=inputs).logits[0, -2]
     assert torch.allclose(model({"grid": grid}, collate([sequence], model.image_positions))[0], shown, atol=1e-5)
     bare = language(inputs_embeds=embeddings).logits[0, -2]
     assert torch.allclose(model(None, collate([sequence], 0))[0], bare, atol=1e-5)

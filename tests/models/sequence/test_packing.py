@@ -77,15 +77,35 @@ def test_a_segment_that_cannot_be_laid_out_is_refused(segments: list[TokenSegmen
         PackedSequence(segments)
 
 
-def test_a_batch_is_padded_behind_the_image() -> None:
-    batch = collate([PackedSequence(TREE), PackedSequence([TokenSegment([20])])], image_tokens=3)
-    assert batch.ids[1].tolist() == [20] + [PAD_ID] * 5
-    assert batch.positions[0].tolist() == [0, 1, 2, 3, 4, 5, 3, 4, 5]
+def test_a_batch_has_the_image_behind_the_first_token_and_padding_at_the_end() -> None:
+    tree = [TokenSegment([0]), TokenSegment([11], 0), TokenSegment([12], 1, True)]
+    tree += [TokenSegment([13], 0), TokenSegment([14, 15], 3, True)]
+    batch = collate([PackedSequence(tree), PackedSequence([TokenSegment([0])])], image_tokens=3)
+    assert batch.ids[1].tolist() == [0] + [PAD_ID] * 5
+    assert batch.positions[0].tolist() == [0, 1, 2, 3, 4, 5, 4, 5, 6]
     assert batch.mask.shape == (2, 1, 9, 9)
-    assert torch.equal(batch.mask[0, 0, :3, :3], torch.ones(3, 3, dtype=torch.bool).tril())
-    assert batch.mask[0, 0, 3:, :3].all()
-    assert not batch.mask[0, 0, :3, 3:].any()
+    assert torch.equal(batch.mask[0, 0, :4, :4], torch.ones(4, 4, dtype=torch.bool).tril())
+    assert batch.mask[0, 0, 4:, :4].all(), "all text sees the first token and the image"
+    assert not batch.mask[0, 0, :4, 4:].any()
+    assert not batch.mask[0, 0, 6:, 4:6].any(), "a question does not see its sibling"
     assert batch.mask[1, 0, 4:].sum() == 5, "padding sees itself and is seen by nothing"
     assert batch.ids.flatten().shape == (12,)
     assert batch.predictors.tolist() == [4, 6, 7]
     assert batch.sequences.tolist() == [0, 0, 0]
+
+
+@given(trees())
+@settings(max_examples=40)
+def test_a_batch_without_images_is_the_sequence_itself(segments: list[TokenSegment]) -> None:
+    sequence = PackedSequence(segments)
+    batch = collate([sequence], image_tokens=0)
+    assert np.array_equal(batch.mask[0, 0].numpy(), sequence.visible)
+    assert batch.positions[0].tolist() == sequence.depths.tolist()
+    assert batch.predictors.tolist() == sequence.predictors.tolist()
+
+
+def test_segments_that_do_not_share_their_first_token_cannot_share_an_image() -> None:
+    alone = PackedSequence([TokenSegment([0]), TokenSegment([5], 0)])
+    with pytest.raises(ValueError, match="sequence 1 has an image, so all its segments must continue its first token"):
+        collate([alone, PackedSequence(TREE)], image_tokens=2)
+    assert collate([alone, PackedSequence(TREE)], image_tokens=0).mask.shape == (2, 1, 6, 6)

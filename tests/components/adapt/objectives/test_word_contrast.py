@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from inkling.components.adapt.data import Fields, Lesson
 from inkling.components.adapt.objectives import OBJECTIVES
-from inkling.components.adapt.objectives.word_contrast import sub_words, word_embeddings
+from inkling.components.adapt.objectives.word_contrast import sub_words, vocabulary_space, word_embeddings
 
 IDS = torch.tensor([[40, -1], [50, 51], [60, -1]])
 
@@ -91,3 +91,47 @@ def test_the_fields_are_of_the_lessons_images(lesson: Lesson) -> None:
     found = objective().fields(dataclasses.replace(lesson, images=lesson.images[::-1]))
     assert words_of(found, lesson.tokenizer) == ["blue", "green", "red"]
     assert found.images["present"][0].tolist() == [True, False, False], "the last image is blue"
+
+
+@pytest.fixture
+def narrow(embeddings: torch.Tensor, noise) -> torch.Tensor:
+    """The embeddings as training leaves them: about one common vector, wide in few directions."""
+    with torch.no_grad():
+        scales = torch.logspace(0, -2, embeddings.shape[1])
+        embeddings.copy_(noise(*embeddings.shape) * scales + 3.0)
+    return embeddings
+
+
+def test_whitened_a_vocabulary_has_no_mean_and_unit_covariance(narrow: torch.Tensor) -> None:
+    mean, whitening = vocabulary_space(narrow, whitened=True)
+    white = (narrow - mean) @ whitening
+    assert white.mean(0).abs().max() < 1e-4
+    covariance = white.T @ white / len(white)
+    assert (covariance.diag()[:8] - 1).abs().max() < 0.05, "wide directions; the ridge holds the narrowest ones down"
+    assert (covariance - torch.diag(covariance.diag())).abs().max() < 0.05
+    assert torch.equal(vocabulary_space(narrow, whitened=False)[0], mean)
+
+
+def test_words_are_alike_raw_and_told_apart_whitened(model, narrow: torch.Tensor) -> None:
+    def likeness(targets: str) -> float:
+        vectors = functional.normalize(objective(targets=targets)._targets(model, IDS), dim=-1)
+        return float((vectors @ vectors.T).fill_diagonal_(0).max())
+
+    assert likeness("raw") > 0.9
+    assert likeness("whitened") < likeness("centred") < likeness("raw")
+
+
+def test_targets_follow_embeddings_that_train_and_are_computed_once_where_they_are_frozen(model, narrow) -> None:
+    for trains in (False, True):
+        model.requires_grad_(trains)
+        whitened = objective(targets="whitened")
+        before = whitened._targets(model, IDS)
+        with torch.no_grad():
+            narrow.mul_(2)
+        assert torch.equal(whitened._frozen[0] if whitened._frozen else narrow.mean(0), narrow.mean(0)) is trains
+        assert torch.allclose(whitened._targets(model, IDS), before, atol=1e-3) is trains, "whitening has no scale"
+
+
+def test_raw_targets_are_no_setting(tokenizer: Tokenizer) -> None:
+    assert "targets" not in OBJECTIVES.read({"type": "word_contrast", "targets": "raw"}).model_dump()
+    assert OBJECTIVES.read({"type": "word_contrast", "targets": "whitened"}).model_dump()["targets"] == "whitened"
