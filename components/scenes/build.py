@@ -9,6 +9,7 @@ from inkling.components.artifacts.questions import Questions, write_questions
 from inkling.components.scenes.asking import questions
 from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.scenes.loaders.contract import load_conversations
 from inkling.components.scenes.made import Made
 from inkling.components.scenes.plan import (
     SceneJob,
@@ -40,9 +41,12 @@ def build_scenes(
 
 
 def build_conversations(config: ScenesConfig, output: str | Path) -> Conversations:
-    """Builds the training pictures with their captions and instructions."""
+    """Builds the training pictures with their captions and instructions, or reads them where data are stated."""
 
     def write(draft: Draft) -> None:
+        if config.conversations:
+            load_conversations(config.conversations, config.threads, draft.path)
+            return
         jobs = with_twins(training_jobs(catalogue(), config.seed, config.train), config.twins)
         scenes = _make(jobs, config.threads, "rendering to learn from")
         written = [turn for made in scenes for turn in turns(made, catalogue(), config.phrasings)]

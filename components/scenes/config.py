@@ -1,16 +1,22 @@
 """Settings of the scenes stage."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from inkling.components.scenes.catalogue import packages
+from inkling.components.scenes.loaders import LOADERS
+from inkling.components.scenes.loaders.contract import LoaderSpec
 from inkling.components.scenes.phrasings import MOST
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.storage.packages import contents
 
 TRANSFER_SHARE = 2.5
 """Held-out phrasings, compositions and facts, each for one scene of a family of the headline suite."""
+
+
+def _one_or_many(stated: Any) -> Any:
+    return [stated] if isinstance(stated, dict | str) else stated
 
 
 class ScenesConfig(StageConfig):
@@ -38,7 +44,18 @@ class ScenesConfig(StageConfig):
         exclude_if=lambda share: share == 0,
         description="Share of the instructions that are text alone: a caption in place of the picture (LSBS: 0.43).",
     )
+    conversations: Annotated[tuple[Annotated[LoaderSpec, LOADERS], ...], BeforeValidator(_one_or_many)] = Field(
+        (),
+        exclude_if=lambda sources: not sources,
+        description="data of one's own to learn from in place of the scenes, as `{type: llava, path: FILE, images: "
+        "FOLDER}`, or a list of such",
+    )
+
+    def places(self) -> dict[str, list[str]]:
+        """Files and folders that are read to learn from."""
+        return {"conversations": [place for source in self.conversations for place in source.places()]}
 
     def contents(self) -> dict[str, Any]:
-        """The packages that scenes draw from."""
-        return {"packages": contents(packages())}
+        """The packages that scenes draw from, and what files and pictures hold in place of where they lie."""
+        read = {"conversations": [source.contents for source in self.conversations]} if self.conversations else {}
+        return {"packages": contents(packages()), **read}

@@ -2,6 +2,7 @@
 
 import base64
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 from inkling.components.artifacts.conversations import Conversations
@@ -10,7 +11,7 @@ from inkling.components.scenes.balance import Guessing, guessing
 from inkling.components.shared.report.html import Html, element, page, paragraph, table
 from inkling.components.shared.report.numbers import with_interval
 
-_SHOWN = 12
+_SHOWN, _LARGEST = 12, 100_000  # pictures, and bytes of each
 
 
 def write_page(conversations: Conversations, questions: Questions, path: str | Path) -> None:
@@ -23,7 +24,7 @@ def write_page(conversations: Conversations, questions: Questions, path: str | P
 def render(conversations: Conversations, questions: Questions) -> str:
     """The page: what is taught, by family; what is asked and what guessers earn of it; some pictures."""
     turns, test = conversations.turns(), questions.questions("test")
-    title = f"Rendered scenes, seed {conversations.manifest.provenance.config['seed']}"
+    title = f"What is taught and asked of pictures, seed {conversations.manifest.provenance.config['seed']}"
     kinds = Counter((turn.category, turn.family) for turn in turns if turn.kind == "instruct" and turn.image_id)
     alone = Counter((turn.category, turn.family) for turn in turns if not turn.image_id)
     taught = table(
@@ -73,8 +74,10 @@ def _row(name: tuple[str, str], count: int, found: Guessing) -> tuple[str, ...]:
 def _samples(conversations: Conversations) -> Html:
     """The first pictures to learn from with their captions."""
     captions = {turn.image_id: turn.answer for turn in conversations.turns() if turn.kind == "caption"}
-    shown = list(conversations.images().items())[:_SHOWN]
-    return element("ul", *(_sample(picture, captions.get(name, "")) for name, picture in shown), class_="samples")
+    small = ((name, data) for name, data in conversations.images().items() if len(data) <= _LARGEST)
+    return element(
+        "ul", *(_sample(picture, captions.get(name, "")) for name, picture in islice(small, _SHOWN)), class_="samples"
+    )
 
 
 def _sample(picture: bytes, caption: str) -> Html:

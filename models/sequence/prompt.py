@@ -5,6 +5,7 @@ A sequence is: `<|bos|>`, as every text begins, then image tokens where there is
 answer's tokens, `<|eos|>` included. Needs no torch, so that a server can use it.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from inkling.models.sequence.special_tokens import BOS, EOS, IMAGE_TAG
@@ -35,6 +36,16 @@ def prompt_text(question: str) -> str:
     if not asked:
         raise ValueError("the question is empty")
     return f"{BOS}Question: {asked} Answer:"
+
+
+def follow_up(before: Sequence[tuple[str, str]], question: str) -> str:
+    """A request of a conversation as one question: what was asked and answered before it, then the request itself.
+
+    Args:
+        before: Earlier requests with their answers.
+        question: The request.
+    """
+    return "".join(f"{asked} Answer: {said} Question: " for asked, said in before) + question
 
 
 def answer_text(answer: str) -> str:

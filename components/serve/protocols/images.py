@@ -1,17 +1,14 @@
 """Images of requests: out of base64, data URIs and (from hosts that are allowed) the web."""
 
-import base64
-import binascii
-import re
 from urllib.parse import urlsplit
 
 import httpx
 
 from inkling.components.serve.request import BadRequest
 from inkling.components.serve.settings import Settings
-from inkling.models.vision.preprocess import MAX_BYTES
+from inkling.models.vision.data_uri import data_uri_bytes
+from inkling.models.vision.preprocess import MAX_BYTES, ImageError
 
-_DATA_URI = re.compile(r"data:(?:[\w.+-]+/[\w.+*-]+)?(?P<parameters>(;[^,;]+)*),", re.ASCII)
 _FETCH_SECONDS = 10.0
 
 
@@ -21,15 +18,10 @@ def decode_base64(text: str) -> bytes:
     Raises:
         BadRequest: If the text is neither.
     """
-    if text.startswith("data:"):
-        head = _DATA_URI.match(text)
-        if head is None or not head["parameters"].endswith(";base64"):
-            raise BadRequest("an image's data URI must look like data:image/png;base64,...")
-        text = text[head.end() :]
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise BadRequest("the image is not valid base64") from None
+        return data_uri_bytes(text)
+    except ImageError as error:
+        raise BadRequest(str(error)) from None
 
 
 async def load_url(url: str, settings: Settings) -> bytes:
