@@ -37,9 +37,37 @@ def questions(scenes: list[Made], catalogue: Catalogue) -> list[Question]:
             queries.append(absent[made.job.image_id])
         for number, query in enumerate(queries):
             found.append(_question(made, query, number, plain, catalogue))
+        if made.job.family == "existence":
+            found.append(_appearance(made, len(queries), plain, catalogue))
     found += _reworded(plain, catalogue)
     found += [_question(made, made.query, 0, others, catalogue) for made in others]
     return [*found, *(row for made in plain if made.job.index in twins for row in _paired(made, twins, catalogue))]
+
+
+def _appearance(made: Made, number: int, scenes: list[Made], catalogue: Catalogue) -> Question:
+    """Which of four classes a picture shows, as MLE-Bench asks (LSBS): the distractors are of the scene's kind.
+
+    Each of the four is as likely the one that is shown: all are popular, or two couples of companions, or any.
+    """
+    question = _question(made, Query("object"), number, scenes, catalogue)
+    rng, word = made.job.chance(_CHOOSE, number), question.answer
+    if distractor(made) == "adversarial":
+        couples = [pair for pair in catalogue.companions.items() if pair[0] < pair[1] and word not in pair]
+        others = [catalogue.companions[word], *couples[int(rng.integers(len(couples)))]]
+    else:
+        options = catalogue.popular if distractor(made) == "popular" else catalogue.classes
+        absent = [option for option in options if option != word]
+        others = [absent[int(k)] for k in rng.permutation(len(absent))[: _CHOICES - 1]]
+    drawn = [word, *others]
+    return replace(
+        question, choices=[drawn[int(k)] for k in rng.permutation(len(drawn))], family="appearance",
+        category=FAMILIES["existence"].category, size_bucket=_bucket(made), subtask=distractor(made),
+    )  # fmt: skip
+
+
+def _bucket(made: Made) -> SizeBucket:
+    """The size bucket of the only thing in a picture."""
+    return cast(SizeBucket, made.scene.items[0].bucket)
 
 
 def _paired(made: Made, twins: Mapping[int, Made], catalogue: Catalogue) -> list[Question]:
@@ -137,7 +165,7 @@ def _question(
         answer=answer,
         category=category,
         family=family,
-        size_bucket=cast(SizeBucket, made.scene.items[0].bucket) if query.family == "existence" else "none",
+        size_bucket=_bucket(made) if query.family == "existence" else "none",
         split=cast(AskedSplit, made.job.split),
         suite=TRANSFER if said or made.job.held_out else SCENES,
         subtask=about,

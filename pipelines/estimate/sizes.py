@@ -29,7 +29,7 @@ _BYTES_PER_PICTURE = 10_000  # with its turns or questions and its annotations
 _CAPTION_TOKENS, _INSTRUCTION_TOKENS, _QUESTION_TOKENS = 26, 54, 18
 _BYTES_PER_ANSWER, _SUMMARY_BYTES, _REPORT_BYTES, _REHEARSAL_BYTES, _SCORES_BYTES = 25, 141_000, 1.1e6, 8_000, 1e6
 # What `scenes` makes of a scene of each family: the suites `scenes` and `transfer`; and `evaluate` of a question.
-_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE = 11 + 2 * TRANSFER_SHARE, 12 + 3 * TRANSFER_SHARE
+_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE = 11 + 2 * TRANSFER_SHARE, 13 + 3 * TRANSFER_SHARE
 _VIEWS, _VIEWS_WITH_IMAGE = 3, 2
 _NO_DEVICE = Device("none", "cpu", 0.0, (1.0, 1.0), 1.0)
 

@@ -1,5 +1,6 @@
 """Guessing earns chance on what is rendered; a planted imbalance is found."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from inkling.components.artifacts.conversations import Conversations, Turn
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.scenes.balance import guessing
 from inkling.components.scenes.build import build_scenes
+from inkling.components.scenes.catalogue import catalogue
 from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.page import render
 
@@ -24,9 +26,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Conversations, Ques
 @pytest.mark.data
 def test_guessing_earns_chance(built: tuple[Conversations, Questions]) -> None:
     found = guessing(built[0].turns(), built[1].questions("test"))
-    assert len(found) == 14
+    assert len(found) == 15
     missed = [name for name, one in found.items() if not one.balanced]
-    assert len(missed) <= 2, missed  # of 14 intervals of 95 %, one misses in half of all cases
+    assert len(missed) <= 2, missed  # of 15 intervals of 95 %, one misses in half of all cases
     excess = sum(one.prior.value - one.chance for one in found.values()) / len(found)
     assert abs(excess) < 0.03
     assert all(one.place.value < 0.5 or one.chance == 0.5 for one in found.values())
@@ -58,11 +60,23 @@ def test_existence_asks_each_word_as_often_for_yes_as_for_no(built: tuple[Conver
 
 
 @pytest.mark.data
+def test_what_appears_is_asked_beside_three_classes_that_do_not(built: tuple[Conversations, Questions]) -> None:
+    things, shown = catalogue(), built[1].annotations()
+    asked = [one for one in built[1].questions("test") if one.family == "appearance"]
+    assert len(asked) == CONFIG.test and all(len(one.choices) == 4 for one in asked)
+    for one in asked:
+        (item,) = shown[one.image_id].objects
+        assert set(one.choices) & {item.word} == {one.answer}
+        low, high = {"small": (0, 0.3), "medium": (0.3, 0.6), "large": (0.6, 1)}[one.size_bucket]
+        assert low <= item.area <= high
+        if one.subtask == "popular":
+            assert set(one.choices) <= set(things.popular)
+        if one.subtask == "adversarial":
+            assert {things.companions[word] for word in one.choices} == set(one.choices)
+
+
+@pytest.mark.data
 def test_popular_classes_and_companions_are_so_in_training(built: tuple[Conversations, Questions]) -> None:
-    from collections import Counter
-
-    from inkling.components.scenes.catalogue import catalogue
-
     things = catalogue()
     counts: Counter[str] = Counter()
     together: Counter[bool] = Counter()
