@@ -11,6 +11,7 @@ from inkling.components.scenes.phrasings import MOST
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.storage.packages import contents
 
+_CHANGEABLE = 0.67  # share of the training scenes that can have a twin
 TRANSFER_SHARE = 2.5
 """Held-out phrasings, compositions and facts, each for one scene of a family of the headline suite."""
 
@@ -54,6 +55,11 @@ class ScenesConfig(StageConfig):
     def places(self) -> dict[str, list[str]]:
         """Files and folders that are read to learn from."""
         return {"conversations": [place for source in self.conversations for place in source.places()]}
+
+    @property
+    def taught(self) -> int:
+        """About how many pictures there are to learn from, twins among them."""
+        return round(self.train * (1 + _CHANGEABLE * self.twins))
 
     def contents(self) -> dict[str, Any]:
         """The packages that scenes draw from, and what files and pictures hold in place of where they lie."""

@@ -59,9 +59,9 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
     return {
         "corpus": _CORPUS_BYTES_PER_WORD * words,
         "tokens": _TOKENS_PER_WORD * read_words * token_type(mixture.vocabulary).itemsize + tokenizer,
-        "conversations": float(_BYTES_PER_PICTURE * scenes.train),
+        "conversations": float(_BYTES_PER_PICTURE * scenes.taught),
         "questions": float(_BYTES_PER_PICTURE * pictures),
-        "features": (4.0 if encode.precision == "fp32" else 2.0) * (scenes.train + pictures) * kept + encoder,
+        "features": (4.0 if encode.precision == "fp32" else 2.0) * (scenes.taught + pictures) * kept + encoder,
         "language_model": (1 + len(pretrain.exports)) * (4.0 * parameters + tokenizer),
         "multimodal_model": 4.0 * parameters + tokenizer + connector + fusion,
         "answers": float(answers),
@@ -86,9 +86,9 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
     plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
     adaptation, views = AdaptConfig.parse(profile).resolved(), EncodeConfig.parse(profile).encoder.all_views
     image = adaptation.fusion.positions(adaptation.connector.image_tokens(views))
-    per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS}
+    per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS / (1 - scenes.text_only)}
     seen = sum(
-        phase.epochs * scenes.train * ((1 - phase.blind) * image + sum(per_turn[turns] for turns in phase.data))
+        phase.epochs * scenes.taught * ((1 - phase.blind) * image + sum(per_turn[turns] for turns in phase.data))
         for phase in adaptation.phases
         if any(objective.reads_text for objective in phase.active)
     )

@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 
 from inkling.components.scenes.catalogue import Catalogue
+from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.layouts import targets
-from inkling.components.scenes.plan import TRAIN_SHARES, SceneJob, question_jobs, training_jobs
+from inkling.components.scenes.plan import TRAIN_SHARES, SceneJob, question_jobs, training_jobs, with_twins
 from inkling.components.scenes.queries import FAMILIES
 
 BARE = ("colour", "size", "chart")  # composed without drawings, typefaces or photographs' pixels
@@ -18,6 +19,12 @@ def test_training_scenes_follow_the_shares(count: int, things: Catalogue) -> Non
     assert found.total() == count
     assert all(abs(found[family] - share * count) <= 1 for family, share in TRAIN_SHARES.items())
     assert sum(TRAIN_SHARES.values()) == pytest.approx(1)
+
+
+def test_twins_are_as_many_as_the_settings_say(things: Catalogue) -> None:
+    for share in (0.0, 0.5, 1.0):
+        jobs = with_twins(training_jobs(things, 0, 2000), share)
+        assert len(jobs) == pytest.approx(ScenesConfig(train=2000, twins=share).taught, rel=0.03)
 
 
 def test_every_family_has_equally_many_questions(things: Catalogue) -> None:
