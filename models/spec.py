@@ -28,10 +28,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeV
 
 from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator, ValidationError
 
-from inkling.models.crops import CROPS, by_crop, split_view
+from inkling.models.crops import by_crop, split_view
+from inkling.models.resampling import ViewShapes, split_size
 from inkling.models.settings import ConfigError, Section, explain, unknown
 
 if TYPE_CHECKING:
+    from inkling.models.learnt import Learnt
+    from inkling.models.training.job import MeterFactory
     from inkling.models.vision.preprocess import Preprocessing
 
 Inputs = Mapping[str, tuple[int, int]]
@@ -110,14 +113,9 @@ class EncoderSpec(Spec, ABC):
         """Multiplications with an addition that a whole picture takes."""
 
     @property
-    def all_views(self) -> dict[str, tuple[int, int]]:
-        """(tokens, channels) of each view of a picture, by name: its own, and with each crop rule in front."""
-        cropped = {
-            f"{rule}.{view}": (side**2 * tokens, channels)
-            for rule, side in CROPS.items()
-            for view, (tokens, channels) in self.views.items()
-        }
-        return {**self.views, **cropped}
+    def all_views(self) -> ViewShapes:
+        """(tokens, channels) of each view of a picture, by name: its own, with a crop rule in front, a size behind."""
+        return ViewShapes(self.views, self.type)
 
     def preprocessing_of(self, views: Sequence[str]) -> "Preprocessing":
         """How a picture becomes the pixels of these views: crops are cut out of a picture as many times as large.
@@ -129,6 +127,30 @@ class EncoderSpec(Spec, ABC):
             raise ConfigError(f"the views {', '.join(views)} are cropped in different ways and share no pixels")
         whole = self.preprocessing
         return whole.model_copy(update={"image_size": whole.image_size * split_view(views[0])[0]})
+
+    @property
+    def learning_steps(self) -> int:
+        """Steps that it is trained here, on the training pictures, before it encodes; 0, the default: it is not."""
+        return 0
+
+    def learn(
+        self, network: Any, pictures: Sequence[bytes], captions: Sequence[str], work: Path, progress: "MeterFactory"
+    ) -> "Learnt":
+        """Trains a network that it built, in place; it is frozen again afterwards.
+
+        Killed at any moment, it goes on to the same bits when it is called again.
+
+        Args:
+            network: What `build` made.
+            pictures: Encoded bytes of each training picture.
+            captions: What each is said to show; empty where nothing is said.
+            work: Directory that outlives a kill.
+            progress: Shows the steps.
+
+        Raises:
+            ValueError: If the pictures or captions are not enough.
+        """
+        raise NotImplementedError(f"the encoder {self.type} is not trained here")
 
     def resolve(self) -> Self:
         """The spec with everything in it that rebuilding the network needs beside the weights."""
@@ -142,15 +164,17 @@ class EncoderSpec(Spec, ABC):
         authors publish them.
 
         Raises:
-            ConfigError: If it has no such view, the message names those that it has; or if the views are cropped in
-                different ways.
+            ConfigError: If it has no such view, the message names those that it has; if a view cannot be resampled; or
+                if the views are cropped in different ways.
         """
+        shapes, whole = self.all_views, self.views
         for view in views:
-            if view not in self.all_views:
-                raise unknown(f"view of the encoder {self.type}", view, self.all_views)
-        network = self.load_target()(self, tuple(split_view(view)[1] for view in views))
+            shapes.shape(view)
+        sized = [split_size(split_view(view)[1], whole) for view in views]
+        network = self.load_target()(self, tuple(own for own, _ in sized))
         self.preprocessing_of(views)
         network.crops_per_side = split_view(views[0])[0]
+        network.resample([(whole[own][0], side) for own, side in sized])
         return network.eval().requires_grad_(False)
 
     def load(self, views: Sequence[str], weights: Path) -> Any:

@@ -6,7 +6,7 @@ a batch of images takes no more of a large set into memory than its own rows.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
@@ -22,9 +22,12 @@ from inkling.models.strict_json import to_json
 from inkling.models.vision import ENCODERS
 
 if TYPE_CHECKING:
+    from inkling.models.learnt import Learnt
     from inkling.models.vision.contract import Encoder
 
 ENCODER_SPEC, ENCODER_WEIGHTS, VIEWS = "encoder/spec.json", "encoder/model.safetensors", "views.json"
+LEARNING = "encoder/learning.json"
+"""What training came to, of an encoder that was trained on the conversations' pictures."""
 SHARD_BYTES = 1 << 28
 """Of a view, at most: a shard is made in memory before it is written."""
 Split = Literal["conversations", "questions"]
@@ -137,12 +140,34 @@ def _mapped(path: Path, expected: tuple[int, int]) -> NDArray[np.floating]:
     return np.memmap(path, kind, "r", offset=8 + length + start, shape=shape)
 
 
+def stored_shard(directory: Path, split: Split, number: int, view: str, shape: tuple[int, int]) -> NDArray[np.floating]:
+    """A shard that was written (images, tokens, channels), memory-mapped.
+
+    Args:
+        directory: Where the artifact is or is being made.
+        split: Whose images they are.
+        number: Place of the shard among those of the split.
+        view: Name of the view.
+        shape: (tokens, channels) of the view.
+
+    Raises:
+        ArtifactError: If it is not what the encoder makes.
+    """
+    return _mapped(_shard_path(directory, split, view, number), shape)
+
+
 def images_a_shard(views: Mapping[str, tuple[int, int]]) -> int:
     """Images whose largest view fills a shard."""
     return max(1, SHARD_BYTES // (4 * max(tokens * channels for tokens, channels in views.values())))
 
 
-def write_encoder(directory: Path, spec: EncoderSpec, weights: Mapping[str, Any], views: Iterable[str]) -> None:
+def write_encoder(
+    directory: Path,
+    spec: EncoderSpec,
+    weights: Mapping[str, Any],
+    views: Iterable[str],
+    learnt: "Learnt | None" = None,
+) -> None:
     """Writes the encoder and the names of the views.
 
     Args:
@@ -150,6 +175,7 @@ def write_encoder(directory: Path, spec: EncoderSpec, weights: Mapping[str, Any]
         spec: The resolved spec.
         weights: The encoder's state, torch tensors by name.
         views: Names of the views.
+        learnt: What training it came to, if it was trained on the conversations' pictures.
     """
     from safetensors.torch import save_file
 
@@ -157,6 +183,8 @@ def write_encoder(directory: Path, spec: EncoderSpec, weights: Mapping[str, Any]
     write_json(directory / ENCODER_SPEC, spec.model_dump(mode="json"), sort_keys=True)
     save_file(dict(weights), directory / ENCODER_WEIGHTS)
     (directory / VIEWS).write_text(to_json(list(views)) + "\n")
+    if learnt is not None:
+        write_json(directory / LEARNING, asdict(learnt))
 
 
 def write_shard(
@@ -180,4 +208,8 @@ def write_shard(
     (directory / split).mkdir(exist_ok=True)
     kind = np.float32 if precision == "fp32" else np.float16
     for view, array in features.items():
-        save_file({_TENSOR: np.ascontiguousarray(array, kind)}, directory / split / f"{view}.{number:05d}.safetensors")
+        save_file({_TENSOR: np.ascontiguousarray(array, kind)}, _shard_path(directory, split, view, number))
+
+
+def _shard_path(directory: Path, split: Split, view: str, number: int) -> Path:
+    return directory / split / f"{view}.{number:05d}.safetensors"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from inkling.components.artifacts.features import Precision
-from inkling.components.shared.config import StageConfig, unknown
+from inkling.components.shared.config import StageConfig
 from inkling.components.shared.storage.packages import contents
 from inkling.models.spec import EncoderSpec
 from inkling.models.vision import ENCODERS
@@ -23,7 +23,7 @@ class EncodeConfig(StageConfig):
     views: tuple[str, ...] = Field(
         ("grid",),
         min_length=1,
-        description="views of the image features that are kept; `quarters.grid`: of each quarter",
+        description="views that are kept; `quarters.grid`: of each quarter; `patches.24x24`: resampled to 576 tokens",
     )
     precision: Precision = Field("fp32", description="what features are stored as: fp32, or fp16 in half the space")
     threads: int = Field(1, ge=1, description="batches encoded at the same time, each on one thread")
@@ -32,8 +32,7 @@ class EncodeConfig(StageConfig):
     @model_validator(mode="after")
     def _known(self) -> Self:
         for view in self.views:
-            if view not in self.encoder.all_views:
-                raise unknown(f"view of the encoder {self.encoder.type}", view, self.encoder.all_views)
+            self.encoder.all_views.shape(view)
         if len(set(self.views)) < len(self.views):
             raise ValueError(f"a view is named twice: {', '.join(self.views)}")
         return self

@@ -20,8 +20,8 @@ class Connector(nn.Module, ABC):
     """Maps views of image features (batch, tokens, channels) to image tokens (batch, image_tokens, hidden_size).
 
     A subclass implements `contents`. The base standardises each view per channel with statistics of the training
-    features, holds the scale that fits the outputs to a language model's embeddings, and adds a learnt position to each
-    image token.
+    features, scales contents to the size of a language model's embeddings, and adds a learnt position to each image
+    token.
 
     Attributes:
         spec: The settings that it was built from.
@@ -91,11 +91,15 @@ class Connector(nn.Module, ABC):
 
     @abstractmethod
     def contents(self, *views: Tensor) -> Tensor:
-        """What each image token shows, without where it lies (batch, image_tokens, hidden_size)."""
+        """What each image token shows, without where it lies, at a size of its own (batch, image_tokens, hidden_size).
+
+        The scale is left to `forward`: a loss that compares directions does not depend on it, and an optimiser that
+        normalises gradients, as Adam does, would let it drift through zero, which turns every direction round.
+        """
 
     def forward(self, *views: Tensor) -> Tensor:
         """Image tokens (batch, image_tokens, hidden_size)."""
-        return self.contents(*views) + self.positions
+        return self.contents(*views) * self.scale + self.positions
 
 
 def build_connector(config: dict[str, Any]) -> Connector:

@@ -43,5 +43,5 @@ class LinearConnector(Connector):
     def contents(self, *views: Tensor) -> Tensor:
         """What each image token shows (batch, tokens, hidden_size)."""
         (grid,) = self.standardise(*views)
-        shown: Tensor = self.project(grid) * self.scale
+        shown: Tensor = self.project(grid)
         return shown

@@ -48,5 +48,5 @@ class MlpConnector(Connector):
     def contents(self, *views: Tensor) -> Tensor:
         """What each image token shows (batch, tokens, hidden_size)."""
         (grid,) = self.standardise(*views)
-        shown: Tensor = self.project(grid) * self.scale
+        shown: Tensor = self.project(grid)
         return shown

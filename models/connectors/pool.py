@@ -80,5 +80,5 @@ class PoolConnector(Connector):
             grid = self.pool(square)  # (.., side * side, channels)
             if self._crops > 1:
                 grid = grid.reshape(-1, self.image_tokens, grid.shape[2])
-        shown: Tensor = self.project(grid) * self.scale
+        shown: Tensor = self.project(grid)
         return shown

@@ -1,8 +1,12 @@
 """What every vision encoder can do."""
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from torch import Tensor, nn
+
+from inkling.models.vision.grid import TokenResampling
 
 
 class Encoder(nn.Module, ABC):
@@ -10,9 +14,26 @@ class Encoder(nn.Module, ABC):
 
     Attributes:
         crops_per_side: Crops along a side of the picture, each encoded alone; 1: the picture is encoded whole.
+        resampling: What is done to each view that it encodes; nothing to any where it is None.
     """
 
     crops_per_side: int = 1
+
+    def __init__(self) -> None:
+        """Leaves the views as they are encoded."""
+        super().__init__()
+        self.resampling: nn.ModuleList | None = None
+
+    def resample(self, sizes: Sequence[tuple[int, int | None]]) -> None:
+        """Resamples its views from now on.
+
+        Args:
+            sizes: Tokens of each view, and the tokens along a side that it shall have; None leaves it as it is.
+        """
+        if any(side for _, side in sizes):
+            self.resampling = nn.ModuleList(
+                nn.Identity() if side is None else TokenResampling(math.isqrt(tokens), side) for tokens, side in sizes
+            )
 
     def load_published(self, weights: bytes | None) -> None:
         """Takes its weights as their authors publish them; by default those that it was built with are its weights.
@@ -36,8 +57,13 @@ class Encoder(nn.Module, ABC):
         """
         side = self.crops_per_side
         if side == 1:
-            return self.encode(pixels)
+            return self._resampled(self.encode(pixels))
         size = int(pixels.shape[-1]) // side
         parts = pixels.reshape(-1, 3, side, size, side, size).permute(0, 2, 4, 1, 3, 5)
-        views = self.encode(parts.reshape(-1, 3, size, size))  # each (batch * crops, tokens, channels)
+        views = self._resampled(self.encode(parts.reshape(-1, 3, size, size)))  # each (batch * crops, tokens, channels)
         return tuple(view.reshape(-1, side**2 * view.shape[1], view.shape[2]) for view in views)
+
+    def _resampled(self, views: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        if self.resampling is None:
+            return views
+        return tuple(change(view) for change, view in zip(self.resampling, views, strict=True))

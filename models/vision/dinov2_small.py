@@ -39,7 +39,7 @@ class Dinov2SmallSpec(EncoderSpec):
 
     @property
     def views(self) -> dict[str, tuple[int, int]]:
-        """`grid`, the patches averaged; `patches`; `cls`, the class token."""
+        """`grid`, the patches resampled; `patches`; `cls`, the class token; `layers.-2`, of earlier blocks."""
         return self.shape.views(self.grid)
 
     def num_params(self) -> int:
@@ -58,7 +58,7 @@ from transformers import Dinov2Config, Dinov2Model
 
 from inkling.models.vision.contract import Encoder
 from inkling.models.vision.grid import GridPooling
-from inkling.models.vision.transformer import views_of
+from inkling.models.vision.transformer import reads_layers, views_of
 
 _PREFIX = "backbone."
 _RENAMED = {
@@ -99,8 +99,10 @@ class Dinov2Small(Encoder):
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Encodes a batch of images."""
-        hidden = self.backbone(pixel_values=pixels).last_hidden_state  # (batch, 1 + patches, 384)
-        return views_of(hidden, self._views, self.pool, class_token=True)
+        layers = reads_layers(self._views)
+        found = self.backbone(pixel_values=pixels, output_hidden_states=layers)
+        hidden = found.last_hidden_state  # (batch, 1 + patches, 384)
+        return views_of(hidden, self._views, self.pool, class_token=True, layers=found.hidden_states)
 
 
 def backbone_tensors(graph: bytes) -> dict[str, Tensor]:

@@ -77,13 +77,18 @@ def decode(data: bytes) -> Image.Image:
         raise ImageError(f"the image is damaged: {error}") from None
 
 
+def resize(image: Image.Image, how: Preprocessing) -> Image.Image:
+    """An RGB image in the height and width that an encoder takes."""
+    size = (how.image_size, how.image_size)
+    if image.size == size:
+        return image
+    return image.resize(size, Image.Resampling.BICUBIC, _middle(image) if how.crop else None)
+
+
 def normalise(image: Image.Image, how: Preprocessing) -> NDArray[np.float32]:
     """Resizes an RGB image and scales its values: (3, image_size, image_size), float32."""
-    size = (how.image_size, how.image_size)
-    if image.size != size:
-        image = image.resize(size, Image.Resampling.BICUBIC, _middle(image) if how.crop else None)
     mean, scale = np.asarray(how.mean, np.float32), np.asarray(how.scale, np.float32)  # () or (3,)
-    values = (np.asarray(image, np.float32) - mean) / scale  # (height, width, 3)
+    values = (np.asarray(resize(image, how), np.float32) - mean) / scale  # (height, width, 3)
     return np.ascontiguousarray(values.transpose(2, 0, 1))
 
 

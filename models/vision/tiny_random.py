@@ -18,7 +18,7 @@ class TinyRandomSpec(EncoderSpec):
 
     type: Literal["tiny-random"] = "tiny-random"
     channels: int = Field(32, ge=1, description="channels of the image features")
-    grid: int = Field(4, ge=1, le=_SIZE // _PATCH, description="tokens along a side of the view `grid`")
+    grid: int = Field(4, ge=1, description="tokens along a side of the view `grid`")
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -27,7 +27,7 @@ class TinyRandomSpec(EncoderSpec):
 
     @property
     def views(self) -> dict[str, tuple[int, int]]:
-        """`grid`, the patches averaged, and `patches`, 14 x 14."""
+        """`grid`, the patches resampled, and `patches`, 14 x 14."""
         side = _SIZE // _PATCH
         return {"grid": (self.grid * self.grid, self.channels), "patches": (side * side, self.channels)}
 

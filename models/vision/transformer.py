@@ -1,10 +1,18 @@
-"""What is alike in all vision transformers: their sizes, counted without the network, and the views of their tokens."""
+"""What is alike in all vision transformers: their sizes, counted without the network, and the views of their tokens.
 
+`layers.-2` is the view of the patches after the last block but one, as LLaVA takes them (Liu et al., 2023, arXiv
+2304.08485), and so on down to the first block; no last norm is applied to them. A connector that reads several of them
+reads as DenseConnector does (Yao et al., 2024, arXiv 2405.13800).
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+_LAYERS = "layers."
 
 
 @dataclass(frozen=True)
@@ -59,24 +67,44 @@ class TransformerShape:
         return self.patches * 3 * self.patch_size**2 * width + self.num_layers * block
 
     def views(self, grid: int) -> dict[str, tuple[int, int]]:
-        """(tokens, channels) of `grid`, the patches averaged to grid x grid, of `patches`, and of `cls`."""
+        """(tokens, channels) of each view.
+
+        These are `grid`, the patches resampled to grid x grid; `patches`; `cls`, where there is a class token; and the
+        patches after each earlier block, `layers.-2` and so on.
+        """
         width = self.hidden_size
         found = {"grid": (grid * grid, width), "patches": (self.patches, width)}
-        return {**found, "cls": (1, width)} if self.class_token else found
+        layers = {f"{_LAYERS}{place}": (self.patches, width) for place in range(-2, -self.num_layers - 1, -1)}
+        return {**found, **({"cls": (1, width)} if self.class_token else {}), **layers}
 
 
-def views_of(hidden: "Tensor", names: tuple[str, ...], pool: "nn.Module", class_token: bool) -> "tuple[Tensor, ...]":
-    """The views of a transformer's last tokens.
+def reads_layers(names: Sequence[str]) -> bool:
+    """Whether a view among these is of an earlier block."""
+    return any(name.startswith(_LAYERS) for name in names)
+
+
+def views_of(
+    hidden: "Tensor",
+    names: Sequence[str],
+    pool: "nn.Module",
+    class_token: bool,
+    layers: "Sequence[Tensor] | None" = None,
+) -> "tuple[Tensor, ...]":
+    """The views of a transformer's tokens.
 
     Args:
-        hidden: Tokens (batch, class token and patches, channels).
+        hidden: Tokens (batch, class token and patches, channels) after the last block.
         names: Names of the views.
-        pool: Averages a map (batch, channels, side, side) to the tokens of `grid`.
+        pool: Resamples a map (batch, channels, side, side) to the tokens of `grid`.
         class_token: Whether the first token is a class token.
+        layers: Such tokens after each block; needed where a view is of an earlier one.
     """
     patches = hidden[:, 1:] if class_token else hidden  # (batch, patches, channels)
     side = int(patches.shape[1] ** 0.5)
     found = {"patches": patches, "cls": hidden[:, :1]}
     if "grid" in names:
         found["grid"] = pool(patches.transpose(1, 2).unflatten(2, (side, side)))
+    for name in names:
+        if name.startswith(_LAYERS) and layers is not None:
+            found[name] = layers[int(name.removeprefix(_LAYERS))][:, int(class_token) :]
     return tuple(found[name] for name in names)

@@ -68,7 +68,8 @@ def test_stated_parameters_are_those_counted(spec: EncoderSpec, encoder: Encoder
 
 
 def test_stated_operations_are_those_counted(spec: EncoderSpec) -> None:
-    encoder = spec.build(["patches" if "patches" in spec.views else "grid"])
+    whole = next((view for view in ("patches", "strips") if view in spec.views), "grid")
+    encoder = spec.build([whole])
     for part in encoder.modules():
         if isinstance(part, transformers.PreTrainedModel):
             part.set_attn_implementation("eager")  # the fused kernels are not counted
@@ -106,7 +107,7 @@ def test_one_view_is_the_same_as_among_all(spec: EncoderSpec, encoder: Encoder) 
     images = pixels(spec, 1)
     with torch.inference_mode():
         among = dict(zip(spec.views, encoder(images), strict=True))
-        for view in spec.views:
+        for view in (name for name in spec.views if "layers.-" not in name or name == "layers.-2"):
             single: Encoder = spec.build([view])
             single.load_state_dict(encoder.state_dict())
             (alone,) = single(images)

@@ -113,6 +113,12 @@ def test_the_gradient_reaches_the_connector_and_the_language_model_only_where_te
     assert tried.gradients(tried.batch()) == ({"connector", "language"} if tried.spec.reads_text else {"connector"})
 
 
+def test_a_loss_without_text_leaves_the_scale_of_image_tokens_alone(tried: Tried) -> None:
+    """Directions do not depend on it, and Adam would step along what rounding leaves of its gradient."""
+    tried.gradients(tried.batch())
+    assert (tried.model.connector.scale.grad is not None) is tried.spec.reads_text
+
+
 def test_a_batch_without_images_teaches_from_its_text_or_costs_nothing(tried: Tried) -> None:
     batch = tried.batch(blind=True)
     assert features(batch) is None

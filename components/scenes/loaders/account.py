@@ -56,8 +56,8 @@ class Account:
     skipped: list[Skipped] = field(default_factory=list)
 
     def skip(self, spec: LoaderSpec, place: str, name: str, error: RecordError) -> None:
-        """Counts what cannot be used: as left out if the settings say so, else as broken."""
-        if error.fault in spec.leave_out:
+        """Counts what is not taken: as left out if the settings say so, else as broken."""
+        if error.fault and spec.leaves_out(error):
             self.left_out[error.fault.replace("_", " ")] += 1
         else:
             self.skipped.append(Skipped(place, name, str(error)))

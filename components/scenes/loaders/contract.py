@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from inkling.components.artifacts.annotations import AnnotatedObject
 from inkling.components.artifacts.conversations import Kind, Tag
 from inkling.components.shared.text import is_text, printable
 from inkling.models.sequence.special_tokens import IMAGE_TAG, SPECIAL_TOKENS
@@ -19,7 +20,7 @@ READING = "inkling.components.scenes.loaders.reading"
 """The module that takes in what loaders yield; imported, and counted in keys, only where there is one."""
 REQUEST = "Describe the picture."
 """What is asked of a picture whose words are no answer to a question."""
-Fault = Literal["missing", "several_images", "video"]
+Fault = Literal["missing", "several_images", "video", "too_long"]
 """What can be wrong with a record that was meant so by whoever wrote it."""
 
 
@@ -65,11 +66,15 @@ class Example:
         id: Its name, which need not be unique.
         image: The picture: its path below the folder, or a data URI; empty for text alone.
         said: Requests with their answers.
+        objects: What the picture shows, furthest back first, where it is annotated.
+        size: Width and height of the picture that the annotations are of, in pixels.
     """
 
     id: str
     image: str
     said: tuple[Said, ...]
+    objects: tuple[AnnotatedObject, ...] = ()
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class LoaderSpec(Spec, ABC):
     max_words: int | None = Field(
         None, ge=1, description="turns with more words are left out, and counted; `laptop` reads 256 tokens"
     )
-    leave_out: tuple[Fault, ...] = Field(
+    leave_out: tuple[Literal["missing", "several_images", "video"], ...] = Field(
         (),
         description="what is left out, and counted, where it would else be skipped as broken: missing (a picture that "
         "is not in the folder), several_images, video",
@@ -161,6 +166,10 @@ class LoaderSpec(Spec, ABC):
         """The settings, with what files and pictures hold in place of where they lie; read once."""
         found: dict[str, Any] = importlib.import_module(READING).contents(self)
         return {**self.model_dump(mode="json", exclude={"path", "images"}), **found}
+
+    def leaves_out(self, error: RecordError) -> bool:
+        """Whether the settings want no such record, so that it is not broken."""
+        return error.fault == "too_long" or error.fault in self.leave_out
 
     def build(self) -> Loader:
         """The loader."""

@@ -2,6 +2,7 @@
 
 import io
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 from inkling.components.scenes.loaders.contract import RecordError
@@ -61,7 +62,20 @@ def _within(folder: Path, name: str, told: str) -> Path:
     return path
 
 
-def checked_picture(data: bytes) -> bytes:
+@dataclass(frozen=True)
+class Picture:
+    """A picture that can be shown.
+
+    Attributes:
+        data: JPEG or PNG bytes.
+        size: Width and height in pixels, as viewers show it.
+    """
+
+    data: bytes
+    size: tuple[int, int]
+
+
+def checked_picture(data: bytes) -> Picture:
     """A picture as it is stored: its own bytes if they are JPEG or PNG, else its first frame as PNG.
 
     Raises:
@@ -74,7 +88,7 @@ def checked_picture(data: bytes) -> bytes:
     if min(shown.size) < 2:
         raise RecordError(f"the image has {shown.width} x {shown.height} pixels, which show nothing")
     if data.startswith(_KEPT):
-        return data
+        return Picture(data, shown.size)
     buffer = io.BytesIO()
     shown.save(buffer, "PNG")
-    return buffer.getvalue()
+    return Picture(buffer.getvalue(), shown.size)

@@ -10,10 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from inkling.components.artifacts.annotations import ImageAnnotation, write_annotations
 from inkling.components.artifacts.conversations import Turn, write_conversations
 from inkling.components.scenes.loaders.account import Account, write_accounts
 from inkling.components.scenes.loaders.contract import Example, LoaderSpec, RecordError
-from inkling.components.scenes.loaders.pictures import checked_picture, read_picture
+from inkling.components.scenes.loaders.pictures import Picture, checked_picture, read_picture
 from inkling.components.scenes.loaders.records import FileError
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.store.artifact import ATTRIBUTION
@@ -22,6 +23,7 @@ from inkling.components.shared.store.manifest import sha256
 _LOOKED_AT, _NAMED = 10, 3  # records that are looked at before any work, and reasons that a refusal names
 _AHEAD = 4  # pictures a thread that are read before the first of them is passed on
 _ID_LENGTH = 16
+_looked: set[tuple[Any, ...]] = set()
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ class Piece:
 
 
 class Reading:
-    """The pictures and turns of several sources; memory grows with the turns, not with the pictures.
+    """The pictures and turns of several sources; memory grows with turns and annotations, not with the pictures.
 
     Attributes:
         turns: What is said, in the order of the records; complete once all pictures were yielded.
+        annotations: What pictures show, by image_id, where it is known; complete likewise.
         accounts: What became of each source's records; complete likewise.
     """
 
@@ -57,6 +60,7 @@ class Reading:
         self._specs, self._threads = specs, threads
         self._images, self._names = set[str](), set[str]()
         self.turns: list[Turn] = []
+        self.annotations: dict[str, ImageAnnotation] = {}
         self.accounts = [Account(_names(spec)) for spec in specs]
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:
@@ -67,38 +71,27 @@ class Reading:
             LoadError: If too much of a source cannot be used.
         """
         for spec, account in zip(self._specs, self.accounts, strict=True):
-            total, label = int(spec.contents["pieces"]), f"reading {', '.join(account.files)}"
-            for image_id, data in track(self._read(spec, account), label, total, "records"):
-                if data is not None and image_id not in self._images:
+            known: dict[str, str] = {}
+            pieces = _fetched(spec, known, self._threads)
+            label = f"reading {', '.join(account.files)}"
+            for piece, picture in track(pieces, label, int(spec.contents["pieces"]), "records"):
+                if isinstance(piece.example, RecordError):
+                    account.skip(spec, piece.place, piece.name, piece.example)
+                    continue
+                image_id = known.get(piece.example.image, "")
+                if picture is not None:
+                    image_id = hashlib.sha256(picture.data).hexdigest()[:_ID_LENGTH]
+                    if not _within_record(piece.example.image):
+                        known[piece.example.image] = image_id
+                account.taken += 1
+                self._add(piece.example, piece.place, image_id)
+                if picture is not None and image_id not in self._images:
                     self._images.add(image_id)
-                    yield image_id, data
+                    yield image_id, picture.data
             account.close()
 
-    def _read(self, spec: LoaderSpec, account: Account) -> Iterator[tuple[str, bytes | None]]:
-        """Takes in a source; yields image_id and bytes of the picture of each record, None where it was read before."""
-        known: dict[str, str] = {}
-        for piece, data in _fetched(spec, known, self._threads):
-            example = piece.example
-            if isinstance(example, RecordError):
-                account.skip(spec, piece.place, piece.name, example)
-                yield "", None
-                continue
-            if said := tuple(one for one in example.said if not _too_long(spec, one.question, one.answer)):
-                image_id = known.get(example.image, "")
-                if data is not None:
-                    image_id = hashlib.sha256(data).hexdigest()[:_ID_LENGTH]
-                    if not _within_record(example.image):
-                        known[example.image] = image_id
-                account.taken += 1
-                self._add(dataclasses.replace(example, said=said), piece.place, image_id)
-                yield image_id, data
-            if longer := len(example.said) - len(said):
-                account.left_out[f"turns of more than {spec.max_words:,} words"] += longer
-            if not said:
-                yield "", None
-
     def _add(self, example: Example, place: str, image_id: str) -> None:
-        """Adds the turns of a record, each under a name that no other one has."""
+        """Adds what a record says, under a name that no other one has."""
         first = name = example.id or place
         number = 1
         while name in self._names:
@@ -108,24 +101,30 @@ class Reading:
         self.turns += [
             Turn(id=f"{name}-{number}", image_id=image_id, **vars(said)) for number, said in enumerate(example.said)
         ]
+        if example.size and image_id not in self.annotations:
+            self.annotations[image_id] = ImageAnnotation(image_id, *example.size, example.objects)
 
 
 def look(spec: LoaderSpec) -> None:
-    """Looks at the first records of a source, before any work.
+    """Looks at the first records of a source, before any work; once in a process while its files stay the same.
 
     Raises:
         ValueError: If its file cannot be read, or none of them can be used; the message says why.
     """
-    errors = []
-    number = 0
+    stats = [Path(path).stat() for path in spec.path]
+    looked = (spec.model_dump_json(), *((one.st_size, one.st_mtime_ns) for one in stats))
+    if looked in _looked:
+        return
+    errors, number = list[str](), 0
     for piece, _ in _fetched(spec, {}, 1, _LOOKED_AT):
         number += 1
-        if isinstance(piece.example, RecordError) and piece.example.fault not in spec.leave_out:
+        if isinstance(piece.example, RecordError) and not spec.leaves_out(piece.example):
             errors.append(f"{piece.place}: {piece.example}")
     if not number:
         raise FileError(f"{', '.join(_names(spec))}: there is no record in it")
     if len(errors) == number:
         raise FileError(f"none of the first {number} records can be used: {'; '.join(errors[:_NAMED])}")
+    _looked.add(looked)
 
 
 def contents(spec: LoaderSpec) -> dict[str, Any]:
@@ -154,7 +153,7 @@ def _picture_digest(folder: Path | None, name: str) -> bytes:
 
 
 def _pieces(spec: LoaderSpec) -> Iterator[Piece]:
-    """Everything that a source holds, in its order."""
+    """Everything that a source holds, in its order, without what is too long."""
     loader = spec.build()
     for record in loader.records():
         name = loader.name(record.value)
@@ -165,13 +164,23 @@ def _pieces(spec: LoaderSpec) -> Iterator[Piece]:
         except RecordError as error:
             found = [error]
         for example in found:
-            yield Piece(record.place, name, example)
+            for part in _cut(example, spec.max_words):
+                yield Piece(record.place, name, part)
+
+
+def _cut(example: Example | RecordError, most: int | None) -> list[Example | RecordError]:
+    """An example without the turns that have more words, and an error for each of these."""
+    if most is None or isinstance(example, RecordError):
+        return [example]
+    said = tuple(one for one in example.said if len(f"{one.question} {one.answer}".split()) <= most)
+    longer = [RecordError(f"a turn has more than {most:,} words", "too_long")] * (len(example.said) - len(said))
+    return [*([dataclasses.replace(example, said=said)] if said else []), *longer]
 
 
 def _fetched(
     spec: LoaderSpec, known: Mapping[str, str], threads: int, most: int | None = None
-) -> Iterator[tuple[Piece, bytes | None]]:
-    """Every piece with the bytes of its picture, in their order; no bytes for text alone and for pictures known.
+) -> Iterator[tuple[Piece, Picture | None]]:
+    """Every piece with its picture, in their order; without one for text alone and for pictures that are known.
 
     Args:
         spec: The source.
@@ -180,27 +189,34 @@ def _fetched(
         most: Pieces that are taken, at most.
     """
     folder = _folder(spec)
-    waiting: deque[tuple[Piece, Future[bytes] | None]] = deque()
+    waiting: deque[tuple[Piece, Future[Picture] | None]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for piece in islice(_pieces(spec), most):
-            name = piece.example.image if isinstance(piece.example, Example) else ""
-            needed = name and name not in known
-            waiting.append((piece, pool.submit(_picture, folder, name) if needed else None))
+            example = piece.example
+            picture = None
+            if isinstance(example, Example) and example.image and example.image not in known:
+                picture = pool.submit(_picture, folder, example)
+            waiting.append((piece, picture))
             if len(waiting) > _AHEAD * threads:
                 yield _done(*waiting.popleft())
         while waiting:
             yield _done(*waiting.popleft())
 
 
-def _done(piece: Piece, picture: "Future[bytes] | None") -> tuple[Piece, bytes | None]:
+def _done(piece: Piece, picture: "Future[Picture] | None") -> tuple[Piece, Picture | None]:
     try:
         return piece, picture.result() if picture else None
     except RecordError as error:
         return dataclasses.replace(piece, example=error), None
 
 
-def _picture(folder: Path | None, name: str) -> bytes:
-    return checked_picture(read_picture(folder, name))
+def _picture(folder: Path | None, example: Example) -> Picture:
+    """The picture of an example, of the size that its annotations are of."""
+    picture = checked_picture(read_picture(folder, example.image))
+    if example.size not in (None, picture.size):
+        stated, found = (" x ".join(map(str, size)) for size in (example.size, picture.size))
+        raise RecordError(f"its annotations are of {stated} pixels, and it shows {found}")
+    return picture
 
 
 def _within_record(image: str) -> bool:
@@ -216,14 +232,11 @@ def _names(spec: LoaderSpec) -> list[str]:
     return [Path(path).name for path in spec.path]
 
 
-def _too_long(spec: LoaderSpec, *texts: str) -> bool:
-    return spec.max_words is not None and sum(len(text.split()) for text in texts) > spec.max_words
-
-
 def load(specs: Sequence[LoaderSpec], threads: int, directory: Path) -> None:
     """Reads sources and writes what they hold; `load_conversations` says it all."""
     reading = Reading(specs, threads)
     write_conversations(directory, reading.pictures(), reading.turns)
+    write_annotations(directory, reading.annotations.values())
     write_accounts(directory, reading.accounts)
     examples = (f"- {', '.join(_names(spec))}: {spec.source} (licence {spec.licence})\n" for spec in specs)
     (directory / ATTRIBUTION).write_text("# Attribution\n\n" + "".join(examples))

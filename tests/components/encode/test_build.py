@@ -1,6 +1,7 @@
 """Features are what the encoder makes of each picture, in order, whatever the number of threads."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,7 @@ def inputs(tmp_path: Path) -> tuple[Path, Path]:
         ({"batch": 0}, r"encode\.batch"),
         ({"layers": 2}, r"encode\.layers"),
         ({"views": ["crops"]}, r"unknown view of the encoder efficientnet-lite0 'crops'.*Valid: .*grid"),
+        ({"views": ["layers.9x9"]}, r"unknown view of the encoder efficientnet-lite0 'layers\.9x9'"),
         ({"views": ["grid", "grid"]}, "a view is named twice"),
     ],
 )
@@ -152,10 +154,10 @@ def test_several_views_are_kept_in_shards(
 
 def test_views_of_crops_and_of_the_whole_are_kept_side_by_side(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     whole = build_encode(TINY, *inputs, tmp_path / "whole")
-    views = ["grid", "quarters.grid"]
+    views = ["grid", "quarters.grid", "patches.24x24"]
     both = EncodeConfig.parse({"encode": {"encoder": "tiny-random", "views": views, "batch": 4}})
     features = build_encode(both, *inputs, tmp_path / "both")
-    assert features.views() == {"grid": (16, 32), "quarters.grid": (64, 32)}
+    assert features.views() == {"grid": (16, 32), "quarters.grid": (64, 32), "patches.24x24": (576, 32)}
     assert features.encoder_digest == whole.encoder_digest
     assert np.array_equal(features.view("questions"), whole.view("questions"))
     encoder, how = features.load_encoder(["quarters.grid"]), features.encoder.preprocessing_of(["quarters.grid"])
@@ -195,7 +197,7 @@ def test_a_folder_of_transformers_enters_by_its_content(tmp_path: Path) -> None:
         ),
         ({"config.json": "{", "model.safetensors": ""}, "config.json cannot be read"),
         ({"config.json": '{"model_type": "clip"}'}, "has no model.safetensors"),
-        ({"config.json": '{"model_type": "dinov2", "image_size": 225}', "model.safetensors": ""}, "do not fit"),
+        ({"config.json": '{"model_type": "dinov2", "image_size": 8}', "model.safetensors": ""}, "do not fit"),
     ],
 )
 def test_a_folder_that_is_no_encoder_is_refused_before_work(
@@ -205,3 +207,49 @@ def test_a_folder_that_is_no_encoder_is_refused_before_work(
         (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError, match=message):
         EncodeConfig.parse({"encode": {"encoder": {"type": "hugging-face", "path": str(tmp_path)}}})
+
+
+def test_no_picture_is_encoded_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+    run = Encoding._encode
+
+    def counted(self: Encoding, images: list[bytes]) -> object:
+        encoded.append(len(images))
+        return run(self, images)
+
+    monkeypatch.setattr(Encoding, "_encode", counted)
+    monkeypatch.setattr("inkling.components.artifacts.features.SHARD_BYTES", 4 * 16 * 32 * 3)  # three images
+    conversations, questions = tmp_path / "conversations", tmp_path / "questions"
+    conversations.mkdir()
+    questions.mkdir()
+    numbers = {"conversations": [1, 2, 1, 1, 2, 3, 4], "questions": [5, 4, 5, 1, 1, 2]}
+    write_conversations(conversations, [(f"t{k}", picture(n)) for k, n in enumerate(numbers["conversations"])], [])
+    write_questions(questions, [(f"q{k}", picture(n)) for k, n in enumerate(numbers["questions"])], [])
+    seal(Conversations, conversations)
+    seal(Questions, questions)
+    features = build_encode(TINY, conversations, questions, tmp_path / "features")
+    assert sum(encoded) == 5
+    encoder, pixels_of = features.load_encoder(["grid"]), features.encoder.preprocessing
+    for split, members in numbers.items():
+        pixels = [preprocess(picture(number), pixels_of) for number in members]
+        expected = encoder(torch.from_numpy(np.stack(pixels)))[0].numpy()
+        np.testing.assert_allclose(features.view(split), expected, atol=1e-4)  # type: ignore[arg-type]
+
+
+def test_an_encoder_is_trained_on_the_conversations_before_it_encodes(
+    inputs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objective = {"type": "masked_auto_encoding", "steps": 8, "batch": 4}
+    small = {"type": "small-vit", "hidden_size": 32, "num_layers": 1, "heads": 2, "objective": objective}
+    stated = {"encoder": small, "views": ["grid", "quarters.grid"], "batch": 4}
+    features = build_encode(EncodeConfig.parse({"encode": stated}), *inputs, tmp_path / "features")
+    assert "held-out loss" in capsys.readouterr().out
+    assert len(json.loads((features.path / "encoder/learning.json").read_text())["losses"]) == 8
+    random = ENCODERS.read(small).build(["grid"]).state_dict()
+    encoder = features.load_encoder(["grid"])
+    assert not torch.equal(encoder.state_dict()["network.norm.weight"], random["network.norm.weight"])
+    pixels = [preprocess(picture(100 + number), features.encoder.preprocessing) for number in range(3)]
+    expected = encoder(torch.from_numpy(np.stack(pixels)))[0].numpy()
+    np.testing.assert_allclose(features.view("questions"), expected, atol=1e-4)  # type: ignore[arg-type]
+    again = build_encode(EncodeConfig.parse({"encode": stated}), *inputs, tmp_path / "again")
+    assert again.digest == features.digest

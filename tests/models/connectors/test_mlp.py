@@ -39,7 +39,8 @@ def test_statistics_are_buffers_and_not_trained() -> None:
 def test_outputs_and_positions_have_the_size_of_the_embeddings() -> None:
     connector = mlp(6, 64)
     connector.match_embeddings(torch.randn(100, 64) * 0.02)
-    assert float(connector.contents(torch.randn(50, TOKENS, 6)).detach().std()) == pytest.approx(0.02, rel=0.1)
+    shown = connector(torch.randn(50, TOKENS, 6)).detach() - connector.positions.detach()
+    assert float(shown.std()) == pytest.approx(0.02, rel=0.1)
     assert float(connector.positions.detach().std()) == pytest.approx(0.02, rel=0.2)
 
 
@@ -49,7 +50,8 @@ def test_positions_tell_places_apart() -> None:
     torch.nn.init.normal_(connector.positions)
     same = torch.randn(1, 1, 6).expand(1, TOKENS, 6)
     assert torch.allclose(connector.contents(same)[0, 0], connector.contents(same)[0, 1])
-    assert torch.allclose(connector(same) - connector.contents(same), connector.positions, atol=1e-6)
+    scaled = connector.contents(same) * connector.scale
+    assert torch.allclose(connector(same) - scaled, connector.positions, atol=1e-6)
 
 
 def test_a_view_that_was_not_encoded_is_refused() -> None:

@@ -20,7 +20,8 @@ def cross_entropy(model, grid, prompt, answer) -> float:
 
 @pytest.mark.parametrize("blind", [False, True])
 def test_every_answer_weighs_the_same_whatever_stands_beside_it(model, noise, blind: bool) -> None:
-    segments = [TokenSegment([0, 9]), TokenSegment(FIRST, 0, True), TokenSegment([0, 8]), TokenSegment(SECOND, 2, True)]
+    segments = [TokenSegment([0]), TokenSegment([9], 0), TokenSegment(FIRST, 1, True)]
+    segments += [TokenSegment([8], 0), TokenSegment(SECOND, 3, True)]
     short = [TokenSegment([0, 7]), TokenSegment(FIRST, 0, True)]
     grid = None if blind else noise(2, 2, 16)
     batch = vars(collate([PackedSequence(segments), PackedSequence(short)], 0 if blind else 2))

@@ -11,6 +11,7 @@ import pytest
 from inkling.components.artifacts.conversations import Conversations
 from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.loaders.account import ACCOUNTS, LoadError
+from inkling.components.scenes.loaders.pictures import Picture
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.provenance import provenance
 
@@ -76,10 +77,10 @@ def test_what_the_settings_leave_out_is_counted_and_does_not_fail(
     with pytest.raises(LoadError, match=r"2 of 4 \(50.0%\)"):
         load(records)
     made = load(records, leave_out=["missing"], max_words=20)
-    assert account(made)["left_out"] == {"missing": 2, "turns of more than 20 words": 1}
+    assert account(made)["left_out"] == {"missing": 2, "too long": 1}
     assert len(made.images()) == len(made.turns()) == 1
-    assert "left out 2 missing, 1 turns of more than 20 words" in capsys.readouterr().out
-    with pytest.raises(LoadError, match="nothing is left to learn from: left out 1 turns"):
+    assert "left out 2 missing, 1 too long" in capsys.readouterr().out
+    with pytest.raises(LoadError, match="nothing is left to learn from: left out 1 too long"):
         load([record(2, "1.jpg", "word " * 50)], max_words=20)
 
 
@@ -107,7 +108,9 @@ def test_pictures_are_not_held(load: Load, folder: Path, monkeypatch: pytest.Mon
     from inkling.components.scenes.loaders import reading
 
     read: list[str] = []
-    monkeypatch.setattr(reading, "_picture", lambda place, name: read.append(name) or name.encode())
+    monkeypatch.setattr(
+        reading, "_picture", lambda folder, one: read.append(one.image) or Picture(one.image.encode(), (9, 9))
+    )
     for number in range(100):
         (folder / f"n{number}.jpg").touch()
     path = folder.parent / "many.json"

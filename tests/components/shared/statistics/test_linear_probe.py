@@ -1,0 +1,68 @@
+"""The linear probe finds what features hold linearly, and nothing in features that hold nothing."""
+
+import numpy as np
+import pytest
+
+from inkling.components.shared.statistics.linear_probe import _ridge, linear_probe
+
+WORDS = ["cat", "cup", "dog", "key"]
+
+
+def asked(signal: float) -> tuple[np.ndarray, list[str], np.ndarray, list[list[str]], list[str], list[str]]:
+    """Examples and questions whose features hold the answer with that strength."""
+    random = np.random.default_rng(0)
+    codes, noise = random.integers(4, size=300), random.normal(size=(300, 40))
+    noise[:, :4] += signal * np.eye(4)[codes]
+    words = [WORDS[code] for code in codes]
+    return noise[:200], words[:200], noise[200:], [WORDS] * 100, words[200:], [f"i{row}" for row in range(100)]
+
+
+def test_what_features_hold_is_found_with_an_interval() -> None:
+    found = linear_probe(*asked(6.0))
+    assert found.accuracy.value > 0.95
+    assert found.accuracy.low is not None
+    assert found.accuracy.low > found.prior.value
+    assert found.chance == 0.25
+    assert found.right.mean() == found.accuracy.value
+
+
+def test_nothing_is_found_where_nothing_is() -> None:
+    found = linear_probe(*asked(0.0))
+    assert found.accuracy.low is not None
+    assert found.accuracy.high is not None
+    assert found.accuracy.low < 0.25 < found.accuracy.high + 0.1
+
+
+def test_the_prior_takes_what_training_answered_most() -> None:
+    found = linear_probe(
+        np.zeros((3, 2)), ["cat", "cat", "dog"], np.zeros((2, 2)), [["dog", "cat"]] * 2, ["cat", "dog"], [0, 1]
+    )
+    assert found.prior.value == 0.5
+    assert found.right.tolist() == [True, False]
+
+
+def test_leaving_one_out_is_what_its_closed_form_says() -> None:
+    random = np.random.default_rng(1)
+    features, targets = random.normal(size=(30, 8)), random.normal(size=(30, 2))
+    own = (features - features.mean(0)) / (features.std(0) + 1e-6)
+    middle, scale = targets.mean(0), np.linalg.eigvalsh(own @ own.T).mean()
+
+    def left_out(penalty: float) -> float:
+        errors = []
+        for row in range(30):
+            rest = np.delete(np.arange(30), row)
+            matrix = own[rest].T @ own[rest] + penalty * scale * np.eye(8)
+            weights = np.linalg.solve(matrix, own[rest].T @ (targets[rest] - middle))
+            errors.append(targets[row] - middle - own[row] @ weights)
+        return float(np.square(errors).mean())
+
+    penalties = [10.0**power for power in range(-3, 5)]
+    chosen = min(penalties, key=left_out)
+    matrix = own.T @ own + chosen * scale * np.eye(8)
+    expected = own @ np.linalg.solve(matrix, own.T @ (targets - middle)) + middle
+    np.testing.assert_allclose(_ridge(features, targets, features), expected, atol=1e-5)
+
+
+def test_no_examples_are_refused() -> None:
+    with pytest.raises(ValueError, match="got 0 and 0"):
+        linear_probe(np.zeros((0, 2)), [], np.zeros((0, 2)), [], [], [])
