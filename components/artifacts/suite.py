@@ -51,7 +51,7 @@ class Columns(InnerSection):
         return {key: [value] if isinstance(value, str) else value for key, value in stated.items()}
 
 
-class Mean(Section):
+class FurtherMean(Section):
     """A mean over the questions of the headline."""
 
     mean: Literal["families", "questions", "size_buckets"] = Field(description="what weighs the same in it")
@@ -64,7 +64,7 @@ class Headline(Section):
     mean: Literal["families", "questions"] = Field("families", description="what weighs the same in it")
     categories: tuple[str, ...] = Field((), description="the categories that enter; all where none is named")
     label: str = Field("mean accuracy", description="what a report calls it")
-    beside: Mean | None = Field(
+    beside: FurtherMean | None = Field(
         None, exclude_if=lambda mean: mean is None, description="another mean that is reported below it"
     )
 

@@ -82,9 +82,9 @@ def score(answers: Sequence[Answer], weighed: Weighed = "families") -> dict[str,
     visual = views["visual"]
     images = [one.image_id for one in visual]
     right = {view: np.array([one.correct for one in members]) for view, members in views.items()}
-    by = _WEIGHED_BY.get(weighed)
-    parts = _grouped(visual, lambda one: getattr(one, by)) if by else {}
-    groups = [getattr(one, by) for one in visual] if by and len(parts) > 1 else None
+    part = _WEIGHED_BY.get(weighed, "")
+    parts = _grouped(visual, lambda one: str(getattr(one, part))) if part else {}
+    groups = [str(getattr(one, part)) for one in visual] if len(parts) > 1 else None
     chances = [[one.chance for one in members] for members in (parts.values() if groups else [visual])]
     return {
         "questions": len(visual),
