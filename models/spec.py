@@ -303,10 +303,12 @@ class ObjectiveSpec(Spec, ABC):
         needs: Fields that it wants of a batch, beyond the packed turns.
         reads_text: Whether the language model reads the batch, so that it can train too, with an image or without. What
             does not trains the connector alone, on batches with images.
+        divisible: Whether its mean over the parts of a batch is its loss over the batch, so that ranks may share one.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
     reads_text: ClassVar[bool] = False
+    divisible: ClassVar[bool] = False
     runs_in_model: ClassVar[bool] = False
 
     weight: float = Field(1.0, ge=0, description="factor of the loss in the sum; 0: not computed")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.runtime.progress import note
@@ -16,7 +15,7 @@ from inkling.components.shared.storage.objects import StorageError
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
 from inkling.pipelines.cluster.named_objects import unusable
-from inkling.pipelines.cluster.pods import StagePods
+from inkling.pipelines.cluster.pods import StagePods, trained_on_ranks
 from inkling.pipelines.cluster.quota import quotas, too_large, waiting
 from inkling.pipelines.cluster.registry import resolve
 
@@ -98,15 +97,16 @@ def _storage(output: Path) -> list[str]:
 
 
 def _exchange(config: str) -> list[str]:
-    """Whether the object storage between pre-training and its ranks takes what a pod writes, and gives it back."""
-    settings = PretrainConfig.parse(config)
-    if settings.strategy == "single" or settings.launch.storage is None:
-        return []
-    try:
-        settings.launch.storage.open().check()
-    except StorageError as error:
-        return [f"pretrain.launch.storage: {error}"]
-    return []
+    """Whether the object storage between a stage and its ranks takes what a pod writes, and gives it back."""
+    problems = []
+    for settings in trained_on_ranks(config):
+        if settings.strategy == "single" or settings.launch.storage is None:
+            continue
+        try:
+            settings.launch.storage.open().check()
+        except StorageError as error:
+            problems.append(f"{settings.stage}.launch.storage: {error}")
+    return problems
 
 
 def _secrets(placement: PlacementConfig, environment: Mapping[str, str]) -> list[str]:

@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from inkling.components.adapt.config import AdaptConfig
+from inkling.components.adapt.recipe import AdaptationRecipe
 from inkling.components.artifacts.suite import carried
 from inkling.components.corpus.catalogue import read_catalogues
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.encode.config import EncodeConfig
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import check_sources
+from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.config import ConfigError, StageConfig, read_file, read_mapping, unknown
 from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.strict_yaml import read_value, write_mapping
 from inkling.models.crops import by_crop
 from inkling.models.fusion import FUSIONS
+from inkling.models.language.presets import load_preset
 
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "rehearse", "analyze"
@@ -26,6 +29,7 @@ OPTIONAL = ("suites", "label", "probe", "compare")
 TASKS = (*STAGES, *OPTIONAL, "preflight", "epilogue")
 """Everything that a profile may place."""
 SHARED = ("seed", "threads", "token_budget")
+_TEXT_TOKENS = 48  # that a sequence must have room for beside the image: a question and its answer, with reserve
 _FOLDER = Path(__file__).with_name("profiles")
 
 
@@ -86,11 +90,29 @@ def check(profile: str) -> None:
             raise unknown("stage of placement.stages", stage, TASKS)
     for stage in (*OPTIONAL, *STAGES):
         stage_config(stage).parse(mapping)
-    kept, read = EncodeConfig.parse(mapping).views, AdaptConfig.parse(mapping).resolved().connector.views
-    if missing := [view for view in read if view not in kept]:
+    encode, adaptation = EncodeConfig.parse(mapping), AdaptConfig.parse(mapping).resolved()
+    if missing := [view for view in adaptation.connector.views if view not in encode.views]:
         raise ConfigError(
             f"adapt: the connector reads the view '{missing[0]}', which encode does not keep: name it in encode.views "
-            f"(now {', '.join(kept)})"
+            f"(now {', '.join(encode.views)})"
+        )
+    _check_image_tokens(encode, adaptation, PretrainConfig.parse(mapping).preset)
+
+
+def _check_image_tokens(encode: EncodeConfig, adaptation: AdaptationRecipe, preset: str) -> None:
+    """Checks that the connector can take what the encoder gives, and the language model what the connector makes."""
+    connector = adaptation.connector
+    try:
+        positions = adaptation.fusion.positions(connector.image_tokens(encode.encoder.all_views))
+    except ValueError as error:
+        raise ConfigError(f"adapt: {error}") from None
+    longest = load_preset(preset).max_position_embeddings
+    if positions + _TEXT_TOKENS > longest:
+        raise ConfigError(
+            f"adapt: an image takes {positions:,} positions of the sequence (connector '{connector.type}', view "
+            f"{', '.join(connector.views)}), which leaves fewer than {_TEXT_TOKENS} of the {longest:,} of preset "
+            f"'{preset}' for text: resample the view, as in encode.views=[grid.4x4] and adapt.connector={{type: mlp, "
+            "view: grid.4x4}, or take a preset that reads longer sequences"
         )
 
 

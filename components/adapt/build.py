@@ -1,6 +1,7 @@
 """Making a MultimodalModel: checks of the inputs, then the training that a recipe describes."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.conversations import Conversations, Turn
@@ -8,6 +9,11 @@ from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.shared.store.store import Draft, produce
+
+if TYPE_CHECKING:
+    from inkling.components.adapt.data import Lesson
+
+MODULE = "inkling.components.adapt.rank"
 
 
 def build_adapt(
@@ -23,15 +29,36 @@ def build_adapt(
         ArtifactError: If an input is not what was written.
         ValueError: If the features are not those of the conversations' images, or a phase has nothing to train on.
     """
-    language, talk, seen = (
-        LanguageModel.open(language_model),
-        Conversations.open(conversations),
-        Features.open(features),
-    )
-    inputs = {"language_model": language, "conversations": talk, "features": seen}
-    return produce(
-        MultimodalModelArtifact, output, config, inputs, lambda draft: _make(config, language, talk, seen, draft)
-    )
+    parts = LanguageModel.open(language_model), Conversations.open(conversations), Features.open(features)
+    inputs = dict(zip(("language_model", "conversations", "features"), parts, strict=True))
+    return produce(MultimodalModelArtifact, output, config, inputs, lambda draft: _make(config, *parts, draft))
+
+
+def lesson_of(
+    config: AdaptConfig, language_model: LanguageModel, conversations: Conversations, features: Features
+) -> "tuple[Lesson, dict[str, dict[str, int]]]":
+    """What an adaptation learns from, and by tag how many instruction turns there were and how many it leaves out.
+
+    Raises:
+        ValueError: If the features are not those of the conversations' images, or more turns are to be left out than
+            there are.
+    """
+    from inkling.components.adapt.data import TEXT_ONLY, Lesson
+    from inkling.components.adapt.drop import dropped
+
+    images = list(conversations.images())
+    views = {name: features.view("conversations", name) for name in config.resolved().connector.views}
+    for view in views.values():
+        if len(images) != len(view):
+            raise ValueError(
+                f"{features.path} has features of {len(view)} images, {conversations.path} has {len(images)} images: "
+                "they do not belong together"
+            )
+    turns: dict[str, list[Turn]] = {image: [] for image in (*images, TEXT_ONLY)}
+    for turn in conversations.turns():
+        turns[turn.image_id].append(turn)
+    left, counts = dropped(turns, config.drop, config.seed)
+    return Lesson(images, views, left, language_model.tokenizer()), counts
 
 
 def _make(
@@ -39,23 +66,17 @@ def _make(
 ) -> None:
     import torch
 
-    from inkling.components.adapt.data import Lesson
     from inkling.components.adapt.train import train
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
+    from inkling.components.shared.launch.train import train_on_ranks
 
     torch.set_num_threads(config.threads)
-    recipe, images = config.resolved(), list(conversations.images())
-    views = {name: features.view("conversations", name) for name in recipe.connector.views}
-    for view in views.values():
-        if len(images) != len(view):
-            raise ValueError(
-                f"{features.path} has features of {len(view)} images, {conversations.path} has {len(images)} images: "
-                "they do not belong together"
-            )
-    turns: dict[str, list[Turn]] = {image: [] for image in images}
-    for turn in conversations.turns():
-        turns[turn.image_id].append(turn)
-    lesson = Lesson(images, views, turns, language_model.tokenizer())
-    adapted = train(config, language_model.network(), lesson, draft.scratch)
-    record = {**recipe.model_dump(mode="json"), "phases": adapted.phases}
+    lesson, counts = lesson_of(config, language_model, conversations, features)
+    if config.strategy != "single":
+        inputs = {"language_model": language_model, "conversations": conversations, "features": features}
+        train_on_ranks(config, MODULE, inputs, draft.scratch)
+    adapted = train(config.alone(), language_model.network(), lesson, draft.scratch)
+    record = {**config.resolved().model_dump(mode="json"), "phases": adapted.phases}
+    if not config.drop.nothing:
+        record["instruction_turns"] = counts
     write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows)

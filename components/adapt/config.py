@@ -1,15 +1,19 @@
 """Settings of the adapt stage."""
 
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from inkling.components.adapt.recipe import AdaptationRecipe, LanguageStart, Phase, load_recipe
-from inkling.components.shared.config import ConfigError, ExecutionOnly, StageConfig, unknown
+from inkling.components.adapt.recipe import AdaptationRecipe, Drop, LanguageStart, Phase, load_recipe
+from inkling.components.shared.config import ConfigError, ExecutionOnly, unknown
+from inkling.components.shared.launch.config import RanksConfig
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
 from inkling.models.settings import explain
 from inkling.models.spec import ConnectorSpec, FusionSpec, Spec, specs_in
+
+_RANKS = {"strategy", "processes", "nodes", "micro_batch", "precision"}
+"""Who computes a step changes its last bits; at their defaults they are no part of a key."""
 
 
 def _shipped(stated: Any) -> Any:
@@ -17,7 +21,7 @@ def _shipped(stated: Any) -> Any:
     return load_recipe(stated) if isinstance(stated, str) else stated
 
 
-class AdaptConfig(StageConfig):
+class AdaptConfig(RanksConfig):
     """Which recipe, and what a profile changes of it."""
 
     stage: ClassVar[str] = "adapt"
@@ -35,6 +39,8 @@ class AdaptConfig(StageConfig):
     phases: dict[str, dict[str, Any]] = Field(
         {}, description="settings of phases by name, where not the recipe's own: {instruct: {learning_rate: 1.0e-3}}"
     )
+    precision: Literal["auto", "fp32", "bf16"] = Field("fp32", description="auto: bf16 on a GPU, fp32 on a CPU")
+    drop: Drop = Field(Drop(), description="instruction turns that are left out: {perception: 0.5}")
     checkpoint_every: Annotated[int, ExecutionOnly()] = Field(
         100, ge=1, description="steps between checkpoints, lost at most when a run is killed"
     )
@@ -48,8 +54,28 @@ class AdaptConfig(StageConfig):
         for name, epochs in self.epochs.items():
             if epochs < 0:
                 raise ValueError(f"epochs of '{name}' must not be negative, got {epochs:g}")
-        self.resolved().check()
+        for phase in self.resolved().check().phases:
+            self._shareable(phase)
         return self
+
+    def _shareable(self, phase: Phase) -> None:
+        """Refuses ranks, and parts of a step, that a phase cannot have."""
+        if phase.batch % self.ranks:
+            raise ValueError(
+                f"batch {phase.batch} of phase '{phase.name}' cannot be shared evenly by {self.ranks} ranks"
+            )
+        whole = [objective.type for objective in phase.active if not objective.divisible]
+        if whole and self.ranks * self.accumulate(phase) > 1:
+            raise ValueError(
+                f"{', '.join(whole)} compares the images of a whole batch, so that ranks cannot share phase "
+                f"'{phase.name}': use strategy single without micro_batch, or another objective"
+            )
+
+    def accumulate(self, phase: Phase) -> int:
+        """The fewest equal parts, of at most `micro_batch` sequences, in which a rank takes its share of a step."""
+        share = phase.batch // self.ranks
+        most = self.micro_batch or share
+        return next(parts for parts in range(1, share + 1) if share % parts == 0 and share // parts <= most)
 
     def resolved(self) -> AdaptationRecipe:
         """The recipe with what this configuration states in place of its own.
@@ -75,7 +101,10 @@ class AdaptConfig(StageConfig):
 
     def settings(self) -> dict[str, Any]:
         """What determines the result, the recipe resolved: one key, wherever a setting was stated."""
-        return {"seed": self.seed, "threads": self.threads, "recipe": self.resolved().model_dump(mode="json")}
+        left_out = {} if self.drop.nothing else {"drop": self.drop.model_dump(mode="json")}
+        recipe = self.resolved().model_dump(mode="json")
+        ranks = self.model_dump(mode="json", include=_RANKS, exclude_defaults=True)
+        return {"seed": self.seed, "threads": self.threads, "recipe": recipe, **left_out, **ranks}
 
     def specs(self) -> list[Spec]:
         """The connector, the fusion and the objectives that are used; those of weight 0 are not."""

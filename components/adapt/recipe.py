@@ -32,6 +32,25 @@ class LanguageStart(Section):
         return self == LanguageStart()
 
 
+class Drop(Section):
+    """Which instruction turns are left out, whatever the recipe."""
+
+    perception: float = Field(0.0, ge=0, le=1, description="part of those that ask what is seen")
+    reasoning: float = Field(0.0, ge=0, le=1, description="part of those that ask what follows from it")
+    random: int = Field(0, ge=0, description="a number of them, whatever they ask: the control of equal size")
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Self:
+        if self.random and (self.perception or self.reasoning):
+            raise ValueError("'random' is the control beside the other two: state it alone")
+        return self
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Drop()
+
+
 class Phase(Section):
     """One phase of an adaptation."""
 
@@ -50,11 +69,23 @@ class Phase(Section):
     warmup: float = Field(0.06, ge=0, lt=1, description="part of the steps that warm up (paper, section 2: 0.06)")
     weight_decay: float = Field(0.0, ge=0, description="decay of matrices (the paper's adaptation follows Cambrian: 0)")
     blind: float = Field(0.0, ge=0, le=1, description="part of the batches without the image; 1: images are never seen")
+    text_only: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        exclude_if=lambda share: share is None,
+        description="part of the sequences that are text alone (paper, section 2: 0.43); all there are if not given",
+    )
 
     @property
     def active(self) -> tuple[ObjectiveSpec, ...]:
         """The objectives that weigh something; those of weight 0 are not computed."""
         return tuple(objective for objective in self.objectives if objective.weight)
+
+    @property
+    def reads_text_alone(self) -> bool:
+        """Whether a sequence without an image teaches anything: its text trains the language model."""
+        return "language" in self.train and any(objective.reads_text for objective in self.active)
 
     @model_validator(mode="after")
     def _trains_something(self) -> Self:
@@ -72,10 +103,11 @@ class Phase(Section):
                 f"{', '.join(types)} train the connector alone, but the parts that train are {', '.join(self.train)}: "
                 "add 'connector' to 'train', or an objective that reads text, such as next_token"
             )
-        if self.blind and not (reads_text and "language" in self.train):
+        if (self.blind or self.text_only) and not self.reads_text_alone:
+            setting = "blind" if self.blind else "text_only"
             raise ValueError(
-                "a batch without the image has only text to learn from: blind needs 'language' among the parts that "
-                "train, and an objective that reads text, such as next_token"
+                f"a batch without the image has only text to learn from: {setting} needs 'language' among "
+                "the parts that train, and an objective that reads text, such as next_token"
             )
         return self
 
@@ -104,11 +136,13 @@ class AdaptationRecipe(Section):
 
         Raises:
             ConfigError: If a phase trains a part that there is not; the message names those that there are.
-            ValueError: If two phases have one name.
+            ValueError: If two phases have one name, or none has any epochs.
         """
         names = [phase.name for phase in self.phases]
         if len(set(names)) < len(names):
             raise ValueError(f"two phases have one name: {', '.join(names)}")
+        if not any(phase.epochs for phase in self.phases):
+            raise ValueError("every phase has 0 epochs: the recipe trains nothing")
         for phase in self.phases:
             for part in phase.train:
                 if part not in self.parts:

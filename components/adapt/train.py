@@ -1,5 +1,6 @@
 """Running a recipe: phase after phase, each with its data, its objectives and its trainable set."""
 
+import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
+from inkling.components.adapt.batches import Fields, View
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.data import Fields, Lesson, View, phase_batches
+from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.objectives.contract import Objective
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase
 from inkling.components.adapt.start import start_language
@@ -24,7 +26,7 @@ from inkling.models.language import spec_of
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.batches import Batch
 from inkling.models.training.fit import fit
-from inkling.models.training.job import Loss, Optimization
+from inkling.models.training.job import CheckpointMirror, Execution, Loss, Optimization
 
 FINAL_RATIO = 0.01
 
@@ -45,14 +47,35 @@ class Adapted:
     rows: list[TrainingRow]
 
 
-def train(config: AdaptConfig, language: LlamaForCausalLM, lesson: Lesson, work: Path) -> Adapted:
-    """Adapts a language model.
+class Taught(nn.Module):
+    """A model with the loss of a phase as its forward pass, so that ranks that share it gather what the loss reads."""
+
+    def __init__(self, model: MultimodalModel, loss: Loss) -> None:
+        """Takes the model, and what it is trained for."""
+        super().__init__()
+        self.model, self._loss = model, loss
+
+    @property
+    def trunk(self) -> nn.Module:
+        """The part whose blocks ranks may gather one by one."""
+        return self.model.language
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss of a batch, or of a part of one."""
+        return self._loss(self.model, batch)
+
+
+def train(
+    config: AdaptConfig, language: LlamaForCausalLM, lesson: Lesson, work: Path, mirror: CheckpointMirror | None = None
+) -> Adapted:
+    """Adapts a language model, alone or as one rank of several.
 
     Args:
         config: The stage's configuration.
         language: The language model; trained in place.
         lesson: What to learn from.
         work: Directory that outlives a kill.
+        mirror: Its copy in object storage, where it does not.
 
     Raises:
         ConfigError: If a phase trains a part that has no parameters.
@@ -66,7 +89,7 @@ def train(config: AdaptConfig, language: LlamaForCausalLM, lesson: Lesson, work:
         model = new_model(recipe, language, lesson.features, config.seed)
         phases, rows = [], []
         for index, phase in enumerate(recipe.phases):
-            account, log = _train_phase(model, phase, lesson, [config.seed, index], config.checkpoint_every, work)
+            account, log = _train_phase(model, phase, lesson, [config.seed, index], config, work, mirror)
             phases.append(account)
             rows += log
     model.requires_grad_(True)
@@ -98,7 +121,13 @@ def new_model(
 
 
 def _train_phase(
-    model: MultimodalModel, phase: Phase, lesson: Lesson, seed: Sequence[int], checkpoint_every: int, work: Path
+    model: MultimodalModel,
+    phase: Phase,
+    lesson: Lesson,
+    seed: Sequence[int],
+    config: AdaptConfig,
+    work: Path,
+    mirror: CheckpointMirror | None,
 ) -> tuple[dict[str, Any], list[TrainingRow]]:
     """Trains one phase; returns its account, as in `Adapted.phases`, and its log."""
     objectives: list[Objective] = [spec.build() for spec in phase.active]
@@ -110,21 +139,35 @@ def _train_phase(
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     own = {part: f"{part} (at {rate:g})" for part, rate in phase.learning_rates.items()}
     parts = " and ".join(own.get(part, part) for part in phase.train)
-    note(f"{phase.name}: {parts} train ({len(names)} tensors, {trained:,} parameters), {steps} steps")
+    text = f", {batches.text_only:,} text-only sequences" if batches.text_only else ""
+    note(f"{phase.name}: {parts} train ({len(names)} tensors, {trained:,} parameters), {steps} steps{text}")
     before = frozen_digest(model)
+    sharded = config.strategy == "fsdp2"
+    taught = Taught(
+        copy.deepcopy(model) if sharded else model, weighted([one.weight for one in phase.active], objectives)
+    )
     fitted = fit(
-        model,
-        weighted([spec.weight for spec in phase.active], objectives),
+        taught,
+        lambda network, batch: network(batch),
         batches,
         optimization(phase, steps),
         work / phase.name,
         seed=seed[0],
-        checkpoint_every=checkpoint_every,
+        checkpoint_every=config.checkpoint_every,
         progress=lambda done: Progress(phase.name, total=steps, unit="steps", done=done),
+        execution=Execution(config.strategy, config.accumulate(phase), config.precision, compile=False, sparse=True),
+        mirror=mirror,
     )
+    if sharded:
+        from inkling.models.training.sharding import gathered
+
+        shapes = model.state_dict()
+        model.load_state_dict({name: one.reshape(shapes[name].shape) for name, one in gathered(taught.model).items()})
     if frozen_digest(model) != before:
         raise TrainableError(f"phase '{phase.name}' changed parameters that it froze")
     account = {**phase.model_dump(mode="json"), "steps": steps, "parameters": trained, "trainable": names}
+    if batches.text_only:
+        account["text_only_sequences"] = batches.text_only
     return account, [TrainingRow(phase.name, row.step, row.loss, row.learning_rate) for row in fitted.rows]
 
 
@@ -149,7 +192,7 @@ def optimization(phase: Phase, steps: int) -> Optimization:
         warmup_steps=min(round(phase.warmup * steps), max(steps - 1, 0)),
         final_ratio=FINAL_RATIO,
         weight_decay=phase.weight_decay,
-        rates={part: rate / phase.learning_rate for part, rate in phase.learning_rates.items()},
+        rates={f"model.{part}": rate / phase.learning_rate for part, rate in phase.learning_rates.items()},
     )
 
 

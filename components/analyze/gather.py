@@ -128,7 +128,8 @@ def _adaptation(inputs: Inputs) -> dict[str, Any]:
 def _suites(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
     """What each suite says of itself, and what was answered to its questions."""
     questions = inputs.questions.suites()
-    return {suite.name: _suite(config, inputs, suite, questions[suite.name]) for suite in config.suites}
+    asked = [suite for suite in config.suites if suite.name in questions]
+    return {suite.name: _suite(config, inputs, suite, questions[suite.name]) for suite in asked}
 
 
 def _suite(config: AnalyzeConfig, inputs: Inputs, suite: Suite, questions: Sequence[Question]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, get_args
 
+from inkling.components.artifacts.annotations import ImageAnnotation, read_annotations, write_annotations
 from inkling.components.artifacts.images import read_images, write_images
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError
@@ -85,10 +86,15 @@ class Conversations(Artifact):
     """Training pictures with captions and instructions, and text-only instructions."""
 
     type: ClassVar[str] = "Conversations"
+    schema: ClassVar[int] = 2
 
     def images(self) -> dict[str, bytes]:
         """JPEG bytes by image_id, in stored order."""
         return read_images(self.path)
+
+    def annotations(self) -> dict[str, ImageAnnotation]:
+        """What the pictures show, by image_id; those of a source without annotations have none."""
+        return read_annotations(self.path)
 
     def turns(self) -> list[Turn]:
         """All turns, in stored order.
@@ -103,16 +109,23 @@ class Conversations(Artifact):
             raise ArtifactError(f"{path} cannot be read: {error}") from None
 
 
-def write_conversations(directory: Path, images: Iterable[tuple[str, bytes]], turns: Iterable[Turn]) -> None:
+def write_conversations(
+    directory: Path,
+    images: Iterable[tuple[str, bytes]],
+    turns: Iterable[Turn],
+    annotations: Iterable[ImageAnnotation] = (),
+) -> None:
     """Writes the files of the artifact.
 
     Args:
         directory: Where they go.
         images: image_id and JPEG bytes of each picture.
         turns: What is said about them.
+        annotations: What they show, where it is known.
 
     Raises:
         ValueError: If a picture comes twice.
     """
     write_images(directory, images)
+    write_annotations(directory, annotations)
     (directory / CONVERSATIONS).write_text(to_json([turn.to_llava() for turn in turns], indent=1) + "\n")

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from inkling.components.artifacts.annotations import ImageAnnotation, read_annotations, write_annotations
 from inkling.components.artifacts.images import read_images, write_images
 from inkling.components.artifacts.suite import SCENES
 from inkling.components.shared.store.artifact import Artifact
@@ -30,6 +31,7 @@ _SCHEMA = pa.schema(
         ("split", pa.string()),
         ("suite", pa.string()),
         ("cluster", pa.string()),
+        ("subtask", pa.string()),
     ]
 )
 
@@ -47,10 +49,11 @@ class Question:
         answer: The right choice.
         category: One of the suite's categories.
         family: Kind of question within the category.
-        size_bucket: For existence questions, how much of the picture the object covers: under 3 %, to 10 %, over.
+        size_bucket: For existence questions, on how much of the picture the object is seen: under 30 %, to 60 %, over.
         split: Choices of settings are made on validation; test is only reported.
         suite: Name of the suite that the question belongs to.
         cluster: What questions that are not independent share, which widens intervals; their image where empty.
+        subtask: What distinguishes it within its family, such as its kind of distractor; empty where nothing does.
     """
 
     question_id: str
@@ -65,6 +68,7 @@ class Question:
     split: Split
     suite: str = SCENES
     cluster: str = ""
+    subtask: str = ""
 
     def __post_init__(self) -> None:
         """Refuses a question that cannot be scored.
@@ -95,11 +99,15 @@ class Questions(Artifact):
     """Held-out pictures and the questions asked about them."""
 
     type: ClassVar[str] = "Questions"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
 
     def images(self) -> dict[str, bytes]:
         """JPEG bytes by image_id, in stored order."""
         return read_images(self.path)
+
+    def annotations(self) -> dict[str, ImageAnnotation]:
+        """What the pictures show, by image_id; those of a source without annotations have none."""
+        return read_annotations(self.path)
 
     def suites(self) -> dict[str, list[Question]]:
         """The questions by suite, suites and questions in stored order."""
@@ -125,17 +133,24 @@ class Questions(Artifact):
         return [row for row in rows if split in (None, row.split)]
 
 
-def write_questions(directory: Path, images: Iterable[tuple[str, bytes]], questions: Iterable[Question]) -> None:
+def write_questions(
+    directory: Path,
+    images: Iterable[tuple[str, bytes]],
+    questions: Iterable[Question],
+    annotations: Iterable[ImageAnnotation] = (),
+) -> None:
     """Writes the files of the artifact.
 
     Args:
         directory: Where they go.
         images: image_id and JPEG bytes of each picture.
         questions: What is asked about them.
+        annotations: What they show, where it is known.
 
     Raises:
         ValueError: If a picture comes twice.
     """
     write_images(directory, images)
+    write_annotations(directory, annotations)
     table = pa.Table.from_pylist([asdict(question) for question in questions], schema=_SCHEMA)
     pq.write_table(table, directory / QUESTIONS, compression="none")

@@ -20,6 +20,8 @@ from inkling.models.settings import explain
 
 SCENES = "scenes"
 """The suite that the pipeline renders itself."""
+TRANSFER = "transfer"
+"""The suite about rendered scenes that asks what no instruction told."""
 THIS_RUN = "questions"
 """The value of `artifact` that stands for the Questions artifact of the run."""
 METRICS = ("accuracy",)
@@ -225,7 +227,7 @@ def shipped_suites() -> list[str]:
 def carried(section: Mapping[str, Any]) -> dict[str, Any]:
     """The section `suites` of a profile with suites in place of the names of files, so that a task opens none."""
     read = [
-        suite.name if suite == load_suite(SCENES) else suite.model_dump(mode="json", exclude_unset=True)
+        suite.name if suite in rendered_scenes() else suite.model_dump(mode="json", exclude_unset=True)
         for suite in _read(section)
     ]
     return {**section, "read": read}
@@ -233,7 +235,7 @@ def carried(section: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(section: Any) -> Any:
     """The suites of the section `suites` of a profile."""
-    stated = section.get("read", [SCENES]) if isinstance(section, Mapping) else section
+    stated = section.get("read", [SCENES, TRANSFER]) if isinstance(section, Mapping) else section
     if isinstance(stated, str):
         stated = [stated]
     if not isinstance(stated, Sequence) or not stated:
@@ -251,4 +253,4 @@ Suites = Annotated[tuple[Suite, ...], BeforeValidator(_read)]
 
 def rendered_scenes() -> tuple[Suite, ...]:
     """What is read where a profile names no suites."""
-    return (load_suite(SCENES),)
+    return load_suite(SCENES), load_suite(TRANSFER)

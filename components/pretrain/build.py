@@ -40,10 +40,10 @@ def _make(config: PretrainConfig, tokens: Tokens, draft: Draft) -> None:
         check(config, tokens.blend().vocabulary, draft.scratch)
     own = config
     if config.strategy != "single" and config.steps:
-        from inkling.components.pretrain.launch import alone, train_on_ranks
+        from inkling.components.pretrain.launch import pretrain_on_ranks
 
-        train_on_ranks(config, tokens, draft.scratch)
-        own = alone(config)
+        pretrain_on_ranks(config, tokens, draft.scratch)
+        own = config.alone()
     import torch
 
     from inkling.components.artifacts.language_model import CHECKPOINTS

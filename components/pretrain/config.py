@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
-from inkling.components.shared.launch.launch import LaunchConfig, refuse
-from inkling.components.shared.launch.placement import PlacementConfig
+from inkling.components.shared.config import ExecutionOnly, Section, unknown
+from inkling.components.shared.launch.config import RanksConfig
 from inkling.models.language.presets import load_preset
 from inkling.models.spec import Spec
 
@@ -30,7 +29,7 @@ class AnnealConfig(Section):
         return weights
 
 
-class PretrainConfig(StageConfig):
+class PretrainConfig(RanksConfig):
     """Which network, how many tokens it is trained on, and how."""
 
     stage: ClassVar[str] = "pretrain"
@@ -65,20 +64,7 @@ class PretrainConfig(StageConfig):
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints, lost at most when a run is killed")
     heldout_windows: int = Field(64, ge=1, description="sequences of held-out text scored per source, at most")
     choice_items: int = Field(24, ge=0, description="questions made of held-out text, per source and suite, at most")
-    strategy: Literal["single", "ddp", "fsdp2"] = Field("single", description="how ranks share the work")
-    processes: int = Field(1, ge=1, description="ranks of a node; 1 trains in the stage's own process")
-    nodes: int = Field(1, ge=1, description="machines; more than one needs launch.scheduler kubernetes")
-    micro_batch: int | None = Field(
-        None, ge=1, description="sequences that a rank takes at a time; all of its part of the batch where not given"
-    )
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, fp32 on a CPU")
     compile: bool | None = Field(None, description="whether to compile the network; if not given, on a GPU in bf16")
-    launch: Annotated[LaunchConfig, ExecutionOnly()] = Field(
-        LaunchConfig(), description="where several ranks run, and what a run may take"
-    )
-    placement: Annotated[PlacementConfig, ExecutionOnly()] = Field(
-        PlacementConfig(), description="what pods may use, of which those of the ranks are some"
-    )
     loader_workers: Annotated[int, ExecutionOnly()] = Field(
         0, ge=0, description="processes that prepare batches ahead; the order is the same for any number"
     )
@@ -99,16 +85,6 @@ class PretrainConfig(StageConfig):
     def effective_warmup_steps(self) -> int:
         """Steps over which the learning rate rises."""
         return int(self.warmup * self.steps) if self.warmup_steps is None else self.warmup_steps
-
-    @property
-    def ranks(self) -> int:
-        """Processes that share the work."""
-        return self.processes * self.nodes
-
-    @property
-    def launches_pods(self) -> bool:
-        """Whether the ranks run in pods of their own, and the stage only submits and watches them."""
-        return self.strategy != "single" and self.launch.scheduler == "kubernetes"
 
     @property
     def accumulate(self) -> int:
@@ -172,12 +148,6 @@ class PretrainConfig(StageConfig):
 
     @model_validator(mode="after")
     def _shared(self) -> Self:
-        if self.strategy == "single" and self.ranks > 1:
-            raise ValueError(f"strategy 'single' has one rank, not {self.ranks}: choose 'ddp' or 'fsdp2'")
-        if self.strategy != "single":
-            reason = refuse(self.stage, self.nodes, self.processes, self.launch, self.placement)
-            if reason is not None:
-                raise ValueError(reason)
         at_once = self.ranks * (self.micro_batch or 1)
         if self.batch % at_once:
             share = f" of {self.micro_batch} sequences at a time" if self.micro_batch else ""

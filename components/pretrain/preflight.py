@@ -9,11 +9,9 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import note
 from inkling.models.language.presets import load_preset, preset_names
-from inkling.models.training.cost import Memory, Plan, disk, hours, memory
+from inkling.models.training.cost import CHECKPOINTS_ON_DISK, Memory, Plan, disk, hours, memory
 from inkling.models.training.devices import AUTO, Device, device
 
-CHECKPOINTS_ON_DISK = 2
-"""Checkpoints that a run leaves on the disk at a time."""
 _GIGA = 1e9
 
 

@@ -8,8 +8,8 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.exchange import reach
 from inkling.components.pretrain.train import train
+from inkling.components.shared.launch.exchange import reach
 from inkling.components.shared.runtime import machine
 from inkling.components.shared.runtime.watchdog import end_with_parent
 from inkling.components.shared.store.manifest import Manifest
@@ -26,7 +26,8 @@ def main() -> None:
     end_with_parent()
     with reach(*sys.argv[1:]) as found:
         config = PretrainConfig.model_validate_json(found.settings)
-        tokens = Tokens(found.tokens, Manifest.read(found.tokens))
+        (place,) = found.inputs
+        tokens = Tokens(place, Manifest.read(place))
         torch.set_num_threads(config.threads)
         # FSDP2 hands out rank 0's weights: the other ranks of a node need no memory for a whole network.
         away = config.strategy == "fsdp2" and Ranks.of(config.strategy).rank > 0

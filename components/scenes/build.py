@@ -1,14 +1,27 @@
 """Builds the conversations to learn from and the questions to be scored on."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Conversations, Turn, write_conversations
 from inkling.components.artifacts.questions import Questions, write_questions
-from inkling.components.scenes.asking import Made, questions, text_only_turns, turns
+from inkling.components.scenes.asking import questions
 from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.loaders.contract import load_conversations
-from inkling.components.scenes.plan import SceneJob, question_jobs, training_jobs, undrawn_jobs
+from inkling.components.scenes.made import Made
+from inkling.components.scenes.plan import (
+    SceneJob,
+    question_jobs,
+    training_jobs,
+    transfer_jobs,
+    undrawn_jobs,
+    with_twins,
+)
+from inkling.components.scenes.scene import SIDE
+from inkling.components.scenes.teaching import text_only_turns, turns
+from inkling.components.scenes.twins import CHANGES
 from inkling.components.scenes.workers import make
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.storage.packages import attribution, package
@@ -34,10 +47,11 @@ def build_conversations(config: ScenesConfig, output: str | Path) -> Conversatio
         if config.conversations:
             load_conversations(config.conversations, config.threads, draft.path)
             return
-        scenes = _make(training_jobs(catalogue(), config.seed, config.train), config.threads, "rendering to learn from")
-        written = [turn for made in scenes for turn in turns(made, catalogue())]
+        jobs = with_twins(training_jobs(catalogue(), config.seed, config.train), config.twins)
+        scenes = _make(jobs, config.threads, "rendering to learn from")
+        written = [turn for made in scenes for turn in turns(made, catalogue(), config.phrasings)]
         written += _text_only(config, sum(turn.kind == "instruct" for turn in written))
-        write_conversations(draft.path, ((made.job.image_id, made.picture) for made in scenes), written)
+        write_conversations(draft.path, _pictures(scenes), written, _annotations(scenes))
         (draft.path / ATTRIBUTION).write_text(attribution(packages()))
 
     return produce(Conversations, output, config, {}, write)
@@ -48,14 +62,19 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
 
     def write(draft: Draft) -> None:
         counts: dict[Split, int] = {"validation": config.validation, "test": config.test}
-        jobs = [job for split, count in counts.items() for job in question_jobs(catalogue(), config.seed, split, count)]
+        jobs = [
+            job
+            for split, count in counts.items()
+            for kind, twins in ((question_jobs, config.twins), (transfer_jobs, 0.0))
+            for job in with_twins(kind(catalogue(), config.seed, split, count), twins)
+        ]
         scenes = _make(jobs, config.threads, "rendering the questions' pictures")
         rows = [
             row
             for split in counts
             for row in questions([made for made in scenes if made.job.split == split], catalogue())
         ]
-        write_questions(draft.path, ((made.job.image_id, made.picture) for made in scenes), rows)
+        write_questions(draft.path, _pictures(scenes), rows, _annotations(scenes))
         (draft.path / ATTRIBUTION).write_text(attribution(packages()))
 
     return produce(Questions, output, config, {}, write)
@@ -64,7 +83,31 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
 def _text_only(config: ScenesConfig, drawn: int) -> list[Turn]:
     """The text-only instructions beside those about pictures that were drawn."""
     wanted = round(drawn * config.text_only / (1 - config.text_only))
-    return text_only_turns(undrawn_jobs(catalogue(), config.seed, config.train), wanted, catalogue())
+    return text_only_turns(undrawn_jobs(catalogue(), config.seed, config.train), wanted, catalogue(), config.phrasings)
+
+
+def _pictures(scenes: list[Made]) -> list[tuple[str, bytes]]:
+    return [(made.job.image_id, made.picture) for made in scenes]
+
+
+def _annotations(scenes: list[Made]) -> list[ImageAnnotation]:
+    """What each picture shows, and for twins which picture is the other one and what differs."""
+    twins = {(made.job.split, made.job.index) for made in scenes if made.job.twin}
+    found = []
+    for made in scenes:
+        paired = (made.job.split, made.job.index) in twins
+        sibling = replace(made.job, twin=not made.job.twin).image_id
+        found.append(
+            ImageAnnotation(
+                made.job.image_id,
+                SIDE,
+                SIDE,
+                made.objects,
+                sibling if paired else "",
+                CHANGES[made.job.family] if paired else "",
+            )
+        )
+    return found
 
 
 def _make(jobs: list[SceneJob], processes: int, label: str) -> list[Made]:

@@ -1,7 +1,8 @@
 """Captions: what a scene shows, in words that name everything in it."""
 
 from inkling.components.scenes.catalogue import Catalogue
-from inkling.components.scenes.queries import NUMBERS, Query, with_article
+from inkling.components.scenes.phrasings import with_article
+from inkling.components.scenes.queries import NUMBERS, Query
 from inkling.components.scenes.scene import Scene
 
 REQUEST = "Describe the picture."

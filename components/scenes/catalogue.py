@@ -34,6 +34,10 @@ class Catalogue:
         sign_words: Words that a sign may bear.
         fonts: Packages of typefaces by split.
         photographs: Files of background photographs by split.
+        held_out_facts: Class words whose kind, use and place no turn tells.
+        taught_colours: The colours that each shape has in training.
+        popular: Class words that are drawn most often.
+        companions: The class word that stands beside another most often.
     """
 
     drawings: Mapping[Split, Mapping[str, tuple[Identity, ...]]]
@@ -45,6 +49,28 @@ class Catalogue:
     sign_words: list[str]
     fonts: Mapping[Split, list[str]]
     photographs: Mapping[Split, list[str]]
+    held_out_facts: list[str]
+    taught_colours: Mapping[str, list[str]]
+    popular: list[str]
+    companions: Mapping[str, str]
+
+    def colours_of(self, shape: str, held_out: bool) -> list[str]:
+        """The colours of a shape that training draws, or those that it does not."""
+        return [name for name in self.colours if (name in self.taught_colours[shape]) != held_out]
+
+    def facts(self, about: str, held_out: bool) -> dict[str, list[str]]:
+        """Class words by what is known of them: those that are taught, or those that are held out; none is empty.
+
+        Args:
+            about: kind, use or place.
+            held_out: Whether of the classes whose facts are held out.
+        """
+        table = {"kind": self.kinds, "use": self.uses, "place": self.places}[about]
+        chosen = {name: [word for word in words if self._held(word) == held_out] for name, words in table.items()}
+        return {name: words for name, words in chosen.items() if words}
+
+    def _held(self, word: str) -> bool:
+        return word in self.held_out_facts
 
     @property
     def classes(self) -> list[str]:
@@ -69,6 +95,10 @@ def catalogue() -> Catalogue:
         sign_words=raw["sign_words"],
         fonts=raw["fonts"],
         photographs=raw["photographs"],
+        held_out_facts=raw["held_out_facts"],
+        taught_colours=raw["taught_colours"],
+        popular=raw["popular"],
+        companions={word: other for one, two in raw["companions"] for word, other in ((one, two), (two, one))},
     )
 
 

@@ -7,8 +7,13 @@ from pydantic import BeforeValidator, Field
 from inkling.components.scenes.catalogue import packages
 from inkling.components.scenes.loaders import LOADERS
 from inkling.components.scenes.loaders.contract import LoaderSpec
+from inkling.components.scenes.phrasings import MOST
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.storage.packages import contents
+
+_CHANGEABLE = 0.67  # share of the training scenes that can have a twin
+TRANSFER_SHARE = 2.5
+"""Held-out phrasings, compositions and facts, each for one scene of a family of the headline suite."""
 
 
 def _one_or_many(stated: Any) -> Any:
@@ -25,6 +30,14 @@ class ScenesConfig(StageConfig):
     train: int = Field(3400, ge=11, description="Scenes to learn from, over all families.")
     validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
     test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")
+    phrasings: int = Field(MOST, ge=1, le=MOST, description="From how many phrasings each instruction is drawn.")
+    twins: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        exclude_if=lambda share: share == 0,
+        description="Share of the scenes with something to change that have a twin.",
+    )
     text_only: float = Field(
         0.0,
         ge=0,
@@ -42,6 +55,11 @@ class ScenesConfig(StageConfig):
     def places(self) -> dict[str, list[str]]:
         """Files and folders that are read to learn from."""
         return {"conversations": [place for source in self.conversations for place in source.places()]}
+
+    @property
+    def taught(self) -> int:
+        """About how many pictures there are to learn from, twins among them."""
+        return round(self.train * (1 + _CHANGEABLE * self.twins))
 
     def contents(self) -> dict[str, Any]:
         """The packages that scenes draw from, and what files and pictures hold in place of where they lie."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inkling.components.scenes.catalogue import Catalogue
+from inkling.components.scenes.phrasings import taught
 from inkling.components.scenes.scene import SIDE, Scene, SceneObject
 
 NUMBERS = ("one", "two", "three", "four")
@@ -50,26 +51,39 @@ class Query:
     subject: tuple[str, ...] = ()
 
     @property
+    def asks(self) -> str:
+        """The family whose phrasings it has: facts about use and place are asked in other words."""
+        return f"fact-{self.subject[0]}" if self.family == "fact" else self.family
+
+    @property
     def text(self) -> str:
-        """The question in words."""
-        return _TEXTS[self.family](self.subject)
+        """The question in the words of the headline suite."""
+        return taught(self.asks)[0].text(self.subject)
 
     def solve(self, scene: Scene, catalogue: Catalogue) -> str | None:
         """The answer; None where the scene has none, or more than one."""
         return _SOLVERS[self.family](self.subject, scene, catalogue)
 
-    def universe(self, scene: Scene, catalogue: Catalogue) -> list[str]:
-        """All answers that the question could have; the choices are drawn from them."""
+    def universe(self, scene: Scene, catalogue: Catalogue, held_out: bool = False) -> list[str]:
+        """All answers that the question could have; the choices are drawn from them.
+
+        Args:
+            scene: The scene.
+            catalogue: What scenes are made of.
+            held_out: Whether it is asked of what training does not tell: the answers are then those held out.
+        """
+        if self.family == "kind":
+            return list(catalogue.facts("kind", held_out))
         if self.family == "fact":
-            return list(_facts(self.subject[0], catalogue))
+            return list(catalogue.facts(self.subject[0], held_out))
+        if self.family == "colour":
+            return catalogue.colours_of(self.subject[0], held_out)
         if self.family == "chart":
             return [bar.colour for bar in scene.bars]
         if self.family == "size":
             return [item.colour for item in scene.items if item.colour]
         return {
             "object": catalogue.classes,
-            "kind": list(catalogue.kinds),
-            "colour": list(catalogue.colours),
             "sign": catalogue.sign_words,
             "count": list(NUMBERS),
             "position": list(SIDES),
@@ -79,7 +93,7 @@ class Query:
 
 
 def askable(scene: Scene, catalogue: Catalogue) -> list[Query]:
-    """Every question that a scene of its layout teaches, existence left out."""
+    """Every question that a scene of its layout teaches: existence is left out, and so are facts that are held out."""
     words = [item.word for item in scene.items]
     colours = [Query("colour", (item.word,)) for item in scene.items if item.colour]
     possible = {
@@ -94,33 +108,13 @@ def askable(scene: Scene, catalogue: Catalogue) -> list[Query]:
         "sign": [Query("sign")],
         "chart": [Query("chart", ("tallest",)), Query("chart", ("lowest",))],
     }[scene.layout]  # fmt: skip
-    return [query for query in possible if query.solve(scene, catalogue) is not None]
-
-
-def with_article(word: str) -> str:
-    """A class or shape word with its indefinite article."""
-    if word in ("clothes", "paper"):
-        return word
-    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+    untold = set(words) & set(catalogue.held_out_facts)
+    told = [query for query in possible if not (untold and query.family in ("kind", "fact"))]
+    return [query for query in told if query.solve(scene, catalogue) is not None]
 
 
 def _facts(relation: str, catalogue: Catalogue) -> dict[str, list[str]]:
     return dict(catalogue.uses if relation == "use" else catalogue.places)
-
-
-_TEXTS: dict[str, Callable[[tuple[str, ...]], str]] = {
-    "object": lambda _: "What is in the picture?",
-    "kind": lambda _: "What kind of thing is in the picture?",
-    "fact": lambda s: "What is it used for?" if s[0] == "use" else "Where would you find it?",
-    "colour": lambda s: f"What colour is the {s[0]}?",
-    "sign": lambda _: "What does the sign say?",
-    "chart": lambda s: f"Which bar is the {s[0]}?",
-    "count": lambda _: "How many things are in the picture?",
-    "position": lambda s: f"Where in the picture is the {s[0]}?",
-    "relation": lambda s: f"Where is the {s[0]} as seen from the {s[1]}?",
-    "size": lambda s: f"What colour is the {s[0]} shape?",
-    "existence": lambda s: f"Is there {with_article(s[0])} in the picture?",
-}
 
 
 def _only_class(scene: Scene) -> str | None:
@@ -172,7 +166,9 @@ def _count(_: tuple[str, ...], scene: Scene, __: Catalogue) -> str | None:
 
 def _position(subject: tuple[str, ...], scene: Scene, _: Catalogue) -> str | None:
     item = _named(scene, subject[0])
-    return _towards(item.centre[0] - SIDE / 2, item.centre[1] - SIDE / 2, SIDES) if item else None
+    if not item or not item.whole:
+        return None
+    return _towards(item.centre[0] - SIDE / 2, item.centre[1] - SIDE / 2, SIDES)
 
 
 def _relation(subject: tuple[str, ...], scene: Scene, _: Catalogue) -> str | None:

@@ -6,8 +6,8 @@ from typing import Literal
 SIDE = 224
 """Height and width of a picture in pixels."""
 
-SIZE_BUCKETS: dict[str, tuple[float, float]] = {"small": (0.0, 0.03), "medium": (0.03, 0.10), "large": (0.10, 1.0)}
-"""Shares of the picture's area that an object covers: bounds of the Multi-Level Existence buckets."""
+SIZE_BUCKETS: dict[str, tuple[float, float]] = {"small": (0.0, 0.3), "medium": (0.3, 0.6), "large": (0.6, 1.0)}
+"""Shares of the picture's pixels on which an object is seen: the buckets of the Multi-Level Existence bench (LSBS)."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class SceneObject:
         word: Class of the drawing, or name of the shape.
         glyph: The drawing; None for a shape.
         colour: Name of the shape's colour; None for a drawing.
-        left, top, width, height: Its box in pixels.
-        area: Share of the picture that it covers.
+        left, top, width, height: Its box in pixels, which may reach beyond the picture.
+        area: Share of the picture that it covers; of a drawing to the pixel.
         flipped: Whether it is mirrored.
     """
 
@@ -60,7 +60,13 @@ class SceneObject:
         """Its size bucket."""
         if self.area < SIZE_BUCKETS["small"][1]:
             return "small"
-        return "medium" if self.area <= SIZE_BUCKETS["medium"][1] else "large"
+        return "medium" if self.area < SIZE_BUCKETS["medium"][1] else "large"
+
+    @property
+    def whole(self) -> bool:
+        """Whether its box lies within the picture."""
+        right, bottom = self.left + self.width, self.top + self.height
+        return min(self.left, self.top) >= 0 and max(right, bottom) <= SIDE
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from inkling.components.scenes.asking import Made
+from inkling.components.scenes.annotate import annotate
 from inkling.components.scenes.catalogue import catalogue
+from inkling.components.scenes.made import Made
 from inkling.components.scenes.plan import SceneJob
 from inkling.components.scenes.render import render
 
@@ -29,4 +30,4 @@ def make(jobs: Sequence[SceneJob], processes: int) -> Iterator[Made]:
 def make_one(job: SceneJob) -> Made:
     """Composes and draws one scene."""
     scene, query = job.compose(catalogue())
-    return Made(job, scene, query, render(scene))
+    return Made(job, scene, query, render(scene), annotate(scene))

@@ -3,8 +3,9 @@
 import dataclasses
 from pathlib import Path
 
+from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.questions import Question, Questions, write_questions
-from inkling.components.artifacts.suite import SCENES, THIS_RUN, Suite
+from inkling.components.artifacts.suite import SCENES, THIS_RUN, TRANSFER, Suite
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.store import Draft, produce
@@ -28,14 +29,20 @@ def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
 
     images: dict[str, bytes] = {}
     questions: list[Question] = []
+    annotations: dict[str, ImageAnnotation] = {}
     credits = []
     for suite in track(config.read, "reading suites", len(config.read), "suites"):
         if suite.artifact is not None:
             stored = rendered if suite.artifact == THIS_RUN else Questions.open(suite.artifact)
-            pictures, members = stored.images(), stored.questions()
-            if suite.name != SCENES:
-                pictures, members = _renamed(suite, pictures, members)
-            credits += stored.attribution()
+            own = suite.artifact == THIS_RUN and suite.name in (SCENES, TRANSFER)
+            members = [one for one in stored.questions() if one.suite == suite.name or not own]
+            shown = {name for one in members for name in (one.image_id, one.mismatched_image_id)}
+            pictures = {name: data for name, data in stored.images().items() if name in shown}
+            known = [one for name, one in stored.annotations().items() if name in shown]
+            if not own:
+                pictures, members, known = _renamed(suite, pictures, members, known)
+            annotations |= {one.image_id: one for one in known}
+            credits += [entry for entry in stored.attribution() if entry not in credits]
         else:
             read = read_suite(suite, config.files[suite.name])
             members, pictures = draw_mismatched(read.questions, read.images, suite.name, config.seed)
@@ -43,13 +50,13 @@ def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
             credits.append(f"{suite.title} {suite.version}: {suite.source} ({suite.licence}){left_out}")
         images.update(pictures)
         questions += members
-    write_questions(draft.path, images.items(), questions)
+    write_questions(draft.path, images.items(), questions, annotations.values())
     (draft.path / ATTRIBUTION).write_text("# Attribution\n\n" + "".join(f"- {entry}\n" for entry in credits))
 
 
 def _renamed(
-    suite: Suite, images: dict[str, bytes], questions: list[Question]
-) -> tuple[dict[str, bytes], list[Question]]:
+    suite: Suite, images: dict[str, bytes], questions: list[Question], annotations: list[ImageAnnotation]
+) -> tuple[dict[str, bytes], list[Question], list[ImageAnnotation]]:
     """The content of an artifact under the name of a suite."""
     prefix = f"{suite.name}/"
     renamed = [
@@ -62,4 +69,8 @@ def _renamed(
         )
         for one in questions
     ]
-    return {prefix + name: data for name, data in images.items()}, renamed
+    known = [
+        dataclasses.replace(one, image_id=prefix + one.image_id, twin=one.twin and prefix + one.twin)
+        for one in annotations
+    ]
+    return {prefix + name: data for name, data in images.items()}, renamed, known

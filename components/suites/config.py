@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from inkling.components.artifacts.suite import SCENES, THIS_RUN, Suite, Suites, rendered_scenes
+from inkling.components.artifacts.suite import SCENES, THIS_RUN, TRANSFER, Suite, Suites, rendered_scenes
 from inkling.components.shared.config import ConfigError, StageConfig, unknown
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, sha256
 from inkling.components.shared.text import require_text
@@ -65,8 +65,8 @@ class SuitesConfig(StageConfig):
 
     @property
     def needed(self) -> bool:
-        """Whether more is read than the rendered scenes, so that the stage has something to do."""
-        return [suite.name for suite in self.read] != [SCENES]
+        """Whether other suites are read than those about the rendered scenes, so that the stage has something to do."""
+        return [suite.name for suite in self.read] != [SCENES, TRANSFER]
 
     def places(self) -> dict[str, list[str]]:
         """Files and artifacts outside of the run that the suites read."""

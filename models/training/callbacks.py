@@ -22,11 +22,11 @@ from inkling.models.training.checkpoint import (
     step_path,
     write_checkpoint,
 )
+from inkling.models.training.cost import CHECKPOINTS_ON_DISK
 from inkling.models.training.groups import scheduled_rate
 from inkling.models.training.job import LogRow, Meter, TrainingError, TrainingJob
 from inkling.models.training.ranks import Ranks
 
-NEWEST_CHECKPOINTS = 2
 _RECENT_STEPS = 50  # steps whose mean loss a step is compared with, once there are so many
 _SHOWN_SEQUENCES = 4
 STEPS_LOG = "steps.jsonl"
@@ -149,7 +149,7 @@ class Recorder(Callback):
         if row.step % self._job.checkpoint_every == 0 or row.step == trainer.max_steps or terminated:
             self._save(trainer, step_path(self._folder, row.step))
             if self._ranks.rank == 0:
-                prune(self._folder, NEWEST_CHECKPOINTS)
+                prune(self._folder, CHECKPOINTS_ON_DISK)
         self._meter.advance(1, loss=row.loss)
         if terminated and row.step < trainer.max_steps:
             raise SIGTERMException

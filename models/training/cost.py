@@ -12,6 +12,8 @@ from inkling.models.spec import LanguageSpec
 _MASTER, _MEANS = 4, 8
 _LOSS = {False: 12, True: 14}
 _ENDS = 12
+CHECKPOINTS_ON_DISK = 2
+"""Checkpoints that a run leaves on the disk at a time."""
 FRAMEWORKS = {"cpu": 0.75e9, "cuda": 1.5e9}
 """What a rank holds beside all this: on a CPU torch, Lightning and NeMo (measured), on a GPU context and workspaces."""
 

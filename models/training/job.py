@@ -63,6 +63,7 @@ class Execution:
         precision: "fp32", "bf16" (weights and updates stay in fp32), or "auto": bf16 on a GPU, fp32 on a CPU.
         compile: Whether to compile the network's blocks; None does so where a GPU multiplies in bf16.
         loader_workers: Processes that prepare batches ahead; 0 prepares them in between.
+        sparse: Whether a step may leave parameters out: a connector, where it has no image. They are not updated then.
     """
 
     strategy: Strategy = "single"
@@ -70,6 +71,7 @@ class Execution:
     precision: Precision = "fp32"
     compile: bool | None = None
     loader_workers: int = 0
+    sparse: bool = False
 
     def bf16(self, cuda: bool) -> bool:
         """Whether matrices are multiplied in bf16."""

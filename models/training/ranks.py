@@ -53,8 +53,8 @@ class Ranks:
 
 @contextmanager
 def joined(ranks: Ranks) -> Iterator[None]:
-    """Makes this process one of the group for a while: over NCCL with GPUs, over Gloo without."""
-    if not ranks.launched:
+    """Makes this process one of the group for a while, unless it is: over NCCL with GPUs, over Gloo without."""
+    if not ranks.launched or dist.is_initialized():
         yield
         return
     if torch.cuda.is_available():

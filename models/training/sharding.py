@@ -16,9 +16,17 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 
+_SCALARS = "_parameters_that_were_scalars"
+
 
 def blocks(network: torch.nn.Module) -> list[torch.nn.Module]:
-    """The entries of every list of modules in a network, outermost lists only."""
+    """The entries of every list of modules in a network, outermost lists only.
+
+    A network that names its `trunk` has them there alone: what it holds beside is also called by other methods than
+    `forward`, in front of which nothing is gathered, and so belongs to the whole.
+    """
+    if isinstance(trunk := getattr(network, "trunk", None), torch.nn.Module):
+        return blocks(trunk)
     if isinstance(network, torch.nn.ModuleList):
         return list(network)
     return [block for child in network.children() for block in blocks(child)]
@@ -39,11 +47,14 @@ def run_eagerly(network: torch.nn.Module) -> None:
 def shard(network: torch.nn.Module, mesh: DeviceMesh, bf16: bool) -> None:
     """Leaves each rank its shard of rank 0's network, in place; those of the others may lie on the meta device.
 
+    FSDP2 takes no scalar parameters: they become vectors of one number, in checkpoints they stay what they were.
+
     Args:
         network: The network; each of its blocks is gathered and freed on its own.
         mesh: The ranks, one dimension.
         bf16: Whether matrices are multiplied in bf16; shards and sums of gradients stay in fp32.
     """
+    _widen(network)
     # Rank 0 keeps the whole tensors, each (d0, ...); afterwards every rank holds about (d0 / ranks, ...) of each.
     whole = {name: value.detach() for name, value in _tensors(network)} if dist.get_rank() == 0 else {}
     policy = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if bf16 else MixedPrecisionPolicy()
@@ -53,6 +64,33 @@ def shard(network: torch.nn.Module, mesh: DeviceMesh, bf16: bool) -> None:
     with torch.no_grad():
         for name, value in _tensors(network):
             _fill(value, whole.get(name))
+
+
+def gathered(network: torch.nn.Module) -> dict[str, Tensor]:
+    """The whole weights of a network on every rank, whether it is sharded or not; all ranks call this."""
+    return {
+        name: value.full_tensor().cpu() if isinstance(value, DTensor) else value.detach().cpu()
+        for name, value in network.state_dict().items()
+    }
+
+
+def _widen(network: torch.nn.Module) -> None:
+    """Makes scalar parameters vectors of one number; the modules that have them remember it."""
+    for module in network.modules():
+        for name, value in list(module.named_parameters(recurse=False)):
+            if value.ndim == 0:
+                wide = torch.nn.Parameter(value.detach().reshape(1), value.requires_grad)
+                setattr(module, name, wide)
+                module.__dict__.setdefault(_SCALARS, set()).add(name)
+
+
+def _scalars(network: torch.nn.Module) -> set[str]:
+    """Names of the parameters of a network that were scalars before it was sharded."""
+    return {
+        f"{prefix}.{name}" if prefix else name
+        for prefix, module in network.named_modules()
+        for name in module.__dict__.get(_SCALARS, ())
+    }
 
 
 class ShardedStrategy(ModelParallelStrategy):
@@ -67,21 +105,28 @@ class ShardedStrategy(ModelParallelStrategy):
         module = self.lightning_module
         assert module is not None
         owners = {name: id(value) for name, value in module.named_parameters(remove_duplicate=False)}
+        scalars = _scalars(module)
         gathered: dict[int, Tensor | None] = {}
         state = {}
         for name, value in module.state_dict().items():
             owner = owners.get(name, id(value))
             if owner not in gathered:
-                gathered[owner] = _gather(value)
+                gathered[owner] = _gather(value, scalar=name in scalars)
             state[name] = gathered[owner]
         return state if self.is_global_zero else {}
 
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
         """Whole state of the optimiser on rank 0, in torch's own format."""
         plain = optimizer._optimizer if isinstance(optimizer, LightningOptimizer) else optimizer
-        state = plain.state_dict()
+        state, module = plain.state_dict(), self.lightning_module
+        assert module is not None
+        scalars, names = _scalars(module), {id(value): name for name, value in module.named_parameters()}
+        parameters = [names[id(parameter)] for group in plain.param_groups for parameter in group["params"]]
         whole = {
-            number: {name: _gather(value) if isinstance(value, Tensor) else value for name, value in entry.items()}
+            number: {
+                name: _gather(value, scalar=parameters[number] in scalars) if isinstance(value, Tensor) else value
+                for name, value in entry.items()
+            }
             for number, entry in state["state"].items()
         }
         return {"state": whole, "param_groups": state["param_groups"]} if self.is_global_zero else {}
@@ -123,7 +168,8 @@ def _fill(value: Tensor, whole: Tensor | None) -> None:
     device = value.device
     if isinstance(value, DTensor):
         # (d0, ...) on every rank for a moment; only rank 0's content counts, the others receive their shard of it.
-        full = torch.empty(value.shape, dtype=value.dtype, device=device) if whole is None else whole.to(device)
+        full = torch.empty(value.shape, dtype=value.dtype, device=device)
+        full = full if whole is None else whole.to(device).reshape(value.shape)
         value.copy_(distribute_tensor(full, value.device_mesh, value.placements, src_data_rank=0))
     else:
         if whole is not None:
@@ -146,7 +192,8 @@ def _fill_optimizer(optimizer: Optimizer, states: dict[int, dict[str, Tensor]], 
         group.update({name: value for name, value in stored.items() if name != "params"})
 
 
-def _gather(value: Tensor) -> Tensor | None:
+def _gather(value: Tensor, scalar: bool) -> Tensor | None:
     """The whole tensor, (d0, ...), on the CPU of rank 0, from shards of (d0 / ranks, ...); all ranks call this."""
     whole = value.full_tensor() if isinstance(value, DTensor) else value
+    whole = whole.reshape(()) if scalar else whole
     return whole.cpu() if dist.get_rank() == 0 else None

@@ -81,7 +81,8 @@ def set_up(job: TrainingJob, ranks: Ranks, work: Path, recorder: Recorder) -> tu
 
 def _strategy(job: TrainingJob, ranks: Ranks) -> Any:
     if job.execution.strategy == "ddp":
-        return DDPStrategy(broadcast_buffers=False, gradient_as_bucket_view=True)
+        sparse = job.execution.sparse
+        return DDPStrategy(broadcast_buffers=False, gradient_as_bucket_view=not sparse, find_unused_parameters=sparse)
     return ShardedStrategy(ranks.size) if job.execution.strategy == "fsdp2" else "auto"
 
 

@@ -214,7 +214,9 @@ class HuggingFace(Encoder):
     def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Encodes a batch of images."""
         # Masked auto-encoders draw the order of the patches; with this noise it is their own.
-        more: dict[str, Any] = {"noise": torch.arange(self._patches).expand(len(pixels), -1)} if self._masked else {}
+        more: dict[str, Any] = (
+            {"noise": torch.arange(self._patches).expand(pixels.shape[0], -1)} if self._masked else {}
+        )
         if self._interpolated and self._kind.network != "Dinov2Model":  # which interpolates unasked
             more["interpolate_pos_encoding"] = True
         layers = reads_layers(self._views)

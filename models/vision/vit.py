@@ -87,7 +87,7 @@ class VisionTransformer(nn.Module):
 
     def run(self, patches: Tensor) -> list[Tensor]:
         """Tokens of embedded patches (batch, patches, width), all or some: after each block, and last normalised."""
-        first = (self.class_token + self.positions[:, :1]).expand(len(patches), -1, -1)
+        first = (self.class_token + self.positions[:, :1]).expand(patches.shape[0], -1, -1)
         states = [torch.cat([first, patches], 1)]
         for block in self.blocks:
             states.append(block(states[-1]))

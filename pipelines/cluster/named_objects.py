@@ -36,8 +36,8 @@ def unusable(profile: str, stages: Iterable[str], api: ClusterApi | None = None)
         problems = _store(pods, api) + _queues(pods, stages, api, groups)
         if pods.launching and _VOLCANO not in groups:
             problems.append(
-                f"pretrain.launch.scheduler is kubernetes, and the cluster has no {_VOLCANO}: install Volcano, apply "
-                "manifests/components/volcano"
+                f"{next(iter(pods.launching))}.launch.scheduler is kubernetes, and the cluster has no {_VOLCANO}: "
+                "install Volcano, apply manifests/components/volcano"
             )
         if any(_needs_policy(pods, stage) for stage in stages) and not api.has(*_POLICIES):
             note(

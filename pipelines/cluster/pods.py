@@ -7,7 +7,9 @@ from typing import Self
 
 from kubernetes.utils import parse_quantity
 
+from inkling.components.adapt.config import AdaptConfig
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.launch.config import RanksConfig
 from inkling.components.shared.launch.placement import Placement, PlacementConfig
 
 Amounts = Mapping[str, Decimal]
@@ -33,28 +35,25 @@ class StagePods:
     Attributes:
         tasks: The placement of the tasks' own pods.
         ranks: The placement of the pods that are launched for ranks.
-        launching: The stage whose ranks have pods of their own; None where no stage launches any.
-        nodes: Pods that it launches.
+        launching: How many pods the stages launch whose ranks have pods of their own, by stage.
     """
 
     tasks: PlacementConfig
     ranks: PlacementConfig
-    launching: str | None
-    nodes: int
+    launching: Mapping[str, int]
 
     @classmethod
     def of(cls, profile: str) -> Self:
         """Those of a checked profile, YAML text."""
-        pretrain = PretrainConfig.parse(profile)
-        launching = pretrain.stage if pretrain.launches_pods else None
-        return cls(task_placement(profile), PlacementConfig.parse(profile), launching, pretrain.nodes)
+        launching = {config.stage: config.nodes for config in trained_on_ranks(profile) if config.launches_pods}
+        return cls(task_placement(profile), PlacementConfig.parse(profile), launching)
 
     def stated(self, stage: str) -> list[tuple[str, int, Amounts]]:
         """What the pods of a stage state of their own container: whose they are in words, how many, and what of one."""
         one = {"pods": Decimal(1)}
         kinds: list[tuple[str, int, Amounts]] = [("its pod", 1, {**_stated(self.tasks.of(stage)), **one})]
-        if stage == self.launching:
-            kinds.append(("the pods of its ranks", self.nodes, {**_stated(self.ranks.of(stage)), **one}))
+        if stage in self.launching:
+            kinds.append(("the pods of its ranks", self.launching[stage], {**_stated(self.ranks.of(stage)), **one}))
         return kinds
 
     def amounts(self, stage: str, trains: bool = True) -> Amounts:
@@ -67,9 +66,9 @@ class StagePods:
             trains: Whether the task trains; the no-pretraining baseline launches no ranks.
         """
         pods = [{**UNSTATED, **_stated(self.tasks.of(stage))}, UNSTATED, {"pods": Decimal(1)}]
-        if stage == self.launching and trains:
+        if stage in self.launching and trains:
             one = {**UNSTATED, **_stated(self.ranks.of(stage)), "pods": Decimal(1)}
-            pods.append({name: amount * self.nodes for name, amount in one.items()})
+            pods.append({name: amount * self.launching[stage] for name, amount in one.items()})
         return total(pods)
 
 
@@ -79,8 +78,19 @@ def task_placement(profile: str) -> PlacementConfig:
     Args:
         profile: The checked profile, as YAML text.
     """
-    config, pretrain = PlacementConfig.parse(profile), PretrainConfig.parse(profile)
-    return config.watching(pretrain.stage) if pretrain.launches_pods else config
+    placement = PlacementConfig.parse(profile)
+    for config in trained_on_ranks(profile):
+        placement = placement.watching(config.stage) if config.launches_pods else placement
+    return placement
+
+
+def trained_on_ranks(profile: str) -> list[RanksConfig]:
+    """The settings of the stages that train, on one rank or on several.
+
+    Args:
+        profile: The checked profile, as YAML text.
+    """
+    return [PretrainConfig.parse(profile), AdaptConfig.parse(profile)]
 
 
 def total(amounts: Iterable[Amounts]) -> Amounts:

@@ -18,18 +18,18 @@ from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe
 from inkling.components.mixture.recipes import shares
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.preflight import estimate, plan_of
-from inkling.components.scenes.config import ScenesConfig
+from inkling.components.scenes.config import TRANSFER_SHARE, ScenesConfig
 from inkling.models.training.devices import Device
 
 # Measured in the artifacts of the profiles `tiny` and `laptop`, seed 0.
 _CORPUS_BYTES_PER_WORD = 1.7
 _TOKENS_PER_WORD = 1.5  # 1.67 with a vocabulary of 2,048, 1.45 with 4,096
 _TOKENIZER_BYTES_PER_ENTRY = 25
-_BYTES_PER_PICTURE = 9_300  # with its turns or questions, in Parquet
+_BYTES_PER_PICTURE = 10_000  # with its turns or questions and its annotations
 _CAPTION_TOKENS, _INSTRUCTION_TOKENS, _QUESTION_TOKENS = 26, 54, 18
-_BYTES_PER_ANSWER, _SUMMARY_BYTES, _REPORT_BYTES, _REHEARSAL_BYTES, _SCORES_BYTES = 25, 85_000, 1.1e6, 8_000, 1e6
-# What `scenes` makes of a scene of each family, and `evaluate` of a question.
-_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE = 11, 12
+_BYTES_PER_ANSWER, _SUMMARY_BYTES, _REPORT_BYTES, _REHEARSAL_BYTES, _SCORES_BYTES = 25, 141_000, 1.1e6, 8_000, 1e6
+# What `scenes` makes of a scene of each family: the suites `scenes` and `transfer`; and `evaluate` of a question.
+_PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE = 11 + 2 * TRANSFER_SHARE, 13 + 3 * TRANSFER_SHARE
 _VIEWS, _VIEWS_WITH_IMAGE = 3, 2
 _NO_DEVICE = Device("none", "cpu", 0.0, (1.0, 1.0), 1.0)
 
@@ -59,9 +59,9 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
     return {
         "corpus": _CORPUS_BYTES_PER_WORD * words,
         "tokens": _TOKENS_PER_WORD * read_words * token_type(mixture.vocabulary).itemsize + tokenizer,
-        "conversations": float(_BYTES_PER_PICTURE * scenes.train),
+        "conversations": float(_BYTES_PER_PICTURE * scenes.taught),
         "questions": float(_BYTES_PER_PICTURE * pictures),
-        "features": (4.0 if encode.precision == "fp32" else 2.0) * (scenes.train + pictures) * kept + encoder,
+        "features": (4.0 if encode.precision == "fp32" else 2.0) * (scenes.taught + pictures) * kept + encoder,
         "language_model": (1 + len(pretrain.exports)) * (4.0 * parameters + tokenizer),
         "multimodal_model": 4.0 * parameters + tokenizer + connector + fusion,
         "answers": float(answers),
@@ -86,9 +86,9 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
     plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
     adaptation, views = AdaptConfig.parse(profile).resolved(), EncodeConfig.parse(profile).encoder.all_views
     image = adaptation.fusion.positions(adaptation.connector.image_tokens(views))
-    per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS}
+    per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS / (1 - scenes.text_only)}
     seen = sum(
-        phase.epochs * scenes.train * ((1 - phase.blind) * image + sum(per_turn[turns] for turns in phase.data))
+        phase.epochs * scenes.taught * ((1 - phase.blind) * image + sum(per_turn[turns] for turns in phase.data))
         for phase in adaptation.phases
         if any(objective.reads_text for objective in phase.active)
     )

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import onnxruntime
 import pytest
 import torch
 import transformers
@@ -88,6 +90,23 @@ def test_a_view_of_quarters_is_that_of_each_quarter_in_turn(spec: EncoderSpec, e
         among = dict(zip(spec.views, encoder(quarters), strict=True))["grid"]
     assert found.shape[1:] == spec.all_views["quarters.grid"]
     torch.testing.assert_close(found[0], among.flatten(0, 1), rtol=1e-4, atol=1e-4)
+
+
+def test_its_graph_takes_any_number_of_pictures(spec: EncoderSpec, encoder: Encoder, tmp_path: Path) -> None:
+    if spec.num_params() > 15e6:
+        pytest.skip("exporting takes minutes; what is particular to its network is that of transformers")
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            encoder, (pixels(spec, 2),), tmp_path / "vision.onnx", dynamo=False, opset_version=18,
+            input_names=["pixels"], output_names=list(spec.views), dynamic_axes={"pixels": {0: "images"}},
+        )  # fmt: skip
+    session = onnxruntime.InferenceSession(tmp_path / "vision.onnx", providers=["CPUExecutionProvider"])
+    several = pixels(spec, 3)
+    found = session.run(list(spec.views), {"pixels": several.numpy()})
+    with torch.inference_mode():
+        for view, expected in zip(found, encoder(several), strict=True):
+            torch.testing.assert_close(torch.from_numpy(view), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_it_is_frozen(encoder: Encoder) -> None:

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import Tensor
 
-from inkling.components.adapt.data import Lesson, features, phase_batches
+from inkling.components.adapt.batches import features
+from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.objectives import OBJECTIVES
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase
 from inkling.components.adapt.train import new_model
@@ -126,6 +127,21 @@ def test_a_batch_without_images_teaches_from_its_text_or_costs_nothing(tried: Tr
     assert torch.isfinite(loss)
     assert tried.gradients(batch) == ({"language"} if tried.spec.reads_text else set())
     assert (float(loss) > 0) is tried.spec.reads_text
+
+
+def test_the_mean_over_parts_is_the_loss_of_the_batch_where_the_spec_says_so(tried: Tried) -> None:
+    """Text-only sequences are among them, and parts that hold no image."""
+    if not tried.spec.divisible:
+        pytest.skip("it compares the images of a whole batch: ranks cannot share one")
+    text = [Turn(f"t{n}", "", "instruct", "General", "text", "other", "Red or green?", WORDS[n % 4]) for n in range(12)]
+    lesson = dataclasses.replace(tried.lesson, turns={**tried.lesson.turns, "": text})
+    phase = Phase.model_validate({**PHASE, "objectives": [tried.spec.type], "batch": 6})
+    source = phase_batches(phase, lesson, tried.fields, tried.model.image_positions, [0])
+    for step in range(source.per_epoch):
+        whole = float(tried.objective.loss(tried.model, source.batch(step)).detach())
+        for count in (2, 3, 6):
+            parts = [tried.objective.loss(tried.model, source.part(step, index, count)) for index in range(count)]
+            assert float(sum(parts).detach()) / count == pytest.approx(whole, rel=1e-5)
 
 
 def test_the_order_of_the_images_in_a_batch_changes_nothing(tried: Tried) -> None:

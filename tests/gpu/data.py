@@ -60,7 +60,7 @@ class Data:
         chosen = [names[row] for row in rows]
         turns: dict[str, list[Turn]] = {image: [] for image in chosen}
         for entry in json.loads((self.folder / CONVERSATIONS).read_text()):
-            if entry["image"] in turns:
+            if entry.get("image") in turns:
                 turns[entry["image"]].append(Turn.from_llava(entry))
         return Lesson(chosen, {VIEW: self.features("conversations")[rows]}, turns, self.tokens(recipe).tokenizer())
 

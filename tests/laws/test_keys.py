@@ -55,6 +55,11 @@ NOTHING: dict[str, Edit] = {
     "a comment in a declared data file": ("components/label/lexicon.yaml", "", "# planted\n"),
     "a plug-in that no config chose": ("models/connectors/pool.py", "", "PLANTED = 1\n"),
     "an encoder that no config chose": ("models/vision/dinov2_small.py", "", "PLANTED = 1\n"),
+    "an objective of an encoder that no config chose": (
+        "models/vision/objectives/contrastive.py",
+        "",
+        "PLANTED = 1\n",
+    ),
     "a new plug-in": ("models/connectors/planted.py", "", PLUGIN),
     "a reader of text that no source needs": ("components/corpus/readers/phenotypes.py", "", "PLANTED = 1\n"),
     "a labeller that no profile chose": ("components/label/embedding.py", "", "PLANTED = 1\n"),

@@ -150,7 +150,7 @@ def test_suites_are_read_between_the_scenes_and_the_encoder(tmp_path: Path) -> N
 
 def test_only_a_profile_that_names_other_suites_has_the_stage() -> None:
     scenes = {"name": "mine", "artifact": "questions"}
-    for read, needed in ((["scenes"], False), ([{"suite": "scenes", **scenes}], True)):
+    for read, needed in ((["scenes", "transfer"], False), (["scenes"], True), ([{"suite": "scenes", **scenes}], True)):
         stages = optional_stages(profiles.load("tiny", [f"suites.read={json.dumps(read)}"]))
         assert stages == ({"suites"} if needed else set())
     assert not optional_stages(profiles.load("tiny"))

@@ -70,6 +70,16 @@ def test_a_file_is_a_profile_too(tmp_path_factory: pytest.TempPathFactory) -> No
         ("tiny", ["pretrain.batch=4", "pretrain={preset: mini}"], ["would undo the earlier one of 'pretrain.batch'"]),
         ("tiny", ["adapt.connector={type: mlp, view: grid7}"], ["reads the view 'grid7'", "encode.views", "grid"]),
         ("tiny", ["encode.views=[quarters.crops]"], ["'quarters.crops'", "quarters.grid"]),
+        (
+            "tiny",
+            ["encode.views=[grid.24x24]", "adapt.connector={type: mlp, view: grid.24x24}"],
+            ["takes 576 positions", "view grid.24x24", "of the 128 of preset 'tiny'", "resample the view"],
+        ),
+        (
+            "tiny",
+            ["encode.encoder=pp-ocr", "encode.views=[strips]", "adapt.connector={type: pool, view: strips}"],
+            ["'pool' cannot average a grid of 168 tokens"],
+        ),
     ],
 )
 def test_a_mistake_is_refused_with_what_is_valid(profile: str, overrides: list[str], words: list[str]) -> None:

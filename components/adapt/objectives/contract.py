@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from inkling.components.adapt.data import Fields, Lesson
+from inkling.components.adapt.batches import Fields
+from inkling.components.adapt.data import Lesson
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.batches import Batch
 
@@ -43,6 +44,6 @@ class Objective(ABC):
 
         Args:
             model: The model that trains.
-            batch: `data.packed` and `data.features` read the packed turns and the image features out of it; the
+            batch: `batches.packed` and `batches.features` read the packed turns and the image features out of it; the
                 fields stand under their names.
         """

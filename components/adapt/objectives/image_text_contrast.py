@@ -29,7 +29,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from inkling.components.adapt.data import Fields, Lesson, features
+from inkling.components.adapt.batches import Fields, features
+from inkling.components.adapt.data import Lesson
 from inkling.components.adapt.objectives.contract import Objective, image_contents
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.batches import Batch

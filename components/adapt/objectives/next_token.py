@@ -10,13 +10,14 @@ class NextTokenSpec(ObjectiveSpec):
 
     type: Literal["next_token"] = "next_token"
     target: ClassVar[str] = "inkling.components.adapt.objectives.next_token:NextToken"
+    divisible: ClassVar[bool] = True
     reads_text: ClassVar[bool] = True
 
 
 import torch
 from torch import Tensor
 
-from inkling.components.adapt.data import features, packed
+from inkling.components.adapt.batches import ANSWERS, count, passes
 from inkling.components.adapt.objectives.contract import Objective
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.batches import Batch
@@ -30,9 +31,12 @@ class NextToken(Objective):
 
     def loss(self, model: MultimodalModel, batch: Batch) -> Tensor:
         """The cross-entropy in nats."""
-        turns = packed(batch)
-        # A number for each answer of the batch, unique over its sequences: (scored tokens,).
-        answers = turns.sequences * (int(turns.owners.max()) + 1) + turns.owners
-        lengths = torch.bincount(answers)
-        cross_entropy = -model.log_likelihoods(features(batch), turns)
-        return (cross_entropy / lengths[answers]).sum() / lengths.count_nonzero()
+        total, held = torch.zeros(()), torch.zeros((), dtype=torch.int64)
+        for views, turns, counts in passes(batch):
+            # A number for each answer of the pass, unique over its sequences: (scored tokens,).
+            answers = turns.sequences * (int(turns.owners.max()) + 1) + turns.owners
+            lengths = torch.bincount(answers)
+            cross_entropy = -model.log_likelihoods(views, turns)
+            total = total + (cross_entropy / lengths[answers]).sum() * counts
+            held = held + lengths.count_nonzero()
+        return total / count(batch, ANSWERS, held)

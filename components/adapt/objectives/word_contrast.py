@@ -18,6 +18,7 @@ class WordContrastSpec(ObjectiveSpec):
 
     type: Literal["word_contrast"] = "word_contrast"
     target: ClassVar[str] = "inkling.components.adapt.objectives.word_contrast:WordContrast"
+    divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"words", "present"})
 
     temperature: float = Field(0.07, gt=0, description="divides the similarities")
@@ -37,7 +38,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from inkling.components.adapt.data import Fields, Lesson, features
+from inkling.components.adapt.batches import Fields, features, image_mean
+from inkling.components.adapt.data import Lesson
 from inkling.components.adapt.objectives.contract import Objective, image_contents
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.training.batches import Batch
@@ -69,7 +71,8 @@ class WordContrast(Objective):
         captions = [set(_WORD.findall(caption.lower())) for caption in lesson.captions()]
         words = self._telling(captions)
         present = torch.tensor([[word in caption for word in words] for caption in captions])
-        return Fields(images={"present": present}, shared={"words": sub_words(words, lesson.tokenizer)})
+        shared = {"words": sub_words(words, lesson.tokenizer)}
+        return Fields(images={"present": present}, shared=shared, counts={"words": present.sum(1)})
 
     def _telling(self, captions: Sequence[set[str]]) -> list[str]:
         """The words that are neither too rare nor too common to tell images apart, in alphabetical order."""
@@ -91,7 +94,7 @@ class WordContrast(Objective):
         scores = (tokens @ embeddings.T / self._spec.temperature).logsumexp(1)  # (batch, words)
         present = batch["present"]
         others = scores.masked_fill(present, -torch.inf).logsumexp(1, keepdim=True)  # (batch, 1)
-        return functional.softplus(others - scores)[present].mean()
+        return image_mean(functional.softplus(others - scores)[present], batch, "words")
 
     def _targets(self, model: MultimodalModel, words: Tensor) -> Tensor:
         """What image tokens are to be similar to (words, hidden_size)."""

@@ -31,7 +31,7 @@ def build(folder: Path, name: str):
 
 def build_and_die(folder: Path, phase: int) -> None:
     """Builds until the given phase is under way, then kills this process."""
-    from inkling.components.adapt.data import ImageBatches
+    from inkling.components.adapt.batches import ImageBatches
 
     batch = ImageBatches.batch
 

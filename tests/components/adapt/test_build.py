@@ -44,7 +44,7 @@ def write_inputs(folder: Path, lesson: Lesson, language: LlamaForCausalLM, token
     tokenizer.save(str(folder / "tokenizer.json"))
     write_language_model(folder / "language_model", language, folder / "tokenizer.json", [], {})
     sign(folder / "language_model", LanguageModel)
-    turns = [turn for image in lesson.images for turn in lesson.turns[image]]
+    turns = [turn for several in lesson.turns.values() for turn in several]
     write_conversations(folder / "conversations", [(image, b"") for image in lesson.images], turns)
     sign(folder / "conversations", Conversations)
     grid = lesson.features["grid"]

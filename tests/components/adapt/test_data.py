@@ -5,9 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models
 
+from inkling.components.adapt.batches import Fields, ImageBatches, features, packed, passes
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.data import Fields, ImageBatches, Lesson, features, packed, phase_batches
+from inkling.components.adapt.data import TEXT_ONLY, Lesson, phase_batches
+from inkling.components.adapt.recipe import Phase
+from inkling.components.artifacts.conversations import Turn
+from inkling.components.shared.config import ConfigError
 from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment
 
 COUNT, TOKENS, POSITIONS = 21, 3, 5
@@ -117,3 +122,68 @@ def test_images_without_turns_of_a_phase_are_left_out_and_refused_when_none_is_l
 def test_captions_stand_in_the_order_of_the_images(lesson: Lesson) -> None:
     without = dataclasses.replace(lesson, turns={image: lesson.turns[image] for image in lesson.images[1:]})
     assert without.captions()[:3] == ["", "a green square", "a blue square"]
+
+
+def with_text(lesson: Lesson, count: int) -> Lesson:
+    """The lesson with text-only turns beside it, each of a question of its own."""
+    turns = [
+        Turn(f"text{number}", "", "instruct", "General", "text", "other", f"Is {number} red?", "green")
+        for number in range(count)
+    ]
+    return dataclasses.replace(lesson, turns={**lesson.turns, TEXT_ONLY: turns})
+
+
+def instruct(**changes: object) -> Phase:
+    return AdaptConfig.parse({"adapt": {"phases": {"instruct": {"blind": 0.0, **changes}}}}).resolved().phases[-1]
+
+
+def test_text_only_turns_come_in_sequences_of_their_own_as_many_as_stated(lesson: Lesson) -> None:
+    count = {
+        share: phase_batches(instruct(text_only=share), with_text(lesson, 40), Fields(), 4, [0]).text_only
+        for share in (None, 0.0, 0.2, 0.43)
+    }
+    assert count == {None: 20, 0.0: 0, 0.2: 6, 0.43: 18}, "24 images of two turns each, 40 text-only turns"
+    with pytest.raises(ValueError, match="takes 24 sequences of 2 text-only turns, but there are 40 such turns"):
+        phase_batches(instruct(text_only=0.5), with_text(lesson, 40), Fields(), 4, [0])
+
+
+def test_a_phase_that_reads_no_text_alone_leaves_text_only_turns_out(lesson: Lesson) -> None:
+    frozen = instruct(train=["connector"])
+    assert phase_batches(frozen, with_text(lesson, 40), Fields(), 4, [0]).text_only == 0
+    with pytest.raises(ConfigError, match="text_only needs 'language' among the parts that train"):
+        instruct(train=["connector"], text_only=0.43)
+
+
+def test_the_order_is_the_same_for_every_tokenizer(lesson: Lesson) -> None:
+    letters = Tokenizer(models.BPE({"a": 0, "b": 1}, [], unk_token="a"))
+    orders = [
+        [phase_batches(instruct(), with_text(one, 40), Fields(), 4, [3])._chosen(step).tolist() for step in range(5)]
+        for one in (lesson, dataclasses.replace(lesson, tokenizer=letters))
+    ]
+    assert orders[0] == orders[1]
+
+
+def test_a_step_of_both_kinds_makes_two_passes_and_one_of_text_alone_one(lesson: Lesson) -> None:
+    source = phase_batches(instruct(batch=4), with_text(lesson, 40), Fields(), 4, [0])
+    for step in range(2 * source.per_epoch):
+        shown, alone = source._kinds(source._chosen(step))
+        found = [(views is not None, len(turns.ids)) for views, turns, _ in passes(source.batch(step))]
+        assert found == [kind for kind in ((True, len(shown)), (False, len(alone))) if kind[1]]
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_every_part_makes_the_passes_of_the_step_and_stand_ins_count_nothing(lesson: Lesson, count: int) -> None:
+    source = phase_batches(instruct(batch=4), with_text(lesson, 40), Fields(), 4, [0])
+    stand_ins = 0
+    for step in range(source.per_epoch):
+        whole = list(passes(source.batch(step)))
+        parts = [list(passes(source.part(step, index, count))) for index in range(count)]
+        assert {tuple(views is None for views, _, _ in part) for part in parts} == {
+            tuple(views is None for views, _, _ in whole)
+        }
+        counted = sorted(int(token) for part in parts for _, turns, counts in part if counts for token in turns.targets)
+        assert counted == sorted(int(token) for _, turns, _ in whole for token in turns.targets)
+        stand_ins += sum(not counts for part in parts for _, _, counts in part)
+    assert stand_ins, "some part had no image, or no text-only sequence"
+    with pytest.raises(ValueError, match="a batch of 4 sequences cannot be cut into 3 equal parts"):
+        source.part(0, 0, 3)

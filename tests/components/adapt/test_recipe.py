@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase, load_recipe, recipe_names
 from inkling.components.shared.config import ConfigError
 
@@ -108,3 +109,36 @@ def test_an_objective_that_stands_twice_is_refused() -> None:
 def test_two_phases_of_one_name_are_refused() -> None:
     with pytest.raises(ValidationError, match="two phases have one name: align, align"):
         AdaptationRecipe.model_validate({**RECIPE, "phases": [PHASE, PHASE]})
+
+
+def test_the_papers_recipe_has_its_numbers() -> None:
+    align, instruct = load_recipe("lsbs").phases
+    assert (align.train, align.learning_rate, align.warmup) == (("connector",), 1e-3, 0.06)
+    assert (instruct.train, instruct.learning_rate, instruct.warmup) == (("connector", "language"), 4e-5, 0.03)
+    assert instruct.text_only == 0.43
+    assert all((phase.batch, phase.epochs, phase.weight_decay) == (512, 1, 0) for phase in (align, instruct))
+
+
+@pytest.mark.parametrize("name", ["lsbs-blind", "laptop-blind"])
+def test_blind_tuning_and_its_control_differ_in_the_image_of_one_phase(name: str) -> None:
+    blind, control = (load_recipe(one).phases for one in (name, f"{name}-control"))
+    assert len(blind) == len(control)
+    (place,) = (place for place, phase in enumerate(blind) if phase.blind == 1)
+    assert [one for one in blind if one != blind[place]] == [one for one in control if one != control[place]]
+    same = ("data", "epochs", "batch", "learning_rate", "warmup", "text_only")
+    assert all(getattr(blind[place], field) == getattr(control[place], field) for field in same)
+    assert blind[place].train == ("language",)
+
+
+@pytest.mark.parametrize("name", ["vila", "laptop-vila"])
+def test_a_frozen_language_model_is_all_that_vilas_ablation_changes(name: str) -> None:
+    trained, frozen = (load_recipe(one).phases for one in (name, f"{name}-frozen"))
+    (place,) = (place for place, phase in enumerate(trained) if phase != frozen[place])
+    assert trained[place].model_copy(update={"train": ("connector",)}) == frozen[place]
+
+
+def test_a_recipe_that_trains_nothing_is_refused() -> None:
+    with pytest.raises(ValidationError, match="every phase has 0 epochs: the recipe trains nothing"):
+        AdaptationRecipe.model_validate({**RECIPE, "phases": [{**PHASE, "epochs": 0}]})
+    with pytest.raises(ConfigError, match="every phase has 0 epochs"):
+        AdaptConfig.parse({"adapt": {"epochs": {"start": 0, "align": 0, "instruct": 0}}})

@@ -1,5 +1,6 @@
 """Running a recipe: it learns to see, an objective that is off changes no bit, and what was frozen stays so."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from inkling.components.adapt import train as training
+from inkling.components.adapt.batches import ImageBatches
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.data import ImageBatches, Lesson
+from inkling.components.adapt.data import TEXT_ONLY, Lesson
 from inkling.components.adapt.objectives import OBJECTIVES
-from inkling.components.adapt.recipe import load_recipe
+from inkling.components.adapt.recipe import load_recipe, recipe_names
 from inkling.components.adapt.trainable import TrainableError
+from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
 from inkling.models.inference.likelihood import choose
 from inkling.models.inference.torch_engine import TorchEngine
@@ -25,6 +28,7 @@ from inkling.models.training.fit import Fitted
 
 COLOURS = ("red", "green", "blue")
 MLP = {"type": "mlp", "intermediate_size": 16}
+NONE = 0.01  # epochs that are no step of the lesson
 
 
 def config_of(recipe: Any = "laptop", **section: Any) -> AdaptConfig:
@@ -101,13 +105,13 @@ def test_objectives_are_summed_by_their_weights(train, lesson: Lesson) -> None:
         def loss(self, model: object, batch: object) -> Tensor:
             return torch.tensor(self.value)
 
-    model = train(config_of(recipe_of(phase(epochs=0)))).model
+    model = train(config_of(recipe_of(phase(epochs=NONE)))).model
     assert float(training.weighted([2.0, 0.5], [Constant(3.0), Constant(8.0)])(model, {})) == 10.0
 
 
 def test_a_blind_phase_teaches_the_language_model_alone(train) -> None:
     both = {"train": ["connector", "language"], "data": ["instruct"]}
-    before = train(config_of(recipe_of(phase(epochs=0, **both)))).model.state_dict()
+    before = train(config_of(recipe_of(phase(epochs=NONE, **both)))).model.state_dict()
     after = train(config_of(recipe_of(phase(blind=1.0, **both)))).model.state_dict()
     changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert changed == {"language"}
@@ -139,7 +143,7 @@ def test_each_phase_states_what_trained(train) -> None:
 def test_a_frozen_language_model_stays_while_the_connector_is_instructed(train) -> None:
     adapted = train(config_of(phases={"instruct": {"train": ["connector"], "blind": 0.0}}))
     assert {name.split(".")[0] for phase in adapted.phases for name in phase["trainable"]} == {"connector"}
-    before = train(config_of(recipe_of(phase(epochs=0)))).model.language.state_dict()
+    before = train(config_of(recipe_of(phase(epochs=NONE)))).model.language.state_dict()
     assert all(torch.equal(value, before[name]) for name, value in adapted.model.language.state_dict().items())
 
 
@@ -153,15 +157,35 @@ def test_how_the_language_model_starts_and_learns_is_recorded_and_said(train, ca
     assert "connector and language (at 0.02) train" in said
 
 
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_trains_what_it_states_says_so_and_records_it(
+    name: str, lesson: Lesson, language: Callable[[], LlamaForCausalLM], tmp_path: Path, capsys
+) -> None:
+    text = [Turn(f"t{n}", "", "instruct", "General", "text", "other", "Red?", COLOURS[n % 3]) for n in range(60)]
+    lesson = dataclasses.replace(lesson, turns={**lesson.turns, TEXT_ONLY: text})
+    phases = {phase.name: {"epochs": 1, "batch": 512} for phase in load_recipe(name).phases}
+    fusion = load_recipe(name).fusion.model_dump()
+    fusion = {**fusion, "every": 1} if "every" in fusion else fusion  # the language model has one layer
+    config = config_of(name, phases=phases, fusion=fusion)
+    adapted = training.train(config, language(), lesson, tmp_path)
+    said = capsys.readouterr()
+    names = [one for one, _ in adapted.model.named_parameters()]
+    for stated, account in zip(config.resolved().phases, adapted.phases, strict=True):
+        assert account["steps"] == 1
+        assert account["trainable"] == [one for one in names if one.split(".")[0] in stated.train]
+        assert f"{stated.name}: {' and '.join(stated.train)} train" in said.out + said.err
+        assert account.get("text_only_sequences", 0) > 0 or not stated.reads_text_alone or "instruct" not in stated.data
+
+
 def test_a_part_without_parameters_is_refused(train) -> None:
     with pytest.raises(ConfigError, match=r"part.* 'fusion'.*Valid: connector, language"):
         train(config_of(recipe_of(phase(train=["fusion", "connector"]))))
 
 
 def test_a_phase_that_changes_what_it_froze_is_refused(train, monkeypatch: pytest.MonkeyPatch) -> None:
-    def meddling(model, *arguments, **settings):
+    def meddling(taught, *arguments, **settings):
         with torch.no_grad():
-            model.language.model.norm.weight.add_(1)
+            taught.model.language.model.norm.weight.add_(1)
         return Fitted([], {})
 
     monkeypatch.setattr(training, "fit", meddling)

@@ -212,7 +212,7 @@ def test_the_report_shows_every_suite_in_its_own_words(all_three: Evaluated) -> 
         assert said.replace("&#x27;", "'") in report, said
     card = all_three.bundle.card()
     for said in (
-        "### Rendered scenes, version 1",
+        "### Rendered scenes, version 2",
         "### My squares, version 1",
         "rendered scenes like those",
         "about squares only",

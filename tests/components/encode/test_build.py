@@ -19,6 +19,7 @@ from inkling.components.shared.config import ConfigError
 from inkling.components.shared.storage.packages import package
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
+from inkling.components.shared.store.provenance import provenance
 from inkling.models.vision import ENCODERS
 from inkling.models.vision.efficientnet_lite0 import read_checkpoint
 from inkling.models.vision.preprocess import ImageError, preprocess
@@ -253,3 +254,12 @@ def test_an_encoder_is_trained_on_the_conversations_before_it_encodes(
     np.testing.assert_allclose(features.view("questions"), expected, atol=1e-4)  # type: ignore[arg-type]
     again = build_encode(EncodeConfig.parse({"encode": stated}), *inputs, tmp_path / "again")
     assert again.digest == features.digest
+
+
+def test_training_an_encoder_is_in_the_key_of_its_features_alone() -> None:
+    stated = {"type": "small-vit", "objective": "self_distillation"}
+    made = provenance(EncodeConfig.parse({"encode": {"encoder": stated}}), {})
+    learning = {f"inkling.models.vision.objectives.{name}" for name in ("self_distillation", "learning")}
+    assert learning < set(made.plugins)
+    assert "inkling.models.vision.objectives.contrastive" not in made.plugins
+    assert made.carried == ("inkling.models.vision.small_vit",)

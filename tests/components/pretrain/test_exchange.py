@@ -7,7 +7,8 @@ import pytest
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain import launch
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.exchange import CONFIG, Exchange, Mirror, reach
+from inkling.components.shared.launch import train as ranks
+from inkling.components.shared.launch.exchange import CONFIG, Exchange, Mirror, reach
 from inkling.components.shared.launch.launch import SCRATCH_VARIABLE
 from inkling.components.shared.runtime import machine
 from inkling.components.shared.storage.objects import Storage, StorageError
@@ -37,7 +38,7 @@ def test_a_new_node_goes_on_from_the_newest_checkpoint(storage: Storage, tmp_pat
         mirror.fetch(tmp_path / "second" / RUN)
     assert [path.name for path in (tmp_path / "second" / RUN / "checkpoints").iterdir()] == ["step-00000006"]
     assert (tmp_path / "second" / newest / "tensors").read_text() == "checkpoints of step 6"
-    exchange = Exchange(storage.at("tokens"), storage)
+    exchange = Exchange({}, storage)
     assert exchange.finished(6) and not exchange.finished(7)
     (tmp_path / "third").mkdir()
     exchange.collect(tmp_path / "third")
@@ -74,41 +75,43 @@ def test_what_is_stored_is_not_stored_again(
     tokens: Tokens, storage: Storage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = PretrainConfig(**TWO)
-    exchange = Exchange.of(storage, config, tokens)
-    exchange.offer(config, tokens.path)
+    exchange = Exchange.of(storage, config, {"tokens": tokens})
+    exchange.offer(config, {"tokens": tokens})
     monkeypatch.setattr(Storage, "put", lambda *arguments: pytest.fail("stored again"))
-    exchange.offer(config, tokens.path)
+    exchange.offer(config, {"tokens": tokens})
     assert "the tokens are in object storage" in capsys.readouterr().out
-    other = Exchange.of(storage, PretrainConfig(**TWO, seed=1), tokens)
-    assert other.tokens == exchange.tokens and other.work != exchange.work
+    other = Exchange.of(storage, PretrainConfig(**TWO, seed=1), {"tokens": tokens})
+    assert other.inputs == exchange.inputs and other.work != exchange.work
 
 
 def test_storage_that_cannot_be_used_is_reported_before_a_rank_starts(
     tokens: Tokens, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launch, "run_ranks", lambda *_: pytest.fail("ranks were started"))
+    monkeypatch.setattr(ranks, "run_ranks", lambda *_: pytest.fail("ranks were started"))
     for uri, endpoint, words in (
         (storage.uri, "http://127.0.0.1:1", "cannot be reached"),
         ("s3://no-such-bucket/x", storage.endpoint, "has no bucket"),
     ):
         config = PretrainConfig(**TWO, launch={"storage": {"uri": uri, "endpoint": endpoint}})
         with pytest.raises(StorageError, match=words):
-            launch.train_on_ranks(config, tokens, tmp_path)
+            launch.pretrain_on_ranks(config, tokens, tmp_path)
 
 
 def test_a_rank_reads_what_the_stage_has_stored(
     tokens: Tokens, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = PretrainConfig(**TWO)
-    exchange = Exchange.of(storage, config, tokens)
-    exchange.offer(config, tokens.path)
+    exchange = Exchange.of(storage, config, {"tokens": tokens})
+    exchange.offer(config, {"tokens": tokens})
     monkeypatch.setenv("AWS_ENDPOINT_URL", str(storage.endpoint))
     monkeypatch.setenv(SCRATCH_VARIABLE, str(tmp_path / "scratch"))
     for _ in range(2):
-        with reach(exchange.tokens.uri, exchange.work.uri) as found:
+        with reach(exchange.inputs["tokens"].uri, exchange.work.uri) as found:
             assert PretrainConfig.model_validate_json(found.settings) == config
-            assert Tokens.open(found.tokens).digest == tokens.digest
-            assert found.tokens.is_relative_to(tmp_path / "scratch") and found.work.is_relative_to(tmp_path / "scratch")
+            assert Tokens.open(found.inputs[0]).digest == tokens.digest
+            assert found.inputs[0].is_relative_to(tmp_path / "scratch") and found.work.is_relative_to(
+                tmp_path / "scratch"
+            )
             assert found.mirror is not None
         monkeypatch.setattr(Storage, "get", lambda *arguments: pytest.fail("fetched again"))
 
@@ -116,4 +119,9 @@ def test_a_rank_reads_what_the_stage_has_stored(
 def test_a_rank_takes_shared_directories_as_they_are(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text("settings")
     with reach("/tokens", str(tmp_path)) as found:
-        assert (found.settings, found.tokens, found.work, found.mirror) == ("settings", Path("/tokens"), tmp_path, None)
+        assert (found.settings, found.inputs, found.work, found.mirror) == (
+            "settings",
+            (Path("/tokens"),),
+            tmp_path,
+            None,
+        )

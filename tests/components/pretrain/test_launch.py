@@ -13,6 +13,7 @@ from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain import launch
 from inkling.components.pretrain.build import build_pretrain
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.shared.launch import train as ranks
 from inkling.components.shared.launch.failure import RankError
 from inkling.components.shared.launch.job import Job
 from inkling.components.shared.launch.launch import SCRATCH_VARIABLE, LaunchConfig
@@ -94,16 +95,16 @@ def test_nodes_that_share_no_disk_make_the_same_model_and_go_on_after_a_kill(
     place = {"storage": {"uri": storage.uri, "endpoint": storage.endpoint}}
     config = PretrainConfig(**settings, launch=LaunchConfig(**place))
     monkeypatch.setenv("DYING_STEP", "6")
-    monkeypatch.setattr(launch, "run_ranks", _two_nodes(tmp_path / "first"))
+    monkeypatch.setattr(ranks, "run_ranks", _two_nodes(tmp_path / "first"))
     with pytest.raises(RankError):
         build_pretrain(config, tokens.path, tmp_path / "lost/language_model")
     monkeypatch.delenv("DYING_STEP")
-    monkeypatch.setattr(launch, "run_ranks", _two_nodes(tmp_path / "second"))
+    monkeypatch.setattr(ranks, "run_ranks", _two_nodes(tmp_path / "second"))
     stored = build_pretrain(config, tokens.path, tmp_path / "stored/language_model")
     assert stored.digest == shared.digest
     log = next((tmp_path / "second/node-0").glob("pretrain-*/*/steps.jsonl")).read_text().splitlines()
     assert json.loads(log[0])["step"] in (3, 5) and json.loads(log[-1])["step"] == 6
     assert not list((tmp_path / "second/node-1").glob("pretrain-*/*/steps.jsonl"))
-    monkeypatch.setattr(launch, "run_ranks", lambda *_: pytest.fail("the ranks had ended"))
+    monkeypatch.setattr(ranks, "run_ranks", lambda *_: pytest.fail("the ranks had ended"))
     again = build_pretrain(config, tokens.path, tmp_path / "again/language_model")
     assert again.digest == shared.digest and "the ranks have ended before" in capsys.readouterr().out

@@ -49,6 +49,27 @@ def test_facts_are_about_classes_and_never_ambiguous(things: Catalogue) -> None:
         assert len(table) >= 4 and not set(table) & set(things.classes)
 
 
+def test_what_is_held_out_leaves_every_answer_taught(things: Catalogue) -> None:
+    for about in ("kind", "use", "place"):
+        taught, held_out = things.facts(about, held_out=False), things.facts(about, held_out=True)
+        assert len(held_out) >= 4 and set(held_out) <= set(taught)
+        assert not {word for words in taught.values() for word in words} & set(things.held_out_facts)
+
+
+def test_each_colour_is_held_out_of_as_many_shapes(things: Catalogue) -> None:
+    for shape in things.shapes:
+        taught, held_out = things.colours_of(shape, held_out=False), things.colours_of(shape, held_out=True)
+        assert len(taught) == len(held_out) == 4 and set(taught) | set(held_out) == set(things.colours)
+    counts = [sum(colour in colours for colours in things.taught_colours.values()) for colour in things.colours]
+    assert len(set(counts)) == 1
+
+
+def test_companions_are_mutual_and_popular_classes_exist(things: Catalogue) -> None:
+    assert set(things.companions) == set(things.classes)
+    assert all(things.companions[other] == word != other for word, other in things.companions.items())
+    assert set(things.popular) < set(things.classes)
+
+
 @pytest.mark.data
 def test_no_two_splits_have_drawings_that_look_alike(things: Catalogue) -> None:
     def views(glyph: str) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 
 from inkling.components.scenes.catalogue import Catalogue
+from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.layouts import targets
-from inkling.components.scenes.plan import TRAIN_SHARES, SceneJob, question_jobs, training_jobs
+from inkling.components.scenes.plan import TRAIN_SHARES, SceneJob, question_jobs, training_jobs, with_twins
 from inkling.components.scenes.queries import FAMILIES
 
 BARE = ("colour", "size", "chart")  # composed without drawings, typefaces or photographs' pixels
@@ -20,11 +21,21 @@ def test_training_scenes_follow_the_shares(count: int, things: Catalogue) -> Non
     assert sum(TRAIN_SHARES.values()) == pytest.approx(1)
 
 
+def test_twins_are_as_many_as_the_settings_say(things: Catalogue) -> None:
+    for share in (0.0, 0.5, 1.0):
+        jobs = with_twins(training_jobs(things, 0, 2000), share)
+        assert len(jobs) == pytest.approx(ScenesConfig(train=2000, twins=share).taught, rel=0.03)
+
+
 def test_every_family_has_equally_many_questions(things: Catalogue) -> None:
     jobs = question_jobs(things, 0, "test", 24)
     assert Counter(job.family for job in jobs) == dict.fromkeys(FAMILIES, 24)
     for family in FAMILIES:
         found = Counter(job.target for job in jobs if job.family == family)
+        if family == "existence":
+            assert set(Counter(target.split(":")[0] for target in found.elements()).values()) == {8}
+            assert set(Counter(target.split(":")[1] for target in found.elements()).values()) == {8}
+            continue
         assert max(found.values()) - min(found[target] for target in targets(things, family)) <= 1
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from inkling.components.artifacts.suite import SCENES, load_suite
 from inkling.components.scenes.catalogue import Catalogue, catalogue
-from inkling.components.scenes.queries import DIRECTIONS, FAMILIES, Query, askable, with_article
+from inkling.components.scenes.phrasings import with_article
+from inkling.components.scenes.queries import DIRECTIONS, FAMILIES, Query, askable
 from inkling.components.scenes.scene import Background, Bar, Scene, SceneObject, Sign
 
 BACKGROUND = Background(((200, 180, 160), (120, 140, 200)), upright=True, photograph=None, crop=(0, 0, 1))
@@ -44,7 +45,8 @@ SIZES = (shape("circle", "red", area=0.1), shape("star", "blue", area=0.05), sha
         (Query("kind"), scene("single", drawn("building")), None),
         (Query("fact", ("use",)), scene("single", drawn("boat")), "travel"),
         (Query("fact", ("place",)), scene("single", drawn("boat")), "water"),
-        (Query("fact", ("place",)), scene("single", drawn("shoe")), None),
+        (Query("fact", ("place",)), scene("single", drawn("bag")), None),
+        (Query("position", ("bird",)), scene("single", drawn("bird", left=-20)), None),
         (Query("colour", ("circle",)), scene("shapes", shape("circle", "red"), shape("star", "blue")), "red"),
         (Query("colour", ("circle",)), scene("copies", shape("circle", "red"), shape("circle", "red")), None),
         (Query("sign"), scene("sign", sign=SIGN), "hotel"),
@@ -84,7 +86,7 @@ def test_a_relation_reads_backwards(left: int, top: int) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_has_words_and_answers(family: str, things: Catalogue) -> None:
     subject = {"fact": ("use",), "relation": ("bird", "car"), "chart": ("lowest",), "size": ("smallest",)}
-    query = Query(family, subject.get(family, ("bird",)))
+    query = Query(family, subject.get(family, ("circle",)))
     assert query.text.endswith("?")
     answers = query.universe(scene("chart", *SIZES, shape("cross", "white"), bars=BARS), things)
     assert len(answers) == len(set(answers)) >= (2 if family == "existence" else 4)
@@ -99,6 +101,13 @@ def test_all_that_a_scene_teaches_has_an_answer(things: Catalogue) -> None:
         "What colour is the circle?": "red",
     }
     assert set(asked.values()) & set(DIRECTIONS)
+
+
+def test_what_is_held_out_of_a_class_is_not_taught(things: Catalogue) -> None:
+    for word in things.classes:
+        families = {query.family for query in askable(scene("single", drawn(word)), things)}
+        assert "object" in families
+        assert not (families & {"kind", "fact"} and word in things.held_out_facts)
 
 
 @pytest.mark.parametrize(("word", "said"), [("bird", "a bird"), ("insect", "an insect"), ("clothes", "clothes")])

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from inkling.components.scenes.catalogue import Catalogue, catalogue
-from inkling.components.scenes.render import SHAPE_COVERAGE, render
+from inkling.components.scenes.cutouts import SHAPE_COVERAGE
+from inkling.components.scenes.render import render
 from inkling.components.scenes.scene import SIDE, Background, Bar, Scene, SceneObject
 
 BACKGROUND = Background(((128, 128, 128), (128, 128, 128)), upright=False, photograph=None, crop=(0, 0, 1))

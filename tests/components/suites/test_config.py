@@ -20,7 +20,8 @@ def parse(*read: Any, **section: Any) -> SuitesConfig:
 
 def test_the_rendered_scenes_alone_need_no_stage(mmbench: Path) -> None:
     assert not SuitesConfig.parse({}).needed
-    assert not parse("scenes").needed
+    assert not parse("scenes", "transfer").needed
+    assert parse("scenes").needed
     assert parse("scenes", {"suite": "mmbench", "data": str(mmbench)}).needed
     assert parse({"suite": "mmbench", "data": str(mmbench)}).needed
 

@@ -8,7 +8,8 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from inkling.components.adapt.data import Fields, Lesson
+from inkling.components.adapt.batches import Fields
+from inkling.components.adapt.data import Lesson
 from inkling.components.adapt.objectives import OBJECTIVES
 from inkling.components.adapt.objectives.word_contrast import sub_words, vocabulary_space, word_embeddings
 

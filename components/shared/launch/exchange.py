@@ -1,10 +1,12 @@
-"""Pre-training through object storage: what a stage and its ranks hand each other where they share no disk.
+"""Training through object storage: what a stage and its ranks hand each other where they share no disk.
 
-    tokens/<digest>                                the Tokens artifact, stored once whoever reads it
+    tokens/<digest>                                an input artifact, by its name, stored once whoever reads it
     pretrain-<key>/config.json                     the settings; the key is that of the model that comes out
     pretrain-<key>/build_environment.json          the machine of rank 0
     pretrain-<key>/<run>/checkpoints/step-........ the newest checkpoints, as rank 0 writes them
     pretrain-<key>/<run>/saved/step-........       weights saved on the way
+
+A run may lie deeper, as that of a phase of an adaptation does: adapt-<key>/<phase>/<run>/checkpoints.
 
 Ranks that were killed, and a stage that was, go on from what lies there.
 """
@@ -12,23 +14,21 @@ Ranks that were killed, and a stage that was, go on from what lies there.
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.preflight import CHECKPOINTS_ON_DISK
+from inkling.components.shared.config import StageConfig
 from inkling.components.shared.launch.launch import SCRATCH_VARIABLE
 from inkling.components.shared.runtime.machine import RECORD
 from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.storage.objects import SCHEME, Storage
+from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.provenance import provenance
-
-if TYPE_CHECKING:
-    from inkling.components.artifacts.tokens import Tokens
+from inkling.models.training.cost import CHECKPOINTS_ON_DISK
 
 CONFIG = "config.json"
 _CHECKPOINTS, _SAVED, _STEP = "checkpoints", "saved", "step-"
@@ -37,32 +37,34 @@ _KEY_LENGTH = 16
 
 @dataclass(frozen=True)
 class Exchange:
-    """Where a run's input and its work lie in object storage.
+    """Where a run's inputs and its work lie in object storage.
 
     Attributes:
-        tokens: The Tokens artifact.
+        inputs: The input artifacts, by name.
         work: The directory of settings and checkpoints.
     """
 
-    tokens: Storage
+    inputs: Mapping[str, Storage]
     work: Storage
 
     @classmethod
-    def of(cls, storage: Storage, config: PretrainConfig, tokens: "Tokens") -> Self:
+    def of(cls, storage: Storage, config: StageConfig, inputs: Mapping[str, Artifact]) -> Self:
         """The places of a run, by the digests of what determines them."""
-        key = provenance(config, {"tokens": tokens}).key[:_KEY_LENGTH]
-        return cls(storage.at(f"tokens/{tokens.digest}"), storage.at(f"{config.stage}-{key}"))
+        key = provenance(config, inputs).key[:_KEY_LENGTH]
+        places = {name: storage.at(f"{name}/{artifact.digest}") for name, artifact in inputs.items()}
+        return cls(places, storage.at(f"{config.stage}-{key}"))
 
-    def offer(self, config: PretrainConfig, tokens: Path) -> None:
+    def offer(self, config: StageConfig, inputs: Mapping[str, Artifact]) -> None:
         """Stores what the ranks read, unless it is there.
 
         Raises:
             StorageError: If the store cannot be used.
         """
-        if self.tokens.complete():
-            note(f"the tokens are in object storage: {self.tokens.uri}")
-        else:
-            self.tokens.put(tokens)
+        for name, place in self.inputs.items():
+            if place.complete():
+                note(f"the {name.replace('_', ' ')} are in object storage: {place.uri}")
+            else:
+                place.put(inputs[name].path)
         self.work.at(CONFIG).write(config.model_dump_json().encode())
 
     def finished(self, steps: int) -> bool:
@@ -73,7 +75,7 @@ class Exchange:
     def collect(self, work: Path) -> None:
         """Brings what the ranks have left: their machine, a run's newest checkpoint, and the saved weights."""
         (work / RECORD).write_bytes(self.work.at(RECORD).read())
-        for run in {name.partition("/")[0] for name in self.work.directories()}:
+        for run in {name.rsplit("/", 2)[0] for name in self.work.directories()}:
             _fetch_newest(self.work.at(run), work / run)
             for name in self.work.at(f"{run}/{_SAVED}").directories():
                 self.work.at(f"{run}/{_SAVED}/{name}").get(work / run / _SAVED / name)
@@ -142,37 +144,37 @@ class Reach:
 
     Attributes:
         settings: The stage's configuration, as JSON.
-        tokens: Where the Tokens artifact lies.
+        inputs: Where the input artifacts lie, in the order of their names on the command line.
         work: Directory for checkpoints.
         mirror: Its copy in object storage; None where all ranks see `work` itself.
     """
 
     settings: str
-    tokens: Path
+    inputs: tuple[Path, ...]
     work: Path
     mirror: Mirror | None
 
 
 @contextmanager
-def reach(tokens: str, work: str) -> Iterator[Reach]:
+def reach(*places: str) -> Iterator[Reach]:
     """Gives a rank what the stage has handed over: shared directories as they are, stored ones through the node's disk.
 
     Args:
-        tokens: The Tokens artifact, a path or a URI.
-        work: The directory of settings and checkpoints, likewise.
+        *places: The input artifacts, and last the directory of settings and checkpoints, each a path or a URI.
 
     Raises:
         StorageError: If the store cannot be used or does not give back what was written.
     """
+    *inputs, work = places
     if not work.startswith(SCHEME):
-        yield Reach((Path(work) / CONFIG).read_text(), Path(tokens), Path(work), None)
+        yield Reach((Path(work) / CONFIG).read_text(), tuple(map(Path, inputs)), Path(work), None)
         return
-    text, remote = Storage.from_environment(tokens), Storage.from_environment(work)
-    scratch = Path(os.environ[SCRATCH_VARIABLE])
-    here = scratch / "tokens" / Path(tokens).name
+    remote, scratch = Storage.from_environment(work), Path(os.environ[SCRATCH_VARIABLE])
+    here = tuple(scratch / Path(place).parent.name / Path(place).name for place in inputs)
     with _alone(scratch):
-        if not here.exists():
-            text.get(here)
+        for place, path in zip(inputs, here, strict=True):
+            if not path.exists():
+                Storage.from_environment(place).get(path)
     local = scratch / Path(work).name
     with Mirror(local, remote) as mirror:
         yield Reach(remote.at(CONFIG).read().decode(), here, local, mirror)

@@ -1,0 +1,56 @@
+"""Leaving instruction turns out: some of a tag, or as many at random, to see what they teach (LSBS, appendix)."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from inkling.components.adapt.recipe import Drop
+from inkling.components.artifacts.conversations import Turn
+
+_ORDER = 3  # beside the seed: draws which turns go first
+
+
+def dropped(
+    turns: Mapping[str, Sequence[Turn]], drop: Drop, seed: int
+) -> tuple[dict[str, list[Turn]], dict[str, dict[str, int]]]:
+    """The turns that are left; those of a larger share are among those that are left by a smaller one.
+
+    Captions are never left out. The order of those that stay is what it was.
+
+    Args:
+        turns: The turns of each image.
+        drop: What is left out.
+        seed: Determines which turns go first.
+
+    Returns:
+        The turns of each image that are left, and by tag how many instruction turns there `were`, and how many were
+        `dropped`.
+
+    Raises:
+        ValueError: If more are to be left out at random than there are.
+    """
+    pools: dict[str, list[str]] = {}
+    for turn in (turn for of_image in turns.values() for turn in of_image if turn.kind == "instruct"):
+        pools.setdefault(turn.tag, []).append(turn.id)
+    gone = {
+        number
+        for tag, share in (("perception", drop.perception), ("reasoning", drop.reasoning))
+        for number in _first(pools.get(tag, []), round(share * len(pools.get(tag, []))), seed)
+    }
+    every = [number for pool in pools.values() for number in pool]
+    if drop.random > len(every):
+        raise ValueError(f"drop.random: {drop.random:,} turns cannot be left out of {len(every):,} instruction turns")
+    gone |= _first(every, drop.random, seed)
+    left = {
+        image: [turn for turn in several if turn.kind != "instruct" or turn.id not in gone]
+        for image, several in turns.items()
+    }
+    counts = {tag: {"were": len(pool), "dropped": len(gone.intersection(pool))} for tag, pool in sorted(pools.items())}
+    return left, counts
+
+
+def _first(names: Sequence[str], count: int, seed: int) -> set[str]:
+    """The first so many in an order that depends on the names and the seed."""
+    ordered = sorted(names)
+    order = np.random.default_rng([seed, _ORDER]).permutation(len(ordered))
+    return {ordered[index] for index in order[:count]}

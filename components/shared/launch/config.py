@@ -1,0 +1,51 @@
+"""The settings of a stage that trains, as far as they say which ranks share its steps."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from inkling.components.shared.config import ExecutionOnly, StageConfig
+from inkling.components.shared.launch.launch import LaunchConfig, refuse
+from inkling.components.shared.launch.placement import PlacementConfig
+
+
+class RanksConfig(StageConfig):
+    """How many ranks train, how they share the work, and where they run."""
+
+    strategy: Literal["single", "ddp", "fsdp2"] = Field("single", description="how ranks share the work")
+    processes: int = Field(1, ge=1, description="ranks of a node; 1 trains in the stage's own process")
+    nodes: int = Field(1, ge=1, description="machines; more than one needs launch.scheduler kubernetes")
+    micro_batch: int | None = Field(
+        None, ge=1, description="sequences that a rank takes at a time; all of its part of the batch where not given"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, fp32 on a CPU")
+    launch: Annotated[LaunchConfig, ExecutionOnly()] = Field(
+        LaunchConfig(), description="where several ranks run, and what a run may take"
+    )
+    placement: Annotated[PlacementConfig, ExecutionOnly()] = Field(
+        PlacementConfig(), description="what pods may use, of which those of the ranks are some"
+    )
+
+    @property
+    def ranks(self) -> int:
+        """Processes that share the work."""
+        return self.processes * self.nodes
+
+    @property
+    def launches_pods(self) -> bool:
+        """Whether the ranks run in pods of their own, and the stage only submits and watches them."""
+        return self.strategy != "single" and self.launch.scheduler == "kubernetes"
+
+    def alone(self) -> Self:
+        """The same run for one process, which takes what the ranks have left: it names the same checkpoints."""
+        return self.model_copy(update={"strategy": "single", "processes": 1, "nodes": 1, "micro_batch": None})
+
+    @model_validator(mode="after")
+    def _launchable(self) -> Self:
+        if self.strategy == "single" and self.ranks > 1:
+            raise ValueError(f"strategy 'single' has one rank, not {self.ranks}: choose 'ddp' or 'fsdp2'")
+        if self.strategy != "single":
+            reason = refuse(self.stage, self.nodes, self.processes, self.launch, self.placement)
+            if reason is not None:
+                raise ValueError(reason)
+        return self
