@@ -6,6 +6,8 @@ from inkling.components.shared.store.artifact import Artifact
 
 TOKENIZER, PREPROCESSING, CARD = "tokenizer.json", "preprocessing.json", "README.md"
 EVALUATION, PARITY = "evaluation.json", "parity.json"
+LLAVA = "llava"
+"""Folder with the model as transformers' `LlavaForConditionalGeneration`, where it is a ViT with LLaVA's projector."""
 
 
 class Bundle(Artifact):

@@ -57,6 +57,7 @@ class RunScore:
         questions: What it was evaluated on.
         hits: Whether each question was answered rightly, by view, in the order of `questions`.
         documents: What each held-out document costs it.
+        copy_gains: What it saves on the second copy of each of some passages, in nats per token; empty if not measured.
     """
 
     labels: Mapping[str, str]
@@ -64,6 +65,7 @@ class RunScore:
     questions: QuestionSet
     hits: Mapping[View, NDArray[np.bool_]]
     documents: DocumentLosses
+    copy_gains: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,7 +77,7 @@ class RunScores(Artifact):
     """The scores of some runs of a study."""
 
     type: ClassVar[str] = "RunScores"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
 
     def scores(self) -> list[RunScore]:
         """The runs, in the order in which they were written."""
@@ -88,7 +90,9 @@ class RunScores(Artifact):
 
 def write_run_scores(directory: Path, scores: Sequence[RunScore]) -> None:
     """Writes the scores of runs in the given order."""
-    rows = [{"labels": dict(one.labels), "parameters": one.parameters} for one in scores]
+    rows = [
+        {"labels": dict(one.labels), "parameters": one.parameters, "copy_gains": list(one.copy_gains)} for one in scores
+    ]
     write_json(directory / RUNS, rows, sort_keys=True)
     questions = [{**{name: getattr(one.questions, name) for name in _COLUMNS}, **one.hits} for one in scores]
     _write(directory / QUESTIONS, questions)
@@ -114,4 +118,4 @@ def _read(row: Mapping[str, Any], questions: pa.Table, documents: pa.Table) -> R
     losses = DocumentLosses(
         tuple(sources.to_pylist()), tuple(numbers.to_pylist()), *(amount.to_numpy() for amount in amounts)
     )
-    return RunScore(row["labels"], row["parameters"], question_set, hits, losses)
+    return RunScore(row["labels"], row["parameters"], question_set, hits, losses, tuple(row["copy_gains"]))

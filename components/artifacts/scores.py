@@ -9,7 +9,7 @@ from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.models.sequence.views import VIEWS
 
 SCORES, TABLE, FIGURES = "scores.json", "scores.csv", "figures"
-_UNITS = ("nats_per_token", "bits_per_byte")
+_UNITS = ("nats_per_token", "bits_per_byte", "copy_gain")
 
 
 class Scores(Artifact):
@@ -35,7 +35,7 @@ class Scores(Artifact):
 def write_scores(directory: Path, scores: Mapping[str, Any], figures: Mapping[str, str]) -> None:
     """Writes the numbers, the table of the groups and the figures by name, as SVG.
 
-    In the table shares go from 0 to 1, and the ends of an interval that cannot be had are blank.
+    In the table shares go from 0 to 1; what was not measured and the ends of intervals that cannot be had are blank.
     """
     write_json(directory / SCORES, scores)
     (directory / FIGURES).mkdir()
@@ -48,8 +48,8 @@ def write_scores(directory: Path, scores: Mapping[str, Any], figures: Mapping[st
         writer.writerow([*axes, "seeds", "parameters", "suite", *names])
         for group in scores["groups"]:
             for suite, measures in group["suites"].items():
-                estimates = [*(measures[view] for view in VIEWS), *(group["heldout"][unit] for unit in _UNITS)]
-                numbers = [estimate[key] for estimate in estimates for key in ("value", "low", "high")]
+                estimates = [*(measures[view] for view in VIEWS), *(group["heldout"].get(unit, {}) for unit in _UNITS)]
+                numbers = [estimate.get(key) for estimate in estimates for key in ("value", "low", "high")]
                 cells = ["" if number is None else f"{number:.6f}" for number in numbers]
                 labels = [group["labels"][axis] for axis in axes]
                 writer.writerow([*labels, group["seeds"], group["parameters"], suite, *cells])

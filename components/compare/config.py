@@ -11,8 +11,8 @@ SEED = "seed"
 """The axis whose runs repeat one another: groups of runs are means over it."""
 NO_PRETRAINING = "no pretraining"
 """Label, on every axis of the text, of the models whose weights are the initial ones."""
-Measure = Literal["visual", "blind", "mismatched", "visual_minus_blind", "nats_per_token", "bits_per_byte"]
-LOSSES: tuple[Measure, ...] = ("nats_per_token", "bits_per_byte")
+Measure = Literal["visual", "blind", "mismatched", "visual_minus_blind", "nats_per_token", "bits_per_byte", "copy_gain"]
+LOSSES: tuple[Measure, ...] = ("nats_per_token", "bits_per_byte", "copy_gain")
 """The measures of held-out text; the others are shares of right answers."""
 
 

@@ -24,7 +24,7 @@ class Measured:
     Attributes:
         questions: The questions.
         values: By measure, one number a question, (questions,): right or wrong, or a difference of such.
-        losses: Mean loss by unit; empty where two runs were scored on different text.
+        losses: Mean loss by unit, and mean copy gain; empty where two runs were scored on different text.
         lowest: Smallest possible value of a right answer's measure: 0, or -1 of a difference.
     """
 
@@ -40,6 +40,8 @@ class Measured:
         values["visual_minus_blind"] = values["visual"] - values["blind"]
         documents = run.documents
         losses = {"nats_per_token": documents.nats_per_token(), "bits_per_byte": documents.bits_per_byte()}
+        if run.copy_gains:
+            losses["copy_gain"] = Mean.over(run.copy_gains)
         return cls(run.questions, values, losses)
 
     @classmethod
@@ -48,7 +50,8 @@ class Measured:
         one, other = cls.of(first), cls.of(second)
         values = {name: value - other.values[name] for name, value in one.values.items()}
         same = first.documents.same_text(second.documents)
-        losses = {unit: mean - other.losses[unit] for unit, mean in one.losses.items()} if same else {}
+        shared = one.losses.keys() & other.losses.keys() if same else set()
+        losses = {unit: mean - other.losses[unit] for unit, mean in one.losses.items() if unit in shared}
         return cls(one.questions, values, losses, -1.0)
 
 

@@ -47,4 +47,6 @@ def score(config: ScoreConfig, answers: Answers, model: LanguageModel) -> RunSco
         view: {(one.suite, one.question_id): one.correct for one in answers.answers(view, SPLIT)} for view in VIEWS
     }
     hits = {view: np.array([right[view][row[:2]] for row in rows]) for view in VIEWS}
-    return RunScore({**config.labels_in_common, **own}, model.parameters(), questions, hits, model.documents())
+    gains = model.context_use().get("copy_gain", {}).get("text", {}).get("gains", ())
+    labels = {**config.labels_in_common, **own}
+    return RunScore(labels, model.parameters(), questions, hits, model.documents(), tuple(gains))

@@ -4,11 +4,12 @@ import shutil
 from pathlib import Path
 
 from inkling.components.artifacts.answers import Answers
-from inkling.components.artifacts.bundle import CARD, EVALUATION, PARITY, PREPROCESSING, TOKENIZER, Bundle
+from inkling.components.artifacts.bundle import CARD, EVALUATION, LLAVA, PARITY, PREPROCESSING, TOKENIZER, Bundle
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
 from inkling.components.export.config import ExportConfig
+from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.store.artifact import write_json
 from inkling.components.shared.store.store import Draft, produce
 
@@ -44,6 +45,7 @@ def _make(
 
     from inkling.components.export.card import model_card
     from inkling.components.export.graphs import export_graphs
+    from inkling.components.export.llava import refuse, write_llava
     from inkling.components.export.parity import Parity, embed_images
     from inkling.models.inference.onnx_engine import OnnxEngine
     from inkling.models.inference.torch_engine import TorchEngine
@@ -68,6 +70,12 @@ def _make(
         tolerance=config.tolerance,
     )
     parity = compared.check(questions.questions(), config.batch_size, config.threads)
+    if config.llava and model.connector.spec.type == "llava":
+        reason = refuse(model)
+        if reason is None:
+            difference = write_llava(model, pixels, multimodal_model.path / TOKENIZER, draft.path / LLAVA)
+            parity["llava"] = {"largest_difference": difference}
+        note("also written as transformers' LLaVA" if reason is None else f"not written as LLaVA: {reason}")
     summary = answers.summary()
     write_json(draft.path / PARITY, parity)
     write_json(draft.path / EVALUATION, summary)

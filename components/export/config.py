@@ -17,6 +17,11 @@ class ExportConfig(StageConfig):
     threads: int = Field(2, ge=1, description="comparisons that run side by side, each on one thread")
     batch_size: int = Field(32, ge=1, description="questions compared at once")
     tolerance: float = Field(1e-3, gt=0, description="largest absolute difference of a logit that is let pass")
+    llava: bool = Field(
+        True,
+        exclude_if=lambda llava: llava,
+        description="whether a vision transformer with the connector `llava` is also written as transformers' LLaVA",
+    )
     suites: Suites = Field(default_factory=rendered_scenes, description="what the model card says of the suites asked")
 
     def contents(self) -> dict[str, Any]:

@@ -35,8 +35,9 @@ def context_use(network: torch.nn.Module, shards: Mapping[str, IndexedDataset], 
 
     Returns:
         `copy_gain` of `random` tokens and of held-out `text`, each with `value`, `low` and `high` (95 % interval over
-        sequences, nats per token) and `sequences`; and `attention`: `length` of the windows, `uniform`, the distance of
-        a head that looks everywhere alike, and `layers`, the mean distance in tokens of each head of each layer.
+        sequences, nats per token), `sequences` and `gains`, that of each; and `attention`: `length` of the windows,
+        `uniform`, the distance of a head that looks everywhere alike, and `layers`, the mean distance in tokens of each
+        head of each layer.
     """
     vocabulary = int(network.get_input_embeddings().num_embeddings)
     length = min(COPIED, context // 2)
@@ -64,7 +65,7 @@ def copy_gain(network: torch.nn.Module, passages: NDArray[np.int64]) -> dict[str
         passages: Token ids (sequences, length).
 
     Returns:
-        `value`, `low` and `high` (95 % interval over sequences), and `sequences`.
+        `value`, `low` and `high` (95 % interval over sequences), `sequences`, and `gains`, that of each.
     """
     length = passages.shape[1]
     ids = torch.from_numpy(np.tile(passages, 2)).to(next(network.parameters()).device)  # (sequences, 2 length)
@@ -75,7 +76,7 @@ def copy_gain(network: torch.nn.Module, passages: NDArray[np.int64]) -> dict[str
     members = np.repeat(np.arange(len(gains)), gains.shape[1])
     mean, half = clustered_mean(gains.flatten(), members)
     low, high = (None, None) if half is None else (mean - half, mean + half)
-    return {"value": mean, "low": low, "high": high, "sequences": len(gains)}
+    return {"value": mean, "low": low, "high": high, "sequences": len(gains), "gains": gains.mean(1).tolist()}
 
 
 @torch.inference_mode()

@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -14,10 +15,12 @@ class Encoder(nn.Module, ABC):
 
     Attributes:
         crops_per_side: Crops along a side of the picture, each encoded alone; 1: the picture is encoded whole.
+        class_token: Whether a class token stands before the patches of `tower`.
         resampling: What is done to each view that it encodes; nothing to any where it is None.
     """
 
     crops_per_side: int = 1
+    class_token: bool = False
 
     def __init__(self) -> None:
         """Leaves the views as they are encoded."""
@@ -34,6 +37,11 @@ class Encoder(nn.Module, ABC):
             self.resampling = nn.ModuleList(
                 nn.Identity() if side is None else TokenResampling(math.isqrt(tokens), side) for tokens, side in sizes
             )
+
+    @property
+    def tower(self) -> Any:
+        """The vision transformer of transformers whose last hidden state holds the view `patches`; None for others."""
+        return None
 
     def load_published(self, weights: bytes | None) -> None:
         """Takes its weights as their authors publish them; by default those that it was built with are its weights.

@@ -72,6 +72,8 @@ _RENAMED = {
 class Dinov2Small(Encoder):
     """Pixels (batch, 3, size, size), normalised, to views (batch, tokens, channels)."""
 
+    class_token = True
+
     def __init__(self, spec: Dinov2SmallSpec, views: tuple[str, ...]) -> None:
         """Builds the network with untrained weights."""
         super().__init__()
@@ -86,6 +88,11 @@ class Dinov2Small(Encoder):
             )
         )
         self.pool = GridPooling(spec.image_size // _PATCH, spec.grid)
+
+    @property
+    def tower(self) -> Dinov2Model:
+        """The backbone."""
+        return self.backbone
 
     def load_published(self, weights: bytes | None) -> None:
         """Takes the backbone out of the published ONNX graph."""

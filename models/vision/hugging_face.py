@@ -195,6 +195,12 @@ class HuggingFace(Encoder):
         self._config = getattr(transformers, self._kind.config)(**config)
         self.network = getattr(transformers, self._kind.network)(self._config)
         self.pool = GridPooling(spec.shape.image_size // spec.shape.patch_size, spec.grid)
+        self.class_token = self._kind.class_token
+
+    @property
+    def tower(self) -> Any:
+        """The network; None for a masked auto-encoder, which draws the order of its patches unless it is told."""
+        return None if self._masked else self.network
 
     def load_published(self, weights: bytes | None) -> None:
         """Takes the weights of the folder; those of the text network and of later blocks are left out."""

@@ -11,7 +11,7 @@ from inkling.components.shared.report.screen import plain_table, show
 from inkling.models.sequence.views import SERVED_VIEWS
 from inkling.pipelines.study import file as study_file
 
-_UNITS = {"nats_per_token": "nats per token", "bits_per_byte": "bits per byte"}
+_UNITS = {"nats_per_token": "nats per token", "bits_per_byte": "bits per byte", "copy_gain": "copy gain"}
 
 
 def show_studies(console: Console) -> None:
@@ -48,10 +48,15 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
         show(table, console)
         chance = f"chance {100 * about['chance']:.0f}"
         console.print(f"suite {suite}: {about['questions']} questions on {about['images']} images, {chance}")
-    console.print("\n[bold]Loss of held-out text, 95 % intervals over documents and seeds[/bold]", highlight=False)
+    console.print(
+        "\n[bold]Loss of held-out text, and nats per token saved on a second copy of a passage (copy gain), 95 % "
+        "intervals over documents and seeds[/bold]",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
     table = plain_table(*axes, "seeds", "parameters", *_UNITS.values(), text=len(axes))
     for group in groups:
-        losses = (_loss(group["heldout"][unit]) for unit in _UNITS)
+        found = group["heldout"]
+        losses = (_loss(found[unit]) if unit in found else "" for unit in _UNITS)
         table.add_row(*group["labels"].values(), str(group["seeds"]), f"{group['parameters']:,}", *losses)
     show(table, console)
     for line in _contrasts(scores["contrasts"]):

@@ -22,11 +22,13 @@ _NAMES: dict[Measure, str] = {
     "visual_minus_blind": "with its image minus without",
     "nats_per_token": "held-out loss",
     "bits_per_byte": "held-out loss",
+    "copy_gain": "saved on a second copy",
 }
 _UNITS: dict[Measure, str] = {
     "visual_minus_blind": "difference, points",
     "nats_per_token": "nats per token",
     "bits_per_byte": "bits per byte",
+    "copy_gain": "nats per token",
 }
 
 

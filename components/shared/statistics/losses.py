@@ -98,6 +98,13 @@ class Mean:
     influence: NDArray[np.float64]
     several: bool = True
 
+    @classmethod
+    def over(cls, values: Sequence[float]) -> "Mean":
+        """The mean of independent values, two at least."""
+        found, count = np.array(values, np.float64), len(values)
+        influence = (found - found.mean()) / count * math.sqrt(count / (count - 1))
+        return cls(float(found.mean()), influence)
+
     def __sub__(self, other: "Mean") -> "Mean":
         return Mean(self.value - other.value, self.influence - other.influence, self.several)
 

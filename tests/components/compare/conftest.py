@@ -9,10 +9,11 @@ import pytest
 from safetensors.numpy import save_file
 
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
-from inkling.components.artifacts.language_model import LanguageModel, write_documents
+from inkling.components.artifacts.language_model import CONTEXT_USE, LanguageModel, write_documents
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.components.shared.store.artifact import write_json
 from inkling.components.shared.store.manifest import digest_of
 from inkling.components.shared.store.store import Draft, produce
 from inkling.models.sequence.views import VIEWS
@@ -62,7 +63,10 @@ def make_answers(
 def make_model(
     place: Path, nats: float, size: int = 8, documents: int = 10, preset: str = "tiny", seed: int = 0
 ) -> Path:
-    """A language model of so many weights whose tokens cost so much, in some documents a little more than in others."""
+    """A language model of so many weights whose tokens cost so much, in some documents a little more than in others.
+
+    It saves a tenth of that on a second copy.
+    """
     tokens = np.arange(100, 100 + documents)
     costs = tokens * (nats + 0.1 * np.sin(np.arange(documents)))
     losses = DocumentLosses(("code",) * documents, tuple(range(documents)), tokens, 4.0 * tokens, costs)
@@ -70,6 +74,8 @@ def make_model(
     def write(draft: Draft) -> None:
         save_file({"weight": np.zeros((size, 2), np.float32)}, draft.path / "model.safetensors")
         write_documents(draft.path, losses)
+        gains = (nats / 10 + 0.01 * np.cos(np.arange(12))).tolist()
+        write_json(draft.path / CONTEXT_USE, {"copy_gain": {"text": {"gains": gains}}})
 
     config = PretrainConfig(seed=seed, preset=preset, context=128, token_budget=round(1e5 * nats))
     return produce(LanguageModel, place, config, {}, write).path

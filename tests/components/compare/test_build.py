@@ -72,6 +72,8 @@ def test_a_study_has_a_row_a_group_with_intervals_over_seeds(
     assert first.startswith("mix0,tiny,2,16,scenes,0.350000,")
     assert low["heldout"]["nats_per_token"]["value"] == pytest.approx(4.1, abs=0.05)
     assert low["heldout"]["bits_per_byte"]["value"] == pytest.approx(4.1 / math.log(2) / 4, abs=0.02)
+    gain = low["heldout"]["copy_gain"]
+    assert gain["low"] < gain["value"] == pytest.approx(0.41, abs=0.01) and gain["value"] < gain["high"]
     assert table["contrasts"] == [] and scores.figures() == []
     assert compared(tmp_path / "again", *parts).digest == scores.digest
 
@@ -88,6 +90,8 @@ def test_a_contrast_is_paired_by_question_and_seed(
     assert row["suites"]["scenes"]["blind"]["value"] == 0
     assert row["heldout"]["nats_per_token"]["value"] == pytest.approx(1.0)
     assert row["heldout"]["nats_per_token"]["high"] == pytest.approx(1.0)
+    assert row["heldout"]["copy_gain"]["value"] == pytest.approx(0.1)
+    assert row["heldout"]["copy_gain"]["low"] == pytest.approx(0.1)
 
 
 def test_the_no_pretraining_baseline_is_contrasted_size_by_size(
