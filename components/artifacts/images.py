@@ -1,6 +1,6 @@
 """The picture store of an artifact: every picture once, as JPEG bytes under its name, in `images.parquet`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from inkling.components.shared.store.manifest import ArtifactError
 
 IMAGES = "images.parquet"
+_GROUP_BYTES = 64 << 20
 _SCHEMA = pa.schema([("image_id", pa.string()), ("bytes", pa.binary())])
 
 
@@ -22,12 +23,28 @@ def write_images(directory: Path, images: Iterable[tuple[str, bytes]]) -> None:
     Raises:
         ValueError: If a name comes twice.
     """
-    pairs = list(images)
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        raise ValueError("two pictures have the same image_id")
-    table = pa.table({"image_id": names, "bytes": [data for _, data in pairs]}, schema=_SCHEMA)
-    pq.write_table(table, directory / IMAGES, compression="none")
+    names = set[str]()
+    with pq.ParquetWriter(directory / IMAGES, _SCHEMA, compression="none") as writer:
+        for group in _groups(images):
+            for name, _ in group:
+                if name in names:
+                    raise ValueError("two pictures have the same image_id")
+                names.add(name)
+            columns = {"image_id": [name for name, _ in group], "bytes": [data for _, data in group]}
+            writer.write_table(pa.table(columns, schema=_SCHEMA))
+
+
+def _groups(images: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Pictures in groups of at least `_GROUP_BYTES`, of which one at a time is held; one group where there is none."""
+    group: list[tuple[str, bytes]] = []
+    size = 0
+    for name, data in images:
+        group.append((name, data))
+        size += len(data)
+        if size >= _GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    yield group
 
 
 def read_images(directory: Path) -> dict[str, bytes]:

@@ -53,12 +53,22 @@ class Columns(InnerSection):
         return {key: [value] if isinstance(value, str) else value for key, value in stated.items()}
 
 
+class FurtherMean(Section):
+    """A mean over the questions of the headline."""
+
+    mean: Literal["families", "questions", "size_buckets"] = Field(description="what weighs the same in it")
+    label: str = Field("mean accuracy", description="what a report calls it")
+
+
 class Headline(Section):
     """The mean that stands for the suite."""
 
     mean: Literal["families", "questions"] = Field("families", description="what weighs the same in it")
     categories: tuple[str, ...] = Field((), description="the categories that enter; all where none is named")
     label: str = Field("mean accuracy", description="what a report calls it")
+    beside: FurtherMean | None = Field(
+        None, exclude_if=lambda mean: mean is None, description="another mean that is reported below it"
+    )
 
 
 class Category(Section):
@@ -95,6 +105,11 @@ class Suite(Section):
     splits: dict[Literal["validation", "test"], tuple[str, ...]] = Field(
         {}, description="values of the split column for each split; other rows are left out; all are test where empty"
     )
+    size_buckets: dict[Literal["small", "medium", "large"], tuple[str, ...]] = Field(
+        {},
+        exclude_if=lambda buckets: not buckets,
+        description="values of the size column for each bucket; as the column says where empty",
+    )
     prompt: str = Field("{hint}\n{question}", description="the prompt's question, of {hint} and {question}")
     max_words: int | None = Field(None, ge=1, description="rows with more words are left out, and counted")
     metric: str = Field("accuracy", description="how answers are scored: accuracy of the most likely choice")
@@ -130,6 +145,8 @@ class Suite(Section):
             raise ValueError(f"suite '{self.name}' states `artifact` and `data`: one of them holds its questions")
         if self.splits and (self.columns is None or self.columns.split is None):
             raise ValueError(f"suite '{self.name}' sorts `splits`, but `columns.split` names no column")
+        if self.size_buckets and (self.columns is None or self.columns.size_bucket is None):
+            raise ValueError(f"suite '{self.name}' sorts `size_buckets`, but `columns.size_bucket` names no column")
         if self.splits and "test" not in self.splits:
             raise ValueError(f"suite '{self.name}': state in `splits` which values are test")
         names = [category.name for category in self.categories]

@@ -18,13 +18,15 @@ from inkling.components.shared.statistics.intervals import (
 from inkling.models.sequence.views import DIFFERENCES, VIEWS
 
 BUCKETS = ("small", "medium", "large")
-Weighed = Literal["families", "questions"]
+Weighed = Literal["families", "questions", "size_buckets"]
+_WEIGHED_BY = {"families": "family", "size_buckets": "size_bucket"}
 
 
 def summarise(answers: Sequence[Answer], suites: Sequence[Suite]) -> dict[str, Any]:
     """The content of `summary.json`: `suites`, by name; in each the headline rule and, by split, the scores.
 
-    The scores of a split are `mean` (the headline, over the categories that the suite's rule names), `categories`,
+    The scores of a split are `mean` (the headline, over the categories that the suite's rule names), `beside` (another
+    mean over the same questions, where the suite reports one), `categories`,
     `families` and object `sizes`. What weighs the same in a mean, families or questions, the rule says too.
 
     Args:
@@ -53,8 +55,10 @@ def _split(suite: Suite, answers: list[Answer]) -> dict[str, Any]:
     categories = _grouped(answers, lambda answer: answer.category)
     families = _grouped(answers, lambda answer: answer.family)
     sized = _grouped([one for one in answers if one.size_bucket in BUCKETS], lambda answer: answer.family)
+    beside = suite.headline.beside
     return {
         "mean": score(headline, weighed),
+        **({"beside": score(headline, beside.mean)} if beside else {}),
         "categories": {name: score(categories[name], weighed) for name in suite.in_order(list(categories))},
         "families": {
             name: {"category": members[0].category, **score(members, weighed)} for name, members in families.items()
@@ -76,15 +80,16 @@ def score(answers: Sequence[Answer], weighed: Weighed = "families") -> dict[str,
         view: sorted((one for one in answers if one.view == view), key=lambda one: one.question_id) for view in VIEWS
     }
     visual = views["visual"]
-    images, families = [one.image_id for one in visual], [one.family for one in visual]
+    images = [one.image_id for one in visual]
     right = {view: np.array([one.correct for one in members]) for view, members in views.items()}
-    by_family = _grouped(visual, lambda one: one.family)
-    groups = families if weighed == "families" and len(by_family) > 1 else None
-    chances = [[one.chance for one in members] for members in (by_family.values() if groups else [visual])]
+    part = _WEIGHED_BY.get(weighed, "")
+    parts = _grouped(visual, lambda one: str(getattr(one, part))) if part else {}
+    groups = [str(getattr(one, part)) for one in visual] if len(parts) > 1 else None
+    chances = [[one.chance for one in members] for members in (parts.values() if groups else [visual])]
     return {
         "questions": len(visual),
         "images": len(set(images)),
-        "families": list(by_family),
+        "families": sorted({one.family for one in visual}),
         "chance": float(np.mean([np.mean(some) for some in chances])),
         "views": {
             view: dataclasses.asdict(clustered_mean(hits, images, groups) if groups else accuracy(hits, images))

@@ -108,7 +108,7 @@ def _take(suite: Suite, columns: Columns, row: Row, read: Read, seen: set[str]) 
         answer=answer,
         category=category,
         family=family,
-        size_bucket=cast(SizeBucket, _optional(cells, columns.size_bucket) or "none"),
+        size_bucket=_size_bucket(suite, _optional(cells, columns.size_bucket)),
         split=split,
         suite=suite.name,
         cluster=_optional(cells, columns.cluster),
@@ -140,6 +140,17 @@ def _split(suite: Suite, cells: Mapping[str, Any]) -> Split | None:
         return "test"
     found = _optional(cells, suite.columns.split)
     return next((split for split, values in suite.splits.items() if found in values), None)
+
+
+def _size_bucket(suite: Suite, found: str) -> SizeBucket:
+    """The bucket of a row's object, by what its column says."""
+    if not suite.size_buckets:
+        return cast(SizeBucket, found or "none")
+    for bucket, values in suite.size_buckets.items():
+        if found in values:
+            return bucket
+    valid = [value for values in suite.size_buckets.values() for value in values]
+    raise RowError(f"'{found}' is none of the suite's size buckets: {', '.join(valid)}")
 
 
 def _choices(columns: Columns, cells: Mapping[str, Any]) -> tuple[list[str], str]:

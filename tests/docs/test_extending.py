@@ -18,7 +18,7 @@ import inkling
 ROOT = Path(inkling.__file__).resolve().parent
 TEXT = (ROOT / "docs" / "extending.md").read_text()
 DIFFS = re.findall(r"^```diff\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
-PLUG_INS = ("glu", "mean-color", "summary", "token_variance")
+PLUG_INS = ("glu", "mean-color", "summary", "token_variance", "tsv")
 
 
 def block(kind: str) -> str:
@@ -67,7 +67,7 @@ def test_each_example_is_one_new_file() -> None:
     for diff in DIFFS:
         assert re.findall(r"^\+\+\+ b/(.*)$", diff, re.MULTILINE) == re.findall(r"^diff --git a/(\S+)", diff)
         assert "new file mode" in diff
-    assert len(DIFFS) == 6
+    assert len(DIFFS) == 7
 
 
 def test_plug_ins_keep_the_contracts_of_their_seams(extended: Path) -> None:
@@ -77,6 +77,20 @@ def test_plug_ins_keep_the_contracts_of_their_seams(extended: Path) -> None:
     passed = int(re.findall(r"(\d+) passed", told)[0])
     assert passed > 30
     assert re.findall(r"(\d+) skipped", told) == ["1"]  # token_variance looks at images alone
+
+
+def test_the_loader_reads_captions_with_their_pictures(extended: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), "green").save(tmp_path / "a.png")
+    (tmp_path / "captions.tsv").write_text("a.png\ta green square\n")
+    program = (
+        "import sys\n"
+        "from inkling.components.scenes.build import build_conversations\n"
+        "from inkling.components.scenes.config import ScenesConfig\n"
+        "source = {'type': 'tsv', 'path': sys.argv[1] + '/captions.tsv', 'images': sys.argv[1]}\n"
+        "made = build_conversations(ScenesConfig.parse({'scenes': {'conversations': source}}), sys.argv[1] + '/made')\n"
+        "print([turn.answer for turn in made.turns()], len(made.images()))\n"
+    )
+    assert python(extended, "-c", program, str(tmp_path)).endswith("['a green square'] 1\n")
 
 
 def test_the_probe_measures_something_known(extended: Path) -> None:

@@ -53,6 +53,7 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
             ("Model", *_SCORES),
             [score_row(name, scores[model]["mean"]) for model, name in MODELS.items()],
         ),
+        *_beside(suite),
         table(
             f"{title}: differences between views of the headline in percentage points, with 95 % intervals and "
             "McNemar's exact p",
@@ -131,6 +132,20 @@ def _difference_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
         difference = cell["differences"][pair]
         row += [points_interval(difference), probability(difference["mcnemar"]["p_value"])]
     return tuple(row)
+
+
+def _beside(suite: Mapping[str, Any]) -> list[Html]:
+    """The other mean over the questions of the headline, where the suite reports one."""
+    scores, stated = suite["scores"]["test"], suite["headline"].get("beside")
+    if not stated:
+        return []
+    return [
+        table(
+            f"{suite['title']}: {stated['label']} in per cent, with 95 % intervals",
+            ("Model", *_SCORES),
+            [score_row(name, scores[model]["beside"]) for model, name in MODELS.items()],
+        )
+    ]
 
 
 def _families_chart(name: str, suite: Mapping[str, Any]) -> Html:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from inkling.components.artifacts.annotations import ImageAnnotation, write_annotations
+from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Turn, write_conversations
 from inkling.components.scenes.loaders.account import Account, write_accounts
 from inkling.components.scenes.loaders.contract import Example, LoaderSpec, RecordError
@@ -235,8 +235,7 @@ def _names(spec: LoaderSpec) -> list[str]:
 def load(specs: Sequence[LoaderSpec], threads: int, directory: Path) -> None:
     """Reads sources and writes what they hold; `load_conversations` says it all."""
     reading = Reading(specs, threads)
-    write_conversations(directory, reading.pictures(), reading.turns)
-    write_annotations(directory, reading.annotations.values())
+    write_conversations(directory, reading.pictures(), reading.turns, reading.annotations.values())
     write_accounts(directory, reading.accounts)
     examples = (f"- {', '.join(_names(spec))}: {spec.source} (licence {spec.licence})\n" for spec in specs)
     (directory / ATTRIBUTION).write_text("# Attribution\n\n" + "".join(examples))

@@ -21,7 +21,7 @@ MINE: dict[str, Any] = {
 
 
 def test_the_shipped_suites_can_be_read() -> None:
-    assert {"mmbench", SCENES} <= set(shipped_suites())
+    assert {"mle-bench", "mmbench", SCENES} <= set(shipped_suites())
     for name in shipped_suites():
         assert load_suite(name).name == name
 
@@ -57,6 +57,8 @@ def test_a_changed_shipped_suite_is_carried_too() -> None:
     [
         ({"titel": "x"}, r"unknown key 'suite mine.titel'. Did you mean 'suite mine.title'\?"),
         ({"columns": {**MINE["columns"], "picture": "i"}}, r"mine.columns: unknown key 'picture'. Valid: answer, "),
+        ({"size_buckets": {"small": ["s"]}}, r"sorts `size_buckets`, but `columns.size_bucket` names no column"),
+        ({"size_buckets": {"tiny": ["s"]}}, r"size_buckets.*small"),
         ({"columns": {**MINE["columns"], "answer_as": "number"}}, r"answer_as.*'letter', 'index' or 'text'"),
         ({"metric": "f1"}, r"suite mine.metric: unknown metric 'f1'. Valid: accuracy"),
         ({"headline": {"mean": "rows"}}, r"headline.mean.*'families' or 'questions'"),

@@ -47,6 +47,23 @@ def test_families_weigh_the_same() -> None:
     assert (cell["questions"], cell["families"]) == (50, ["colour", "count"])
 
 
+def test_a_suite_may_report_the_mean_over_size_buckets_beside_that_over_questions() -> None:
+    """MLE-Bench's overall weighs questions alike (732, 698 and 431 of them), lmms-eval its three buckets."""
+    shares = {"small": (40, 10), "medium": (20, 10), "large": (10, 9)}
+    rows = [
+        answer
+        for size, (number, right) in shares.items()
+        for at in range(number)
+        for answer in answered(f"{size}{at}", "MLE-Bench", (at < right, False, False), size=size, suite="mle-bench")
+    ]
+    test = summarise(rows, [load_suite("mle-bench")])["suites"]["mle-bench"]["splits"]["test"]
+    assert test["mean"]["views"]["visual"]["value"] == pytest.approx(29 / 70)
+    assert test["beside"]["views"]["visual"]["value"] == pytest.approx((0.25 + 0.5 + 0.9) / 3)
+    assert test["beside"]["chance"] == 0.25 and test["beside"]["views"]["visual"]["low"] < 0.55
+    assert list(test["sizes"]["MLE-Bench"]) == ["small", "medium", "large"]
+    assert "beside" not in scenes(many("colour", 4, 1))["splits"]["test"]
+
+
 def test_headline_holds_the_four_choice_families_only() -> None:
     yes_no = [one for i in range(8) for one in answered(f"e{i}", "exist", (True, True, True), 2, category="Existence")]
     test = scenes(many("colour", 40, 10) + yes_no)["splits"]["test"]

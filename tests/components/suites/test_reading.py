@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -127,3 +129,23 @@ def test_a_suite_without_a_test_question_is_refused(tmp_path: Path) -> None:
     rows = [{**ROW, "part": "train"}]
     with pytest.raises(SuiteError, match=r"suite 'mine' has no test question: 1 rows are of other splits"):
         read(tmp_path / "rows.jsonl", rows, {"split": "part"}, splits={"test": ["test"]})
+
+
+def test_mle_bench_is_read_by_its_public_columns(tmp_path: Path) -> None:
+    """Bytes as datasets write them, choices as a list, the answer as text, buckets by the share of pixels."""
+    tasks = ("existence_0-30", "existence_30-60", "existence_60-100")
+    rows = [
+        {"image": {"bytes": PNG, "path": None}, "question": f"Which of these appears? {number}",
+         "choices": ["cat", "dog", "boat", "tree"], "answer": "boat", "sub_task": task}
+        for number, task in enumerate(tasks)
+    ]  # fmt: skip
+    path = tmp_path / "mle_bench.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    suite = load_suite({"suite": "mle-bench", "data": str(path)})
+    read = read_suite(suite, [path])
+    assert [(one.size_bucket, one.answer, one.family) for one in read.questions] == [
+        (bucket, "boat", "MLE-Bench") for bucket in ("small", "medium", "large")
+    ]
+    pq.write_table(pa.Table.from_pylist([{**rows[0], "sub_task": "existence_0-10"}]), path)
+    with pytest.raises(SuiteError, match="'existence_0-10' is none of the suite's size buckets: existence_0-30, "):
+        read_suite(suite, [path])
