@@ -154,7 +154,9 @@ class Run:
             folder = path / CHECKPOINTS / str(budget)
             folder.mkdir(parents=True)
             self.state(folder, steps)
-            Manifest.describe(folder, "LanguageModel", 3, Provenance("pretrain", "", "", {}, {}, {})).write(folder)
+            Manifest.describe(
+                folder, LanguageModel.type, LanguageModel.schema, Provenance("pretrain", "", "", {}, {}, {})
+            ).write(folder)
 
     def state(self, path: Path, steps: int) -> None:
         """The language model after some steps; its loss follows a power law, another one in each document."""

@@ -25,7 +25,9 @@ def _write(directory: Path) -> LanguageModel:
     rows = [PretrainingRow(1, 64, 4.25, 0.5), PretrainingRow(2, 128, 4.0, 0.25)]
     network = load_preset("tiny").build(40, 0)
     write_language_model(directory, network, tokenizer, rows, _SCORES, documents=_DOCUMENTS)
-    Manifest.describe(directory, "LanguageModel", 3, Provenance("pretrain", "", "", {}, {}, {})).write(directory)
+    Manifest.describe(
+        directory, LanguageModel.type, LanguageModel.schema, Provenance("pretrain", "", "", {}, {}, {})
+    ).write(directory)
     return LanguageModel.open(directory)
 
 
