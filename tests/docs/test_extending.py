@@ -76,7 +76,7 @@ def test_plug_ins_keep_the_contracts_of_their_seams(extended: Path) -> None:
     )
     passed = int(re.findall(r"(\d+) passed", told)[0])
     assert passed > 30
-    assert re.findall(r"(\d+) skipped", told) == ["2"]  # token_variance looks at images alone, and at those of a whole batch
+    assert re.findall(r"(\d+) skipped", told) == ["2"]  # token_variance looks at images alone, a whole batch of them
 
 
 def test_the_loader_reads_captions_with_their_pictures(extended: Path, tmp_path: Path) -> None:
