@@ -1,11 +1,8 @@
-"""The reading part: the order of its units, copying, and tables that say what the rows say."""
+"""The reading part: the order of its units, and tables that say what the rows say."""
 
 from pathlib import Path
 
-import numpy as np
-import pytest
-import torch
-from parts.reading import NOTHING, Reading, copy_gain
+from parts.reading import NOTHING, Reading
 from unit import Row
 
 SIZES = {
@@ -30,30 +27,6 @@ def test_a_line_reads_the_longest_first_then_sees_and_names_what_it_needs() -> N
     assert by_name["read mix6 30 M seed 0"].seconds == 40
     outputs = {unit.output for unit in units if unit.output}
     assert len(outputs) == 5
-
-
-class Copier(torch.nn.Module):
-    """Knows what followed the last time: it expects the token that stood a period after this one's last place."""
-
-    def __init__(self, vocabulary: int, period: int, certainty: float) -> None:
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self._vocabulary, self._period, self._certainty = vocabulary, period, certainty
-
-    def forward(self, input_ids: torch.Tensor, use_cache: bool) -> "Copier":
-        logits = torch.zeros(*input_ids.shape, self._vocabulary)
-        for place in range(self._period - 1, input_ids.shape[1]):
-            expected = input_ids[:, place - self._period + 1]
-            logits[torch.arange(len(input_ids)), place, expected] = self._certainty
-        self.logits = logits
-        return self
-
-
-@pytest.mark.parametrize("certainty", [0.0, 8.0])
-def test_copy_gain_is_what_looking_back_saves(certainty: float) -> None:
-    vocabulary = 100
-    saved = np.log(vocabulary) - np.log1p((vocabulary - 1) * np.exp(-certainty))
-    assert copy_gain(Copier(vocabulary, 20, certainty), vocabulary, 20) == pytest.approx(saved, abs=1e-4)
 
 
 def seen(reader: str, seed: int, hits: dict[str, str], share: int = 1) -> Row:
