@@ -98,7 +98,7 @@ def asked(path: Path, question: str) -> Path:
     choices = ["large", "small"]
     one = Question("q", "i", "j", question, choices, "large", "General", "size", "none", "test")
     write_questions(path, [], [one])
-    Manifest.describe(path, "Questions", 2, Provenance("scenes", "", "", {}, {}, {})).write(path)
+    Manifest.describe(path, "Questions", 3, Provenance("scenes", "", "", {}, {}, {})).write(path)
     return path
 
 
