@@ -148,9 +148,10 @@ class EncoderSpec(Spec, ABC):
             progress: Shows the steps.
 
         Raises:
+            ConfigError: If it is one that is not trained here.
             ValueError: If the pictures or captions are not enough.
         """
-        raise NotImplementedError(f"the encoder {self.type} is not trained here")
+        raise ConfigError(f"the encoder {self.type} takes its weights as they are: it is not trained here")
 
     def resolve(self) -> Self:
         """The spec with everything in it that rebuilding the network needs beside the weights."""

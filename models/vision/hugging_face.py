@@ -199,7 +199,7 @@ class HuggingFace(Encoder):
 
     @property
     def tower(self) -> Any:
-        """The network; None for a masked auto-encoder, which draws the order of its patches unless it is told."""
+        """The network; None for a masked auto-encoder, which draws its patches unless given noise."""
         return None if self._masked else self.network
 
     def load_published(self, weights: bytes | None) -> None:

@@ -12,14 +12,13 @@ import argparse
 import multiprocessing
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from harness import report
+from harness import Moment, StepClock, now, report
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from inkling.components.adapt.batches import Fields, ImageBatches
@@ -34,29 +33,6 @@ from inkling.models.training.process import quiet_frameworks
 
 VOCABULARY, IMAGES, TOKENS, CHANNELS, WARM = 4096, 512, 16, 1280, 5
 WORDS = [f"{first}{last}" for first in ("re", "gre", "blu", "sto", "ca", "do") for last in ("d", "en", "ne", "t", "g")]
-
-Moment = tuple[float, float]
-
-
-def _now() -> Moment:
-    """Seconds of the clock, and of the processor: the latter do not grow where others use the machine too."""
-    return time.perf_counter(), time.process_time()
-
-
-class _Clock:
-    """A meter that notes when each step ended."""
-
-    def __init__(self) -> None:
-        self.ends: list[Moment] = []
-
-    def __enter__(self) -> "_Clock":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        pass
-
-    def advance(self, units: float = 1, **figures: float) -> None:
-        self.ends.append(_now())
 
 
 def _lesson() -> Lesson:
@@ -112,13 +88,13 @@ def plain(steps: int) -> list[Moment]:
         optimizer.step()
         schedule.step()
         loss.item()
-        ends.append(_now())
+        ends.append(now())
     return ends
 
 
 def ours(steps: int) -> list[Moment]:
     """The engine of the stage; returns when each step ended."""
-    (taught, batches, _), clock = _ready(), _Clock()
+    (taught, batches, _), clock = _ready(), StepClock()
     phase = AdaptConfig().resolved().phases[-1]
     with tempfile.TemporaryDirectory() as work:
         fit(

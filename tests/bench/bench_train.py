@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from harness import Moment, StepClock, now
 
 from inkling.models.language.presets import load_preset
 from inkling.models.training.devices import matrix_rate
@@ -28,12 +29,6 @@ from inkling.models.training.process import quiet_frameworks
 
 VOCABULARY, WARM = 4096, 5
 Figures = dict[str, float]
-Moment = tuple[float, float]
-
-
-def _now() -> Moment:
-    """Seconds of the clock, and of the processor: the latter do not grow where others use the machine too."""
-    return time.perf_counter(), time.process_time()
 
 
 class _Batches:
@@ -46,22 +41,6 @@ class _Batches:
     def batch(self, step: int) -> dict[str, torch.Tensor]:
         tokens = self._rows[step % 8]
         return {"inputs": tokens[:, :-1].contiguous(), "targets": tokens[:, 1:].contiguous()}
-
-
-class _Clock:
-    """A meter that notes when each step ended."""
-
-    def __init__(self) -> None:
-        self.ends: list[Moment] = []
-
-    def __enter__(self) -> "_Clock":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        pass
-
-    def advance(self, units: float = 1, **figures: float) -> None:
-        self.ends.append(_now())
 
 
 def _loss(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -93,12 +72,12 @@ def plain(preset: str, batches: _Batches) -> list[Moment]:
     for step in range(batches.steps):
         _plain_step(network, optimizer, batches.batch(step))
         schedule.step()
-        ends.append(_now())
+        ends.append(now())
     return ends
 
 
 def _fitted(preset: str, batches: _Batches, compiled: bool) -> list[Moment]:
-    clock, network = _Clock(), load_preset(preset).build(VOCABULARY, 0).train()
+    clock, network = StepClock(), load_preset(preset).build(VOCABULARY, 0).train()
     with tempfile.TemporaryDirectory() as work:
         fit(
             network, _loss, batches, Optimization(batches.steps, 1e-3), Path(work), seed=0,

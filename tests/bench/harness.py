@@ -15,6 +15,28 @@ from typing import Any
 RESULTS = Path(__file__).resolve().parents[2] / ".build" / "bench"
 _SAMPLE_SECONDS = 0.05
 Row = dict[str, Any]
+Moment = tuple[float, float]
+
+
+def now() -> Moment:
+    """Seconds of the clock, and of the processor: the latter do not grow where others use the machine too."""
+    return time.perf_counter(), time.process_time()
+
+
+class StepClock:
+    """A meter that notes when each step ended."""
+
+    def __init__(self) -> None:
+        self.ends: list[Moment] = []
+
+    def __enter__(self) -> "StepClock":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def advance(self, units: float = 1, **figures: float) -> None:
+        self.ends.append(now())
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Record:
-    """A piece of a file that is used or skipped by itself.
+    """An entry of a file that is used or skipped by itself.
 
     Attributes:
         place: File and number, for messages.

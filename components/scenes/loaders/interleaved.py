@@ -29,11 +29,10 @@ class InterleavedSpec(LoaderSpec):
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from inkling.components.scenes.loaders.contract import REQUEST, Example, Loader, Record, RecordError, Said, usable_text
-from inkling.components.scenes.loaders.records import read_records
+from inkling.components.scenes.loaders.records import records_of
 
 
 class InterleavedLoader(Loader):
@@ -45,9 +44,7 @@ class InterleavedLoader(Loader):
 
     def records(self) -> Iterator[Record]:
         """Yields the documents."""
-        for path in self._spec.path:
-            for place, value in read_records(Path(path)):
-                yield Record(place, value)
+        return records_of(self._spec.path)
 
     def examples(self, value: Any) -> list[Example | RecordError]:
         """What a document says about each of its pictures, in the order of the text."""

@@ -24,7 +24,6 @@ class LlavaSpec(LoaderSpec):
 
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast, get_args
 
 from inkling.components.artifacts.conversations import Kind, Tag
@@ -38,7 +37,7 @@ from inkling.components.scenes.loaders.contract import (
     usable_text,
     without_image_tag,
 )
-from inkling.components.scenes.loaders.records import read_records
+from inkling.components.scenes.loaders.records import records_of
 from inkling.models.sequence.prompt import follow_up
 
 _IMAGES = ("image", "images")
@@ -53,9 +52,7 @@ class LlavaLoader(Loader):
 
     def records(self) -> Iterator[Record]:
         """Yields the conversations."""
-        for path in self._spec.path:
-            for place, value in read_records(Path(path)):
-                yield Record(place, value)
+        return records_of(self._spec.path)
 
     def examples(self, value: Any) -> list[Example | RecordError]:
         """What a conversation says about its picture, or without one."""

@@ -27,7 +27,7 @@ _looked: set[tuple[Any, ...]] = set()
 
 
 @dataclass(frozen=True)
-class Piece:
+class Excerpt:
     """What a record says about one picture or without one, or why it cannot be used.
 
     Attributes:
@@ -72,19 +72,19 @@ class Reading:
         """
         for spec, account in zip(self._specs, self.accounts, strict=True):
             known: dict[str, str] = {}
-            pieces = _fetched(spec, known, self._threads)
+            excerpts = _fetched(spec, known, self._threads)
             label = f"reading {', '.join(account.files)}"
-            for piece, picture in track(pieces, label, int(spec.contents["pieces"]), "records"):
-                if isinstance(piece.example, RecordError):
-                    account.skip(spec, piece.place, piece.name, piece.example)
+            for excerpt, picture in track(excerpts, label, int(spec.contents["excerpts"]), "records"):
+                if isinstance(excerpt.example, RecordError):
+                    account.skip(spec, excerpt.place, excerpt.name, excerpt.example)
                     continue
-                image_id = known.get(piece.example.image, "")
+                image_id = known.get(excerpt.example.image, "")
                 if picture is not None:
                     image_id = hashlib.sha256(picture.data).hexdigest()[:_ID_LENGTH]
-                    if not _within_record(piece.example.image):
-                        known[piece.example.image] = image_id
+                    if not _within_record(excerpt.example.image):
+                        known[excerpt.example.image] = image_id
                 account.taken += 1
-                self._add(piece.example, piece.place, image_id)
+                self._add(excerpt.example, excerpt.place, image_id)
                 if picture is not None and image_id not in self._images:
                     self._images.add(image_id)
                     yield image_id, picture.data
@@ -116,10 +116,10 @@ def look(spec: LoaderSpec) -> None:
     if looked in _looked:
         return
     errors, number = list[str](), 0
-    for piece, _ in _fetched(spec, {}, 1, _LOOKED_AT):
+    for excerpt, _ in _fetched(spec, {}, 1, _LOOKED_AT):
         number += 1
-        if isinstance(piece.example, RecordError) and not spec.leaves_out(piece.example):
-            errors.append(f"{piece.place}: {piece.example}")
+        if isinstance(excerpt.example, RecordError) and not spec.leaves_out(excerpt.example):
+            errors.append(f"{excerpt.place}: {excerpt.example}")
     if not number:
         raise FileError(f"{', '.join(_names(spec))}: there is no record in it")
     if len(errors) == number:
@@ -128,21 +128,21 @@ def look(spec: LoaderSpec) -> None:
 
 
 def contents(spec: LoaderSpec) -> dict[str, Any]:
-    """What a source holds: name and SHA-256 of each file, how many pieces, and one SHA-256 over all pictures named.
+    """What a source holds: name and SHA-256 of each file, how many excerpts, and one SHA-256 over all pictures named.
 
     Raises:
         FileError: If a file cannot be read on.
     """
     folder, seen, count = _folder(spec), set[str](), 0
     digest = hashlib.sha256()
-    for piece in _pieces(spec):
+    for excerpt in _excerpts(spec):
         count += 1
-        name = piece.example.image if isinstance(piece.example, Example) else ""
+        name = excerpt.example.image if isinstance(excerpt.example, Example) else ""
         if name and name not in seen and not _within_record(name):
             seen.add(name)
             digest.update(_picture_digest(folder, name))
     files = [[Path(path).name, sha256(Path(path))] for path in spec.path]
-    return {"files": files, "pieces": count, "pictures": digest.hexdigest()}
+    return {"files": files, "excerpts": count, "pictures": digest.hexdigest()}
 
 
 def _picture_digest(folder: Path | None, name: str) -> bytes:
@@ -152,7 +152,7 @@ def _picture_digest(folder: Path | None, name: str) -> bytes:
         return hashlib.sha256(str(error).encode()).digest()
 
 
-def _pieces(spec: LoaderSpec) -> Iterator[Piece]:
+def _excerpts(spec: LoaderSpec) -> Iterator[Excerpt]:
     """Everything that a source holds, in its order, without what is too long."""
     loader = spec.build()
     for record in loader.records():
@@ -165,7 +165,7 @@ def _pieces(spec: LoaderSpec) -> Iterator[Piece]:
             found = [error]
         for example in found:
             for part in _cut(example, spec.max_words):
-                yield Piece(record.place, name, part)
+                yield Excerpt(record.place, name, part)
 
 
 def _cut(example: Example | RecordError, most: int | None) -> list[Example | RecordError]:
@@ -179,35 +179,35 @@ def _cut(example: Example | RecordError, most: int | None) -> list[Example | Rec
 
 def _fetched(
     spec: LoaderSpec, known: Mapping[str, str], threads: int, most: int | None = None
-) -> Iterator[tuple[Piece, Picture | None]]:
-    """Every piece with its picture, in their order; without one for text alone and for pictures that are known.
+) -> Iterator[tuple[Excerpt, Picture | None]]:
+    """Every excerpt with its picture, in their order; without one for text alone and for pictures that are known.
 
     Args:
         spec: The source.
         known: Names of pictures that need not be read; may grow meanwhile.
         threads: How many pictures are read at the same time.
-        most: Pieces that are taken, at most.
+        most: Excerpts that are taken, at most.
     """
     folder = _folder(spec)
-    waiting: deque[tuple[Piece, Future[Picture] | None]] = deque()
+    waiting: deque[tuple[Excerpt, Future[Picture] | None]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for piece in islice(_pieces(spec), most):
-            example = piece.example
+        for excerpt in islice(_excerpts(spec), most):
+            example = excerpt.example
             picture = None
             if isinstance(example, Example) and example.image and example.image not in known:
                 picture = pool.submit(_picture, folder, example)
-            waiting.append((piece, picture))
+            waiting.append((excerpt, picture))
             if len(waiting) > _AHEAD * threads:
                 yield _done(*waiting.popleft())
         while waiting:
             yield _done(*waiting.popleft())
 
 
-def _done(piece: Piece, picture: "Future[Picture] | None") -> tuple[Piece, Picture | None]:
+def _done(excerpt: Excerpt, picture: "Future[Picture] | None") -> tuple[Excerpt, Picture | None]:
     try:
-        return piece, picture.result() if picture else None
+        return excerpt, picture.result() if picture else None
     except RecordError as error:
-        return dataclasses.replace(piece, example=error), None
+        return dataclasses.replace(excerpt, example=error), None
 
 
 def _picture(folder: Path | None, example: Example) -> Picture:

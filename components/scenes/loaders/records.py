@@ -4,11 +4,11 @@ import codecs
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from inkling.components.scenes.loaders.contract import RecordError
+from inkling.components.scenes.loaders.contract import Record, RecordError
 
 LONGEST = 64 << 20
 """Characters of a record beyond which it is not read."""
@@ -19,6 +19,17 @@ _EXPONENT = len("e+")  # characters of a number that are none without those afte
 
 class FileError(ValueError):
     """A file that cannot be read on; the message names file and record."""
+
+
+def records_of(paths: Sequence[str]) -> Iterator[Record]:
+    """Yields the records of files one after another, each a list or JSON lines.
+
+    Raises:
+        FileError: If one cannot be read on.
+    """
+    for path in paths:
+        for place, value in read_records(Path(path)):
+            yield Record(place, value)
 
 
 def read_records(path: Path) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inkling.components.artifacts.corpus import SOURCE_NAMES, Corpus
-from inkling.components.artifacts.questions import Question, write_questions
+from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.catalogue import PackageSource
 from inkling.components.corpus.config import CorpusConfig
@@ -98,7 +98,7 @@ def asked(path: Path, question: str) -> Path:
     choices = ["large", "small"]
     one = Question("q", "i", "j", question, choices, "large", "General", "size", "none", "test")
     write_questions(path, [], [one])
-    Manifest.describe(path, "Questions", 3, Provenance("scenes", "", "", {}, {}, {})).write(path)
+    Manifest.describe(path, Questions.type, Questions.schema, Provenance("scenes", "", "", {}, {}, {})).write(path)
     return path
 
 

@@ -114,12 +114,12 @@ def test_whitened_a_vocabulary_has_no_mean_and_unit_covariance(narrow: torch.Ten
 
 
 def test_words_are_alike_raw_and_told_apart_whitened(model, narrow: torch.Tensor) -> None:
-    def likeness(targets: str) -> float:
+    def similarity(targets: str) -> float:
         vectors = functional.normalize(objective(targets=targets)._targets(model, IDS), dim=-1)
         return float((vectors @ vectors.T).fill_diagonal_(0).max())
 
-    assert likeness("raw") > 0.9
-    assert likeness("whitened") < likeness("centred") < likeness("raw")
+    assert similarity("raw") > 0.9
+    assert similarity("whitened") < similarity("centred") < similarity("raw")
 
 
 def test_targets_follow_embeddings_that_train_and_are_computed_once_where_they_are_frozen(model, narrow) -> None:
