@@ -107,31 +107,40 @@ def _make(
     answering = EngineAnswering(TorchEngine(network.to(accelerator())), model.tokenizer(), features_of)
     answers = []
     for suite, members in questions.suites().items():
-        check_longest(answering, suite, members)
+        check_longest(answering, suite, members, config)
         # A suite's batches hold no other's questions: padding beside them would move its last bits.
         with ResumeLog(draft.scratch / f"{suite}.jsonl", task) as log:
             answers += score_questions(answering, members, config, log)
     write_answers(draft.path, answers, summarise(answers, config.suites))
 
 
-def check_longest(answering: "Answering", suite: str, questions: Sequence[Question]) -> None:
+def check_longest(answering: "Answering", suite: str, questions: Sequence[Question], config: EvaluateConfig) -> None:
     """Refuses a suite before work on it if its longest question does not fit the model.
 
     Args:
         answering: The model.
         suite: Name of the suite.
         questions: Its questions.
+        config: The stage's configuration.
 
     Raises:
         ValueError: Naming the question and what to do.
     """
+    from inkling.components.evaluate.contract import Asked
+    from inkling.components.evaluate.scoring import ask, order
     from inkling.models.inference.engine import PromptError
 
-    longest = max(questions, key=lambda one: answering.prompt_length(f"{one.question} {max(one.choices, key=len)}"))
+    method = config.method.build()
+
+    def length(asked: Asked) -> int:
+        prompt = method.prompt(asked) if asked.order else asked.question.question
+        return answering.prompt_length(f"{prompt} {max(asked.choices, key=len, default='')}")
+
+    longest = max((Asked(question, order(question, config.seed)) for question in questions), key=length)
     try:
-        answering.score([longest.question], [longest.choices], [longest.image_id])
+        ask(method, answering, [longest], "visual")
     except PromptError as error:
         raise ValueError(
-            f"question {longest.question_id} of suite '{suite}' is too long: {error}. Leave long questions out with "
-            "the suite's `max_words`, or take a preset with a longer context"
+            f"question {longest.question.question_id} of suite '{suite}' is too long: {error}. Leave long questions "
+            "out with the suite's `max_words`, or take a preset with a longer context"
         ) from None

@@ -1,11 +1,15 @@
 """Settings of the evaluate stage."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from inkling.components.artifacts.suite import Suites, rendered_scenes
+from inkling.components.evaluate.contract import MethodSpec
+from inkling.components.evaluate.inference import METHODS
 from inkling.components.shared.config import StageConfig
+
+_DEFAULT = "likelihood"
 
 
 class EvaluateConfig(StageConfig):
@@ -17,6 +21,11 @@ class EvaluateConfig(StageConfig):
     seed: int = Field(0, ge=0, description="orders the choices of each question, which decides between equals")
     threads: int = Field(2, ge=1, description="threads of torch; another number can change the last bits")
     batch_size: int = Field(32, ge=1, description="questions scored at once; a killed run loses one batch at most")
+    method: Annotated[MethodSpec, METHODS] = Field(
+        default_factory=lambda: METHODS.read(_DEFAULT),
+        exclude_if=lambda method: method == METHODS.read(_DEFAULT),
+        description="how answers are found, by name or with its settings: `inkling evaluate --help` lists them",
+    )
     suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
 
     def contents(self) -> dict[str, Any]:

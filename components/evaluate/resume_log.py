@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,13 +10,13 @@ from inkling.models.strict_json import to_json
 
 
 class ResumeLog:
-    """An append-only file of results of one task; a context manager.
+    """An append-only file of results of one task, by key; a context manager.
 
     The first line says which task the results belong to. A file of another task, as an earlier run with other settings
     may have left at the same place, is begun anew; a line that was only half written when a run was killed is dropped.
 
     Attributes:
-        entries: The results so far, those of earlier runs included, in the order in which they were appended.
+        results: The results so far, those of earlier runs included, by key.
     """
 
     def __init__(self, path: Path, task: str) -> None:
@@ -23,18 +24,19 @@ class ResumeLog:
 
         Args:
             path: The file; made where there is none.
-            task: What determines the results, such as a digest of code, settings and inputs.
+            task: What determines the results beside their keys, such as a digest of code, settings and inputs.
         """
         header = _line({"task": task})
         lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-        self.entries: list[Any] = []
+        self.results: dict[str, Any] = {}
         valid = 0
         if lines and lines[0] == header:
             valid = len(header)
             for line in lines[1:]:
                 if not line.endswith(b"\n"):
                     break
-                self.entries.append(json.loads(line))
+                entry = json.loads(line)
+                self.results[entry["key"]] = entry["result"]
                 valid += len(line)
         self._file = path.open("r+b" if path.exists() else "w+b")
         self._file.truncate(valid)
@@ -42,10 +44,10 @@ class ResumeLog:
         if not valid:
             self._write(header)
 
-    def append(self, entry: Any) -> None:
-        """Adds a result (a JSON value) and returns when it is on disk."""
-        self._write(_line(entry))
-        self.entries.append(entry)
+    def append(self, results: Mapping[str, Any]) -> None:
+        """Adds results (JSON values) by their keys, a line each, and returns when all are on disk."""
+        self._write(b"".join(_line({"key": key, "result": result}) for key, result in results.items()))
+        self.results.update(results)
 
     def __enter__(self) -> Self:
         """Nothing is left to be done: the file is open."""
@@ -55,8 +57,8 @@ class ResumeLog:
         """Closes the file."""
         self._file.close()
 
-    def _write(self, line: bytes) -> None:
-        self._file.write(line)
+    def _write(self, lines: bytes) -> None:
+        self._file.write(lines)
         self._file.flush()
         os.fsync(self._file.fileno())
 

@@ -1,5 +1,6 @@
-"""Scoring the choices of questions in three views; the choice that the model finds most likely is its answer."""
+"""Asking a model questions in several views, batch by batch, and making answers of its replies."""
 
+import dataclasses
 import math
 import zlib
 from collections.abc import Iterator, Sequence
@@ -9,76 +10,112 @@ import numpy as np
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.evaluate.contract import Asked, Method, Reply, free_answers
 from inkling.components.evaluate.resume_log import ResumeLog
 from inkling.components.shared.runtime.progress import Progress
+from inkling.components.shared.store.manifest import digest_of
 from inkling.models.inference.answering import Answering
-from inkling.models.inference.likelihood import choose
 from inkling.models.sequence.views import VIEWS, View
 
-Batch = tuple[View, list[Question]]
+Batch = tuple[View, list[Asked]]
 
 
 def score_questions(
     model: Answering, questions: Sequence[Question], config: EvaluateConfig, log: ResumeLog
 ) -> list[Answer]:
-    """Scores every question in every view, going on where an earlier run was killed.
+    """Asks every question in every view, going on where an earlier run was killed.
 
     Args:
         model: The model.
         questions: The questions of all splits.
         config: The stage's configuration.
-        log: Log-likelihoods of the batches that were scored already.
+        log: Replies that were given already, by `reply_key`.
 
     Returns:
         The answers, view by view in the order of the questions.
 
     Raises:
-        ValueError: If a log-likelihood is not finite (the model's weights are broken).
+        ValueError: If the method cannot ask one of them, or a log-likelihood is not finite (the model's weights are
+            broken).
     """
-    batches = list(_batches(questions, model, config.batch_size))
-    done = len(log.entries)
-    scored = sum(len(members) for _, members in batches[:done])
-    with Progress("scoring", len(questions) * len(VIEWS), "questions", done=scored) as progress:
-        for view, members in batches[done:]:
+    method: Method = config.method.build()
+    asked = [Asked(question, order(question, config.seed)) for question in questions]
+    method.check(model, [one for one in asked if one.order])
+    keys = {(view, one.question.question_id): reply_key(one, view, config) for view in VIEWS for one in asked}
+    done = sum(key in log.results for key in keys.values())
+    with Progress("scoring", len(keys), "questions", done=done) as progress:
+        for view, members in _batches(asked, method, model, config.batch_size):
+            missing = [one for one in members if keys[view, one.question.question_id] not in log.results]
+            if not missing:
+                continue
+            # The whole batch: beside others the last bits of a reply would be others.
+            replies = ask(method, model, members, view)
             log.append(
-                model.score(
-                    [question.question for question in members],
-                    [[question.choices[index] for index in order(question, config.seed)] for question in members],
-                    None if view == "blind" else [_image(question, view) for question in members],
-                )
+                {
+                    keys[view, one.question.question_id]: dataclasses.asdict(reply)
+                    for one, reply in zip(members, replies, strict=True)
+                }
             )
-            progress.advance(len(members))
-    answers = {}
-    for (view, members), scores in zip(batches, log.entries, strict=True):
-        for question, log_likelihoods in zip(members, scores, strict=True):
-            answers[view, question.question_id] = answer(question, view, log_likelihoods, config.seed)
-    return [answers[view, question.question_id] for view in VIEWS for question in questions]
+            progress.advance(len(missing))
+    return [
+        answer(one, view, _restored(log.results[keys[view, one.question.question_id]]), config.method.type)
+        for view in VIEWS
+        for one in asked
+    ]
 
 
-def order(question: Question, seed: int) -> list[int]:
+def ask(method: Method, model: Answering, asked: Sequence[Asked], view: View) -> list[Reply]:
+    """The model's replies to some questions in a view; either all of them have choices, or none has.
+
+    Args:
+        method: How questions with choices are asked.
+        model: The model.
+        asked: The questions.
+        view: What the model sees beside them.
+    """
+    images = None if view == "blind" else [_image(one.question, view) for one in asked]
+    if asked[0].order:
+        return method.reply(model, asked, images)
+    return free_answers(model, asked, images, method.spec.max_new_tokens)
+
+
+def reply_key(asked: Asked, view: View, config: EvaluateConfig) -> str:
+    """What tells a reply from every other of the same model and suites: question, view, order and arguments."""
+    question = {"id": asked.question.question_id, "text": asked.question.question, "choices": asked.question.choices}
+    return digest_of([question, view, list(asked.order), config.method.model_dump(mode="json")])[:24]
+
+
+def order(question: Question, seed: int) -> tuple[int, ...]:
     """The order in which the choices of a question are given: position i holds choice `order[i]`."""
     random = np.random.default_rng([seed, zlib.crc32(question.question_id.encode())])
-    return [int(index) for index in random.permutation(len(question.choices))]
+    return tuple(int(index) for index in random.permutation(len(question.choices)))
 
 
-def answer(question: Question, view: View, log_likelihoods: Sequence[float], seed: int) -> Answer:
-    """Makes an answer of the log-likelihoods of the choices in the order in which they were given.
+def answer(asked: Asked, view: View, reply: Reply, method: str) -> Answer:
+    """Makes an answer of a reply.
+
+    Args:
+        asked: The question as it was asked.
+        view: The view.
+        reply: What came back, in the order in which choices were given.
+        method: Name of the answering procedure.
 
     Raises:
-        ValueError: If one of them is not finite.
+        ValueError: If a log-likelihood is not finite.
     """
-    if not all(math.isfinite(value) for value in log_likelihoods):
+    question, given = asked.question, reply.log_likelihoods
+    if not all(math.isfinite(value) for value in given):
         raise ValueError(
-            f"question {question.question_id} ({view}): the log-likelihoods {list(log_likelihoods)} are not all finite"
+            f"question {question.question_id} ({view}): the log-likelihoods {list(given)} are not all finite"
         )
-    positions = order(question, seed)
-    choice = positions[choose(log_likelihoods)]
+    choice = None if reply.choice is None else asked.order[reply.choice]
+    score = _score(question, reply.text, choice)
     return Answer(
         question_id=question.question_id,
         view=view,
-        log_likelihoods=tuple(log_likelihoods[positions.index(index)] for index in range(len(positions))),
-        choice=choice,
-        correct=choice == question.correct,
+        log_likelihoods=tuple(given[asked.order.index(index)] for index in range(len(asked.order))) if given else (),
+        choice=-1 if choice is None else choice,
+        correct=score == 1,
         image_id=question.cluster or question.image_id,
         category=question.category,
         family=question.family,
@@ -86,16 +123,38 @@ def answer(question: Question, view: View, log_likelihoods: Sequence[float], see
         chance=question.chance,
         split=question.split,
         suite=question.suite,
+        method=method if asked.order else "generate",
+        text=reply.text,
+        score=score,
+        group=getattr(question, "group", ""),
+        order=asked.order,
     )
 
 
-def _batches(questions: Sequence[Question], model: Answering, size: int) -> Iterator[Batch]:
-    """The questions of each view in batches of similar length, so that little is padded."""
-    lengths = {one.question_id: model.prompt_length(one.question) for one in questions}
-    ordered = sorted(questions, key=lambda one: (lengths[one.question_id], one.question_id))
+def _score(question: Question, text: str, choice: int | None) -> float:
+    if question.choices:
+        return float(choice is not None and choice == question.correct)
+    return float(text.strip().casefold() == question.answer.strip().casefold())
+
+
+def _restored(result: dict[str, object]) -> Reply:
+    """A reply as the log holds it."""
+    reply = Reply(**result)  # type: ignore[arg-type]
+    return dataclasses.replace(reply, log_likelihoods=tuple(reply.log_likelihoods))
+
+
+def _batches(asked: Sequence[Asked], method: Method, model: Answering, size: int) -> Iterator[Batch]:
+    """The questions of each view in batches of similar length, so that little is padded; open ones by themselves."""
+    lengths = {one.question.question_id: model.prompt_length(_prompt(one, method)) for one in asked}
+    ordered = sorted(asked, key=lambda one: (lengths[one.question.question_id], one.question.question_id))
     for view in VIEWS:
-        for start in range(0, len(ordered), size):
-            yield view, ordered[start : start + size]
+        for members in ([one for one in ordered if one.order], [one for one in ordered if not one.order]):
+            for start in range(0, len(members), size):
+                yield view, members[start : start + size]
+
+
+def _prompt(asked: Asked, method: Method) -> str:
+    return method.prompt(asked) if asked.order else asked.question.question
 
 
 def _image(question: Question, view: View) -> str:

@@ -44,7 +44,7 @@ def _suite(suite: Suite, answers: list[Answer]) -> dict[str, Any]:
         "version": suite.version,
         "headline": suite.headline.model_dump(mode="json"),
         "splits": {split: _split(suite, members) for split, members in splits.items()},
-        "ties": sum(answer.log_likelihoods.count(max(answer.log_likelihoods)) > 1 for answer in answers),
+        "ties": sum(values.count(max(values)) > 1 for answer in answers if (values := answer.log_likelihoods)),
     }
 
 

@@ -16,6 +16,9 @@ class Answering(Protocol):
     def prompt_length(self, question: str) -> int:
         """How long a question is to the model, so that batches of like length can be made."""
 
+    def answer_tokens(self, answer: str) -> list[int]:
+        """Token ids of an answer as it follows a prompt, without what ends it."""
+
     def score(
         self, questions: Sequence[str], choices: Sequence[Sequence[str]], images: Sequence[str] | None
     ) -> list[list[float]]:
@@ -59,6 +62,10 @@ class EngineAnswering(Generic[Images]):
     def prompt_length(self, question: str) -> int:
         """Tokens of a question's prompt."""
         return len(prompt_ids(self._tokenizer, question))
+
+    def answer_tokens(self, answer: str) -> list[int]:
+        """As `Answering` says."""
+        return answer_ids(self._tokenizer, answer)[:-1]
 
     def score(
         self, questions: Sequence[str], choices: Sequence[Sequence[str]], images: Sequence[str] | None

@@ -101,9 +101,9 @@ def test_a_killed_evaluation_resumes_to_the_same_bytes(world, tmp_path: Path, mo
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert not output.exists()
     log = output.with_name(".answers.scratch") / "scenes.jsonl"
-    assert log.read_bytes().count(b"\n") == 1 + 7
+    assert log.read_bytes().count(b"\n") == 1 + 24 + 10, "all of a view, two batches of the next"
     with log.open("ab") as file:
-        file.write(b"[[-1.25,")
+        file.write(b'{"key": "q')
     batches: list[int] = []
     score = TorchEngine.score
     monkeypatch.setattr(TorchEngine, "score", lambda *a: batches.append(1) or score(*a))
@@ -115,7 +115,7 @@ def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> Non
     undisturbed = run(world, tmp_path / "one" / "answers")
     work = tmp_path / "two" / ".answers.scratch"
     work.mkdir(parents=True)
-    (work / "scenes.jsonl").write_text('{"task":"another"}\n[[0.0,0.0,0.0,0.0]]\n')
+    (work / "scenes.jsonl").write_text('{"task":"another"}\n{"key":"q","result":{}}\n')
     assert run(world, tmp_path / "two" / "answers").digest == undisturbed.digest
 
 
@@ -156,8 +156,9 @@ def test_a_question_that_is_too_long_is_named_before_any_is_scored(world, tmp_pa
     with pytest.raises(
         ValueError, match=rf"question {long.question_id} of suite 'mine' is too long: no room.*max_words"
     ):
-        check_longest(answering, "mine", [*questions, long])  # type: ignore[arg-type]
-    assert scored == [([long.question], [long.choices], [long.image_id])]
+        check_longest(answering, "mine", [*questions, long], CONFIG)  # type: ignore[arg-type]
+    (([text], [choices], [image]),) = scored  # type: ignore[misc]
+    assert (text, sorted(choices), image) == (long.question, sorted(long.choices), long.image_id)
 
 
 def _refuse() -> None:

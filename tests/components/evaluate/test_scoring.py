@@ -7,12 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
+from inkling.components.evaluate.contract import Asked, Reply
 from inkling.components.evaluate.scoring import answer, order
+from inkling.models.inference.likelihood import choose
 
 QUESTION = Question(
     "q", "i", "j", "What?", ["red", "green", "blue", "black"], "blue", "General", "colour", "none", "test"
 )
+
+
+def given_likelihoods(question: Question, view: str, asked: list[float], seed: int) -> Answer:
+    reply = Reply(tuple(asked), choice=choose(asked))
+    return answer(Asked(question, order(question, seed)), view, reply, "likelihood")  # type: ignore[arg-type]
 
 
 @given(st.integers(0, 2**31), st.text(max_size=20))
@@ -25,7 +33,7 @@ def test_order_is_a_permutation_that_only_seed_and_question_decide(seed: int, na
 @given(st.lists(st.floats(-50, 0), min_size=4, max_size=4, unique=True), st.integers(0, 100))
 def test_the_most_likely_choice_wins_in_any_order(likelihoods: list[float], seed: int) -> None:
     asked = [likelihoods[index] for index in order(QUESTION, seed)]
-    result = answer(QUESTION, "visual", asked, seed)
+    result = given_likelihoods(QUESTION, "visual", asked, seed)
     assert list(result.log_likelihoods) == likelihoods
     assert result.choice == likelihoods.index(max(likelihoods))
     assert result.correct == (result.choice == 2)
@@ -35,12 +43,12 @@ def test_the_most_likely_choice_wins_in_any_order(likelihoods: list[float], seed
 def test_ties_favour_no_position() -> None:
     """A model that finds all choices equal picks each about as often, and the same one each time it is asked."""
     questions = [dataclasses.replace(QUESTION, question_id=f"q{index}") for index in range(2000)]
-    chosen = [answer(question, "blind", [-1.0] * 4, seed=5).choice for question in questions]
-    assert chosen == [answer(question, "blind", [-1.0] * 4, seed=5).choice for question in questions]
+    chosen = [given_likelihoods(question, "blind", [-1.0] * 4, seed=5).choice for question in questions]
+    assert chosen == [given_likelihoods(question, "blind", [-1.0] * 4, seed=5).choice for question in questions]
     assert all(430 < count < 570 for count in Counter(chosen).values())
 
 
 @pytest.mark.parametrize("broken", [float("nan"), float("-inf"), float("inf")])
 def test_a_likelihood_that_is_no_number_is_refused(broken: float) -> None:
     with pytest.raises(ValueError, match=r"question q .visual.: the log-likelihoods .* are not all finite"):
-        answer(QUESTION, "visual", [-1.0, broken, -2.0, -3.0], seed=0)
+        given_likelihoods(QUESTION, "visual", [-1.0, broken, -2.0, -3.0], seed=0)
