@@ -17,7 +17,9 @@ class ProbeConfig(StageConfig):
 
     seed: int = Field(0, ge=0, description="draws the null distributions")
     threads: int = Field(2, ge=1, description="threads of torch")
-    probes: tuple[Annotated[ProbeSpec, PROBES], ...] = Field((), description="probes, by name or with their settings")
+    probes: tuple[Annotated[ProbeSpec, PROBES], ...] = Field(
+        default_factory=lambda: (PROBES.read("linear"),), description="probes, by name or with their settings"
+    )
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
