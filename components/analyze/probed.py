@@ -29,9 +29,7 @@ def probed(rows: Sequence[Mapping[str, Any]], suite: str, answers: Sequence[Answ
     return {family: _family(found[FEATURES], found[TOKENS], visual) for family, found in layers.items()}
 
 
-def _family(
-    features: Mapping[str, Any], tokens: Mapping[str, Any], visual: Mapping[str, Answer]
-) -> dict[str, Any]:
+def _family(features: Mapping[str, Any], tokens: Mapping[str, Any], visual: Mapping[str, Answer]) -> dict[str, Any]:
     names = sorted(features["details"]["right"])
     images = [visual[name].image_id for name in names]
     answered = [visual[name].correct for name in names]

@@ -25,5 +25,11 @@ def probe(
     from inkling.components.probe.build import build_probe
     from inkling.components.probe.config import ProbeConfig
 
-    inputs = [one.path for one in (multimodal_model, conversations, questions, features)]
-    build_probe(ProbeConfig.parse(config), *inputs, measurements.path)
+    build_probe(
+        ProbeConfig.parse(config),
+        multimodal_model.path,
+        conversations.path,
+        questions.path,
+        features.path,
+        measurements.path,
+    )

@@ -29,9 +29,9 @@ def probed_section(findings: dict[str, Any]) -> Html:
         "probe",
         "Where does it get lost?",
         paragraph(
-            "A linear probe was trained, a family of questions at a time, on the instructions that the model was taught "
-            "with: once on the encoder's image features, once on the image tokens that the connector makes of them. The "
-            "prior-only guesser takes the choice that training answered most often, and sees nothing. Where the probe "
+            "A linear probe was trained, a family of questions at a time, on the instructions that the model was "
+            "taught with: once on the encoder's image features, once on the image tokens that the connector makes of "
+            "them. The prior-only guesser takes the choice that training answered most often, and sees nothing. Where the probe "
             "does better with the question's words, it has a map for each word; which of the two it is was chosen on "
             "the training examples."
         ),
@@ -69,6 +69,14 @@ def _model(suite: Mapping[str, Any], model: str, families: Mapping[str, Any]) ->
 def _row(name: str, score: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
     row = [name, with_interval(score["views"]["visual"])]
     for layer in ("features", "tokens"):
-        row += [with_interval(found[layer]), f"{percent(found[layer]['null_low'])} to {percent(found[layer]['null_high'])}"]
-    row += [with_interval(found["prior"]), percent(score["chance"]), found["features"]["reads"], count(found["examples"])]
+        row += [
+            with_interval(found[layer]),
+            f"{percent(found[layer]['null_low'])} to {percent(found[layer]['null_high'])}",
+        ]
+    row += [
+        with_interval(found["prior"]),
+        percent(score["chance"]),
+        found["features"]["reads"],
+        count(found["examples"]),
+    ]
     return tuple(row)

@@ -19,7 +19,7 @@ FEATURES, TOKENS = "image features", "image tokens"
 _BATCH = 256
 
 
-class LinearSpec(ProbeSpec):
+class LinearProbeSpec(ProbeSpec):
     """Settings of the probe."""
 
     target: ClassVar[str] = "inkling.components.probe.probes.linear:LinearProbe"
@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inkling.components.artifacts.conversations import Conversations, Turn
-from inkling.components.artifacts.features import Features
+from inkling.components.artifacts.features import Features, Split
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.shared.statistics.linear_probe import Probed, Shuffles, Texts, linear_probe
 
@@ -50,7 +50,7 @@ Read = Callable[[Sequence[str]], NDArray[np.float32]]
 class LinearProbe(Probe):
     """Accuracy of the probe, two measurements a family of questions: off the features, off the image tokens."""
 
-    def __init__(self, spec: LinearSpec) -> None:
+    def __init__(self, spec: LinearProbeSpec) -> None:
         """Takes the settings."""
         self._spec = spec
 
@@ -83,19 +83,18 @@ def probe_features(
     """
     made, taught, asked = Features.open(features), Conversations.open(conversations), Questions.open(questions)
     turns, tested = taught.turns(), [question for question in asked.questions() if question.split == split]
-    reads = []
-    for part, images in (("conversations", taught.images()), ("questions", asked.images())):
-        reads.append(_stored(made, part, view, list(images)))
+    learnt = _stored(made, "conversations", view, list(taught.images()))
+    shown = _stored(made, "questions", view, list(asked.images()))
     found: dict[str, Probed] = {}
     for family in sorted({question.family for question in tested}):
         members = [question for question in tested if question.family == family]
         examples = _examples(turns, family, members, len(turns), np.random.default_rng(0))
         if examples:
-            found[family] = _probed(examples, members, *reads)
+            found[family] = _probed(examples, members, learnt, shown)
     return found
 
 
-def _stored(features: Features, split: str, view: str, images: Sequence[str]) -> Read:
+def _stored(features: Features, split: Split, view: str, images: Sequence[str]) -> Read:
     stored, rows = features.view(split, view), {image: row for row, image in enumerate(images)}
     return lambda wanted: stored[[rows[image] for image in wanted]].reshape(len(wanted), -1)
 
@@ -103,7 +102,7 @@ def _stored(features: Features, split: str, view: str, images: Sequence[str]) ->
 def _examples(
     turns: Sequence[Turn], family: str, questions: Sequence[Question], most: int, random: np.random.Generator
 ) -> list[Turn]:
-    """Instructions of a family about pictures; none where training gave the answers of fewer than half the questions."""
+    """Instructions of a family about pictures; none where training gave the answers of less than half the questions."""
     taught = [turn for turn in turns if turn.kind == "instruct" and turn.image_id and turn.family == family]
     answers = {turn.answer for turn in taught}
     if 2 * sum(question.answer in answers for question in questions) < len(questions):
@@ -151,9 +150,7 @@ def _probed(
     )
 
 
-def _measurement(
-    suite: str, family: str, layer: str, probed: Probed, questions: Sequence[Question]
-) -> Measurement:
+def _measurement(suite: str, family: str, layer: str, probed: Probed, questions: Sequence[Question]) -> Measurement:
     assert probed.null is not None
     found = probed.accuracy
     names = [question.question_id for question in questions]

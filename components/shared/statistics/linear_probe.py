@@ -165,7 +165,7 @@ class _Fit:
 
 
 def _gram_matrices(features: NDArray[np.floating], asked: NDArray[np.floating]) -> tuple[Matrix, Matrix]:
-    """Products of standardised features: of examples (examples, examples), of questions with them (questions, examples).
+    """Products of standardised features: of examples (examples, examples), of questions with examples.
 
     They are divided by the mean square of an example's features. Some channels at a time are standardised.
     """

@@ -17,7 +17,9 @@ def taught(served, tmp_path: Path) -> Path:
     """Instructions about the pictures of the questions."""
     asked, path = Questions.open(served.questions), tmp_path / "conversations"
     turns = [
-        Turn(one.question_id, one.image_id, "instruct", one.category, one.family, "perception", one.question, one.answer)
+        Turn(
+            one.question_id, one.image_id, "instruct", one.category, one.family, "perception", one.question, one.answer
+        )
         for one in asked.questions()
     ]
     path.mkdir()

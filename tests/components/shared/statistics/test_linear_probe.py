@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from inkling.components.shared.statistics.linear_probe import IMAGE_AND_QUESTION, Shuffles, Texts, _Fit, Probed, _gram_matrices, linear_probe
+from inkling.components.shared.statistics.linear_probe import (
+    IMAGE_AND_QUESTION,
+    Probed,
+    Shuffles,
+    Texts,
+    _Fit,
+    _gram_matrices,
+    linear_probe,
+)
 
 WORDS = ["cat", "cup", "dog", "key"]
 
