@@ -15,16 +15,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from inkling.components.artifacts.metric import METRICS, Metric
+from inkling.components.artifacts.questions import SCENES
 from inkling.components.shared.config import ConfigError, InnerSection, Section, read_file, unknown
 from inkling.models.settings import explain
 
-SCENES = "scenes"
-"""The suite that the pipeline renders itself."""
+__all__ = [
+    "SCENES", "THIS_RUN", "TRANSFER", "Category", "Columns", "FurtherMean", "Headline", "Report", "Suite", "Suites",
+    "carried", "load_suite", "rendered_scenes", "shipped_suites",
+]  # fmt: skip
+
 TRANSFER = "transfer"
 """The suite about rendered scenes that asks what no instruction told."""
 THIS_RUN = "questions"
 """The value of `artifact` that stands for the Questions artifact of the run."""
-METRICS = ("accuracy",)
 _SHIPPED = Path(__file__).parents[1] / "suites"
 _YAML = (".yaml", ".yml")
 
@@ -112,7 +116,11 @@ class Suite(Section):
     )
     prompt: str = Field("{hint}\n{question}", description="the prompt's question, of {hint} and {question}")
     max_words: int | None = Field(None, ge=1, description="rows with more words are left out, and counted")
-    metric: str = Field("accuracy", description="how answers are scored: accuracy of the most likely choice")
+    metric: Annotated[Metric, METRICS] = Field(
+        default_factory=lambda: METRICS.read("accuracy"),
+        exclude_if=lambda metric: metric.type == "accuracy",
+        description="how answers are scored: a file of components/evaluate/metrics by its name, with its settings",
+    )
     headline: Headline = Headline()
     categories: tuple[Category, ...] = Field((), description="all categories in their order; those found where empty")
     report: Report = Report()
@@ -126,13 +134,6 @@ class Suite(Section):
     @classmethod
     def _as_text(cls, stated: Any) -> Any:
         return str(stated) if isinstance(stated, int | float) else stated
-
-    @field_validator("metric")
-    @classmethod
-    def _known(cls, metric: str) -> str:
-        if metric not in METRICS:
-            raise unknown("metric", metric, METRICS)
-        return metric
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
