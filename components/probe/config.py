@@ -10,7 +10,7 @@ from inkling.components.shared.config import StageConfig
 
 
 class ProbeConfig(StageConfig):
-    """Which probes measure the model; without any, the pipeline leaves the stage out."""
+    """Which probes measure the model: the linear one by default; without any, the pipeline leaves the stage out."""
 
     stage: ClassVar[str] = "probe"
     runs: ClassVar[tuple[str, ...]] = ("multimodal_model",)

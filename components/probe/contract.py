@@ -40,9 +40,9 @@ class Subject:
     training_features: "Callable[[Sequence[str]], dict[str, Tensor]] | None" = None
 
     def families(self) -> dict[tuple[str, str], list[Question]]:
-        """The questions by suite and family, both in order of their names."""
+        """The questions with choices by suite and family, both in order of their names."""
         found: dict[tuple[str, str], list[Question]] = {}
-        for question in self.questions:
+        for question in (one for one in self.questions if one.choices):
             found.setdefault((question.suite, question.family), []).append(question)
         return dict(sorted(found.items()))
 

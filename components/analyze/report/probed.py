@@ -31,9 +31,9 @@ def probed_section(findings: dict[str, Any]) -> Html:
         paragraph(
             "A linear probe was trained, a family of questions at a time, on the instructions that the model was "
             "taught with: once on the encoder's image features, once on the image tokens that the connector makes of "
-            "them. The prior-only guesser takes the choice that training answered most often, and sees nothing. Where the probe "
-            "does better with the question's words, it has a map for each word; which of the two it is was chosen on "
-            "the training examples."
+            "them. The prior-only guesser takes the choice that training answered most often, and sees nothing. Where "
+            "the probe does better with the question's words, it has a map for each word; which of the two it is was "
+            "chosen on the training examples. The probe is linear: features may hold more than it reads."
         ),
         *(
             _model(suite, model, families)
