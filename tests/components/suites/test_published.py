@@ -120,7 +120,7 @@ def test_rows_that_cannot_be_used_are_refused_by_name(
     rows = [{**whole, **changed}] if alone else [{**whole}, {**whole, **changed}]
     columns = load_suite(name).columns
     if columns is not None and columns.id and not alone:
-        rows[1][columns.id] = f"{whole[columns.id]}0"
+        rows[1][columns.id] = type(whole[columns.id])(f"{whole[columns.id]}0")
     with pytest.raises((SuiteError, ConfigError), match=message):
         read(stated(name, tmp_path, rows))
 
