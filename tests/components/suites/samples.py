@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.components.suites.conftest import picture
+from inkling.tests.components.suites.conftest import picture
 
 Rows = list[dict[str, Any]]
 

@@ -15,7 +15,7 @@ from inkling.components.artifacts.suite import load_suite, shipped_suites
 from inkling.components.shared.config import ConfigError
 from inkling.components.suites.config import SuitesConfig
 from inkling.components.suites.reading import Read, SuiteError, read_suite
-from tests.components.suites.samples import SAMPLES, Rows
+from inkling.tests.components.suites.samples import SAMPLES, Rows
 
 PUBLISHED = sorted({*shipped_suites()} - {"scenes", "transfer"})
 
