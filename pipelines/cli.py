@@ -13,7 +13,7 @@ from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import clock
 from inkling.components.shared.storage.packages import allowed, cache_directory, default_packages, package
 from inkling.components.shared.text import require_text
-from inkling.pipelines.commands import cluster, labels, mixture, reproduce
+from inkling.pipelines.commands import cluster, labels, mixture, reproduce, suites
 from inkling.pipelines.commands.check import check
 from inkling.pipelines.commands.estimate import estimate
 from inkling.pipelines.commands.language import language_app
@@ -36,6 +36,7 @@ app.add_typer(labels.app, name="labels")
 cluster.add_commands(app)
 reproduce.add_commands(app)
 app.add_typer(mixture.app, name="mixture")
+app.add_typer(suites.app, name="suites")
 RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a finished run; the latest if left out.")]
 _INTERRUPTED = 130
 """What typer exits with after Ctrl-C."""

@@ -42,7 +42,7 @@ def _from_tokens(
     questions = suite_task(config, pictures["questions"]) if "suites" in optional else pictures["questions"]
     features = encode(config=config, conversations=pictures["conversations"], questions=questions).outputs["features"]
 
-    models, answers = {}, {}
+    models, answers, measurements = {}, {}, {}
     for reader, no_pretraining in (("", False), (" (no pretraining)", True)):
         language = pretrain(config=config, tokens=tokens, no_pretraining=no_pretraining).set_display_name(
             f"pretrain{reader}"
@@ -59,12 +59,16 @@ def _from_tokens(
         models[no_pretraining] = (language.outputs["language_model"], model.outputs["multimodal_model"])
         answers[no_pretraining] = exam.outputs["answers"]
         if "probe" in optional:
-            probe(
+            measured = probe(
                 config=config,
                 multimodal_model=model.outputs["multimodal_model"],
+                conversations=pictures["conversations"],
                 questions=questions,
                 features=features,
             ).set_display_name(f"probe{reader}")
+            measurements["measurements_no_pretraining" if no_pretraining else "measurements"] = measured.outputs[
+                "measurements"
+            ]
 
     language_model, multimodal_model = models[False]
     bundle = export(
@@ -86,6 +90,7 @@ def _from_tokens(
         answers_no_pretraining=answers[True],
         bundle=bundle,
         rehearsal=rehearsal,
+        **measurements,
     )
 
 

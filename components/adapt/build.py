@@ -27,6 +27,7 @@ def build_adapt(
 
     Raises:
         ArtifactError: If an input is not what was written.
+        ConfigError: If memory, disk or the hours allowed do not suffice; the message names the phase and what to do.
         ValueError: If the features are not those of the conversations' images, or a phase has nothing to train on.
     """
     parts = LanguageModel.open(language_model), Conversations.open(conversations), Features.open(features)
@@ -66,12 +67,14 @@ def _make(
 ) -> None:
     import torch
 
+    from inkling.components.adapt.preflight import check
     from inkling.components.adapt.train import train
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
     from inkling.components.shared.launch.train import train_on_ranks
 
     torch.set_num_threads(config.threads)
     lesson, counts = lesson_of(config, language_model, conversations, features)
+    check(config, language_model.spec(), lesson, draft.scratch)
     if config.strategy != "single":
         inputs = {"language_model": language_model, "conversations": conversations, "features": features}
         train_on_ranks(config, MODULE, inputs, draft.scratch)

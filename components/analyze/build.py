@@ -9,6 +9,7 @@ from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.findings import Findings, write_findings
 from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.measurements import Measurements
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
 from inkling.components.artifacts.rehearsal import Rehearsal
@@ -30,8 +31,12 @@ def build_analyze(
     bundle: Place,
     rehearsal: Place,
     output: Place,
+    measurements: Place | None = None,
+    measurements_no_pretraining: Place | None = None,
 ) -> Findings:
     """Gathers the numbers of a run and of its no-pretraining baseline, and renders the report.
+
+    The measurements of either model are left out where it was not probed.
 
     Raises:
         ArtifactError: If an artifact is not what its manifest says, or the artifacts are of different runs.
@@ -46,6 +51,7 @@ def build_analyze(
         Answers.open(answers_no_pretraining),
         Bundle.open(bundle),
         Rehearsal.open(rehearsal),
+        *(Measurements.open(place) if place else None for place in (measurements, measurements_no_pretraining)),
     )
     return produce(Findings, output, config, inputs.named(), lambda draft: _make(config, inputs, draft))
 

@@ -16,6 +16,8 @@ def analyze(
     bundle: dsl.Input[dsl.Model],
     rehearsal: dsl.Input[dsl.Dataset],
     findings: dsl.Output[dsl.Artifact],
+    measurements: dsl.Input[dsl.Dataset] | None = None,
+    measurements_no_pretraining: dsl.Input[dsl.Dataset] | None = None,
 ) -> None:
     """Gathers every number of a run and renders its report.
 
@@ -31,6 +33,8 @@ def analyze(
         bundle: The Bundle artifact.
         rehearsal: The Rehearsal artifact.
         findings: Where the Findings artifact goes.
+        measurements: The Measurements artifact of the pre-trained model, where it was probed.
+        measurements_no_pretraining: That of the no-pretraining baseline, likewise.
     """
     from inkling.components.analyze.build import build_analyze
     from inkling.components.analyze.config import AnalyzeConfig
@@ -47,4 +51,5 @@ def analyze(
         bundle.path,
         rehearsal.path,
         findings.path,
+        *(one.path if one else None for one in (measurements, measurements_no_pretraining)),
     )

@@ -8,12 +8,14 @@ from typing import Any
 from inkling.components.analyze.bias import first_choice
 from inkling.components.analyze.comparison import compare
 from inkling.components.analyze.config import AnalyzeConfig
+from inkling.components.analyze.probed import probed
 from inkling.components.analyze.samples import describe, draw
 from inkling.components.analyze.scaling import states
 from inkling.components.artifacts.answers import Answer, Answers
 from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.measurements import Measurements
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.artifacts.rehearsal import Rehearsal
@@ -27,7 +29,7 @@ SPLITS = ("test", "validation")
 
 @dataclass(frozen=True)
 class Inputs:
-    """The artifacts of a run, opened."""
+    """The artifacts of a run, opened; no measurements where no probe ran."""
 
     corpus: Corpus
     tokens: Tokens
@@ -38,10 +40,13 @@ class Inputs:
     answers_no_pretraining: Answers
     bundle: Bundle
     rehearsal: Rehearsal
+    measurements: Measurements | None = None
+    measurements_no_pretraining: Measurements | None = None
 
     def named(self) -> dict[str, Artifact]:
-        """The artifacts by name."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        """The artifacts that there are, by name."""
+        found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: artifact for name, artifact in found.items() if artifact is not None}
 
 
 def gather(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
@@ -76,7 +81,7 @@ def check_lineage(inputs: Inputs) -> None:
     rendered = inputs.questions.manifest.provenance.inputs.get("scenes")
     for name, artifact in named.items():
         for source, digest in artifact.manifest.provenance.inputs.items():
-            foreign = name == "answers_no_pretraining" and source == "multimodal_model"
+            foreign = name.endswith("_no_pretraining") and source == "multimodal_model"
             of_scenes = name == "corpus" and source == "questions" and digest == rendered
             if source in named and named[source].digest != digest and not foreign and not of_scenes:
                 raise ArtifactError(
@@ -142,6 +147,7 @@ def _suite(config: AnalyzeConfig, inputs: Inputs, suite: Suite, questions: Seque
         ),
         "questions": {split: _sizes([one for one in questions if one.split == split]) for split in splits},
         "scores": {split: _scores(inputs, suite, split, first, second) for split in splits},
+        "probed": _probed(inputs, suite.name, first, second),
         "first_choice": first_choice(tested, {"pretrained": _test(first), "no_pretraining": _test(second)}),
         "samples": _samples(config, tested, _test(first)),
     }
@@ -167,6 +173,19 @@ def _scores(
         "pretrained": pretrained,
         "no_pretraining": no_pretraining,
         "pretrained_minus_no_pretraining": compare(mine, other, pretrained, suite.headline.mean),
+    }
+
+
+def _probed(inputs: Inputs, suite: str, first: Sequence[Answer], second: Sequence[Answer]) -> dict[str, Any]:
+    """What the linear probe reads off each model, beside what the model answered; of a model that was probed."""
+    measured = {
+        "pretrained": (inputs.measurements, first),
+        "no_pretraining": (inputs.measurements_no_pretraining, second),
+    }
+    return {
+        model: probed(found.measurements().get("linear", []), suite, _test(answers))
+        for model, (found, answers) in measured.items()
+        if found is not None
     }
 
 

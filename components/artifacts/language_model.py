@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import LlamaForCausalLM
 
+    from inkling.models.spec import LanguageSpec
+
 TRAINING, PERPLEXITY, TOKENIZER = "training.jsonl", "perplexity.json", "tokenizer.json"
 CHOICES, DOCUMENTS, CONTEXT_USE = "choices.json", "documents.parquet", "context_use.json"
 SHARDS, CHECKPOINTS = "shards.json", "checkpoints"
@@ -83,6 +85,15 @@ class LanguageModel(Artifact):
 
         network: LlamaForCausalLM = LlamaForCausalLM.from_pretrained(self.path)
         return network.eval()
+
+    def spec(self) -> "LanguageSpec":
+        """Its architecture and sizes, read without its weights."""
+        from transformers import AutoConfig
+
+        from inkling.models.language import LANGUAGE_MODELS
+
+        config = AutoConfig.from_pretrained(self.path)
+        return LANGUAGE_MODELS.find(config.model_type).of(config)
 
     def tokenizer(self) -> "Tokenizer":
         """Loads the tokenizer."""

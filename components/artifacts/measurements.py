@@ -15,7 +15,7 @@ class Measurements(Artifact):
     type: ClassVar[str] = "Measurements"
 
     def measurements(self) -> dict[str, list[dict[str, Any]]]:
-        """For each probe its rows: `name`, `value`, `low`, `high`, `null_low`, `null_high`, `count`, `images`."""
+        """For each probe its rows: the fields of `Measurement`."""
         return self.read_json(MEASUREMENTS)
 
 

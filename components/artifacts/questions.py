@@ -1,7 +1,7 @@
-"""Questions: pictures and multiple-choice questions about them, the columns of a benchmark in Parquet."""
+"""Questions: pictures and questions about them, with choices or open, the columns of a benchmark in Parquet."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 
 from inkling.components.artifacts.annotations import ImageAnnotation, read_annotations, write_annotations
 from inkling.components.artifacts.images import read_images, write_images
-from inkling.components.artifacts.suite import SCENES
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError
 
+SCENES = "scenes"
+"""The suite that the pipeline renders itself."""
 QUESTIONS = "questions.parquet"
 SizeBucket = Literal["small", "medium", "large", "none"]
 Split = Literal["validation", "test"]
@@ -32,21 +33,23 @@ _SCHEMA = pa.schema(
         ("suite", pa.string()),
         ("cluster", pa.string()),
         ("subtask", pa.string()),
+        ("answers", pa.list_(pa.string())),
+        ("group", pa.string()),
     ]
 )
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question with choices, one of which is right.
+    """A question with choices, one of which is right, or an open one.
 
     Attributes:
         question_id: Name of the question.
         image_id: The picture that it asks about.
         mismatched_image_id: Another picture of the same suite, where possible one for which this answer is not right.
         question: What is asked.
-        choices: What may be answered, without repeats.
-        answer: The right choice.
+        choices: What may be answered, without repeats; empty where the question is open.
+        answer: The right choice; of an open question the first accepted answer.
         category: One of the suite's categories.
         family: Kind of question within the category.
         size_bucket: For existence questions, on how much of the picture the object is seen: under 30 %, to 60 %, over.
@@ -54,6 +57,9 @@ class Question:
         suite: Name of the suite that the question belongs to.
         cluster: What questions that are not independent share, which widens intervals; their image where empty.
         subtask: What distinguishes it within its family, such as its kind of distractor; empty where nothing does.
+        answers: Every accepted answer of an open question, with repeats where several humans gave it; else empty.
+        group: What questions share that some metrics count as one, such as the passes of CircularEval; empty where
+            it stands alone.
     """
 
     question_id: str
@@ -69,15 +75,22 @@ class Question:
     suite: str = SCENES
     cluster: str = ""
     subtask: str = ""
+    answers: list[str] = field(default_factory=list)
+    group: str = ""
 
     def __post_init__(self) -> None:
         """Refuses a question that cannot be scored.
 
         Raises:
-            ValueError: If the answer is no choice, choices repeat, or a bucket or split is unknown.
+            ValueError: If the answer is no choice, choices repeat, an open question has no accepted answer or one with
+                choices has some, or a bucket or split is unknown.
         """
-        if self.answer not in self.choices or len(set(self.choices)) != len(self.choices):
+        if not self.choices and (not self.answer or self.answers[:1] != [self.answer]):
+            raise ValueError(f"question {self.question_id}: an open one needs accepted answers, the answer first")
+        if self.choices and (self.answer not in self.choices or len(set(self.choices)) != len(self.choices)):
             raise ValueError(f"question {self.question_id}: the answer must be one of the choices, each listed once")
+        if self.choices and self.answers:
+            raise ValueError(f"question {self.question_id}: it has choices, so that its answer says which is right")
         if self.size_bucket not in get_args(SizeBucket) or self.split not in get_args(Split):
             raise ValueError(
                 f"question {self.question_id}: unknown bucket {self.size_bucket!r} or split {self.split!r}"
@@ -85,13 +98,22 @@ class Question:
 
     @property
     def correct(self) -> int:
-        """Index of the right choice."""
+        """Index of the right choice.
+
+        Raises:
+            ValueError: If the question is open.
+        """
         return self.choices.index(self.answer)
 
     @property
+    def accepted(self) -> list[str]:
+        """The answers that are right: the one choice, or all that an open question accepts."""
+        return self.answers or [self.answer]
+
+    @property
     def chance(self) -> float:
-        """Accuracy of a guess."""
-        return 1 / len(self.choices)
+        """Accuracy of a guess; 0 of an open question."""
+        return 1 / len(self.choices) if self.choices else 0.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +121,7 @@ class Questions(Artifact):
     """Held-out pictures and the questions asked about them."""
 
     type: ClassVar[str] = "Questions"
-    schema: ClassVar[int] = 3
+    schema: ClassVar[int] = 4
 
     def images(self) -> dict[str, bytes]:
         """JPEG bytes by image_id, in stored order."""

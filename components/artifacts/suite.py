@@ -15,27 +15,52 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from inkling.components.artifacts.metric import METRICS, Metric
+from inkling.components.artifacts.questions import SCENES
 from inkling.components.shared.config import ConfigError, InnerSection, Section, read_file, unknown
 from inkling.models.settings import explain
 
-SCENES = "scenes"
-"""The suite that the pipeline renders itself."""
+__all__ = [
+    "SCENES", "THIS_RUN", "TRANSFER", "Category", "Columns", "FurtherMean", "Headline", "Report", "Suite", "Suites",
+    "carried", "load_suite", "rendered_scenes", "shipped_suites",
+]  # fmt: skip
+
 TRANSFER = "transfer"
 """The suite about rendered scenes that asks what no instruction told."""
 THIS_RUN = "questions"
 """The value of `artifact` that stands for the Questions artifact of the run."""
-METRICS = ("accuracy",)
+Fault = Literal["missing_image", "several_images", "without_choices", "without_answer"]
+"""What can be wrong with a row that its authors meant so."""
 _SHIPPED = Path(__file__).parents[1] / "suites"
 _YAML = (".yaml", ".yml")
 
 
+def _unset(value: Any) -> bool:
+    """Whether a setting that came later has its default, so that it enters no key of what was read before."""
+    return not value
+
+
 class Columns(InnerSection):
-    """Which columns of the data hold what."""
+    """Which columns of the data hold what; `a.b` is the field b of a struct a, or of each struct in a list a."""
 
     question: str = Field(description="what is asked")
-    image: str = Field(description="the image: bytes, a struct with `bytes`, or text in base64")
-    choices: str | list[str] = Field(description="a column of lists, or a column a choice in their order, as A to D")
-    answer: str = Field(description="the right choice, as `answer_as` says")
+    image: str = Field(
+        description="the image: bytes, a struct with `bytes`, a list of one, or base64; its id where `pictures` has it"
+    )
+    further_images: list[str] = Field(
+        [], exclude_if=_unset, description="columns of a second image and more; rows with a value there show several"
+    )
+    choices: str | list[str] | None = Field(
+        None, description="a column of lists, or a column a choice in their order, as A to D; none: open questions"
+    )
+    choices_as: Literal["list", "text-list", "lettered-lines"] = Field(
+        "list",
+        exclude_if=lambda stated: stated == "list",
+        description="list; text-list: text that writes one, `['a', 'b']`; lettered-lines: lines `A. ...` of a text",
+    )
+    answer: str = Field(
+        description="the right choice, as `answer_as` says; of an open question an accepted answer, or all"
+    )
     answer_as: Literal["letter", "index", "text"] = Field("letter", description="A, B, ...; 0, 1, ...; or its text")
     id: str | None = Field(None, description="name of the row; its number where not given")
     hint: str | None = Field(None, description="what the prompt says before the question")
@@ -46,11 +71,54 @@ class Columns(InnerSection):
         None, description="what questions that are not independent share; their image where not given"
     )
     size_bucket: str | None = Field(None, description="how large the object is: small, medium, large or none")
+    group: str | None = Field(
+        None, exclude_if=_unset, description="what questions share that the metric counts as one, as MME's pairs"
+    )
 
     def named(self) -> dict[str, list[str]]:
         """The columns that each key names."""
-        stated = {key: value for key, value in self if value is not None and key != "answer_as"}
+        stated = {key: value for key, value in self if value and not key.endswith("_as")}
         return {key: [value] if isinstance(value, str) else value for key, value in stated.items()}
+
+
+class PictureTable(InnerSection):
+    """A table of its own with the images, where the questions name them."""
+
+    data: tuple[str, ...] = Field(min_length=1, description="Parquet or JSON lines files, or patterns of them")
+    id: str = Field(description="the column with what `columns.image` of a question names")
+    image: str = Field(description="the column with the image, as `columns.image` else")
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _one_or_many(cls, stated: Any) -> Any:
+        return _listed(stated)
+
+
+class Bound(InnerSection):
+    """Numbers below another."""
+
+    below: float = Field(description="the number that is too large")
+
+
+class Published(InnerSection):
+    """Where a suite's data are published on the Hugging Face hub."""
+
+    repository: str = Field(description="OWNER/NAME of the dataset")
+    revision: str = Field(
+        "unpinned", description="the commit whose columns are read here; unpinned where none is known"
+    )
+    files: str = Field(description="which of its files")
+
+    def __str__(self) -> str:
+        """Where it is, as a sentence's end."""
+        return f"https://huggingface.co/datasets/{self.repository} (revision {self.revision}), files {self.files}"
+
+
+class Size(InnerSection):
+    """How large a suite is as published."""
+
+    questions: int = Field(ge=1, description="questions that are read")
+    images: int | None = Field(None, ge=1, description="images that they are about, where that is known")
 
 
 class FurtherMean(Section):
@@ -76,6 +144,9 @@ class Category(Section):
 
     name: str = Field(min_length=1)
     description: str = Field("", description="what its questions ask")
+    values: tuple[str, ...] = Field(
+        (), exclude_if=_unset, description="values of the category column that stand for it; its name where empty"
+    )
 
 
 class Report(Section):
@@ -101,6 +172,26 @@ class Suite(Section):
     data: tuple[str, ...] = Field((), description="Parquet or JSON lines files, or patterns of them")
     artifact: str | None = Field(None, description="a Questions artifact instead: 'questions' (this run's) or a path")
     columns: Columns | None = Field(None, description="which columns hold what")
+    pictures: PictureTable | None = Field(
+        None, exclude_if=_unset, description="the table of images that `columns.image` names"
+    )
+    hub: Published | None = Field(None, exclude_if=_unset, description="where the data are published")
+    size: Size | None = Field(None, exclude_if=_unset, description="how large it is as published")
+    tried: str = Field("", exclude_if=_unset, description="what the suite was tried on where this was written")
+    where: dict[str, Bound | tuple[str, ...]] = Field(
+        {}, exclude_if=_unset, description="rows that are read, by the values of a column, or `{below: NUMBER}`"
+    )
+    choices: tuple[str, ...] = Field(
+        (), exclude_if=_unset, description="the choices of every question, such as [yes, no]"
+    )
+    open: bool = Field(False, exclude_if=_unset, description="rows without choices are open questions")
+    leave_out: tuple[Fault, ...] = Field(
+        (),
+        exclude_if=_unset,
+        description="rows that are left out, and counted, where they would else be refused: missing_image, "
+        "several_images, without_choices, without_answer",
+    )
+    remove: tuple[str, ...] = Field((), exclude_if=_unset, description="texts that are taken out of every question")
     missing: tuple[str, ...] = Field((), description="texts in a cell that stand for no value, such as nan")
     splits: dict[Literal["validation", "test"], tuple[str, ...]] = Field(
         {}, description="values of the split column for each split; other rows are left out; all are test where empty"
@@ -112,7 +203,11 @@ class Suite(Section):
     )
     prompt: str = Field("{hint}\n{question}", description="the prompt's question, of {hint} and {question}")
     max_words: int | None = Field(None, ge=1, description="rows with more words are left out, and counted")
-    metric: str = Field("accuracy", description="how answers are scored: accuracy of the most likely choice")
+    metric: Annotated[Metric, METRICS] = Field(
+        default_factory=lambda: METRICS.read("accuracy"),
+        exclude_if=lambda metric: metric.type == "accuracy",
+        description="how answers are scored: a file of components/evaluate/metrics by its name, with its settings",
+    )
     headline: Headline = Headline()
     categories: tuple[Category, ...] = Field((), description="all categories in their order; those found where empty")
     report: Report = Report()
@@ -120,19 +215,17 @@ class Suite(Section):
     @field_validator("data", mode="before")
     @classmethod
     def _one_or_many(cls, stated: Any) -> Any:
-        return (stated,) if isinstance(stated, str) else stated
+        return _listed(stated)
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _one_or_several(cls, stated: Any) -> Any:
+        return {key: _listed(value) for key, value in stated.items()} if isinstance(stated, Mapping) else stated
 
     @field_validator("version", mode="before")
     @classmethod
     def _as_text(cls, stated: Any) -> Any:
         return str(stated) if isinstance(stated, int | float) else stated
-
-    @field_validator("metric")
-    @classmethod
-    def _known(cls, metric: str) -> str:
-        if metric not in METRICS:
-            raise unknown("metric", metric, METRICS)
-        return metric
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -147,6 +240,12 @@ class Suite(Section):
             raise ValueError(f"suite '{self.name}' sorts `splits`, but `columns.split` names no column")
         if self.size_buckets and (self.columns is None or self.columns.size_bucket is None):
             raise ValueError(f"suite '{self.name}' sorts `size_buckets`, but `columns.size_bucket` names no column")
+        if self.choices and self.columns is not None and self.columns.choices:
+            raise ValueError(
+                f"suite '{self.name}' states `choices` and `columns.choices`: one of them holds its choices"
+            )
+        if self.metric.grouped and self.columns is not None and not self.lists_choices:
+            raise ValueError(f"suite '{self.name}': the metric {self.metric.type} needs choices for every question")
         if self.splits and "test" not in self.splits:
             raise ValueError(f"suite '{self.name}': state in `splits` which values are test")
         names = [category.name for category in self.categories]
@@ -159,10 +258,24 @@ class Suite(Section):
             raise ValueError(f"prompt {self.prompt!r} may use {{hint}} and {{question}} only") from None
         return self
 
+    @property
+    def lists_choices(self) -> bool:
+        """Whether every question has choices, so that none is open."""
+        return not self.open and bool(self.choices or (self.columns is not None and self.columns.choices))
+
+    def columns_read(self) -> dict[str, list[str]]:
+        """The columns of its data that are read, by the key that names them."""
+        named = self.columns.named() if self.columns else {}
+        return {**named, **({"where": list(self.where)} if self.where else {})}
+
     def in_order(self, found: Sequence[str]) -> list[str]:
         """Names of categories in the suite's order, then those that it does not list."""
         ranks = {category.name: rank for rank, category in enumerate(self.categories)}
         return sorted(found, key=lambda name: (ranks.get(name, len(ranks)), name))
+
+
+def _listed(stated: Any) -> Any:
+    return (stated,) if isinstance(stated, str) else stated
 
 
 def load_suite(stated: Any) -> Suite:
@@ -196,19 +309,30 @@ def _content(name: str) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigError(f"there is no suite {name}") if own else unknown("suite", name, shipped_suites())
     content = read_file(path)
+    if isinstance(base := content.pop("suite", None), str):
+        content = {**_content(base), **content}
     return _placed(content, path.parent) if own else content
 
 
 def _placed(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Paths of the data made absolute."""
-    data, artifact = content.get("data", ()), content.get("artifact")
-    patterns = [data] if isinstance(data, str) else data
+    artifact, pictures = content.get("artifact"), content.get("pictures")
     placed = dict(content)
-    if patterns and all(isinstance(pattern, str) for pattern in patterns):
-        placed["data"] = [str((folder / pattern).absolute()) for pattern in patterns]
+    if "data" in content:
+        placed["data"] = _absolute(content["data"], folder)
+    if isinstance(pictures, Mapping) and "data" in pictures:
+        placed["pictures"] = {**pictures, "data": _absolute(pictures["data"], folder)}
     if isinstance(artifact, str) and artifact != THIS_RUN:
         placed["artifact"] = str((folder / artifact).absolute())
     return placed
+
+
+def _absolute(patterns: Any, folder: Path) -> Any:
+    """Patterns relative to a folder made absolute; what are none as they are, for the suite to refuse."""
+    listed = _listed(patterns)
+    if not isinstance(listed, Sequence) or not all(isinstance(pattern, str) for pattern in listed):
+        return patterns
+    return [str((folder / pattern).absolute()) for pattern in listed]
 
 
 def _validated(content: dict[str, Any]) -> Suite:

@@ -35,6 +35,7 @@ class EvaluateConfig(StageConfig):
             "title": True,
             "version": True,
             "headline": True,
+            "metric": True,
             "categories": {"__all__": {"name"}},
         }
         return {"suites": [suite.model_dump(mode="json", include=scored) for suite in self.suites]}

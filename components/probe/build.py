@@ -1,11 +1,12 @@
 """Making Measurements: each probe measures the model on the questions of the test split."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkling.components.artifacts.features import Features
+from inkling.components.artifacts.conversations import Conversations
+from inkling.components.artifacts.features import Features, Split
 from inkling.components.artifacts.measurements import Measurements, write_measurements
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
@@ -17,22 +18,28 @@ if TYPE_CHECKING:
 
 
 def build_probe(
-    config: ProbeConfig, multimodal_model: str | Path, questions: str | Path, features: str | Path, output: str | Path
+    config: ProbeConfig,
+    multimodal_model: str | Path,
+    conversations: str | Path,
+    questions: str | Path,
+    features: str | Path,
+    output: str | Path,
 ) -> Measurements:
-    """Measures a model on questions and the features of their images.
+    """Measures a model on questions and the features of their images, beside what it was taught about others.
 
     Raises:
         ArtifactError: If an input is not what its manifest says.
     """
-    model, asked = MultimodalModelArtifact.open(multimodal_model), Questions.open(questions)
-    seen = Features.open(features)
-    inputs = {"multimodal_model": model, "questions": asked, "features": seen}
-    return produce(Measurements, output, config, inputs, lambda draft: _make(config, model, asked, seen, draft))
+    model, taught = MultimodalModelArtifact.open(multimodal_model), Conversations.open(conversations)
+    asked, seen = Questions.open(questions), Features.open(features)
+    inputs = {"multimodal_model": model, "conversations": taught, "questions": asked, "features": seen}
+    return produce(Measurements, output, config, inputs, lambda draft: _make(config, model, taught, asked, seen, draft))
 
 
 def _make(
     config: ProbeConfig,
     multimodal_model: MultimodalModelArtifact,
+    conversations: Conversations,
     questions: Questions,
     features: Features,
     draft: Draft,
@@ -45,16 +52,32 @@ def _make(
 
     torch.set_num_threads(config.threads)
     model = MultimodalModel.load(multimodal_model.path)
-    views = {view: features.view("questions", view) for view in model.connector.inputs}
-    rows = {image: row for row, image in enumerate(questions.images())}
-
-    def features_of(images: Sequence[str]) -> "dict[str, Tensor]":
-        places = [rows[image] for image in images]
-        return {view: torch.from_numpy(np.asarray(array[places], np.float32)) for view, array in views.items()}
-
-    subject = Subject(model, multimodal_model.tokenizer(), questions.questions("test"), features_of)
+    subject = Subject(
+        model,
+        multimodal_model.tokenizer(),
+        questions.questions("test"),
+        _reader(features, "questions", model.connector.inputs, questions.images()),
+        conversations.turns(),
+        _reader(features, "conversations", model.connector.inputs, conversations.images()),
+    )
     found = {}
     for place, spec in enumerate(config.probes):
         random = np.random.default_rng([config.seed, place])
         found[spec.type] = [dataclasses.asdict(row) for row in spec.build().measure(subject, random)]
     write_measurements(draft.path, found)
+
+
+def _reader(
+    features: Features, split: Split, views: Iterable[str], images: Iterable[str]
+) -> "Callable[[Sequence[str]], dict[str, Tensor]]":
+    """Gives these views of some images of a split by their ids; `images` names all of them in stored order."""
+    import torch
+
+    stored = {view: features.view(split, view) for view in views}
+    rows = {image: row for row, image in enumerate(images)}
+
+    def read(wanted: Sequence[str]) -> "dict[str, Tensor]":
+        places = [rows[image] for image in wanted]
+        return {view: torch.from_numpy(array[places]) for view, array in stored.items()}
+
+    return read

@@ -7,6 +7,7 @@ from kfp import dsl
 def probe(
     config: str,
     multimodal_model: dsl.Input[dsl.Model],
+    conversations: dsl.Input[dsl.Dataset],
     questions: dsl.Input[dsl.Dataset],
     features: dsl.Input[dsl.Dataset],
     measurements: dsl.Output[dsl.Artifact],
@@ -16,11 +17,19 @@ def probe(
     Args:
         config: The whole profile, as YAML text.
         multimodal_model: The MultimodalModel artifact.
+        conversations: The Conversations artifact that the model was taught with.
         questions: The Questions artifact.
-        features: The Features artifact of the questions' images.
+        features: The Features artifact of both.
         measurements: Where the Measurements artifact goes.
     """
     from inkling.components.probe.build import build_probe
     from inkling.components.probe.config import ProbeConfig
 
-    build_probe(ProbeConfig.parse(config), multimodal_model.path, questions.path, features.path, measurements.path)
+    build_probe(
+        ProbeConfig.parse(config),
+        multimodal_model.path,
+        conversations.path,
+        questions.path,
+        features.path,
+        measurements.path,
+    )

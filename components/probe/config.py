@@ -10,14 +10,16 @@ from inkling.components.shared.config import StageConfig
 
 
 class ProbeConfig(StageConfig):
-    """Which probes measure the model; without any, the pipeline leaves the stage out."""
+    """Which probes measure the model: the linear one by default; without any, the pipeline leaves the stage out."""
 
     stage: ClassVar[str] = "probe"
     runs: ClassVar[tuple[str, ...]] = ("multimodal_model",)
 
     seed: int = Field(0, ge=0, description="draws the null distributions")
     threads: int = Field(2, ge=1, description="threads of torch")
-    probes: tuple[Annotated[ProbeSpec, PROBES], ...] = Field((), description="probes, by name or with their settings")
+    probes: tuple[Annotated[ProbeSpec, PROBES], ...] = Field(
+        default_factory=lambda: (PROBES.read("linear"),), description="probes, by name or with their settings"
+    )
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

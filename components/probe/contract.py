@@ -1,12 +1,13 @@
 """What a probe is: a measurement of a multimodal model, with an interval and with what chance would give."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from inkling.components.artifacts.conversations import Turn
 from inkling.components.artifacts.questions import Question
 from inkling.models.spec import Spec
 
@@ -27,12 +28,23 @@ class Subject:
         questions: Questions of the test split.
         features: Gives the image features of some images by their ids, as the model's connector reads them: each view
             (images, tokens, channels).
+        turns: What training said about its pictures.
+        training_features: The same as `features`, of pictures of the training.
     """
 
     model: "MultimodalModel"
     tokenizer: "Tokenizer"
     questions: Sequence[Question]
     features: "Callable[[Sequence[str]], dict[str, Tensor]]"
+    turns: Sequence[Turn] = ()
+    training_features: "Callable[[Sequence[str]], dict[str, Tensor]] | None" = None
+
+    def families(self) -> dict[tuple[str, str], list[Question]]:
+        """The questions with choices by suite and family, both in order of their names."""
+        found: dict[tuple[str, str], list[Question]] = {}
+        for question in (one for one in self.questions if one.choices):
+            found.setdefault((question.suite, question.family), []).append(question)
+        return dict(sorted(found.items()))
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,10 @@ class Measurement:
         null_high: Upper end.
         count: Questions that entered.
         images: Images that they are about.
+        suite: Suite of the questions; empty where it was measured over all.
+        layer: What of the model was read, such as "image tokens"; empty where the probe reads one thing.
+        details: What else there is to say, as JSON values; `right`, where questions were answered, says of each by its
+            identity whether rightly.
     """
 
     name: str
@@ -58,6 +74,9 @@ class Measurement:
     null_high: float
     count: int
     images: int
+    suite: str = ""
+    layer: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Probe(ABC):

@@ -44,7 +44,7 @@ def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
             annotations |= {one.image_id: one for one in known}
             credits += [entry for entry in stored.attribution() if entry not in credits]
         else:
-            read = read_suite(suite, config.files[suite.name])
+            read = read_suite(suite, config.files[suite.name], config.picture_files[suite.name])
             members, pictures = draw_mismatched(read.questions, read.images, suite.name, config.seed)
             left_out = "".join(f"; {count} rows {reason} and were left out" for reason, count in read.left_out.items())
             credits.append(f"{suite.title} {suite.version}: {suite.source} ({suite.licence}){left_out}")

@@ -50,8 +50,9 @@ def estimate(
     """
     from inkling.components.mixture.config import MixtureConfig
     from inkling.components.pretrain.config import PretrainConfig
-    from inkling.components.pretrain.preflight import estimate as estimate_plan
-    from inkling.components.pretrain.preflight import plan_of, rank_device, refusal
+    from inkling.components.pretrain.preflight import plan_of, refusal
+    from inkling.components.shared.launch.resources import estimate as estimate_plan
+    from inkling.components.shared.launch.resources import rank_device
     from inkling.models.language.presets import load_preset, preset_names
     from inkling.pipelines import profiles
     from inkling.pipelines.estimate.summary import duration, show_cost
@@ -61,7 +62,7 @@ def estimate(
         raise unknown("device", device, (AUTO, *device_names()))
     text = profiles.load(profile, overrides)
     config = PretrainConfig.parse(text)
-    kind = rank_device(config, device)
+    kind = rank_device(config, device, config.threads)
     chosen = plan_of(config, MixtureConfig.parse(text).vocabulary, kind)
     if devices is not None:
         if chosen.batch % devices:

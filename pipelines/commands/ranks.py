@@ -1,4 +1,4 @@
-"""The command `inkling ranks`: the cluster job of pre-training as a manifest, to read or to apply."""
+"""The command `inkling ranks`: the cluster job of a stage that trains as a manifest, to read or to apply."""
 
 import sys
 from pathlib import Path
@@ -10,12 +10,22 @@ import yaml
 from inkling.components.shared.config import ConfigError
 from inkling.pipelines.commands.options import Overrides, Profile
 
+INPUTS = {"pretrain": ("tokens",), "adapt": ("language_model", "conversations", "features")}
+"""The artifacts that each stage's ranks train on."""
+
 
 def ranks(
-    tokens: Annotated[str, typer.Argument(help="The Tokens artifact as the pods find it, a path or an s3:// URI.")],
-    work: Annotated[str, typer.Argument(help="Directory for config and checkpoints, likewise.")],
+    places: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT... WORK",
+            help="The artifacts as the pods find them, paths or s3:// URIs (of pretrain TOKENS, of adapt "
+            "LANGUAGE_MODEL CONVERSATIONS FEATURES), and the directory for config and checkpoints.",
+        ),
+    ],
     profile: Profile = "laptop",
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    stage: Annotated[Literal["pretrain", "adapt"], typer.Option(help="The stage whose ranks they are.")] = "pretrain",
     kind: Annotated[
         Literal["volcano", "trainjob"], typer.Option(help="Volcano's Job, or Kubeflow Trainer's TrainJob for Kueue.")
     ] = "trainjob",
@@ -24,29 +34,43 @@ def ranks(
 
     The ranks read `config.json` from the work directory: the file of that name that a stage writes there.
 
-    Example: inkling ranks s3://bucket/tokens s3://bucket/work --profile my.yaml --kind trainjob
+    Examples:
+        inkling ranks s3://bucket/tokens s3://bucket/work --profile my.yaml --kind trainjob
+
+        inkling ranks /runs/language_model /runs/conversations /runs/features /runs/work --stage adapt --profile my.yaml
     """
+    from inkling.components.adapt import build as adapt
+    from inkling.components.adapt.config import AdaptConfig
+    from inkling.components.pretrain import launch as pretrain
     from inkling.components.pretrain.config import PretrainConfig
-    from inkling.components.pretrain.launch import pretrain_job
+    from inkling.components.shared.launch.train import training_job
     from inkling.components.shared.launch.trainjob import train_job
     from inkling.components.shared.launch.volcano import volcano_job
     from inkling.components.shared.storage.objects import SCHEME
     from inkling.pipelines import profiles
 
-    config = PretrainConfig.parse(profiles.load(profile, overrides))
-    launch, pod = config.launch, config.placement.of(config.stage)
+    *inputs, work = places
+    names = INPUTS[stage]
+    if len(inputs) != len(names):
+        raise ConfigError(f"the ranks of {stage} take {' '.join((*names, 'work')).upper()}, got {len(places)} places")
+    stated = profiles.load(profile, overrides)
+    config = PretrainConfig.parse(stated) if stage == "pretrain" else AdaptConfig.parse(stated)
+    launch, pod = config.launch, config.placement.of(stage)
     if not config.launches_pods:
         raise ConfigError(
-            f"pretrain.launch.scheduler is {launch.scheduler} and pretrain.strategy {config.strategy}: a manifest "
+            f"{stage}.launch.scheduler is {launch.scheduler} and {stage}.strategy {config.strategy}: a manifest "
             "needs kubernetes, and ddp or fsdp2"
         )
-    if any(place.startswith(SCHEME) != (launch.storage is not None) for place in (tokens, work)):
-        raise ConfigError("with pretrain.launch.storage TOKENS and WORK are s3:// URIs, without it they are paths")
+    if any(place.startswith(SCHEME) != (launch.storage is not None) for place in places):
+        raise ConfigError(
+            f"with {stage}.launch.storage {', '.join(names).upper()} and WORK are s3:// URIs, without it they are paths"
+        )
     if kind == "trainjob" and pod.queue is None:
         raise ConfigError(
-            "nothing would admit the TrainJob: name Kueue's LocalQueue in placement.stages.pretrain.queue (manifests: "
+            f"nothing would admit the TrainJob: name Kueue's LocalQueue in placement.stages.{stage}.queue (manifests: "
             "inkling-gpu)"
         )
-    job = pretrain_job(config, tokens, work, Path(work))
+    module = pretrain.MODULE if stage == "pretrain" else adapt.MODULE
+    job = training_job(config, module, dict(zip(names, inputs, strict=True)), work, Path(work))
     manifest = train_job(job, launch.runtime) if kind == "trainjob" else volcano_job(job)
     yaml.safe_dump(manifest, sys.stdout, sort_keys=False)

@@ -17,8 +17,9 @@ from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import LabelRecipe, PathRecipe
 from inkling.components.mixture.recipes import shares
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.preflight import estimate, plan_of
+from inkling.components.pretrain.preflight import plan_of
 from inkling.components.scenes.config import TRANSFER_SHARE, ScenesConfig
+from inkling.components.shared.launch.resources import estimate
 from inkling.models.training.devices import Device
 
 # Measured in the artifacts of the profiles `tiny` and `laptop`, seed 0.

@@ -18,7 +18,7 @@ import inkling
 ROOT = Path(inkling.__file__).resolve().parent
 TEXT = (ROOT / "docs" / "extending.md").read_text()
 DIFFS = re.findall(r"^```diff\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
-PLUG_INS = ("glu", "mean-color", "summary", "token_variance", "tsv")
+PLUG_INS = ("glu", "mean-color", "summary", "token_variance", "tsv", "first_word")
 
 
 def block(kind: str) -> str:
@@ -67,7 +67,7 @@ def test_each_example_is_one_new_file() -> None:
     for diff in DIFFS:
         assert re.findall(r"^\+\+\+ b/(.*)$", diff, re.MULTILINE) == re.findall(r"^diff --git a/(\S+)", diff)
         assert "new file mode" in diff
-    assert len(DIFFS) == 7
+    assert len(DIFFS) == 8
 
 
 def test_plug_ins_keep_the_contracts_of_their_seams(extended: Path) -> None:

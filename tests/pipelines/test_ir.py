@@ -152,8 +152,9 @@ def test_only_a_profile_that_names_other_suites_has_the_stage() -> None:
     scenes = {"name": "mine", "artifact": "questions"}
     for read, needed in ((["scenes", "transfer"], False), (["scenes"], True), ([{"suite": "scenes", **scenes}], True)):
         stages = optional_stages(profiles.load("tiny", [f"suites.read={json.dumps(read)}"]))
-        assert stages == ({"suites"} if needed else set())
-    assert not optional_stages(profiles.load("tiny"))
+        assert stages == ({"suites", "probe"} if needed else {"probe"})
+    assert optional_stages(profiles.load("tiny")) == {"probe"}
+    assert not optional_stages(profiles.load("tiny", ["probe.probes=[]"]))
 
 
 def test_data_of_this_machine_are_refused_for_a_cluster(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from inkling.components.analyze.report.language import adaptation_section, language_section
 from inkling.components.analyze.report.limits import limits_section, validated, validation_section
 from inkling.components.analyze.report.overview import header
+from inkling.components.analyze.report.probed import probed_section, was_probed
 from inkling.components.analyze.report.run import identity_section, run_section
 from inkling.components.analyze.report.samples import samples_section
 from inkling.components.analyze.report.serving import serving_section
@@ -26,6 +27,7 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
     sections = {
         "run": ("Run", run_section(findings)),
         "vision": ("Vision", vision_section(findings)),
+        **({"probe": ("Probe", probed_section(findings))} if was_probed(findings) else {}),
         "text": ("Text", text_section(findings)),
         "samples": ("Samples", samples_section(findings, pictures)),
         **({"sizes": ("Object size", sizes_section(findings))} if sized(findings) else {}),

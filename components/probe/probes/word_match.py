@@ -41,13 +41,13 @@ class WordMatch(Probe):
 
     def measure(self, subject: Subject, random: np.random.Generator) -> list[Measurement]:
         """The share of each family's questions whose right choice is the most similar one."""
-        families: dict[str, list[Question]] = {}
-        for question in subject.questions:
-            families.setdefault(question.family, []).append(question)
-        return [self._family(name, members, subject, random) for name, members in sorted(families.items())]
+        return [
+            self._family(suite, family, members, subject, random)
+            for (suite, family), members in subject.families().items()
+        ]
 
     def _family(
-        self, name: str, questions: list[Question], subject: Subject, random: np.random.Generator
+        self, suite: str, name: str, questions: list[Question], subject: Subject, random: np.random.Generator
     ) -> Measurement:
         images = [question.image_id for question in questions]
         words = sorted({choice for question in questions for choice in question.choices})
@@ -73,6 +73,7 @@ class WordMatch(Probe):
             null_high=float(null_high),
             count=found.questions,
             images=found.images,
+            suite=suite,
         )
 
     @torch.inference_mode()

@@ -219,6 +219,38 @@ def difference_of_shares(first: int, first_total: int, second: int, second_total
     )
 
 
+def standard_error(values: Values, images: Labels, groups: Labels | None = None) -> float | None:
+    """Standard error of the mean of the groups' means, by which `clustered_mean` has its interval.
+
+    Args:
+        values: One number a question.
+        images: The image of each question.
+        groups: The group of each question; one group where None.
+
+    Returns:
+        The error; None where all questions are about one image.
+
+    Raises:
+        ValueError: If there is no answer or the lengths differ.
+    """
+    _, variance, _, count = _grouped_mean(values, images, groups)
+    return math.sqrt(variance) if count > 1 else None
+
+
+def grouped_weights(
+    values: Values, images: Labels, groups: Labels | None
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Weight of each question in the mean of the groups' means, and the number of its image, from 0.
+
+    Raises:
+        ValueError: If there is no answer or the lengths differ.
+    """
+    numbers, clusters = _prepare(values, images)
+    members = np.zeros(len(numbers), dtype=np.int64) if groups is None else _codes(groups, len(numbers))
+    sizes = np.bincount(members)
+    return 1 / (len(sizes) * sizes[members]), clusters
+
+
 def _prepare(values: Values, images: Labels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.size == 0:

@@ -1,9 +1,11 @@
 """A made-up run: artifacts with known contents, written by the real writers."""
 
+import dataclasses
 import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +17,7 @@ from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.bundle import PARITY, Bundle
 from inkling.components.artifacts.corpus import Corpus, SourceSummary, write_sources
 from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, LanguageModel
+from inkling.components.artifacts.measurements import Measurements, write_measurements
 from inkling.components.artifacts.multimodal_model import CONFIG, RECIPE, TRAINING, MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.artifacts.rehearsal import Rehearsal, write_rehearsal
@@ -22,6 +25,7 @@ from inkling.components.artifacts.suite import rendered_scenes
 from inkling.components.artifacts.tokens import BLEND, Blend, HeldoutShard, Tokens, TrainShard
 from inkling.components.evaluate.summary import summarise
 from inkling.components.shared.config import StageConfig
+from inkling.components.shared.statistics.intervals import accuracy
 from inkling.components.shared.store.artifact import ATTRIBUTION, Artifact, write_json
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.store import produce
@@ -93,6 +97,29 @@ def make_answers(questions: list[Question], seed: int, bonus: float) -> list[Ans
     return answers
 
 
+def make_rows(questions: list[Question]) -> list[dict[str, Any]]:
+    """A linear probe that reads all objects off the features and the image tokens, and no flag."""
+    rows = []
+    for family, sees in (("object", True), ("flag", False)):
+        tested = [one for one in questions if one.family == family and one.split == "test"]
+        right = {one.question_id: sees or number % 4 == 0 for number, one in enumerate(tested)}
+        found = accuracy(list(right.values()), [one.image_id for one in tested])
+        prior = accuracy([one.correct == 0 for one in tested], [one.image_id for one in tested])
+        for layer in ("image features", "image tokens"):
+            rows.append(
+                {
+                    "name": family, "suite": "scenes", "layer": layer, "value": found.value, "low": found.low,
+                    "high": found.high, "null_low": 0.125, "null_high": 0.375, "count": len(tested),
+                    "images": found.images,
+                    "details": {
+                        "reads": "image and question", "examples": 321, "prior": dataclasses.asdict(prior),
+                        "right": right,
+                    },
+                }
+            )  # fmt: skip
+    return rows
+
+
 class Run:
     """Makes the artifacts of a run below a directory."""
 
@@ -117,6 +144,13 @@ class Run:
         other = summarise(no_pretraining, rendered_scenes())
         self.make(
             "answers_no_pretraining", Answers, lambda path: write_answers(path, no_pretraining, other), "questions"
+        )
+        self.make(
+            "measurements",
+            Measurements,
+            lambda path: write_measurements(path, {"linear": make_rows(questions)}),
+            "multimodal_model",
+            "questions",
         )
         self.make("bundle", Bundle, self.bundle, "multimodal_model", "answers")
         self.make("rehearsal", Rehearsal, self.rehearsal, "bundle", "answers")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from inkling.components.pretrain import preflight
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.pretrain.preflight import ResourceEstimate, check, estimate, plan_of, refusal
+from inkling.components.pretrain.preflight import check, plan_of, refusal
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch import resources
+from inkling.components.shared.launch.resources import ResourceEstimate, estimate
 from inkling.models.language.presets import load_preset
 from inkling.models.training.cost import Plan, memory
 from inkling.models.training.devices import Device
@@ -73,11 +74,11 @@ def test_too_little_disk_and_too_little_time_are_refused() -> None:
 def test_the_check_speaks_before_anything_is_spent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "device", lambda name, threads: CPU)
+    monkeypatch.setattr(resources, "device", lambda name, threads: CPU)
     check(PretrainConfig(), 4096, tmp_path / "not/yet")
     assert "1,315,968 parameters, 1,000,448 tokens: about 0.9 GB a rank" in capsys.readouterr().out
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: usage(1e7))
+    monkeypatch.setattr(resources.shutil, "disk_usage", lambda path: usage(1e7))
     with pytest.raises(ConfigError, match="pretrain would not end well: 0.1 GB of checkpoints and models do not fit"):
         check(PretrainConfig(), 4096, tmp_path / "not/yet")
 
@@ -85,13 +86,13 @@ def test_the_check_speaks_before_anything_is_spent(
 def test_ranks_in_pods_have_the_memory_and_the_disk_of_the_pods(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "device", lambda name, threads: CPU)
+    monkeypatch.setattr(resources, "device", lambda name, threads: CPU)
     pods, launch = (
         _cluster(memory="1Gi", accelerator=None),
         {"scheduler": "kubernetes", "storage": {"uri": "s3://runs"}},
     )
     small = PretrainConfig(strategy="ddp", processes=2, **{**pods, "launch": launch})
-    assert preflight.rank_device(small, "cpu").memory == 2**30
+    assert resources.rank_device(small, "cpu", 1).memory == 2**30
     with pytest.raises(ConfigError, match="of memory do not fit the 1.1 GB of the machine"):
         check(small, 4096, tmp_path)
     pods = _cluster(ephemeral_storage="20M", accelerator=None)

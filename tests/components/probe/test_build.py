@@ -4,23 +4,45 @@ from pathlib import Path
 
 import pytest
 
+from inkling.components.artifacts.conversations import Conversations, Turn, write_conversations
 from inkling.components.artifacts.questions import Questions
 from inkling.components.probe.build import build_probe
 from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.manifest import Manifest, Provenance
 
 
-def test_every_family_is_measured_beside_its_null_distribution(served, tmp_path: Path) -> None:
-    config = ProbeConfig.parse({"probe": {"probes": [{"type": "word_match", "permutations": 50}], "threads": 1}})
-    inputs = served.multimodal_model, served.questions, served.features
+@pytest.fixture
+def taught(served, tmp_path: Path) -> Path:
+    """Instructions about the pictures of the questions."""
+    asked, path = Questions.open(served.questions), tmp_path / "conversations"
+    turns = [
+        Turn(
+            one.question_id, one.image_id, "instruct", one.category, one.family, "perception", one.question, one.answer
+        )
+        for one in asked.questions()
+    ]
+    path.mkdir()
+    write_conversations(path, asked.images().items(), turns)
+    made = Provenance(stage="test", key="0", code="0", packages={}, config={}, inputs={})
+    Manifest.describe(path, Conversations.type, Conversations.schema, made).write(path)
+    return path
+
+
+def test_every_family_is_measured_beside_its_null_distribution(served, taught: Path, tmp_path: Path) -> None:
+    probes = [{"type": "word_match", "permutations": 50}, {"type": "linear", "permutations": 50}]
+    config = ProbeConfig.parse({"probe": {"probes": probes}, "threads": 1})
+    inputs = served.multimodal_model, taught, served.questions, served.features
     found = build_probe(config, *inputs, tmp_path / "measurements").measurements()
-    rows = {row["name"]: row for row in found["word_match"]}
     questions = Questions.open(served.questions).questions("test")
-    assert set(rows) == {question.family for question in questions}
-    for name, row in rows.items():
-        assert row["count"] == sum(question.family == name for question in questions)
-        assert 0 <= row["null_low"] <= row["null_high"] <= 1
-        assert row["low"] is None or row["low"] <= row["value"] <= row["high"]
+    for rows in found.values():
+        assert {row["name"] for row in rows} == {question.family for question in questions}
+        for row in rows:
+            assert row["count"] == sum(question.family == row["name"] for question in questions)
+            assert 0 <= row["null_low"] <= row["null_high"] <= 1
+            assert row["low"] is None or row["low"] <= row["value"] <= row["high"]
+    assert [row["layer"] for row in found["linear"]] == ["image features", "image tokens"]
+    assert len(found["linear"][0]["details"]["right"]) == len(questions)
     again = build_probe(config, *inputs, tmp_path / "again" / "measurements").measurements()
     assert again == found
 

@@ -25,7 +25,7 @@ def test_suites_stand_one_after_the_other(scenes: Questions, mmbench: Path, tmp_
         assert question.mismatched_image_id.startswith("mmbench/") and question.mismatched_image_id != question.image_id
     credits = (made.path / "ATTRIBUTION.md").read_text()
     assert "- fonts 1: their designers (OFL)" in credits
-    assert "- MMBench 1: https://github.com/open-compass/MMBench (Apache-2.0); 1 rows are of other splits" in credits
+    assert "- MMBench 2: https://github.com/open-compass/MMBench (Apache-2.0); 1 rows are of other splits" in credits
 
 
 def test_the_scenes_can_be_left_out(scenes: Questions, mmbench: Path, tmp_path: Path) -> None:

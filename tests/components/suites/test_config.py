@@ -31,11 +31,19 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(mmbench: Path
     with pytest.raises(
         ConfigError, match=r"column of suite 'mmbench' in mmbench.parquet \(columns.image\) 'picture'.*image"
     ):
-        parse({"suite": "mmbench", "data": str(mmbench), "columns": columns, "splits": {}})
+        parse({"suite": "mmbench", "data": str(mmbench), "columns": columns, "splits": {}, "where": {}})
     lines = tmp_path / "rows.jsonl"
     lines.write_text(json.dumps({"question": "?", "image": "", "A": "x", "B": "y"}) + "\n")
     with pytest.raises(ConfigError, match=r"rows.jsonl \(columns.answer\) 'answer'"):
-        parse({"suite": "mmbench", "data": str(lines), "columns": {**columns, "image": "image"}, "splits": {}})
+        parse(
+            {
+                "suite": "mmbench",
+                "data": str(lines),
+                "columns": {**columns, "image": "image"},
+                "splits": {},
+                "where": {},
+            }
+        )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path, name: str, conten
         (
             "image",
             pa.array([{"path": "a.png"}] * 2),
-            "column 'image' holds structs; expected bytes or images or values",
+            "column 'image' holds structs; expected bytes or images or image lists or values",
         ),
         ("answer", pa.array([{"is": "A"}] * 2), "column 'answer' holds structs; expected values"),
         ("A", pa.array([b"x", b"y"]), "column 'A' holds bytes; expected values"),
@@ -81,7 +89,7 @@ def test_columns_that_cannot_be_what_they_are_named_for_are_refused(
     pq.write_table(pa.table(table), path)
     named = {"question": "question", "hint": "hint", "image": "image", "choices": ["A", "B", "C"], "answer": "answer"}
     named |= {"choices": "choices"} if column == "choices" else {}
-    suite = {"suite": "mmbench", "data": str(path), "columns": named, "splits": {}}
+    suite = {"suite": "mmbench", "data": str(path), "columns": named, "splits": {}, "where": {}}
     if message is None:
         parse(suite)
         return
@@ -95,7 +103,7 @@ def test_two_columns_of_one_name_are_refused_where_they_are_read(tmp_path: Path)
     pq.write_table(pa.Table.from_arrays([text] * len(names), names=names), path)
     named = {"question": "question", "image": "image", "choices": ["A", "B"], "answer": "answer"}
     with pytest.raises(ConfigError, match=r"rows\.parquet: 2 columns are called 'answer'"):
-        parse({"suite": "mmbench", "data": str(path), "columns": named, "splits": {}})
+        parse({"suite": "mmbench", "data": str(path), "columns": named, "splits": {}, "where": {}})
 
 
 def test_a_file_name_that_is_not_utf_8_is_refused(mmbench: Path, tmp_path: Path) -> None:
@@ -132,6 +140,6 @@ def test_changed_data_change_the_key(tmp_path: Path) -> None:
     path, keys = tmp_path / "rows.jsonl", []
     for question in ("Which?", "What?"):
         path.write_text(json.dumps({**row, "question": question}) + "\n")
-        suite = {"suite": "mmbench", "data": str(path), "columns": columns, "splits": {}}
+        suite = {"suite": "mmbench", "data": str(path), "columns": columns, "splits": {}, "where": {}}
         keys.append(parse(suite).determinants())
     assert keys[0] != keys[1]

@@ -35,6 +35,23 @@ def test_the_manifest_of_a_profile(profile: str, kind: str, name: str) -> None:
     )
 
 
+def test_the_ranks_of_adaptation_take_three_inputs(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    stated = PROFILE.replace("pretrain:", "adapt:")
+    own.write_text(
+        stated.replace("batch: 16", "recipe: laptop-text, epochs: {start: 0, align: 0}")
+        .replace("8, ", "4, ", 1)
+        .replace("count: 8", "count: 4")
+    )
+    inputs = ["/runs/language_model", "/runs/conversations", "/runs/features"]
+    command = ["ranks", *inputs, "/runs/out", "--stage", "adapt", "--profile", str(own)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.exception
+    assert "inkling.components.adapt.rank" in result.stdout and all(place in result.stdout for place in inputs)
+    few = CliRunner().invoke(app, ["ranks", *inputs, "--stage", "adapt", "--profile", str(own)])
+    assert "take LANGUAGE_MODEL CONVERSATIONS FEATURES WORK, got 3 places" in str(few.exception)
+
+
 @pytest.mark.parametrize("kind", ["trainjob", "volcano"])
 def test_the_manifest_of_a_profile_with_object_storage(kind: str, tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"

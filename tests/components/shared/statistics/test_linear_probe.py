@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from inkling.components.shared.statistics.linear_probe import _ridge, linear_probe
+from inkling.components.shared.statistics.linear_probe import (
+    IMAGE_AND_QUESTION,
+    Probed,
+    Shuffles,
+    Texts,
+    _Fit,
+    _gram_matrices,
+    linear_probe,
+)
 
 WORDS = ["cat", "cup", "dog", "key"]
 
@@ -60,9 +68,45 @@ def test_leaving_one_out_is_what_its_closed_form_says() -> None:
     chosen = min(penalties, key=left_out)
     matrix = own.T @ own + chosen * scale * np.eye(8)
     expected = own @ np.linalg.solve(matrix, own.T @ (targets - middle)) + middle
-    np.testing.assert_allclose(_ridge(features, targets, features), expected, atol=1e-5)
+    gram = _gram_matrices(features, features)[0]
+    fit = _Fit.of(gram, targets)
+    np.testing.assert_allclose(gram @ fit.weights + fit.middle, expected, atol=1e-5)
+    assert fit.left_out == pytest.approx(left_out(chosen), rel=1e-4)
 
 
 def test_no_examples_are_refused() -> None:
     with pytest.raises(ValueError, match="got 0 and 0"):
         linear_probe(np.zeros((0, 2)), [], np.zeros((0, 2)), [], [], [])
+
+
+def pairs(bound: bool) -> tuple[np.ndarray, list[str], list[str]]:
+    """Features with a number, a question of one of two kinds, and an answer: the number's sign, or its opposite."""
+    random = np.random.default_rng(2)
+    features, kinds = random.normal(size=(500, 4)), random.integers(2, size=500)
+    signs = np.where(kinds, 1, -1) * (features[:, 0] if bound else random.normal(size=500))
+    return features, [f"Is it {('up', 'down')[kind]}?" for kind in kinds], ["no" if one < 0 else "yes" for one in signs]
+
+
+def probed(bound: bool, read: bool) -> Probed:
+    features, questions, answers = pairs(bound)
+    return linear_probe(
+        features[:400], answers[:400], features[400:], [["yes", "no"]] * 100, answers[400:], range(100),
+        Texts(questions[:400], questions[400:]) if read else None, Shuffles(100, np.random.default_rng(0)),
+    )  # fmt: skip
+
+
+def test_what_the_question_says_decides_is_found_only_by_the_map_that_reads_it() -> None:
+    blind, reading = probed(True, read=False), probed(True, read=True)
+    assert blind.accuracy.high is not None
+    assert reading.accuracy.low is not None
+    assert blind.accuracy.high < reading.accuracy.low
+    assert reading.reads == IMAGE_AND_QUESTION
+    assert reading.accuracy.value > 0.9
+
+
+@pytest.mark.parametrize("bound", [True, False])
+def test_a_find_lies_above_the_null_distribution_and_nothing_within(bound: bool) -> None:
+    found = probed(bound, read=True)
+    assert found.null is not None
+    low, high = found.null
+    assert found.accuracy.value > high if bound else low <= found.accuracy.value <= high

@@ -1,0 +1,74 @@
+"""What a linear probe reads off a model's image features and image tokens, beside what the model answered."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inkling.components.artifacts.answers import Answer
+from inkling.components.shared.statistics.intervals import paired_difference
+
+FEATURES, TOKENS = "image features", "image tokens"
+"""The layers that the linear probe of the stage `probe` reads."""
+UNKNOWN, ENCODER, CONNECTOR, LANGUAGE, EITHER = "unknown", "encoder", "connector", "language", "either"
+"""Where a family's answers are limited, as far as the probe can tell."""
+
+
+def probed(rows: Sequence[Mapping[str, Any]], suite: str, answers: Sequence[Answer]) -> dict[str, Any]:
+    """For each family that was probed what was read off, and the paired differences from what the model answered.
+
+    Args:
+        rows: The rows of the linear probe.
+        suite: Name of the suite.
+        answers: The model's answers to its test questions, all views.
+    """
+    visual = {one.question_id: one for one in answers if one.view == "visual"}
+    layers: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["suite"] == suite:
+            layers.setdefault(row["name"], {})[row["layer"]] = row
+    return {family: _family(found[FEATURES], found[TOKENS], visual) for family, found in layers.items()}
+
+
+def _family(features: Mapping[str, Any], tokens: Mapping[str, Any], visual: Mapping[str, Answer]) -> dict[str, Any]:
+    names = sorted(features["details"]["right"])
+    images = [visual[name].image_id for name in names]
+    answered = [visual[name].correct for name in names]
+    read, passed = ([row["details"]["right"][name] for name in names] for row in (features, tokens))
+    differences = {
+        "model_minus_features": dataclasses.asdict(paired_difference(answered, read, images)),
+        "model_minus_tokens": dataclasses.asdict(paired_difference(answered, passed, images)),
+        "tokens_minus_features": dataclasses.asdict(paired_difference(passed, read, images)),
+    }
+    return {
+        "features": _layer(features),
+        "tokens": _layer(tokens),
+        "prior": features["details"]["prior"],
+        "examples": features["details"]["examples"],
+        "differences": differences,
+        "limit": limit(features, differences),
+    }
+
+
+def _layer(row: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("value", "low", "high", "null_low", "null_high")
+    return {**{key: row[key] for key in kept}, "reads": row["details"]["reads"]}
+
+
+def limit(features: Mapping[str, Any], differences: Mapping[str, Mapping[str, Any]]) -> str:
+    """Where the answers to a family are limited, as far as the intervals tell.
+
+    Unknown where the probe does no better off the features than its null distribution; the encoder where the model is
+    not clearly below the probe of the features; else the part behind which the loss is clear.
+    """
+    if features["value"] <= features["null_high"]:
+        return UNKNOWN
+    if not _below(differences["model_minus_features"]):
+        return ENCODER
+    connector, language = (_below(differences[name]) for name in ("tokens_minus_features", "model_minus_tokens"))
+    if connector == language:
+        return EITHER
+    return CONNECTOR if connector else LANGUAGE
+
+
+def _below(difference: Mapping[str, Any]) -> bool:
+    return difference["high"] is not None and bool(difference["high"] < 0)

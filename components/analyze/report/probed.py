@@ -1,0 +1,82 @@
+"""Where what the encoder sees gets lost: a linear probe of features and image tokens beside the model's own answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inkling.components.analyze.probed import CONNECTOR, EITHER, ENCODER, LANGUAGE, UNKNOWN
+from inkling.components.analyze.report.vision import MODELS
+from inkling.components.analyze.report.wording import count, percent, points_interval
+from inkling.components.shared.report.html import Html, bullets, element, join, paragraph, section, table
+from inkling.components.shared.report.numbers import with_interval
+
+_LIMITS = {
+    UNKNOWN: "the probe finds nothing in the features, so it does not tell what the limit is",
+    ENCODER: "the model is not clearly below the probe of the features: the encoder is the limit, or the data",
+    CONNECTOR: "the image tokens hold less than the features: the connector is the limit",
+    LANGUAGE: "the image tokens hold what the model does not answer: the language model is the limit",
+    EITHER: "the features hold what the model does not answer: connector or language model is the limit, or both",
+}
+
+
+def was_probed(findings: dict[str, Any]) -> bool:
+    """Whether the linear probe found instructions to learn from."""
+    return any(families for suite in findings["suites"].values() for families in suite["probed"].values())
+
+
+def probed_section(findings: dict[str, Any]) -> Html:
+    """For each suite and model a table, and a sentence a family."""
+    return section(
+        "probe",
+        "Where does it get lost?",
+        paragraph(
+            "A linear probe was trained, a family of questions at a time, on the instructions that the model was "
+            "taught with: once on the encoder's image features, once on the image tokens that the connector makes of "
+            "them. The prior-only guesser takes the choice that training answered most often, and sees nothing. Where "
+            "the probe does better with the question's words, it has a map for each word; which of the two it is was "
+            "chosen on the training examples. The probe is linear: features may hold more than it reads."
+        ),
+        *(
+            _model(suite, model, families)
+            for suite in findings["suites"].values()
+            for model, families in suite["probed"].items()
+            if families
+        ),
+    )
+
+
+def _model(suite: Mapping[str, Any], model: str, families: Mapping[str, Any]) -> Html:
+    scores, title = suite["scores"]["test"][model]["families"], f"{suite['title']}, {MODELS[model]}"
+    return join(
+        element("h3", title),
+        table(
+            f"{title}: the model's answers with the image beside a linear probe and a prior-only guesser in per cent, "
+            "with 95 % intervals",
+            (
+                *("Family", "Visual", "Probe, image features", "If shuffled", "Probe, image tokens", "If shuffled"),
+                *("Prior-only guesser", "Chance", "Probe reads", "Examples"),
+            ),
+            [_row(name, scores[name], found) for name, found in families.items()],
+        ),
+        table(
+            f"{title}: differences from the linear probe in percentage points, same questions, with 95 % intervals",
+            ("Family", "Visual - image features", "Visual - image tokens", "Image tokens - image features"),
+            [(name, *map(points_interval, found["differences"].values())) for name, found in families.items()],
+        ),
+        bullets(f"{name}: {_LIMITS[found['limit']]}." for name, found in families.items()),
+    )
+
+
+def _row(name: str, score: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
+    row = [name, with_interval(score["views"]["visual"])]
+    for layer in ("features", "tokens"):
+        row += [
+            with_interval(found[layer]),
+            f"{percent(found[layer]['null_low'])} to {percent(found[layer]['null_high'])}",
+        ]
+    row += [
+        with_interval(found["prior"]),
+        percent(score["chance"]),
+        found["features"]["reads"],
+        count(found["examples"]),
+    ]
+    return tuple(row)

@@ -1,0 +1,70 @@
+"""What an adaptation takes is counted from its own turns, and what does not fit is refused with what does."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from transformers import LlamaForCausalLM
+
+from inkling.components.adapt.batches import Fields
+from inkling.components.adapt.config import AdaptConfig
+from inkling.components.adapt.data import Lesson, phase_batches
+from inkling.components.adapt.preflight import check, plans
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.launch import resources
+from inkling.components.shared.launch.resources import estimate
+from inkling.models.language import spec_of
+from inkling.models.spec import LanguageSpec
+from inkling.models.training.devices import Device
+
+TOKENS = 4
+CPU = Device("cpu", "cpu", 16e9, (1e11, 1e11), 0.45)
+
+
+@pytest.fixture
+def spec(language: Callable[[], LlamaForCausalLM]) -> LanguageSpec:
+    """The small language model of these tests."""
+    return spec_of(language())
+
+
+def test_the_longest_sequence_and_all_tokens_are_those_of_the_batches(lesson: Lesson, spec: LanguageSpec) -> None:
+    """Phase by phase: the plan's context is the longest row that a batch of the phase ever has."""
+    config = AdaptConfig()
+    found = {phase.name: plan for phase, plan in plans(config, spec, lesson, CPU)}
+    assert list(found) == ["align", "instruct"]  # the contrastive start does not run the language model
+    for phase in config.resolved().phases[1:]:
+        batches = phase_batches(phase, lesson, Fields(), TOKENS, [0, 0])
+        longest = max(batches.batch(step)["ids"].shape[1] for step in range(batches.per_epoch))
+        assert found[phase.name].context == longest + TOKENS
+        assert found[phase.name].batch == phase.batch
+
+
+def test_a_smaller_part_of_the_batch_is_named_where_it_fits(
+    lesson: Lesson,
+    spec: LanguageSpec,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = AdaptConfig(epochs={"start": 0})
+    monkeypatch.setattr(resources, "device", lambda name, threads: CPU)
+    check(config, spec, lesson, tmp_path)
+    assert "a rank (phase 'align')" in capsys.readouterr().out
+    plan = next(plan for phase, plan in plans(config, spec, lesson, CPU) if phase.name == "align")
+    room = estimate(replace(plan, accumulate=4), CPU).memory.total + 1
+    monkeypatch.setattr(resources, "device", lambda name, threads: replace(CPU, memory=room))
+    with pytest.raises(ConfigError, match="adapt would not end well: phase 'align': .* micro_batch 4"):
+        check(config, spec, lesson, tmp_path)
+    monkeypatch.setattr(resources, "device", lambda name, threads: replace(CPU, memory=1e6))
+    with pytest.raises(ConfigError, match="No micro_batch is small enough"):
+        check(config, spec, lesson, tmp_path)
+
+
+def test_too_little_disk_is_refused(
+    lesson: Lesson, spec: LanguageSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "device", lambda name, threads: CPU)
+    monkeypatch.setattr(resources.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10})())
+    with pytest.raises(ConfigError, match="of checkpoints do not fit the 0.0 GB that are free"):
+        check(AdaptConfig(), spec, lesson, tmp_path)

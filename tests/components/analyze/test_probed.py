@@ -1,0 +1,49 @@
+"""Which part limits a family of questions follows from intervals, and the report says it beside the scores."""
+
+from typing import Any
+
+import pytest
+
+from inkling.components.analyze.config import AnalyzeConfig
+from inkling.components.analyze.gather import Inputs, gather
+from inkling.components.analyze.probed import CONNECTOR, EITHER, ENCODER, LANGUAGE, UNKNOWN, limit
+from inkling.components.analyze.report.page import render
+
+BELOW, OPEN = {"low": -0.4, "high": -0.1}, {"low": -0.1, "high": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("value", "model", "tokens", "passed", "expected"),
+    [
+        (0.3, BELOW, BELOW, BELOW, UNKNOWN),
+        (0.9, OPEN, OPEN, OPEN, ENCODER),
+        (0.9, {"low": None, "high": None}, BELOW, BELOW, ENCODER),
+        (0.9, BELOW, OPEN, BELOW, CONNECTOR),
+        (0.9, BELOW, BELOW, OPEN, LANGUAGE),
+        (0.9, BELOW, BELOW, BELOW, EITHER),
+        (0.9, BELOW, OPEN, OPEN, EITHER),
+    ],
+)
+def test_the_limit_is_the_part_behind_which_the_loss_is_clear(
+    value: float, model: Any, tokens: Any, passed: Any, expected: str
+) -> None:
+    differences = {"model_minus_features": model, "model_minus_tokens": tokens, "tokens_minus_features": passed}
+    assert limit({"value": value, "null_high": 0.35}, differences) == expected
+
+
+def test_the_report_says_it_of_each_family(made_run) -> None:
+    findings = gather(AnalyzeConfig(samples=2), Inputs(**made_run.made))
+    families = findings["suites"]["scenes"]["probed"]["pretrained"]
+    assert {name: found["limit"] for name, found in families.items()} == {"object": LANGUAGE, "flag": UNKNOWN}
+    visual = findings["suites"]["scenes"]["scores"]["test"]["pretrained"]["families"]["object"]["views"]["visual"]
+    assert families["object"]["differences"]["model_minus_features"]["value"] == pytest.approx(visual["value"] - 1)
+    page = render(findings, made_run.made["questions"].images())
+    assert "object: the image tokens hold what the model does not answer: the language model is the limit." in page
+    assert "flag: the probe finds nothing in the features" in page
+
+
+def test_without_measurements_the_report_has_no_such_section(made_run) -> None:
+    inputs = {name: artifact for name, artifact in made_run.made.items() if name != "measurements"}
+    findings = gather(AnalyzeConfig(samples=2), Inputs(**inputs))
+    assert findings["suites"]["scenes"]["probed"] == {}
+    assert "Where does it get lost?" not in render(findings, made_run.made["questions"].images())
