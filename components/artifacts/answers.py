@@ -1,5 +1,6 @@
 """The Answers artifact: what a model answered to each question in each view, and the scores of these answers."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,15 @@ _SCHEMA = pa.schema(
         "size_bucket": pa.string(),
         "chance": pa.float64(),
         "split": pa.string(),
+        "method": pa.string(),
+        "text": pa.string(),
+        "score": pa.float64(),
+        "group": pa.string(),
+        "order": pa.list_(pa.int32()),
     }
 )
+
+_LISTS = ("log_likelihoods", "order")
 
 
 @dataclass(frozen=True)
@@ -36,10 +44,12 @@ class Answer:
 
     Attributes:
         question_id: The question.
-        view: "visual" (its image), "blind" (no image) or "mismatched" (another image).
-        log_likelihoods: Log-likelihood of each choice in nats, in the question's order of choices.
-        choice: Index of the chosen one; among equals the seeded order of asking decides.
-        correct: Whether that is the answer.
+        view: "visual" (its image), "blind" (no image), "mismatched" (another image) or "blank" (a plain grey one).
+        log_likelihoods: Log-likelihood of each choice, or of its letter, in nats, in the question's order of choices;
+            empty for a generated answer.
+        choice: Index of the chosen one, among equals decided by the seeded order of asking; -1 for an open question,
+            and where a generated answer is undecidable.
+        correct: Whether the answer is right: its score is 1.
         image_id: The cluster of the question in every view: its own image, or what its suite says questions share.
         category: One of the suite's categories.
         family: Family of questions within the category.
@@ -47,6 +57,11 @@ class Answer:
         chance: Probability that a blind guess is right.
         split: "validation" or "test".
         suite: Name of the suite; the name of the file, not a column.
+        method: How it was found: the name of the answering procedure; "generate" for every open question.
+        text: What the model generated; empty where choices were scored.
+        score: What the suite's metric gives it, in [0, 1]; 1 or 0 as `correct` says where not stated.
+        group: Questions of one group count as one, right when all are; empty for none.
+        order: Position i was given choice `order[i]`; empty for an open question.
     """
 
     question_id: str
@@ -61,13 +76,23 @@ class Answer:
     chance: float
     split: str
     suite: str = SCENES
+    method: str = "likelihood"
+    text: str = ""
+    score: float = math.nan
+    group: str = ""
+    order: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Scores a right answer 1 and a wrong one 0, unless a score is stated."""
+        if math.isnan(self.score):
+            object.__setattr__(self, "score", float(self.correct))
 
 
 class Answers(Artifact):
     """One model's answers to the questions of all suites in all views: a table a suite, and the scores of all."""
 
     type: ClassVar[str] = "Answers"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
 
     def suites(self) -> list[str]:
         """Names of the suites, sorted."""
@@ -76,7 +101,7 @@ class Answers(Artifact):
     def answers(self, view: View | None = None, split: str | None = None, suite: str | None = None) -> list[Answer]:
         """The answers of a view, a split and a suite (all where None), suite by suite in the order of the questions."""
         return [
-            Answer(**{**row, "log_likelihoods": tuple(row["log_likelihoods"])}, suite=name)
+            Answer(**{**row, **{column: tuple(row[column]) for column in _LISTS}}, suite=name)
             for name in self.suites()
             if suite in (None, name)
             for row in pq.read_table(self.path / ANSWERS / f"{name}.parquet").to_pylist()
