@@ -19,6 +19,7 @@ from inkling.pipelines.commands.estimate import estimate
 from inkling.pipelines.commands.language import language_app
 from inkling.pipelines.commands.options import Overrides, Profile
 from inkling.pipelines.commands.ranks import ranks
+from inkling.pipelines.commands.results import results
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +32,7 @@ app.add_typer(corpus_app, name="corpus")
 app.add_typer(language_app, name="language")
 app.command()(estimate)
 app.command()(ranks)
+app.command()(results)
 app.command()(check)
 app.add_typer(labels.app, name="labels")
 cluster.add_commands(app)

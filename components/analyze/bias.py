@@ -1,10 +1,12 @@
-"""Whether a model says one word to every question that has the same two choices, such as yes and no."""
+"""Yes-rate: whether a model says one word to every question that has the same two choices, such as yes and no."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
+from inkling.components.shared.statistics.intervals import accuracy
 from inkling.models.sequence.views import VIEWS
 
 
@@ -17,7 +19,8 @@ def first_choice(questions: Sequence[Question], models: Mapping[str, Sequence[An
 
     Returns:
         For each family whose questions all have the same two choices: the `choice`, the share for which it is `right`,
-        and for each model the share in each view.
+        and for each model the share in each view, with its interval clustered by image. An answer that cannot be
+        decided is neither choice.
     """
     families: dict[str, list[Question]] = {}
     for question in questions:
@@ -37,6 +40,12 @@ def first_choice(questions: Sequence[Question], models: Mapping[str, Sequence[An
     return result
 
 
-def _shares(answers: Sequence[Answer], places: Mapping[str, int]) -> dict[str, float]:
-    chosen = [(one.view, one.choice == places[one.question_id]) for one in answers if one.question_id in places]
-    return {view: sum(hit for other, hit in chosen if other == view) / len(places) for view in VIEWS}
+def _shares(answers: Sequence[Answer], places: Mapping[str, int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for view in VIEWS:
+        own = [one for one in answers if one.view == view and one.question_id in places]
+        if not own:
+            continue
+        said = [one.choice == places[one.question_id] for one in own]
+        found[view] = dataclasses.asdict(accuracy(said, [one.image_id for one in own]))
+    return found

@@ -58,7 +58,16 @@ def build_analyze(
 
 def _make(config: AnalyzeConfig, inputs: Inputs, draft: Draft) -> None:
     from inkling.components.analyze.report.page import render
+    from inkling.components.analyze.report.vision import MODELS
+    from inkling.components.analyze.results.browse import browse
 
     findings = gather(config, inputs)
     pictures = inputs.questions.images()
-    write_findings(draft.path, findings, render(findings, pictures))
+    models = {"pretrained": inputs.answers, "no_pretraining": inputs.answers_no_pretraining}
+    browser = browse(
+        {MODELS[name]: answers.answers() for name, answers in models.items()},
+        inputs.questions.questions(),
+        pictures,
+        {suite.name: suite.title for suite in config.suites},
+    )
+    write_findings(draft.path, findings, render(findings, pictures), browser)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inkling.components.analyze.bias import first_choice
+from inkling.components.analyze.blind_answers import blind_answers
 from inkling.components.analyze.comparison import compare
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.probed import probed
@@ -14,6 +15,7 @@ from inkling.components.analyze.scaling import states
 from inkling.components.artifacts.answers import Answer, Answers
 from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.corpus import Corpus
+from inkling.components.artifacts.items import items
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.measurements import Measurements
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
@@ -21,6 +23,7 @@ from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.artifacts.rehearsal import Rehearsal
 from inkling.components.artifacts.suite import Suite
 from inkling.components.artifacts.tokens import Tokens
+from inkling.components.shared.statistics.indispensable import indispensable
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError
 
@@ -149,8 +152,32 @@ def _suite(config: AnalyzeConfig, inputs: Inputs, suite: Suite, questions: Seque
         "scores": {split: _scores(inputs, suite, split, first, second) for split in splits},
         "probed": _probed(inputs, suite.name, first, second),
         "first_choice": first_choice(tested, {"pretrained": _test(first), "no_pretraining": _test(second)}),
+        "indispensable": _indispensable(suite, [_test(first), _test(second)]),
+        "blind_answers": {
+            name: _blind_answers(inputs, tested, _test(answers))
+            for name, answers in (("pretrained", first), ("no_pretraining", second))
+        },
         "samples": _samples(config, tested, _test(first)),
     }
+
+
+def _indispensable(suite: Suite, models: Sequence[Sequence[Answer]]) -> dict[str, Any]:
+    """Which questions of a suite need their image, as far as the models of the run tell."""
+    blind = [
+        {one.question_id: one for one in items(answers, suite.metric) if one.view == "blind"} for answers in models
+    ]
+    asked = sorted(blind[0])
+    found = indispensable(
+        [[answers[name].correct for name in asked] for answers in blind],
+        [blind[0][name].chance for name in asked],
+        [blind[0][name].image_id for name in asked],
+    )
+    return {**dataclasses.asdict(found), "always": [asked[index] for index in found.always]}
+
+
+def _blind_answers(inputs: Inputs, questions: Sequence[Question], answers: Sequence[Answer]) -> dict[str, int]:
+    by_id = {question.question_id: question for question in questions}
+    return dataclasses.asdict(blind_answers(answers, by_id, inputs.questions.annotations()))
 
 
 def _sizes(questions: Sequence[Question]) -> dict[str, int]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
+from inkling.components.shared.statistics.calibration import option_shares
 from inkling.models.sequence.views import VIEWS
 
 
@@ -44,13 +45,8 @@ def describe(question: Question, answers: Mapping[str, Answer]) -> dict[str, Any
             view: {
                 "choice": answers[view].choice,
                 "correct": answers[view].correct,
-                "probabilities": _shares(answers[view].log_likelihoods),
+                "probabilities": option_shares(answers[view].log_likelihoods),
             }
             for view in VIEWS
         },
     }
-
-
-def _shares(log_likelihoods: Sequence[float]) -> list[float]:
-    weights = np.exp(np.array(log_likelihoods) - max(log_likelihoods))
-    return [float(share) for share in weights / weights.sum()]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from inkling.components.shared.store.artifact import Artifact, write_json
 
-FINDINGS, REPORT = "findings.json", "report.html"
+FINDINGS, REPORT, ANSWERS = "findings.json", "report.html", "answers.html"
 
 
 class Findings(Artifact):
@@ -18,12 +18,18 @@ class Findings(Artifact):
         """The report: one HTML file that needs nothing else."""
         return self.path / REPORT
 
+    @property
+    def browser(self) -> Path:
+        """Every question with its image, options and answers: one HTML file that needs nothing else."""
+        return self.path / ANSWERS
+
     def findings(self) -> dict[str, Any]:
         """Every number of the run."""
         return self.read_json(FINDINGS)
 
 
-def write_findings(directory: Path, findings: dict[str, Any], report: str) -> None:
-    """Writes the numbers and the report."""
+def write_findings(directory: Path, findings: dict[str, Any], report: str, browser: str) -> None:
+    """Writes the numbers, the report and the page to browse."""
     write_json(directory / FINDINGS, findings)
     (directory / REPORT).write_text(report, encoding="utf-8")
+    (directory / ANSWERS).write_text(browser, encoding="utf-8")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.run_scores import QuestionSet, RunScore
+from inkling.components.shared.statistics.indispensable import indispensable
 from inkling.components.shared.statistics.intervals import crossed_mean
 from inkling.components.shared.statistics.losses import Mean, over_seeds
 from inkling.models.sequence.views import VIEWS
@@ -64,6 +65,19 @@ def suites(questions: QuestionSet) -> dict[str, dict[str, float]]:
         chosen = (names == suite) & headline
         chance = crossed_mean([np.array(questions.chances)[chosen]], images[chosen], families[chosen])
         found[suite] = {"questions": chance.questions, "images": chance.images, "chance": chance.value}
+    return found
+
+
+def blind_answered(seeds: Sequence[RunScore]) -> dict[str, Any]:
+    """By suite, which questions of the headline need their image: what runs that differ in their seed answer blind."""
+    questions = seeds[0].questions
+    names, headline = np.array(questions.suites), np.array(questions.headline)
+    images, chances = np.array(questions.images), np.array(questions.chances)
+    found = {}
+    for suite in dict.fromkeys(questions.suites):
+        chosen = (names == suite) & headline
+        counted = indispensable([one.hits["blind"][chosen] for one in seeds], chances[chosen], images[chosen])
+        found[suite] = {name: value for name, value in dataclasses.asdict(counted).items() if name != "always"}
     return found
 
 

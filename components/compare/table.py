@@ -7,7 +7,7 @@ from typing import Any
 
 from inkling.components.artifacts.run_scores import RunScore
 from inkling.components.compare.config import NO_PRETRAINING, SEED, CompareConfig, ContrastConfig
-from inkling.components.compare.measures import Measured, estimates, suites
+from inkling.components.compare.measures import Measured, blind_answered, estimates, suites
 from inkling.components.shared.store.manifest import ArtifactError
 
 Place = tuple[tuple[str, str], ...]
@@ -39,6 +39,7 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
                 "seeds": len(members),
                 "parameters": next(iter(members.values())).parameters,
                 **estimates([Measured.of(run) for run in members.values()]),
+                "indispensable": blind_answered(list(members.values())),
             }
             for place, members in groups.items()
         ],

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.metric import Given, Metric
 from inkling.components.artifacts.questions import Question
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.contract import Asked, Method, Reply, free_answers
@@ -57,8 +58,15 @@ def score_questions(
                 }
             )
             progress.advance(len(missing))
+    metrics = {suite.name: suite.metric for suite in config.suites}
     return [
-        answer(one, view, _restored(log.results[keys[view, one.question.question_id]]), config.method.type)
+        answer(
+            one,
+            view,
+            _restored(log.results[keys[view, one.question.question_id]]),
+            config.method.type,
+            metrics[one.question.suite],
+        )
         for view in VIEWS
         for one in asked
     ]
@@ -91,7 +99,7 @@ def order(question: Question, seed: int) -> tuple[int, ...]:
     return tuple(int(index) for index in random.permutation(len(question.choices)))
 
 
-def answer(asked: Asked, view: View, reply: Reply, method: str) -> Answer:
+def answer(asked: Asked, view: View, reply: Reply, method: str, metric: Metric) -> Answer:
     """Makes an answer of a reply.
 
     Args:
@@ -99,6 +107,7 @@ def answer(asked: Asked, view: View, reply: Reply, method: str) -> Answer:
         view: The view.
         reply: What came back, in the order in which choices were given.
         method: Name of the answering procedure.
+        metric: What the suite says an answer is worth.
 
     Raises:
         ValueError: If a log-likelihood is not finite.
@@ -109,7 +118,8 @@ def answer(asked: Asked, view: View, reply: Reply, method: str) -> Answer:
             f"question {question.question_id} ({view}): the log-likelihoods {list(given)} are not all finite"
         )
     choice = None if reply.choice is None else asked.order[reply.choice]
-    score = _score(question, reply.text, choice)
+    text = reply.text if choice is None else question.choices[choice]
+    score = metric.score(question, Given(text, choice))
     return Answer(
         question_id=question.question_id,
         view=view,
@@ -126,15 +136,9 @@ def answer(asked: Asked, view: View, reply: Reply, method: str) -> Answer:
         method=method if asked.order else "generate",
         text=reply.text,
         score=score,
-        group=getattr(question, "group", ""),
+        group=question.group,
         order=asked.order,
     )
-
-
-def _score(question: Question, text: str, choice: int | None) -> float:
-    if question.choices:
-        return float(choice is not None and choice == question.correct)
-    return float(text.strip().casefold() == question.answer.strip().casefold())
 
 
 def _restored(result: dict[str, object]) -> Reply:

@@ -17,7 +17,8 @@ _METHOD = (
     "interval at its effective sample size.",
     "Differences are paired: the same questions in two views, or of two models. McNemar's exact p takes questions "
     "for independent and weighs them alike; read it beside the clustered interval.",
-    "Nothing was corrected for the number of comparisons: of twenty such intervals, one misses by chance.",
+    "P-values of categories are corrected for their number where it says Holm; intervals are not: of twenty, one "
+    "misses by chance.",
     "Perplexity is per token of this run's tokenizer and cannot be compared across tokenizers; bits per byte can.",
 )
 _UNTESTED = (

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from inkling.components.analyze.report.checks import checks_section
 from inkling.components.analyze.report.language import adaptation_section, language_section
 from inkling.components.analyze.report.limits import limits_section, validated, validation_section
 from inkling.components.analyze.report.overview import header
@@ -28,6 +29,7 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
         "run": ("Run", run_section(findings)),
         "vision": ("Vision", vision_section(findings)),
         **({"probe": ("Probe", probed_section(findings))} if was_probed(findings) else {}),
+        "checks": ("Checks", checks_section(findings)),
         "text": ("Text", text_section(findings)),
         "samples": ("Samples", samples_section(findings, pictures)),
         **({"sizes": ("Object size", sizes_section(findings))} if sized(findings) else {}),
@@ -51,6 +53,9 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
         ),
         element(
             "footer",
-            paragraph("Made by Inkling. Every number here stands, unrounded, in findings.json beside this page."),
+            paragraph(
+                "Made by Inkling. Every number here stands, unrounded, in findings.json beside this page, and every "
+                "question with its answers in answers.html."
+            ),
         ),
     )

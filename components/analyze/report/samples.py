@@ -80,7 +80,7 @@ def _choice(sample: Mapping[str, Any], index: int) -> tuple[str, ...]:
     cells: list[str] = [join(name, element("span", " (answer)", class_="right")) if name == sample["answer"] else name]
     for view in VIEWS:
         answer = sample["views"][view]
-        share = f"{100 * answer['probabilities'][index]:.0f}"
+        share = f"{100 * answer['probabilities'][index]:.0f}" if answer["probabilities"] else "-"
         cells.append(element("span", share, class_="chosen") if answer["choice"] == index else share)
     return tuple(cells)
 

@@ -6,6 +6,7 @@ from typing import Any
 from inkling.components.analyze.report.vision import MODELS, score_row, views_chart
 from inkling.components.analyze.report.wording import percent
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
+from inkling.components.shared.report.numbers import with_interval
 from inkling.models.sequence.views import VIEWS
 
 
@@ -61,5 +62,5 @@ def _first_choice(suite: Mapping[str, Any], family: str) -> Html:
         f"{suite['title']}, {family}: how often each model says '{shares['choice']}', in per cent (right for "
         f"{percent(shares['right'])} % of the questions; a model that always says the same scores at chance)",
         ("Model", *(view.capitalize() for view in VIEWS)),
-        [(name, *(percent(shares[model][view]) for view in VIEWS)) for model, name in MODELS.items()],
+        [(name, *(with_interval(shares[model][view]) for view in VIEWS)) for model, name in MODELS.items()],
     )

@@ -71,14 +71,21 @@ def figure(svg: str, alternative: str, caption: str) -> Html:
     return element("figure", drawing, element("figcaption", caption))
 
 
-def page(title: str, *content: str) -> str:
-    """A whole document, with a title and the parts of its body."""
-    head = join(
+def page(title: str, *content: str, head: str = "") -> str:
+    """A whole document.
+
+    Args:
+        title: Its title.
+        *content: The parts of its body.
+        head: What else its head holds, as `Html`.
+    """
+    whole = join(
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         element("title", title),
         element("style", Html(STYLE)),
+        head,
     )
-    return "<!doctype html>\n" + element("html", element("head", head), element("body", *content), lang="en") + "\n"
+    return "<!doctype html>\n" + element("html", element("head", whole), element("body", *content), lang="en") + "\n"
 
 
 def _kind(column: int, text_columns: int) -> str:

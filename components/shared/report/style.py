@@ -64,6 +64,9 @@ tbody th { font-weight: 500; }
 th:first-child, td:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 
+details { margin: .4rem 0 1.4rem; }
+summary { cursor: pointer; color: var(--accent); font-size: .92rem; }
+
 figure { margin: 1rem 0 1.4rem; }
 figure > div { overflow-x: auto; }
 figure svg { display: block; width: 100%; min-width: 620px; height: auto; }

@@ -52,7 +52,9 @@ class Calibration:
 
 
 def option_shares(log_likelihoods: Sequence[float]) -> list[float]:
-    """Softmax of the options' log-likelihoods (nats): the share of their likelihood that each one has."""
+    """Softmax of the options' log-likelihoods (nats): the share of their likelihood that each one has, if there are."""
+    if not len(log_likelihoods):
+        return []
     weights = np.exp(np.array(log_likelihoods) - max(log_likelihoods))
     return [float(share) for share in weights / weights.sum()]
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.metric import METRICS
 from inkling.components.artifacts.questions import Question
 from inkling.components.evaluate.contract import Asked, Reply
 from inkling.components.evaluate.scoring import answer, order
@@ -20,7 +21,7 @@ QUESTION = Question(
 
 def given_likelihoods(question: Question, view: str, asked: list[float], seed: int) -> Answer:
     reply = Reply(tuple(asked), choice=choose(asked))
-    return answer(Asked(question, order(question, seed)), view, reply, "likelihood")  # type: ignore[arg-type]
+    return answer(Asked(question, order(question, seed)), view, reply, "likelihood", METRICS.read("accuracy"))  # type: ignore[arg-type]
 
 
 @given(st.integers(0, 2**31), st.text(max_size=20))
@@ -52,3 +53,16 @@ def test_ties_favour_no_position() -> None:
 def test_a_likelihood_that_is_no_number_is_refused(broken: float) -> None:
     with pytest.raises(ValueError, match=r"question q .visual.: the log-likelihoods .* are not all finite"):
         given_likelihoods(QUESTION, "visual", [-1.0, broken, -2.0, -3.0], seed=0)
+
+
+def test_the_metric_of_the_suite_scores_a_text() -> None:
+    open_ = Question("q", "i", "j", "What does it say?", [], "stop", "OCR", "sign", "none", "test", answers=["stop"])
+    found = [
+        answer(Asked(open_, ()), "visual", Reply(text=text), "likelihood", METRICS.read("anls"))
+        for text in ("Stop", "stob", "a sign")
+    ]
+    assert [(one.score, one.correct, one.choice, one.method) for one in found] == [
+        (1.0, True, -1, "generate"),
+        (0.75, False, -1, "generate"),
+        (0.0, False, -1, "generate"),
+    ]
