@@ -35,6 +35,8 @@ _SCHEMA = pa.schema(
     }
 )
 
+BY_LIKELIHOOD = "likelihood"
+"""The method whose log-likelihoods are those of the choices as they stand."""
 _LISTS = ("log_likelihoods", "order")
 
 
@@ -76,7 +78,7 @@ class Answer:
     chance: float
     split: str
     suite: str = SCENES
-    method: str = "likelihood"
+    method: str = BY_LIKELIHOOD
     text: str = ""
     score: float = math.nan
     group: str = ""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.answers import BY_LIKELIHOOD, Answer
 from inkling.components.artifacts.features import FeatureView
 from inkling.components.artifacts.questions import Question
 from inkling.components.shared.runtime.progress import Progress, track
@@ -110,10 +110,10 @@ class Parity:
     tolerance: float
 
     def check(self, questions: Sequence[Question], batch_size: int, threads: int) -> dict[str, Any]:
-        """Compares the engines on every question.
+        """Compares the engines on every question with choices.
 
         Args:
-            questions: The questions.
+            questions: The questions; open ones are left out.
             batch_size: Questions of a batch.
             threads: Batches compared at once.
 
@@ -122,13 +122,17 @@ class Parity:
 
         Raises:
             ParityError: At a question whose logits differ by more than is allowed, or whose choice is not the
-                evaluator's.
+                evaluator's, where it chose by likelihood too, else the network's own.
+            ParityError: If no question has choices.
         """
-        ordered = sorted(questions, key=lambda one: (len(one.question), one.question_id))
+        closed = [question for question in questions if question.choices]
+        if not closed:
+            raise ParityError("no question has choices to compare ONNX with torch on: read the suite scenes beside")
+        ordered = sorted(closed, key=lambda one: (len(one.question), one.question_id))
         batches = [ordered[start : start + batch_size] for start in range(0, len(ordered), batch_size)]
         views = {}
         with (
-            Progress("comparing ONNX with torch", len(questions) * len(SERVED_VIEWS), "questions") as progress,
+            Progress("comparing ONNX with torch", len(closed) * len(SERVED_VIEWS), "questions") as progress,
             ThreadPoolExecutor(threads) as pool,
         ):
             for view in SERVED_VIEWS:
@@ -167,13 +171,17 @@ class Parity:
         if (question.question_id, view) not in self.answers:
             raise ParityError(f"{place}: the answers hold none to it; they belong to other questions")
         evaluated = self.answers[question.question_id, view]
-        ours = [log_likelihood(logits, answer) for logits, answer in zip(exported, answers, strict=True)]
-        theirs, choice = evaluated.log_likelihoods, choose(ours)
+        ours, own = (
+            [log_likelihood(logits, answer) for logits, answer in zip(found, answers, strict=True)]
+            for found in (exported, expected)
+        )
+        theirs: Sequence[float] = evaluated.log_likelihoods if evaluated.method == BY_LIKELIHOOD else own
+        choice = choose(ours)
         second, best = sorted(theirs)[-2:]
         if theirs[choice] != best:
             raise ParityError(
-                f"{place}: the exported graph chooses '{question.choices[choice]}', the evaluator chose "
-                f"'{question.choices[evaluated.choice]}' ({best - theirs[choice]:.3g} nats apart)"
+                f"{place}: the exported graph chooses '{question.choices[choice]}', torch '"
+                f"{question.choices[choose(theirs)]}' ({best - theirs[choice]:.3g} nats apart)"
             )
         return Compared(question.question_id, sum(logits.size for logits in exported), difference, best - second)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.answers import BY_LIKELIHOOD, Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.rehearse.config import RehearseConfig
 from inkling.components.serve.client import Client, data_uri
@@ -66,7 +66,8 @@ def examine_server(
     Args:
         client: A connection to it.
         config: How many questions are sent, and which seed chooses them.
-        questions: The test questions.
+        questions: The test questions; choices are compared of those that the evaluator chose by likelihood, as the
+            server does.
         images: Their images.
         answers: The evaluator's answers to them.
 
@@ -78,17 +79,17 @@ def examine_server(
             is not the whole one.
     """
     order = np.random.default_rng(config.seed).permutation(len(questions))
-    chosen = [questions[index] for index in order[: config.questions]]
+    drawn = [questions[index] for index in order]
     recorded = {(answer.question_id, answer.view): answer for answer in answers}
-    for question, view in itertools.product(chosen, SERVED_VIEWS):
+    for question, view in itertools.product(drawn, SERVED_VIEWS):
         if (question.question_id, view) not in recorded:
             raise RehearsalError(f"the evaluator has no answer to question {question.question_id} ({view})")
-    total = len(SERVED_VIEWS) * (len(chosen) + min(config.chats, len(chosen)))
+    scored = [one for one in drawn if recorded[one.question_id, SERVED_VIEWS[0]].method == BY_LIKELIHOOD]
+    chosen, chatted = scored[: config.questions], drawn[: config.chats]
+    total = len(SERVED_VIEWS) * (len(chosen) + len(chatted))
     with Progress("examining the server", total, "questions") as progress:
         views = {view: _choose(client, view, chosen, images, recorded, progress) for view in SERVED_VIEWS}
-        chats = [
-            chat for view in SERVED_VIEWS for chat in _chat(client, view, chosen[: config.chats], images, progress)
-        ]
+        chats = [chat for view in SERVED_VIEWS for chat in _chat(client, view, chatted, images, progress)]
     outcome = {"questions": [question.question_id for question in chosen], "views": views, "chats": chats}
     _judge(outcome)
     return outcome
