@@ -37,7 +37,7 @@ def thumbnails(pictures: Mapping[str, bytes], budget: int) -> Thumbnails | None:
     names = list(pictures)
     some = {name: pictures[name] for name in names[:: max(1, len(names) // _TRIED)]}
     for side in SIDES:
-        if _bytes(_drawn(some, side)) * len(names) > 1.1 * budget * max(1, len(some)):
+        if _bytes(_drawn(some, side)) * len(names) > budget * max(1, len(some)):
             continue
         addresses = _drawn(pictures, side)
         if _bytes(addresses) <= budget:

@@ -72,6 +72,8 @@ def test_an_interval_blind_to_images_does_not_cover() -> None:
 )
 @pytest.mark.parametrize(("each", "groups"), [(1, False), (4, False), (4, True)])
 def test_clustered_p_values_are_uniform(draws: int, tolerance: float, each: int, groups: bool) -> None:
+    """Of one question an image the sum is a whole number: its p-values are steps, at the upper end up to 0.09 apart."""
+    tolerance = max(tolerance, 0.03) if each == 1 else tolerance
     first, second = answered(draws, each, seed=10 + each)
     images = np.repeat(np.arange(IMAGES), each)
     families = np.arange(IMAGES * each) % 3 % 2 if groups else None
