@@ -155,8 +155,7 @@ class _Fit:
     def of(cls, gram: Matrix, targets: Matrix) -> "_Fit":
         """Fits targets (examples, outputs) on the Gram matrix of the examples (examples, examples)."""
         middle = targets.mean(0)
-        values, vectors = np.linalg.eigh(gram.astype(np.float32))  # half the time; penalties are far above its rounding
-        values, vectors = values.astype(np.float64), vectors.astype(np.float64)
+        values, vectors = np.linalg.eigh(gram)
         rotated = vectors.T @ (targets - middle)
         scale, best = max(float(values.mean()), _FLOOR), (np.inf, np.zeros_like(targets))
         for penalty in _PENALTIES:
