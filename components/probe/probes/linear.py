@@ -25,7 +25,7 @@ class LinearProbeSpec(ProbeSpec):
     target: ClassVar[str] = "inkling.components.probe.probes.linear:LinearProbe"
 
     type: Literal["linear"] = "linear"
-    permutations: int = Field(200, ge=20, description="draws of the null distribution")
+    permutations: int = Field(100, ge=20, description="draws of the null distribution")
     examples: int = Field(1_000, ge=2, description="training examples a family, at most; drawn by the seed")
 
 

@@ -26,6 +26,7 @@ Matrix = NDArray[np.float64]
 IMAGE, IMAGE_AND_QUESTION = "image", "image and question"
 _PENALTIES = tuple(10.0**power for power in range(-3, 5))  # of the mean square of an example's features
 _FLOOR = 1e-6
+_UNKNOWN = 1e9
 _CHANNELS = 1 << 12
 
 
@@ -106,14 +107,17 @@ def linear_probe(
     fits = [_Fit.of(own * mine, targets) for mine, _ in words]
     kept = min(range(len(fits)), key=lambda place: fits[place].left_out)
     fit, weighed = fits[kept], words[kept][1]
-    offered = [np.array([columns.get(choice, -1) for choice in mine]) for mine in choices]
+    offered = np.full((len(choices), max(map(len, choices))), len(columns) + 1)  # (questions, choices), padded
+    for row, mine in enumerate(choices):
+        offered[row, : len(mine)] = [columns.get(choice, len(columns)) for choice in mine]
     place = np.array([list(mine).index(answer) for mine, answer in zip(choices, correct, strict=True)])
+    unknown = np.tile([-_UNKNOWN, -np.inf], (len(choices), 1))  # of choices that training never gave, and of none
 
     def hits(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each question is answered rightly with the picture of that row."""
-        scores = (others[rows] * weighed) @ fit.weights + fit.middle  # (questions, answers)
-        said = [np.where(mine >= 0, row[mine], -np.inf).argmax() for row, mine in zip(scores, offered, strict=True)]
-        return np.array(said) == place
+        scores = np.hstack([(others[rows] * weighed) @ fit.weights + fit.middle, unknown])  # (questions, answers + 2)
+        said: NDArray[np.int64] = np.take_along_axis(scores, offered, axis=1).argmax(1)
+        return said == place
 
     right = hits(np.arange(len(correct)))
     prior = np.array(
