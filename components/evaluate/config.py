@@ -24,7 +24,7 @@ class EvaluateConfig(StageConfig):
     method: Annotated[MethodSpec, METHODS] = Field(
         default_factory=lambda: METHODS.read(_DEFAULT),
         exclude_if=lambda method: method == METHODS.read(_DEFAULT),
-        description="how answers are found, by name or with its settings: `inkling evaluate --help` lists them",
+        description="how answers are found, by name or with its settings",
     )
     suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
 

@@ -89,7 +89,7 @@ def ask(method: Method, model: Answering, asked: Sequence[Asked], view: View) ->
 
 def reply_key(asked: Asked, view: View, config: EvaluateConfig) -> str:
     """What tells a reply from every other of the same model and suites: question, view, order and arguments."""
-    question = {"id": asked.question.question_id, "text": asked.question.question, "choices": asked.question.choices}
+    question = [asked.question.question_id, asked.question.question, asked.question.choices]
     return digest_of([question, view, list(asked.order), config.method.model_dump(mode="json")])[:24]
 
 

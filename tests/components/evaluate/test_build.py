@@ -19,8 +19,11 @@ from inkling.components.artifacts.questions import Questions, write_questions
 from inkling.components.artifacts.suite import load_suite
 from inkling.components.evaluate.build import build_evaluate, check_longest, check_suites
 from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.evaluate.parsing import parse_choice
+from inkling.components.evaluate.scoring import order
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.store import produce
+from inkling.models.inference.answering import stop_id
 from inkling.models.inference.engine import PromptError
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.multimodal import MultimodalModel
@@ -28,6 +31,7 @@ from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.sequence.views import VIEWS
 
 CONFIG = EvaluateConfig(seed=1, threads=1, batch_size=5)
+GENERATE = {"type": "generate", "prompt": "{question}", "max_new_tokens": 4}
 
 
 def run(world, output: Path, config: EvaluateConfig = CONFIG) -> Answers:
@@ -69,6 +73,46 @@ def test_views_differ_only_where_the_image_does(world, tmp_path: Path) -> None:
     likelihoods = {view: np.array([one.log_likelihoods[:2] for one in answers.answers(view)]) for view in VIEWS}
     for one, other in (("visual", "blind"), ("visual", "mismatched"), ("blind", "mismatched")):
         assert (np.abs(likelihoods[one] - likelihoods[other]).max(1) > 1e-6).all()
+
+
+def test_likelihoods_are_bit_for_bit_those_of_batches_by_length(world, tmp_path: Path) -> None:
+    """What a batch holds decides the last bits: by length of the prompt, then by name, for each view."""
+    answers = {(one.view, one.question_id): one for one in run(world, tmp_path / "answers").answers()}
+    artifact, questions = MultimodalModelArtifact.open(world.model), Questions.open(world.questions)
+    tokenizer, rows = artifact.tokenizer(), {image: row for row, image in enumerate(questions.images())}
+    grids, engine = Features.open(world.features).view("questions")[:], TorchEngine(MultimodalModel.load(artifact.path))
+    prompts = {one.question_id: prompt_ids(tokenizer, one.question) for one in questions.questions()}
+    ordered = sorted(questions.questions(), key=lambda one: (len(prompts[one.question_id]), one.question_id))
+    for start in range(0, len(ordered), CONFIG.batch_size):
+        batch = ordered[start : start + CONFIG.batch_size]
+        orders = [order(question, CONFIG.seed) for question in batch]
+        seen = torch.from_numpy(grids[[rows[question.image_id] for question in batch]])
+        choices = [
+            [answer_ids(tokenizer, question.choices[index]) for index in places]
+            for question, places in zip(batch, orders, strict=True)
+        ]
+        scores = engine.score([prompts[question.question_id] for question in batch], choices, {"grid": seen})
+        for question, places, values in zip(batch, orders, scores, strict=True):
+            found = answers["visual", question.question_id]
+            assert (found.order, [found.log_likelihoods[index] for index in places]) == (places, values)
+
+
+def test_every_question_can_be_answered_by_generation(world, tmp_path: Path) -> None:
+    """As many answers, each the parser's of the words that the model says alone, and the same bytes again."""
+    config = EvaluateConfig.parse({"seed": 1, "evaluate": {"batch_size": 5, "threads": 1, "method": GENERATE}})
+    made = run(world, tmp_path / "one" / "answers", config)
+    answers = made.answers()
+    assert len(answers) == len(VIEWS) * len(Questions.open(world.questions).questions())
+    assert {(one.method, one.log_likelihoods) for one in answers} == {("generate", ())}
+    artifact = MultimodalModelArtifact.open(world.model)
+    tokenizer, engine = artifact.tokenizer(), TorchEngine(MultimodalModel.load(artifact.path))
+    blind = {one.question_id: one for one in answers if one.view == "blind"}
+    for question in Questions.open(world.questions).questions():
+        (tokens,) = engine.generate([prompt_ids(tokenizer, question.question)], [4], stop={stop_id(tokenizer)})
+        said, found = tokenizer.decode(tokens).strip(), blind[question.question_id]
+        choice = parse_choice(said, question.choices, lettered=False)
+        assert (found.text, found.choice) == (said, -1 if choice is None else choice)
+    assert made.digest == run(world, tmp_path / "two" / "answers", config).digest
 
 
 def test_the_same_inputs_give_the_same_bytes(world, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from inkling.components.evaluate.contract import Asked, Reply
 from inkling.components.evaluate.scoring import answer, order
 from inkling.models.inference.likelihood import choose
 
+ACCURACY = METRICS.read("accuracy")
 QUESTION = Question(
     "q", "i", "j", "What?", ["red", "green", "blue", "black"], "blue", "General", "colour", "none", "test"
 )
@@ -21,7 +22,7 @@ QUESTION = Question(
 
 def given_likelihoods(question: Question, view: str, asked: list[float], seed: int) -> Answer:
     reply = Reply(tuple(asked), choice=choose(asked))
-    return answer(Asked(question, order(question, seed)), view, reply, "likelihood", METRICS.read("accuracy"))  # type: ignore[arg-type]
+    return answer(Asked(question, order(question, seed)), view, reply, "likelihood", ACCURACY)  # type: ignore[arg-type]
 
 
 @given(st.integers(0, 2**31), st.text(max_size=20))
@@ -53,6 +54,21 @@ def test_ties_favour_no_position() -> None:
 def test_a_likelihood_that_is_no_number_is_refused(broken: float) -> None:
     with pytest.raises(ValueError, match=r"question q .visual.: the log-likelihoods .* are not all finite"):
         given_likelihoods(QUESTION, "visual", [-1.0, broken, -2.0, -3.0], seed=0)
+
+
+def test_an_undecidable_text_is_a_class_of_its_own() -> None:
+    reply = Reply(text="I cannot tell.")
+    result = answer(Asked(QUESTION, (3, 2, 1, 0)), "visual", reply, "generate", ACCURACY)
+    assert (result.choice, result.correct, result.score, result.text) == (-1, False, 0.0, "I cannot tell.")
+    assert (result.method, result.log_likelihoods, result.order) == ("generate", (), (3, 2, 1, 0))
+
+
+@pytest.mark.parametrize(("said", "score"), [("Blue.", 1.0), ("azure", 1.0), ("red", 0.0)])
+def test_an_open_question_is_scored_by_its_accepted_answers(said: str, score: float) -> None:
+    question = dataclasses.replace(QUESTION, choices=[], answers=["blue", "azure"], group="g")
+    result = answer(Asked(question, ()), "blind", Reply(text=said), "likelihood", ACCURACY)
+    assert (result.score, result.correct, result.choice, result.chance) == (score, score == 1, -1, 0.0)
+    assert (result.method, result.group, result.order) == ("generate", "g", ())
 
 
 def test_the_metric_of_the_suite_scores_a_text() -> None:
