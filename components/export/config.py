@@ -6,6 +6,7 @@ from pydantic import Field
 
 from inkling.components.artifacts.suite import Suites, rendered_scenes
 from inkling.components.shared.config import StageConfig
+from inkling.models.spec import Spec
 
 
 class ExportConfig(StageConfig):
@@ -28,3 +29,7 @@ class ExportConfig(StageConfig):
         """What the model card says of each suite."""
         said: Any = {"name": True, "report": {"use", "limits"}}
         return {"suites": [suite.model_dump(mode="json", include=said) for suite in self.suites]}
+
+    def specs(self) -> list[Spec]:
+        """None of its own: the card says nothing that the suites' metrics compute."""
+        return []

@@ -161,7 +161,7 @@ def test_data_of_this_machine_are_refused_for_a_cluster(tmp_path: Path) -> None:
     data = tmp_path / "rows.jsonl"
     data.write_text('{"q": "?", "i": "", "a": "x", "b": "y", "r": "A"}\n')
     columns = {"question": "q", "image": "i", "choices": ["a", "b"], "answer": "r"}
-    suite = {"suite": "mmbench", "data": str(data), "columns": columns, "splits": {}}
+    suite = {"suite": "mmbench", "data": str(data), "columns": columns, "splits": {}, "where": {}}
     read = f"suites.read={json.dumps([suite])}"
     profile = profiles.load("gpu", [read])
     with pytest.raises(ConfigError, match=r"suites.read names what lies on this machine \(.*rows.jsonl\)"):

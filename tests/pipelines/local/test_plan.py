@@ -95,7 +95,8 @@ def test_plan_produce_and_reproduce_agree_on_keys_where_a_stage_runs_what_others
     assert make("encode", "features", "conversations", "questions") == ["efficientnet_lite0"]
     adapted = set(make("adapt", "multimodal_model", "language_model", "conversations", "features"))
     assert {"mlp", "prefix", "llama"} <= adapted and "efficientnet_lite0" not in adapted
-    assert set(make("evaluate", "answers", "multimodal_model", "questions", "features")) == {"llama", "mlp", "prefix"}
+    evaluated = set(make("evaluate", "answers", "multimodal_model", "questions", "features"))
+    assert evaluated == {"llama", "mlp", "prefix", "likelihood", "accuracy"}
     exported = set(make("export", "bundle", "multimodal_model", "questions", "features", "answers"))
     assert exported == {"llama", "mlp", "prefix", "efficientnet_lite0"}
     reused = {task.label for task in plan(ir, profile) if task.reused}

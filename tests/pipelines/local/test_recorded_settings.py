@@ -93,7 +93,8 @@ def test_what_is_recorded_by_its_digest_comes_back_where_it_is_said_to_lie(tmp_p
     picture = {"question": "Which?", "image": "", "A": "x", "B": "y", "answer": "A", "category": "image_topic"}
     (tmp_path / "rows.jsonl").write_text(to_json(picture) + "\n")
     columns = {"question": "question", "image": "image", "choices": ["A", "B"], "answer": "answer"}
-    suite: dict[str, Any] = {"suite": "mmbench", "data": str(tmp_path / "rows.jsonl"), "columns": columns, "splits": {}}
+    data = str(tmp_path / "rows.jsonl")
+    suite: dict[str, Any] = {"suite": "mmbench", "data": data, "columns": columns, "splits": {}, "where": {}}
     read = f"suites.read={to_json(['scenes', suite])}"
     llm = "label.llm={url: 'http://127.0.0.1/v1', model: m, hosts: [127.0.0.1]}"
     for stage, overrides in (
