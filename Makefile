@@ -46,8 +46,10 @@ run: $(INSTALLED) $(FETCHED) ## Text in, served and evaluated model out: the pip
 serve: $(INSTALLED) ## Serve the model of the latest run on 127.0.0.1:PORT
 	$(BIN)/inkling serve --port $(PORT)
 
+# A test that hangs is ended, and named with the stacks of its threads: else one would hold up all the others.
 test: $(INSTALLED) ## Run the tests (the laws are `make check`)
-	$(BIN)/python -m pytest --ignore=tests/laws -m 'not soak' --durations=20 --numprocesses $(or $(WORKERS),2) --dist loadfile
+	$(BIN)/python -m pytest --ignore=tests/laws -m 'not soak' --durations=20 --numprocesses $(or $(WORKERS),2) --dist loadfile \
+	  --timeout 600
 
 soak: $(INSTALLED) ## Run the tests that take minutes: many kills, ranks, a study, the pipeline in containers
 	$(BIN)/python -m pytest --ignore=tests/laws -m soak

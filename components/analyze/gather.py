@@ -148,6 +148,7 @@ def _suite(config: AnalyzeConfig, inputs: Inputs, suite: Suite, questions: Seque
         **suite.model_dump(
             mode="json", include={"title", "version", "licence", "source", "headline", "categories", "report"}
         ),
+        "methods": sorted({one.method for one in first}),
         "questions": {split: _sizes([one for one in questions if one.split == split]) for split in splits},
         "scores": {split: _scores(inputs, suite, split, first, second) for split in splits},
         "probed": _probed(inputs, suite.name, first, second),

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.artifacts.answers import Answer
+from inkling.components.artifacts.measurements import FEATURES, TOKENS
 from inkling.components.shared.statistics.intervals import paired_difference
 
-FEATURES, TOKENS = "image features", "image tokens"
-"""The layers that the linear probe of the stage `probe` reads."""
 UNKNOWN, ENCODER, CONNECTOR, LANGUAGE, EITHER = "unknown", "encoder", "connector", "language", "either"
 """Where a family's answers are limited, as far as the probe can tell."""
 

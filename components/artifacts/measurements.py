@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from inkling.components.shared.store.artifact import Artifact, write_json
 
 MEASUREMENTS = "measurements.json"
+FEATURES, TOKENS = "image features", "image tokens"
+"""The layers that the linear probe reads."""
 
 
 class Measurements(Artifact):

@@ -1,6 +1,7 @@
 """Which choice a generated text is: an explicit letter, else an option's exact text, else the longest option in it.
 
-The order of steps is that of LSBS (section 3). Text that several options fit equally, or none, is undecidable. A choice
+In the manner of LSBS (section 3): its three steps in its order, and stricter where the paper says nothing: a text that
+names several options side by side, or denies one, decides nothing by it. What no step decides is undecidable. A choice
 is only returned for what stands in the text: its letter, or its words; never because others are excluded.
 """
 

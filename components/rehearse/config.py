@@ -14,7 +14,7 @@ class RehearseConfig(StageConfig):
 
     seed: int = Field(0, ge=0, description="decides which questions are sent")
     threads: int = Field(2, ge=1, description="threads of one inference")
-    questions: int = Field(50, ge=1, description="test questions sent in each view, with choices, over V2")
+    questions: int = Field(50, ge=1, description="test questions with choices sent in each view, over V2")
     chats: int = Field(
         3, ge=1, description="test questions sent in each view without choices, over OpenAI chat, streamed and not"
     )

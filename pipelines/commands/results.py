@@ -10,7 +10,7 @@ def results(
     run: Annotated[Path | None, typer.Option(help="Directory of a finished run; the latest if left out.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory that they go to.")] = Path("results"),
     suites: Annotated[
-        list[str], typer.Option("--suite", help="YAML file of a suite of your own that the run has read. Repeatable.")
+        list[str], typer.Option("--suite", help="YAML file of a suite of your own that the run evaluated. Repeatable.")
     ] = [],  # noqa: B006 (typer wants a list)
 ) -> None:
     """Writes what a run's model answered: samples a suite and view as JSON lines, a table of scores, a page to browse.

@@ -88,10 +88,10 @@ def _service(found: Mapping[str, Any]) -> str:
     largest = max(view["largest_difference"] for view in parity)
     compared = sum(view["questions"] for view in parity)
     served = found["serving"]["views"].items()
-    agreed = ", ".join(f"{cell['agreed']} of {cell['questions']} {view}" for view, cell in served)
+    agreed = ", ".join(f"{cell['agreed']} of {cell['questions']} {view}" for view, cell in served if cell["questions"])
     return (
         f"ONNX against torch: the same choice on all {compared:,} questions, logits within {largest:.1e}\n"
-        f"server against evaluator, the same choice: {agreed}"
+        f"server against evaluator, the same choice: {agreed or 'none was compared'}"
     )
 
 

@@ -9,9 +9,20 @@ from inkling.components.shared.report.html import Html, bullets, element, paragr
 from inkling.components.shared.report.numbers import with_interval
 from inkling.models.sequence.views import VIEWS
 
+_ANSWERED = {
+    "likelihood": "A question is answered by the choice with the highest log-likelihood, the end of the answer "
+    "included. The choices are not listed in the prompt, so their order matters only between equals, where a seeded "
+    "order decides.",
+    "likelihood-bytes": "A question is answered by the choice with the highest log-likelihood by the byte of its text, "
+    "the end of the answer included. The choices are not listed in the prompt.",
+    "likelihood-letters": "The prompt lists the choices behind letters, in a seeded order; a question is answered by "
+    "the most likely letter.",
+    "generate": "What the model generates at temperature 0 is read in the paper's three steps (LSBS, section 3): an "
+    "explicit letter, the exact text of an option, the longest option in it. What none decides counts as wrong. Open "
+    "questions are answered so whatever the method.",
+}
+"""How answers were found, by method."""
 _METHOD = (
-    "A question is answered by the choice with the highest log-likelihood, the end of the answer included. The "
-    "choices are not listed in the prompt, so their order matters only between equals, where a seeded order decides.",
     "Intervals cover 95 % and are clustered by image, since questions that share an image are not independent: the "
     "linearised variance of image totals with a normal quantile. The accuracy of a single family takes Wilson's "
     "interval at its effective sample size.",
@@ -26,9 +37,11 @@ _UNTESTED = (
     "Other recipes: one was run, so nothing here says that this mixture is better or worse than another.",
     "Other suites of questions than those read here.",
     "The paper's scale (LSBS, section 1: 340 million to 13 billion parameters). Its effects need not appear here.",
-    "Free answers: choices were scored by likelihood; the few free answers of the server are shown, not scored.",
     "Graphics processors, clusters and load.",
 )
+
+
+_FREE = "Free answers: choices were scored by likelihood; the few free answers of the server are shown, not scored."
 
 
 def validation_section(findings: dict[str, Any]) -> Html:
@@ -72,13 +85,16 @@ def limits_section(findings: dict[str, Any]) -> Html:
     """Method, and what was not tested."""
     suites = findings["suites"].values()
     departures = findings["adaptation"]["recipe"]["departures"]
+    methods = list(dict.fromkeys(method for suite in suites for method in suite["methods"]))
+    answered = [_ANSWERED.get(method, f"Answers were found by the method '{method}'.") for method in methods]
+    free = [] if "generate" in methods else [_FREE]
     return section(
         "limits",
         "Method, and what this does not show",
         element("h3", "How the numbers were computed"),
-        bullets(_METHOD),
+        bullets([*answered, *_METHOD]),
         element("h3", "Departures from the paper in the adaptation"),
         bullets(departures or ["The recipe records none."]),
         element("h3", "What was not tested"),
-        bullets([*_UNTESTED, *dict.fromkeys(one for suite in suites for one in suite["report"]["untested"])]),
+        bullets([*_UNTESTED, *free, *dict.fromkeys(one for suite in suites for one in suite["report"]["untested"])]),
     )

@@ -17,8 +17,7 @@ def serving_section(findings: dict[str, Any]) -> Html:
         paragraph(
             "The exported ONNX graphs were compared with the network on every evaluation question: the largest "
             f"difference of a logit is {largest:.1e} ({export['tolerance']:g} is allowed) and every choice is the "
-            f"same. Then the KServe server was started and sent questions over HTTP: {agreed} of {sent} choices are "
-            "the evaluator's."
+            f"same. Then the KServe server was started and sent questions over HTTP: {_agreement(agreed, sent)}"
         ),
         table(
             "ONNX graphs against the network, validation and test questions",
@@ -41,6 +40,14 @@ def serving_section(findings: dict[str, Any]) -> Html:
         ),
         *_chats(serving["chats"]),
     )
+
+
+def _agreement(agreed: int, sent: int) -> str:
+    if not sent:
+        return (
+            "no choice was compared, since the evaluator's were not found by the likelihoods that the server compares."
+        )
+    return f"{agreed} of {sent} choices are the evaluator's."
 
 
 def _chats(chats: list[dict[str, Any]]) -> list[Html]:

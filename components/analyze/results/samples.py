@@ -15,6 +15,8 @@ from inkling.models.sequence.prompt import prompt_text
 from inkling.models.strict_json import to_json
 
 _OF_IMAGES = ("image_id", "mismatched_image_id")
+_AS_ASKED = ("likelihood", "likelihood-bytes")
+"""Methods that ask a question as it stands; the others list its options behind it."""
 
 
 def task_name(suite: str, view: str) -> str:
@@ -26,7 +28,8 @@ def samples(answers: Sequence[Answer], questions: Mapping[str, Question], metric
     """The answers of one suite in one view.
 
     A choice by likelihood has a request an option, in the question's order of options; whether an option is what the
-    model would have generated was not asked, so it is null. A generated answer has one request.
+    model would have generated was not asked, so it is null. A generated answer has one request. `arguments` is empty
+    where the prompt lists the options: an answer does not hold the prompt that its method wrote.
 
     Args:
         answers: The answers.
@@ -45,14 +48,14 @@ def samples(answers: Sequence[Answer], questions: Mapping[str, Question], metric
 
 def _sample(number: int, question: Question, answer: Answer, metric: str) -> dict[str, Any]:
     doc = {name: value for name, value in vars(question).items() if name not in _OF_IMAGES}
-    prompt = prompt_text(question.question)
+    prompt = prompt_text(question.question) if answer.method in _AS_ASKED or not question.choices else ""
     if answer.log_likelihoods:
-        arguments: list[Any] = [text for choice in question.choices for text in (prompt, f" {choice}")]
+        arguments: list[Any] = [text for choice in question.choices for text in (prompt, f" {choice}") if prompt]
         filtered: list[Any] = [[value, None] for value in answer.log_likelihoods]
         target: int | str = question.correct
         given: list[Any] = [[one] for one in filtered]
     else:
-        arguments = [prompt, {"do_sample": False}]
+        arguments = [prompt, {"do_sample": False}] if prompt else []
         filtered = [question.choices[answer.choice] if answer.choice >= 0 else answer.text]
         target = question.answer
         given = [[answer.text]]

@@ -56,14 +56,12 @@ def _drawn(pictures: Mapping[str, bytes], side: int) -> dict[str, str]:
 
 def _address(data: bytes, side: int) -> str:
     """A `data:` address of a smaller picture; empty where it cannot be read."""
-    from PIL import Image
+    from inkling.models.vision.preprocess import ImageError, decode
 
     buffer = io.BytesIO()
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            picture.draft("RGB", (side, side))
-            small = picture.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError):
+        small = decode(data)
+    except ImageError:
         return ""
     small.thumbnail((side, side))
     small.save(buffer, "WEBP", quality=_QUALITY)

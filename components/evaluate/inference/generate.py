@@ -1,7 +1,8 @@
 """The generated choice: the model answers in its own words at temperature 0, and the words are read as a choice.
 
-As LSBS decodes and parses (section 3): an explicit letter, else the exact text of an option, else the longest option
-that is a substring. What none of them decides is undecidable: a class of its own, never drawn at random.
+In the manner of LSBS (section 3), read more strictly where a text names several options or denies one: an explicit
+letter, else the exact text of an option, else the longest option that is a substring. What none of them decides is
+undecidable: a class of its own, never drawn at random.
 """
 
 from typing import ClassVar, Literal

@@ -15,7 +15,6 @@ from pydantic import Field
 
 from inkling.components.probe.contract import Measurement, Probe, ProbeSpec, Subject
 
-FEATURES, TOKENS = "image features", "image tokens"
 _BATCH = 256
 
 
@@ -40,6 +39,7 @@ from torch import Tensor
 
 from inkling.components.artifacts.conversations import Conversations, Turn
 from inkling.components.artifacts.features import Features, Split
+from inkling.components.artifacts.measurements import FEATURES, TOKENS
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.shared.statistics.linear_probe import Probed, Shuffles, Texts, linear_probe
 

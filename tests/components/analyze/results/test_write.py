@@ -75,6 +75,8 @@ def test_generated_answers_have_one_response(tmp_path: Path) -> None:
     choice, free = [json.loads(line) for line in path.read_text().splitlines()]
     assert (choice["resps"], choice["filtered_resps"], choice["target"]) == ([["No, it is not."]], ["no"], "yes")
     assert (free["filtered_resps"], free["target"], free["acc"]) == (["A cat"], "a cat", 1.0)
+    assert choice["arguments"] == []  # the prompt listed the options, and is not in the answer
+    assert free["arguments"] == ["<|bos|>Question: What | 1? Answer:", {"do_sample": False}]
 
 
 def test_the_table_is_that_of_lm_eval(answers: list[Answer]) -> None:
