@@ -17,6 +17,8 @@ SCENES = "scenes"
 """The suite that the pipeline renders itself."""
 QUESTIONS = "questions.parquet"
 SizeBucket = Literal["small", "medium", "large", "none"]
+_MEDIUM, _LARGE = 0.3, 0.6
+"""Shares of the picture's pixels from which an object is not small, and large: those of MLE-Bench (LSBS)."""
 Split = Literal["validation", "test"]
 _SCHEMA = pa.schema(
     [
@@ -176,3 +178,10 @@ def write_questions(
     write_annotations(directory, annotations)
     table = pa.Table.from_pylist([asdict(question) for question in questions], schema=_SCHEMA)
     pq.write_table(table, directory / QUESTIONS, compression="none")
+
+
+def size_bucket(share: float) -> SizeBucket:
+    """The bucket of an object by the share of its picture's pixels on which it is seen."""
+    if share < _MEDIUM:
+        return "small"
+    return "medium" if share < _LARGE else "large"

@@ -67,7 +67,7 @@ def _appearance(made: Made, number: int, scenes: list[Made], catalogue: Catalogu
 
 def _bucket(made: Made) -> SizeBucket:
     """The size bucket of the only thing in a picture."""
-    return cast(SizeBucket, made.scene.items[0].bucket)
+    return made.scene.items[0].bucket
 
 
 def _paired(made: Made, twins: Mapping[int, Made], catalogue: Catalogue) -> list[Question]:

@@ -1,13 +1,11 @@
 """A scene before it is drawn: what lies where, exactly. Every question about a picture is answered from this."""
 
 from dataclasses import dataclass
-from typing import Literal
+
+from inkling.components.artifacts.questions import SizeBucket, size_bucket
 
 SIDE = 224
 """Height and width of a picture in pixels."""
-
-SIZE_BUCKETS: dict[str, tuple[float, float]] = {"small": (0.0, 0.3), "medium": (0.3, 0.6), "large": (0.6, 1.0)}
-"""Shares of the picture's pixels on which an object is seen: the buckets of the Multi-Level Existence bench (LSBS)."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,9 @@ class SceneObject:
         return self.left + self.width / 2, self.top + self.height / 2
 
     @property
-    def bucket(self) -> Literal["small", "medium", "large"]:
+    def bucket(self) -> SizeBucket:
         """Its size bucket."""
-        if self.area < SIZE_BUCKETS["small"][1]:
-            return "small"
-        return "medium" if self.area < SIZE_BUCKETS["medium"][1] else "large"
+        return size_bucket(self.area)
 
     @property
     def whole(self) -> bool:

@@ -53,8 +53,52 @@ def describe_suite(
     for key, value in _account(suite).items():
         table.add_row(key, value)
     Console(file=sys.stdout).print(table, highlight=False, markup=False)
-    used = f"{{suite: {name}, data: FILE}}" if suite.hub else name
+    used = f"{{suite: {name}, data: FILE}}" if suite.data and name in shipped_suites() else name
     print(f"\ninkling run --set 'suites.read=[scenes, {used}]'")
+
+
+@app.command("build-existence")
+def build_existence_suite(
+    annotations: Annotated[
+        Path, typer.Argument(help="COCO-style JSON, or a Questions or Conversations artifact of rendered scenes.")
+    ],
+    images: Annotated[Path | None, typer.Option(help="Folder of the pictures that a JSON file names.")] = None,
+    output: Annotated[Path, typer.Option(help="The Parquet file that is written.")] = Path("existence.parquet"),
+    seed: Annotated[int, typer.Option(min=0, help="Draws pictures, things and distractors.")] = 0,
+    smallest: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the pixels from which a thing is asked about.")
+    ] = 0.01,
+    per_bucket: Annotated[int | None, typer.Option(min=1, help="Things of each size bucket, at most.")] = None,
+    synonyms: Annotated[
+        Path | None, typer.Option(help="JSON: lists of classes that mean the same, never asked against each other.")
+    ] = None,
+) -> None:
+    """Makes Multi-Level Existence questions of any masks: small, medium and large things, four choices and yes or no.
+
+    Every object of a class must be annotated: what has no mask in a picture counts as absent from it.
+
+    Examples:
+        inkling suites build-existence instances_val2017.json --images val2017 --output existence.parquet
+
+        inkling suites build-existence masks.json --images photos --synonyms same.json --per-bucket 500
+
+        inkling run --set 'suites.read=[scenes, {suite: existence, data: ./existence.parquet}]'
+    """
+    from inkling.components.suites.existence.build import build_existence, read_synonyms
+
+    groups = read_synonyms(synonyms) if synonyms else []
+    built = build_existence(annotations, images, output, seed, smallest, per_bucket, groups)
+    table = plain_table("category", "small", "medium", "large")
+    for category in sorted({name for name, _ in built.questions}):
+        counts = [built.questions[category, bucket] for bucket in ("small", "medium", "large")]
+        table.add_row(category, *(f"{count:,}" for count in counts))
+    console = Console(file=sys.stdout)
+    show(table, console)
+    console.print(
+        f"{output}: one thing in each of {built.pictures:,} pictures; {built.left_out:,} left out. Who knows only how "
+        f"often each word is right has {built.guesser:.1%} of the four-choice questions; chance is 25 %.",
+        highlight=False, markup=False,
+    )  # fmt: skip
 
 
 def _account(suite: Suite) -> dict[str, str]:

@@ -26,7 +26,7 @@ ELSEWHERE = {
 OTHERWISE = {
     "--containers": "a Docker daemon", "embedding": "the sentence encoder", "llm": "an endpoint",
     "--sheet": "a person", "stage.key": "any setting", "--devices 64": "a batch for so many",
-    "scenes.conversations": "data of one's own",
+    "scenes.conversations": "data of one's own", "existence": "masks of one's own",
     "preset=7B": "a machine that holds it: the estimate ends with what would fit",
 }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -9,6 +11,7 @@ from typer.testing import CliRunner
 from inkling.components.artifacts.suite import load_suite, shipped_suites
 from inkling.components.shared.config import ConfigError
 from inkling.pipelines.cli import app
+from inkling.tests.components.suites.existence.coco import drawn, write
 
 
 def printed(*arguments: str) -> str:
@@ -47,6 +50,18 @@ def test_ones_own_is_described_with_its_data(tmp_path: Path) -> None:
     assert "relaxed, tolerance 0.05" in told
     assert "none: open questions" in told
     assert "rows.jsonl" in told.replace(" ", "")
+
+
+def test_existence_is_built_of_masks(tmp_path: Path) -> None:
+    scenes = [drawn(np.random.default_rng(number)) for number in range(40)]
+    masks, images = write(tmp_path, scenes)
+    output = tmp_path / "existence.parquet"
+    told = printed(
+        "build-existence", str(masks), "--images", str(images), "--output", str(output), "--smallest", "0.05"
+    )
+    rows = pq.read_metadata(output).num_rows
+    assert f"one thing in each of {rows // 3} pictures; {40 - rows // 3} left out" in " ".join(told.split())
+    assert "data: FILE" in printed("describe", "existence")
 
 
 def test_an_unknown_one_is_refused_with_those_that_there_are() -> None:

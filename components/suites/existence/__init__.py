@@ -1,0 +1,1 @@
+"""Multi-Level Existence questions out of anyone's masks."""
