@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import socket
-import struct
 import warnings
+from collections.abc import Callable
 from concurrent import futures
 from typing import Any
 
@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from grpc import aio
 from kserve import ModelServer
-from kserve.errors import InferenceError, InvalidInput
+from kserve.errors import InferenceError, InvalidInput, ModelNotFound
 from kserve.model_server import app
 from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
@@ -21,12 +21,20 @@ from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor, Logg
 from kserve.protocol.grpc.server import GRPCServer
 from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
+from starlette.exceptions import HTTPException
 
-from inkling.components.serve.limits import BodyLimit
+from inkling.components.serve.limits.connections import bounded
+from inkling.components.serve.limits.door import JSON_LENGTH, Door
 from inkling.components.serve.model import InklingModel
+from inkling.components.serve.protocols.kserve import refused
 from inkling.components.serve.protocols.openai import chat_router
+from inkling.components.serve.protocols.refusals import refusal
+from inkling.components.serve.protocols.v2_body import v2_request
+from inkling.components.serve.request import BadRequest
+from inkling.components.serve.scheduler import Busy
 
-_GRACE_SECONDS = 30
+_NOT_READY = "Server is not ready. "  # how KServe begins what it says of any ServerNotReady
+_GRACE_SECONDS = 25  # a pod has 30 s by default
 
 
 class Application(ModelServer):
@@ -54,10 +62,10 @@ class Application(ModelServer):
             logging.getLogger(name).setLevel(logging.WARNING)  # two lines of timings a request, and notices about vLLM
         warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")
         self._listener, self._grpc_address = listener, grpc_address
-        self._max_bytes = model.settings.max_body_bytes
-        self.dataplane = _Requests(model_registry=self.registered_models)
+        self._settings = model.settings
+        self.dataplane = _Requests(self._settings.max_json_items, model_registry=self.registered_models)
         self.model_repository_extension = _FixedRepository(model_registry=self.registered_models)
-        app.add_middleware(BodyLimit, max_bytes=self._max_bytes)
+        app.add_middleware(Door, settings=self._settings)
         app.include_router(chat_router(model))
 
     async def _serve(self) -> None:
@@ -65,11 +73,12 @@ class Application(ModelServer):
         for unwanted in self.servers:
             unwanted.close()
         self._rest_server.create_application()
-        _answer_400(app)
+        _answer_in_words(app)
+        self._rest_server.config.http, self._rest_server.config.ws = bounded(self._settings), "none"
         serving = [self._rest_server._server.serve(sockets=[self._listener])]
         if self._grpc_address:
             self._grpc_server = _Grpc(
-                self._grpc_address, self._max_bytes, self.dataplane, self.model_repository_extension
+                self._grpc_address, self._settings.max_body_bytes, self.dataplane, self.model_repository_extension
             )
             serving.append(self._grpc_server.start(self.max_threads))
         await asyncio.gather(*serving)
@@ -78,14 +87,23 @@ class Application(ModelServer):
 class _Requests(DataPlane):
     """Takes a request that cannot be decoded for what it is: the client's mistake."""
 
-    def decode(self, *arguments: Any, **named: Any) -> Any:
+    def __init__(self, max_items: int, **named: Any) -> None:
+        super().__init__(**named)
+        self._max_items = max_items
+
+    def decode(
+        self, body: Any, headers: dict[str, str], protocol_version: str = "v1", model_name: str | None = None
+    ) -> Any:
         try:
-            return super().decode(*arguments, **named)
+            if protocol_version == "v2":  # the door sees to it that this is bytes
+                length = int(headers[JSON_LENGTH.decode()])
+                return v2_request(bytes(body), length, model_name or "", self._max_items), {}
+            return super().decode(body, headers, protocol_version, model_name)
+        except BadRequest as error:
+            raise refused(error) from None
         except InvalidInput:
             raise
-        except InferenceError:
-            raise InvalidInput("binary tensors hold UTF-8 text over REST: send images in base64, or use gRPC") from None
-        except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        except (InferenceError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidInput(f"the request cannot be decoded: {type(error).__name__} {str(error)[:100]}") from None
 
 
@@ -121,21 +139,31 @@ class _Grpc(GRPCServer):
         await self._server.wait_for_termination()
 
 
-def _answer_400(application: FastAPI) -> None:
-    """Answers 400 with the words of the refusal, and keeps tracebacks of clients' mistakes out of the log."""
+def _answer_in_words(application: FastAPI) -> None:
+    """Answers what goes wrong in the protocol's own form; KServe logs a traceback for each mistake of a client."""
 
-    async def invalid(_: Request, error: Exception) -> JSONResponse:
-        return _bad_request(str(error))
+    def answer(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Any]:
+        async def handler(request: Request, error: Exception) -> JSONResponse:
+            return refusal(request.url.path, status, str(error), headers)
 
-    async def malformed(_: Request, error: Exception) -> JSONResponse:
-        items = error.errors() if isinstance(error, RequestValidationError) else []
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in items[:3])
-        return _bad_request(f"the request cannot be read: {problems}")
+        return handler
 
-    application.add_exception_handler(InvalidInput, invalid)
+    async def malformed(request: Request, error: Exception) -> JSONResponse:
+        items = error.errors()[:3] if isinstance(error, RequestValidationError) else []
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))[:100]}: {item['msg'][:200]}" for item in items)
+        return refusal(request.url.path, 400, f"the request cannot be read: {problems}")
+
+    async def busy(request: Request, error: Exception) -> JSONResponse:
+        return refusal(request.url.path, 429, str(error).removeprefix(_NOT_READY), {"Retry-After": "1"})
+
+    async def unknown(request: Request, error: Exception) -> JSONResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        words = f"{request.method} {request.url.path[:100]} is no route of this server; /docs lists them"
+        return refusal(request.url.path, status, words, getattr(error, "headers", None))
+
+    application.add_exception_handler(InvalidInput, answer(400))
     application.add_exception_handler(RequestValidationError, malformed)
-
-
-def _bad_request(message: str) -> JSONResponse:
-    """A 400 whose words may quote what is no valid text."""
-    return JSONResponse({"error": message.encode(errors="replace").decode()}, 400)
+    application.add_exception_handler(Busy, busy)
+    application.add_exception_handler(ModelNotFound, answer(404))
+    application.add_exception_handler(NotImplementedError, answer(501))
+    application.add_exception_handler(HTTPException, unknown)

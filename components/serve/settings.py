@@ -22,6 +22,21 @@ class Settings(Section):
     max_body_bytes: int = Field(
         12 * _MIB, ge=1024, description="size of a request; an image grows by a third in base64"
     )
+    max_json_depth: int = Field(64, ge=4, le=200, description="levels of a request's JSON")
+    max_json_items: int = Field(
+        10_000, ge=64, description="values of lists and members of objects in a request's JSON, at all levels together"
+    )
+    max_held_bytes: int = Field(
+        128 * _MIB, ge=1 << 20, description="bytes of all requests that are being read or answered"
+    )
+    max_header_bytes: int = Field(64 << 10, ge=1024, description="size of a request's line and headers")
+    header_seconds: float = Field(10.0, gt=0, description="time in which a request's headers must come")
+    body_seconds: float = Field(60.0, gt=0, description="time in which a request's body must come")
+    max_connections: int = Field(
+        1000,
+        ge=8,
+        description="connections; beyond them the one that has been without a whole request longest is closed",
+    )
     max_choices: int = Field(16, ge=2, description="choices of a question")
     max_instances: int = Field(16, ge=1, description="questions of a V1 request")
     max_new_tokens: int = Field(64, ge=1, description="tokens of a generated answer")

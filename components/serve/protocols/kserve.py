@@ -1,11 +1,11 @@
 """Questions out of KServe's V1 and V2 requests, and answers back into their responses."""
 
-import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 from kserve import InferInput, InferOutput, InferRequest, InferResponse
 from kserve.errors import InvalidInput
 from pydantic import ValidationError
@@ -54,7 +54,7 @@ def questions_of_v1(body: Any, settings: Settings) -> list[QuestionRequest]:
     """
     if isinstance(body, (bytes, str)):
         try:
-            body = json.loads(body)
+            body = orjson.loads(body)
         except ValueError:
             raise BadRequest("unrecognized request format: the body is not JSON") from None
     if not isinstance(body, dict) or not isinstance(body.get("instances"), list) or not body["instances"]:
@@ -79,7 +79,7 @@ def questions_of_v2(request: InferRequest, settings: Settings) -> list[QuestionR
     names = [tensor.name for tensor in request.inputs]
     for name in names:
         if name not in INPUTS or names.count(name) > 1:
-            raise BadRequest(f"input '{name}' is unknown or given twice. Valid inputs: {', '.join(INPUTS)}")
+            raise BadRequest(f"input '{name[:100]}' is unknown or given twice. Valid inputs: {', '.join(INPUTS)}")
     tensors = {tensor.name: _values(tensor) for tensor in request.inputs}
     if "question" not in tensors:
         raise BadRequest("the input 'question' is missing")
@@ -139,13 +139,15 @@ def _checked(question: QuestionRequest, settings: Settings) -> QuestionRequest:
 
 def _values(tensor: InferInput) -> list[Any]:
     if tensor.datatype != "BYTES":
-        raise BadRequest(f"input '{tensor.name}' has datatype {tensor.datatype}; it must be BYTES")
+        raise BadRequest(f"input '{tensor.name}' has datatype {tensor.datatype[:100]}; it must be BYTES")
     try:
         if min(tensor.shape, default=0) < 0:
             raise ValueError
         return list(np.asarray(tensor.as_numpy(), dtype=object).reshape(-1))
-    except (ValueError, TypeError, InvalidInput):
-        raise BadRequest(f"the data of input '{tensor.name}' does not fill its shape {list(tensor.shape)}") from None
+    except (ValueError, TypeError, OverflowError, InvalidInput):
+        raise BadRequest(
+            f"the data of input '{tensor.name}' does not fill its shape {list(tensor.shape)[:8]}"
+        ) from None
 
 
 def _text(name: str, value: Any) -> str:

@@ -1,5 +1,6 @@
 """Addresses: taken first, and told apart when they cannot be."""
 
+import asyncio
 import socket
 
 import pytest
@@ -35,3 +36,23 @@ def test_command_line_says_it_in_one_line(capsys, tmp_path):
         port = listener.getsockname()[1]
         assert main(["--bundle", str(tmp_path), "--port", str(port)]) == 2
     assert capsys.readouterr().err.startswith(f"cannot serve: port {port} on 127.0.0.1 is in use")
+
+
+def test_kept_connections_do_not_wait_for_acknowledgements():
+    """asyncio sets TCP_NODELAY by the protocol of the listening socket; without it each answer takes 40 ms more."""
+
+    async def accepted() -> int:
+        made: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        class Accepted(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                made.set_result(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+        with listen("127.0.0.1", 0) as listener:
+            server = await asyncio.get_running_loop().create_server(Accepted, sock=listener)
+            with socket.create_connection(listener.getsockname(), 5):
+                no_delay = await asyncio.wait_for(made, 5)
+            server.close()
+        return no_delay
+
+    assert asyncio.run(accepted())

@@ -163,10 +163,7 @@ def test_v2_takes_binary_tensors_of_text(http, examples, raw):
     body, length = InferRequest("inkling", inputs).to_rest()
     headers = {"Inference-Header-Content-Length": str(length), "Content-Type": "application/octet-stream"}
     response = http.post(INFER, content=body, headers=headers)
-    if raw:
-        assert (response.status_code, "base64, or use gRPC" in response.text) == (400, True)
-    else:
-        assert {one["name"]: one["data"] for one in response.json()["outputs"]}["choice"] == [choices["visual"]]
+    assert {one["name"]: one["data"] for one in response.json()["outputs"]}["choice"] == [choices["visual"]]
 
 
 def test_v2_returns_only_requested_outputs(http):
@@ -288,9 +285,9 @@ QUESTION = tensor("question", "What colour?")
         ({"inputs": [QUESTION, tensor("image", "&&")]}, "base64"),
         ({"inputs": [QUESTION, tensor("choices", "a")]}, "1 choices"),
         ({"inputs": [QUESTION], "outputs": [{"name": "mood"}]}, "mood"),
-        ({"inputs": [QUESTION], "id": "a\ud800"}, "id must be printable"),
-        ({"inputs": [tensor("a\ud800", "b")]}, "Valid inputs"),
-        ({"inputs": [tensor("question", "\ud800")]}, "valid Unicode"),
+        ({"inputs": [QUESTION], "id": "a\n"}, "id must be printable"),
+        ({"inputs": [tensor("a\ud800", "b")]}, "no JSON"),
+        ({"inputs": [tensor("question", "\ud800")]}, "no JSON"),
     ],
 )
 def test_v2_refuses_with_words(http, request_, words):
@@ -404,7 +401,7 @@ def test_large_bodies_are_refused_declared_or_not(http, path):
     chunks = (body[start : start + 50_000] for start in range(0, len(body), 50_000))
     response = http.post(path, content=chunks)
     assert response.status_code == 413
-    assert "larger than the 400,000 bytes" in response.json()["error"]
+    assert "larger than the 400,000 bytes" in response.text
 
 
 def test_model_cannot_be_unloaded_by_request(http):
