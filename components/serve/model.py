@@ -1,7 +1,8 @@
 """The model as KServe sees it: V1 and V2, over REST and gRPC."""
 
+import asyncio
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from kserve import InferRequest, InferResponse, Model
@@ -19,9 +20,7 @@ from inkling.components.serve.protocols.kserve import (
     v2_response,
 )
 from inkling.components.serve.request import BadRequest, QuestionRequest, QuestionResponse
-from inkling.components.serve.scheduler import Scheduler
 from inkling.components.serve.settings import Settings
-from inkling.models.inference.likelihood import choose
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ class InklingModel(Model):
     """Answers questions about images, or blind: chooses among choices by likelihood, or generates an answer.
 
     Attributes:
-        scheduler: Admits requests and computes them.
         settings: Limits of a request.
     """
 
@@ -49,7 +47,6 @@ class InklingModel(Model):
         """Names the model; `load` makes it ready."""
         super().__init__(name)
         self.settings = settings
-        self.scheduler = Scheduler(settings.waiting)
         self._bundle = bundle
         self._predictor: Predictor | None = None
 
@@ -110,10 +107,8 @@ class InklingModel(Model):
         """
         protocol = _protocol(payload.request)
         try:
-            with observed(protocol), self.scheduler.admitted():
-                answers = [
-                    await self.scheduler.compute(partial(self.answer, question)) for question in payload.questions
-                ]
+            with observed(protocol), self.predictor.scheduler.admitted():
+                answers = await _all(self.predictor.answer(question) for question in payload.questions)
         except BadRequest as error:
             raise refused(error) from None
         for question in payload.questions:
@@ -122,18 +117,15 @@ class InklingModel(Model):
             return v1_response(answers)
         return v2_response(answers[0], payload.request, self.name)
 
-    def answer(self, question: QuestionRequest) -> QuestionResponse:
-        """Answers one question, on the calling thread.
 
-        Raises:
-            BadRequest: If an image or a text cannot be decoded, or is too long.
-        """
-        if not question.choices:
-            deltas = self.predictor.generate(self.predictor.prefill(question))
-            return QuestionResponse(question, "".join(delta.text for delta in deltas))
-        log_likelihoods = self.predictor.score(question)
-        choice = choose(log_likelihoods)
-        return QuestionResponse(question, question.choices[choice], choice, tuple(log_likelihoods))
+async def _all(answers: Iterable[Coroutine[Any, Any, QuestionResponse]]) -> list[QuestionResponse]:
+    """Waits for all answers of a request; the first error is that of all, and the others are dropped."""
+    tasks = [asyncio.ensure_future(answer) for answer in answers]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _protocol(request: Any) -> str:

@@ -1,145 +1,285 @@
-"""Answers questions with a bundle: text and image files in, choices or generated text out."""
+"""Answers with a bundle: text and image files in, choices, log-probabilities or generated text out."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from inkling.components.artifacts.bundle import TOKENIZER, Bundle
-from inkling.components.serve.request import BadRequest, QuestionRequest
+from inkling.components.serve.generation import Generation
+from inkling.components.serve.jobs import GenerationJob, Logprobs, PromptImage, ScoringJob
+from inkling.components.serve.request import (
+    BadRequest,
+    Delta,
+    GenerationRequest,
+    QuestionRequest,
+    QuestionResponse,
+    TokenLogprob,
+)
+from inkling.components.serve.scheduler import Scheduler
 from inkling.components.serve.settings import Settings
+from inkling.components.serve.writing import Writer
 from inkling.models.inference.answering import stop_id
-from inkling.models.inference.engine import Floats, State
+from inkling.models.inference.engine import Ids
+from inkling.models.inference.likelihood import choose
 from inkling.models.inference.onnx_engine import OnnxEngine
-from inkling.models.sequence.prompt import answer_ids, prompt_ids
-from inkling.models.sequence.special_tokens import SPECIAL_TOKENS
+from inkling.models.inference.sampling import TokenSampler
+from inkling.models.inference.token_bytes import TokenBytes
+from inkling.models.sequence.prompt import answer_ids, chat_text
+from inkling.models.sequence.special_tokens import BOS_ID, SPECIAL_TOKENS
 from inkling.models.vision.preprocess import ImageError, Preprocessing, preprocess
 
 _CHARACTERS = 64  # of a token at most, on average; longer texts are refused before they cost time
-_INCOMPLETE = "\ufffd"  # what an unfinished UTF-8 sequence decodes to
+_IMAGE_THREADS = 2
 
-
-@dataclass(frozen=True)
-class Prefilled:
-    """A question that was prefilled.
-
-    Attributes:
-        question: The question.
-        state: What the decoder keeps of it.
-        tokens: Tokens of the prompt, those of the image included.
-        limit: Tokens that an answer may have.
-    """
-
-    question: QuestionRequest
-    state: State[Floats]
-    tokens: int
-    limit: int
-
-
-@dataclass(frozen=True)
-class Delta:
-    """What a step adds to a generated answer.
-
-    Attributes:
-        text: The further text.
-        tokens: Tokens generated so far.
-        finish: Why the answer ends here; None if it goes on.
-    """
-
-    text: str
-    tokens: int
-    finish: Literal["stop", "length"] | None = None
+Scores = list[list[TokenLogprob]]
 
 
 class Predictor:
-    """A bundle, loaded. Needs no torch."""
+    """A bundle, loaded; its coroutines are called on one event loop and compute beside it. Needs no torch.
+
+    Attributes:
+        scheduler: Lets requests in, and computes them.
+        context: Positions that the model reads at most, image and answer included.
+    """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
         """Loads the graphs and the tokenizer."""
         description = bundle.preprocessing()
         self._settings = settings
         self._pixels = Preprocessing.model_validate(description["image"])
-        self._context = int(description["context"])
+        self.context = int(description["context"])
         self._tokenizer = Tokenizer.from_file(str(bundle.path / TOKENIZER))
+        self._bytes = TokenBytes(self._tokenizer)
         self._stop = stop_id(self._tokenizer)
-        self._engine = OnnxEngine(bundle.path, self._context, settings.threads, settings.device)
+        self._engine = OnnxEngine(bundle.path, self.context, settings.threads, settings.device)
+        self._image_tokens = 0
+        self._decoding = ThreadPoolExecutor(_IMAGE_THREADS, "images")
+        self._decoded = asyncio.Semaphore(2 * settings.max_batch)  # images whose pixels are held at once
+        self.scheduler = Scheduler(self._engine, self._stop, settings.max_batch, settings.waiting)
 
     def warm_up(self) -> None:
-        """Runs every graph once: a broken bundle fails here, and the first question is answered as fast as the next."""
-        pixels = np.zeros((1, 3, *[self._pixels.image_size] * 2), np.float32)
-        self._engine.generate([[self._stop]], [2], self._engine.embed_images(pixels))
+        """Runs every graph once: a broken bundle fails here, and the first question is answered as fast as the next.
 
-    def score(self, question: QuestionRequest) -> list[float]:
-        """Log-likelihood of each choice of a question in nats.
+        Called before anything is submitted.
+        """
+        pixels = np.zeros((1, 3, *[self._pixels.image_size] * 2), np.float32)
+        embedded = self._engine.embed_images(pixels)
+        self._image_tokens = embedded.shape[1]
+        self._engine.generate([[self._stop]], [2], embedded)
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        """Begins to generate; returns when the request was let in and its prompt and image were read.
+
+        Raises:
+            Busy: If too many requests wait already.
+            BadRequest: If prompt, image or choices cannot be read, or are too long.
+        """
+        leave = self.scheduler.admit()
+        try:
+            return await self._generate(request, leave)
+        except BaseException:
+            leave()
+            raise
+
+    async def score(
+        self,
+        prompt: str | Sequence[int],
+        choices: Sequence[str],
+        image: bytes | None = None,
+        top_logprobs: int = 0,
+    ) -> Scores:
+        """The log-probability of each token of each choice as an answer, the `<|eos|>` behind it included.
+
+        Args:
+            prompt: As of a `GenerationRequest`.
+            choices: The answers.
+            image: The bytes of an image file; None asks blind.
+            top_logprobs: How many alternatives to each token are given.
+
+        Raises:
+            Busy: If too many requests wait already.
+            BadRequest: If prompt, image or choices cannot be read, or are too long.
+        """
+        with self.scheduler.admitted():
+            return await self._score(self._ids(prompt), choices, image, top_logprobs)
+
+    async def token_logprobs(self, text: str | Sequence[int], top_logprobs: int = 0) -> list[TokenLogprob]:
+        """The log-probability of each token of a text given those before it.
+
+        A text is read behind `<|bos|>`, which is not among the tokens that are returned; ids that begin with its id are
+        returned as they are, without a log-probability for the first.
+
+        Raises:
+            Busy: If too many requests wait already.
+            BadRequest: If the text cannot be read, is empty or too long.
+        """
+        ids = self._ids(text)
+        given = not isinstance(text, str) and list(text[:1]) == [BOS_ID]
+        first = TokenLogprob(BOS_ID, self._bytes.text(BOS_ID), b"", None)
+        if len(ids) == 1:
+            if given:
+                return [first]
+            raise BadRequest("the text is empty")
+        if len(ids) > self.context:
+            raise BadRequest(f"the text has {len(ids)} tokens; the model reads {self.context} at most")
+        with self.scheduler.admitted():
+            (scored,) = await self._scored(ids[:1], None, [ids[1:]], top_logprobs)
+        return [first, *scored] if given else scored
+
+    async def answer(self, question: QuestionRequest) -> QuestionResponse:
+        """Answers one question of a request that was let in.
 
         Raises:
             BadRequest: If question, image or choices cannot be read, or are too long.
         """
-        prompt, image, tokens = self._inputs(question)
-        answers = [self._encode(answer_ids, choice) for choice in question.choices]
-        longest = max(map(len, answers))
-        if tokens + longest > self._context:
-            raise BadRequest(
-                f"question and longest choice have {tokens + longest} tokens; the model reads {self._context}"
+        prompt = self._chat_ids(question.text)
+        if not question.choices:
+            request = GenerationRequest(tuple(prompt), question.image)
+            return QuestionResponse(question, (await (await self._generate(request, _nothing)).whole()).text)
+        scores = await self._score(prompt, question.choices, question.image, 0)
+        log_likelihoods = tuple(_sum(tokens) for tokens in scores)
+        choice = choose(log_likelihoods)
+        return QuestionResponse(question, question.choices[choice], choice, log_likelihoods)
+
+    async def _generate(self, request: GenerationRequest, leave: Callable[[], None]) -> Generation:
+        prompt = self._ids(request.prompt)
+        length = self._length(prompt, request.image)
+        generation = Generation(length, request.view, leave)
+        sampler = TokenSampler(request.sampling)
+        lookup = None if request.top_logprobs is None else Logprobs(self._bytes, request.top_logprobs)
+        if request.choices:
+            answers = self._answers(request.choices, length)
+
+            def chosen(found: Scores | Exception) -> None:
+                generation.receive(found if isinstance(found, Exception) else _choice(request, sampler, found))
+
+            picture = await self._picture(request.image)
+            job: ScoringJob | GenerationJob = ScoringJob(
+                prompt, picture, answers, lookup or Logprobs(self._bytes, 0), chosen
             )
-        return self._engine.score([prompt], [answers], image)[0]
+        else:
+            most = min(request.max_new_tokens or self._settings.max_new_tokens, self._settings.max_new_tokens)
+            writer = Writer(self._bytes, request.stop, request.strip)
+            limit = min(most, self.context - length)
+            picture = await self._picture(request.image)
+            job = GenerationJob(prompt, picture, limit, sampler, writer, lookup, generation.receive)
+        generation.job = job
+        self.scheduler.submit(job)
+        return generation
 
-    def prefill(self, question: QuestionRequest, new_tokens: int | None = None) -> Prefilled:
-        """Runs a question and its image through the model, ready to generate the answer.
+    async def _score(self, prompt: Ids, choices: Sequence[str], image: bytes | None, top: int) -> Scores:
+        answers = self._answers(choices, self._length(prompt, image))
+        return await self._scored(prompt, await self._picture(image), answers, top)
 
-        Args:
-            question: The question.
-            new_tokens: Tokens that the answer may have at most; as many as fit where None.
+    async def _scored(self, prompt: Ids, picture: PromptImage | None, choices: Sequence[Ids], top: int) -> Scores:
+        waiting: asyncio.Future[Scores] = asyncio.get_running_loop().create_future()
 
-        Raises:
-            BadRequest: If question or image cannot be read, or are too long.
-        """
-        prompt, image, tokens = self._inputs(question)
-        limit = min(new_tokens or self._settings.max_new_tokens, self._settings.max_new_tokens, self._context - tokens)
-        return Prefilled(question, self._engine.prefill([prompt], image), tokens, limit)
+        def receive(found: Scores | Exception) -> None:
+            if waiting.done():
+                return
+            if isinstance(found, Exception):
+                waiting.set_exception(found)
+            else:
+                waiting.set_result(found)
 
-    def generate(self, prefilled: Prefilled) -> Iterator[Delta]:
-        """Generates the answer, the most likely token at each step; the last delta says why it ends."""
-        ids: list[int] = []
-        sent = ""
-        for step in self._engine.stream(prefilled.state, [prefilled.limit], {self._stop}):
-            ids.append(step[0])
-            text = self._tokenizer.decode(ids).lstrip()
-            if not text.endswith(_INCOMPLETE) and text != sent:
-                yield Delta(text[len(sent) :], len(ids))
-                sent = text
-        rest = self._tokenizer.decode(ids).lstrip()[len(sent) :]
-        yield Delta(rest, len(ids), "length" if len(ids) == prefilled.limit else "stop")
-
-    def _inputs(self, question: QuestionRequest) -> tuple[list[int], Floats | None, int]:
-        """Token ids of the prompt, the embedded image (1, tokens, hidden_size), and the tokens of both together."""
-        prompt = self._encode(prompt_ids, question.text)
-        image = None if question.image is None else self._embed(question.image)
-        tokens = len(prompt) + (0 if image is None else image.shape[1])
-        if tokens >= self._context:
-            raise BadRequest(
-                f"the question has {tokens} tokens (image included); the model reads fewer than {self._context}"
-            )
-        return prompt, image, tokens
-
-    def _encode(self, encode: Callable[[Any, str], list[int]], text: str) -> list[int]:
-        if len(text) > _CHARACTERS * self._context:
-            raise BadRequest(f"a text has {len(text):,} characters; the model reads {self._context} tokens at most")
-        for mark in SPECIAL_TOKENS:
-            if mark in text:
-                raise BadRequest(f"a question or choice may not contain {mark}")
+        job = ScoringJob(prompt, picture, choices, Logprobs(self._bytes, top), receive)
+        self.scheduler.submit(job)
         try:
-            return encode(self._tokenizer, text)
-        except TypeError:
-            raise BadRequest("a question or choice must be valid Unicode text") from None
+            return await waiting
+        finally:
+            job.dropped = True
+
+    def _ids(self, prompt: str | Sequence[int]) -> list[int]:
+        """Ids of a prompt, `<|bos|>` in front."""
+        if isinstance(prompt, str):
+            return [BOS_ID, *self._encode(prompt)]
+        size = self._tokenizer.get_vocab_size()
+        for token in prompt:
+            if not 0 <= token < size:
+                raise BadRequest(f"{token} is no id of a token: the model has {size}, from 0 on")
+        return list(prompt) if list(prompt[:1]) == [BOS_ID] else [BOS_ID, *prompt]
+
+    def _chat_ids(self, question: str) -> list[int]:
+        self._check_text(question)
+        try:
+            return self._ids(chat_text(question))
+        except BadRequest:
+            raise
         except ValueError as error:
             raise BadRequest(str(error)) from None
 
-    def _embed(self, image: bytes) -> Floats:
+    def _answers(self, choices: Sequence[str], before: int) -> list[list[int]]:
+        """Ids of each choice's tokens as an answer behind so many tokens."""
+        answers = []
+        for choice in choices:
+            self._check_text(choice)
+            try:
+                answers.append(answer_ids(self._tokenizer, choice))
+            except TypeError:
+                raise BadRequest(_NO_TEXT) from None
+            except ValueError as error:
+                raise BadRequest(str(error)) from None
+        longest = max(map(len, answers))
+        if before + longest > self.context:
+            raise BadRequest(
+                f"question and longest choice have {before + longest} tokens; the model reads {self.context}"
+            )
+        return answers
+
+    def _encode(self, text: str) -> list[int]:
+        self._check_text(text)
         try:
-            pixels = preprocess(image, self._pixels)
+            return self._tokenizer.encode(text, add_special_tokens=False).ids
+        except TypeError:
+            raise BadRequest(_NO_TEXT) from None
+
+    def _check_text(self, text: str) -> None:
+        if len(text) > _CHARACTERS * self.context:
+            raise BadRequest(f"a text has {len(text):,} characters; the model reads {self.context} tokens at most")
+        for mark in SPECIAL_TOKENS:
+            if mark in text:
+                raise BadRequest(f"a question or choice may not contain {mark}")
+
+    def _length(self, prompt: Ids, image: bytes | None) -> int:
+        """Tokens of a prompt, those of its image included, which leave room for an answer."""
+        length = len(prompt) + (0 if image is None else self._image_tokens)
+        if length >= self.context:
+            raise BadRequest(
+                f"the question has {length} tokens (image included); the model reads fewer than {self.context}"
+            )
+        return length
+
+    async def _picture(self, image: bytes | None) -> PromptImage | None:
+        if image is None:
+            return None
+        async with self._decoded:
+            return await asyncio.get_running_loop().run_in_executor(self._decoding, self._decode, image)
+
+    def _decode(self, image: bytes) -> PromptImage:
+        try:
+            return PromptImage(hashlib.sha256(image).digest(), preprocess(image, self._pixels))
         except ImageError as error:
             raise BadRequest(str(error)) from None
-        return self._engine.embed_images(pixels[None])
+
+
+_NO_TEXT = "a question or choice must be valid Unicode text"
+
+
+def _choice(request: GenerationRequest, sampler: TokenSampler, scores: Scores) -> Delta:
+    """The choice that is drawn by its likelihood, as a whole answer."""
+    drawn = sampler.draw(np.array([_sum(tokens) for tokens in scores]))
+    tokens = scores[drawn][:-1]  # without what ends it
+    return Delta(request.choices[drawn], len(tokens), "stop", tuple(tokens) if request.top_logprobs is not None else ())
+
+
+def _sum(tokens: Sequence[TokenLogprob]) -> float:
+    return sum(token.logprob or 0.0 for token in tokens)
+
+
+def _nothing(*_: Any) -> None:
+    """Leaves nothing to do."""

@@ -16,8 +16,9 @@ class Settings(Section):
 
     threads: int = Field(2, ge=1, description="threads of one inference on a CPU")
     device: Device = Field("auto", description="'auto' takes CUDA where the machine has an NVIDIA device")
+    max_batch: int = Field(16, ge=1, description="answers that grow at once, a token each at every step")
     waiting: int = Field(
-        32, ge=0, description="requests that may wait for the model; more are refused for the moment (503)"
+        32, ge=0, description="requests let in beside as many as grow at once; more are refused for the moment"
     )
     max_body_bytes: int = Field(
         12 * _MIB, ge=1024, description="size of a request; an image grows by a third in base64"

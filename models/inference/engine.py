@@ -186,6 +186,29 @@ class Engine(ABC, Generic[Images, Array]):
                 state, rows, tokens = state.rows(kept), rows[kept], tokens[kept]
             state = self.decode(state, tokens[:, None].tolist())[1]
 
+    def merge(self, states: Sequence[State[Array]]) -> State[Array]:
+        """Puts sequences of several states into one, in their order, without the padding between their tokens.
+
+        Raises:
+            PromptError: If what is kept of images is kept of some of them only.
+        """
+        kept = [state.memory for state in states if state.memory is not None]
+        if kept and len(kept) < len(states):
+            raise PromptError("sequences with and without an image cannot be put together")
+        sequences = [(state, row) for state in states for row in range(len(state.lengths))]
+        places = [_places(state, row) for state, row in sequences]
+        past = [
+            self._stack(
+                [state.past[layer][row][:, place] for (state, row), place in zip(sequences, places, strict=True)]
+            )
+            for layer in range(len(states[0].past))
+        ]
+        lengths = np.concatenate([state.lengths for state in states])  # (b,)
+        mask = (np.arange(lengths.max())[None] < lengths[:, None]).astype(np.int64)  # (b, p)
+        logits = np.concatenate([state.logits for state in states])
+        memory = {name: self._stack([one for held in kept for one in held[name]]) for name in kept[0]} if kept else None
+        return State(past, mask, lengths, logits, memory)
+
     @abstractmethod
     def _image_shape(self, images: Images | None) -> tuple[int, int]:
         """Number of images, and positions that one takes in the sequence; zeros for None."""
@@ -201,6 +224,10 @@ class Engine(ABC, Generic[Images, Array]):
     @abstractmethod
     def _empty(self, count: int) -> list[Array]:
         """Keys and values of so many sequences of no tokens, each (count, heads, 0, head size)."""
+
+    @abstractmethod
+    def _stack(self, arrays: Sequence[Array]) -> Array:
+        """Joins b arrays of one shape, but for the last axis but one, which zeros fill to the longest: (b, ...)."""
 
     @abstractmethod
     def _forward(
@@ -253,6 +280,12 @@ class Engine(ABC, Generic[Images, Array]):
             if not group or not all(len(choice) for choice in group):
                 raise PromptError(f"prompt {row} has no choices, or an empty one: {list(group)}")
         self._check(prompts, [max(map(len, group)) for group in choices], images)
+
+
+def _places(state: State[Any], row: int) -> Any:
+    """Where the tokens of a sequence stand among its positions: a slice, where nothing is between them."""
+    count = int(state.lengths[row])
+    return slice(count) if state.mask[row, :count].all() else np.flatnonzero(state.mask[row])
 
 
 def _pad(sequences: Sequence[Ids]) -> tuple[Ints, Ints]:

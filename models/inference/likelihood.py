@@ -13,10 +13,29 @@ def log_likelihood(logits: NDArray[np.float32], answer: Sequence[int]) -> float:
         logits: Logits that predict each token (tokens, vocabulary).
         answer: Ids of the tokens.
     """
+    return float(token_log_probabilities(logits, answer).sum())
+
+
+def token_log_probabilities(logits: NDArray[np.float32], tokens: Sequence[int]) -> NDArray[np.float64]:
+    """Log-probability of each token in nats (tokens,), in double precision.
+
+    Args:
+        logits: Logits that predict each token (tokens, vocabulary).
+        tokens: Ids of the tokens.
+    """
     wide = logits.astype(np.float64)
     peak = wide.max(axis=1, keepdims=True)
     log_sums = np.log(np.exp(wide - peak).sum(axis=1)) + peak[:, 0]  # (tokens,)
-    return float((wide[np.arange(len(answer)), list(answer)] - log_sums).sum())
+    found: NDArray[np.float64] = wide[np.arange(len(tokens)), list(tokens)] - log_sums
+    return found
+
+
+def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Log-probability of every token in nats, over the last axis, in double precision."""
+    wide = logits.astype(np.float64)
+    shifted = wide - wide.max(axis=-1, keepdims=True)
+    found: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return found
 
 
 def choose(log_likelihoods: Sequence[float]) -> int:

@@ -4,14 +4,15 @@ Names of inputs and outputs follow Hugging Face Optimum's exports (`inputs_embed
 Needs no torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import onnxruntime
 
-from inkling.models.inference.engine import Engine, Floats, Ints, State
+from inkling.models.inference.engine import Engine, Floats, Ids, Ints, State
 
 VISION, EMBEDDING, DECODER = "vision.onnx", "embedding.onnx", "decoder.onnx"
 Device = Literal["auto", "cpu", "cuda"]
@@ -63,6 +64,10 @@ class OnnxEngine(Engine[Floats, Floats]):
         """Maps preprocessed pixels (n, 3, size, size) to inputs of the decoder (n, tokens, hidden_size)."""
         return _run(self._vision, {"pixel_values": pixels})[0]
 
+    def prefill(self, prompts: Sequence[Ids], images: Floats | None = None) -> State[Floats]:
+        """As the contract says; the image is then in the cache, and is not kept beside it."""
+        return replace(super().prefill(prompts, images), memory=None)
+
     def _image_shape(self, images: Floats | None) -> tuple[int, int]:
         return (0, 0) if images is None else (images.shape[0], images.shape[1])
 
@@ -77,6 +82,13 @@ class OnnxEngine(Engine[Floats, Floats]):
 
     def _empty(self, count: int) -> list[Floats]:
         return [np.zeros((count, heads, 0, size), np.float32) for heads, size in self._past.values()]
+
+    def _stack(self, arrays: Sequence[Floats]) -> Floats:
+        shape = max(array.shape for array in arrays)
+        joined = np.zeros((len(arrays), *shape), np.float32)
+        for row, array in enumerate(arrays):
+            joined[row, ..., : array.shape[-2], :] = array
+        return joined
 
     def _forward(
         self, state: State[Floats], inputs: Floats, mask: Ints, positions: Ints, wanted: Ints | None

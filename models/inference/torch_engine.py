@@ -78,6 +78,14 @@ class TorchEngine(Engine[ImageFeatures, Tensor]):
         return [empty] * (2 * language.config.num_hidden_layers)
 
     @torch.inference_mode()
+    def _stack(self, arrays: Sequence[Tensor]) -> Tensor:
+        if arrays[0].dim() < 2:
+            return torch.stack(list(arrays))
+        longest = max(array.shape[-2] for array in arrays)
+        padded = [torch.nn.functional.pad(array, (0, 0, 0, longest - array.shape[-2])) for array in arrays]
+        return torch.stack(padded)
+
+    @torch.inference_mode()
     def _forward(
         self, state: State[Tensor], inputs: Tensor, mask: Ints, positions: Ints, wanted: Ints | None
     ) -> tuple[Floats, list[Tensor]]:

@@ -32,10 +32,27 @@ def prompt_text(question: str) -> str:
     Raises:
         ValueError: If nothing is asked.
     """
-    asked = " ".join(question.replace(IMAGE_TAG, " ").split())
-    if not asked:
+    return BOS + chat_text(question)
+
+
+def chat_text(question: str, history: Sequence[tuple[str, str]] = (), system: str = "") -> str:
+    """The chat template: a conversation as training renders it, up to where its next answer follows.
+
+    `Question: {system} {first question} Answer: {first answer} Question: {question} Answer:`, every white space a
+    single space. The model reads it behind `<|bos|>` and the image, whichever turn showed that. Training data has no
+    system messages: one is read as the beginning of the first question.
+
+    Args:
+        question: What is asked now.
+        history: Earlier questions with their answers.
+        system: What the system message says.
+
+    Raises:
+        ValueError: If nothing is asked.
+    """
+    if not _spaced(question):
         raise ValueError("the question is empty")
-    return f"{BOS}Question: {asked} Answer:"
+    return f"Question: {_spaced(f'{system} {follow_up(history, question)}')} Answer:"
 
 
 def follow_up(before: Sequence[tuple[str, str]], question: str) -> str:
@@ -58,6 +75,10 @@ def answer_text(answer: str) -> str:
     if not said:
         raise ValueError("the answer is empty")
     return f" {said}{EOS}"
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.replace(IMAGE_TAG, " ").split())
 
 
 def prompt_ids(tokenizer: Tokenizer, question: str) -> list[int]:

@@ -6,7 +6,6 @@ KServe's own OpenAI routes need vLLM. Every answer has a further field, `view`: 
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -15,13 +14,14 @@ from kserve.errors import ServerNotReady
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.types import Receive, Scope, Send
 
+from inkling.components.serve.generation import Generation
 from inkling.components.serve.metrics import count_answer, observed
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.names import OPENAI
-from inkling.components.serve.predictor import Delta, Prefilled
 from inkling.components.serve.protocols.images import load_url
-from inkling.components.serve.request import BadRequest, QuestionRequest
+from inkling.components.serve.request import BadRequest, GenerationRequest, QuestionRequest
 from inkling.components.shared.config import Section
+from inkling.models.sequence.prompt import chat_text
 from inkling.models.strict_json import to_json
 
 _PROTOCOL = "openai"
@@ -118,61 +118,55 @@ def chat_router(model: InklingModel) -> APIRouter:
 
 
 async def _answer(chat: ChatRequest, question: QuestionRequest, model: InklingModel) -> Response:
-    leave = model.scheduler.admit()
     try:
-        limit = chat.max_completion_tokens or chat.max_tokens
-        prefilled = await model.scheduler.compute(lambda: model.predictor.prefill(question, limit))
-        reply = _Reply(model, prefilled)
-        count_answer(_PROTOCOL, question)
-        if chat.stream:
-            response, leave = Stream(reply.events(), leave), _nothing
-            return response
+        prompt = chat_text(question.text)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    limit = chat.max_completion_tokens or chat.max_tokens
+    generation = await model.predictor.generate(GenerationRequest(prompt, question.image, limit))
+    reply = _Reply(model, generation)
+    count_answer(_PROTOCOL, question)
+    if chat.stream:
+        return Stream(reply.events(), generation.close)
+    async with generation:
         return JSONResponse(await reply.completion())
-    finally:
-        leave()
 
 
 class _Reply:
-    """The model's answer to a prefilled question, as it goes over the wire."""
+    """The model's answer to a question, as it goes over the wire."""
 
-    def __init__(self, model: InklingModel, prefilled: Prefilled) -> None:
-        self._model, self._prefilled = model, prefilled
+    def __init__(self, model: InklingModel, generation: Generation) -> None:
+        self._generation = generation
         self._common = {
             "id": f"chatcmpl-{uuid.uuid4().hex}",
             "created": int(time.time()),
             "model": model.name,
-            "view": prefilled.question.view,
+            "view": generation.view,
         }
 
     async def completion(self) -> dict[str, Any]:
-        deltas = [delta async for delta in self._deltas()]
-        message = {"role": "assistant", "content": "".join(delta.text for delta in deltas)}
-        last = deltas[-1]
+        answer = await self._generation.whole()
+        prompt_tokens = self._generation.prompt_tokens
+        message = {"role": "assistant", "content": answer.text}
         return {
             **self._common,
             "object": "chat.completion",
-            "choices": [{"index": 0, "message": message, "finish_reason": last.finish}],
+            "choices": [{"index": 0, "message": message, "finish_reason": answer.finish}],
             "usage": {
-                "prompt_tokens": self._prefilled.tokens,
-                "completion_tokens": last.tokens,
-                "total_tokens": self._prefilled.tokens + last.tokens,
+                "prompt_tokens": prompt_tokens,
+                "completion_tokens": answer.tokens,
+                "total_tokens": prompt_tokens + answer.tokens,
             },
         }
 
     async def events(self) -> AsyncIterator[str]:
         yield self._event({"role": "assistant", "content": ""}, None)
-        async for delta in self._deltas():
+        async for delta in self._generation:
             if delta.text:
                 yield self._event({"content": delta.text}, None)
             if delta.finish:
                 yield self._event({}, delta.finish)
         yield "data: [DONE]\n\n"
-
-    async def _deltas(self) -> AsyncIterator[Delta]:
-        """Each step is a turn on the model's thread, so that several answers grow side by side."""
-        deltas = self._model.predictor.generate(self._prefilled)
-        while (delta := await self._model.scheduler.compute(partial(next, deltas, None))) is not None:
-            yield delta
 
     def _event(self, delta: dict[str, str], finish: str | None) -> str:
         chunk = {
@@ -216,7 +210,3 @@ async def _question(message: Message, model: InklingModel) -> QuestionRequest:
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
     kind = {400: "invalid_request_error", 404: "not_found_error"}.get(status, "server_error")
     return JSONResponse({"error": {"message": message, "type": kind, "param": None, "code": None}}, status, headers)
-
-
-def _nothing() -> None:
-    """Leaves nothing to do."""
