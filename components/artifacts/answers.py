@@ -32,6 +32,7 @@ _SCHEMA = pa.schema(
         "score": pa.float64(),
         "group": pa.string(),
         "order": pa.list_(pa.int32()),
+        "right": pa.int32(),
     }
 )
 
@@ -64,6 +65,7 @@ class Answer:
         score: What the suite's metric gives it, in [0, 1]; 1 or 0 as `correct` says where not stated.
         group: Questions of one group count as one, right when all are; empty for none.
         order: Position i was given choice `order[i]`; empty for an open question.
+        right: Index of the right choice; -1 for an open question.
     """
 
     question_id: str
@@ -83,6 +85,7 @@ class Answer:
     score: float = math.nan
     group: str = ""
     order: tuple[int, ...] = ()
+    right: int = -1
 
     def __post_init__(self) -> None:
         """Scores a right answer 1 and a wrong one 0, unless a score is stated."""
@@ -94,7 +97,7 @@ class Answers(Artifact):
     """One model's answers to the questions of all suites in all views: a table a suite, and the scores of all."""
 
     type: ClassVar[str] = "Answers"
-    schema: ClassVar[int] = 3
+    schema: ClassVar[int] = 4
 
     def suites(self) -> list[str]:
         """Names of the suites, sorted."""

@@ -27,7 +27,9 @@ def checks(answers: Sequence[Answer]) -> dict[str, Any]:
         "undecidable": dataclasses.asdict(
             accuracy([one.choice < 0 for one in closed], [one.image_id for one in closed])
         ),
-        "calibration": _calibration([one for one in closed if one.log_likelihoods and one.choice >= 0]),
+        "calibration": _calibration(
+            [one for one in closed if one.log_likelihoods and one.choice >= 0 and one.right >= 0]
+        ),
         "positions": _positions([one for one in closed if one.order and one.choice >= 0]),
     }
 
@@ -35,8 +37,12 @@ def checks(answers: Sequence[Answer]) -> dict[str, Any]:
 def _calibration(answers: Sequence[Answer]) -> dict[str, Any] | None:
     if not answers:
         return None
-    sure = [option_shares(one.log_likelihoods)[one.choice] for one in answers]
-    found = calibration(sure, [one.correct for one in answers], [one.image_id for one in answers])
+    found = calibration(
+        [option_shares(one.log_likelihoods) for one in answers],
+        [one.choice for one in answers],
+        [one.right for one in answers],
+        [one.image_id for one in answers],
+    )
     return dataclasses.asdict(found)
 
 

@@ -138,6 +138,7 @@ def answer(asked: Asked, view: View, reply: Reply, method: str, metric: Metric) 
         score=score,
         group=question.group,
         order=asked.order,
+        right=question.correct if question.choices else -1,
     )
 
 

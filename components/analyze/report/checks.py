@@ -9,7 +9,7 @@ from inkling.components.shared.report.html import Html, element, join, paragraph
 from inkling.components.shared.report.numbers import with_interval
 
 _TESTS = ("Visual - blind", "p by image", "Holm", "McNemar's p", "Holm", "Smallest difference", "Power")
-_TRAPS = ("Undecidable, %", "Brier", "Brier, constant", "ECE", "ECE, calibrated", "Position, p")
+_TRAPS = ("Undecidable, %", "Brier", "Brier, uniform", "ECE", "ECE, calibrated", "Position, p")
 _PAIR = "visual_minus_blind"
 _NONE = "-"
 
@@ -46,10 +46,11 @@ def _suite(suite: Mapping[str, Any]) -> Html:
             "details",
             element("summary", f"{title}: undecidable answers, calibration, positions and yes-rate"),
             paragraph(
-                "Brier score and expected calibration error (ECE, ten bins of equally many questions) are of how sure "
-                "the model is of its choice: the choice's share of the likelihood of all options. A model that is "
-                "always as sure as it is right on average has the constant Brier score; a calibrated one would have "
-                "the ECE beside. The last p is of a chi-squared test that options are chosen wherever they stand."
+                "How sure the model is of an option is its share of the likelihood of all options. The Brier score "
+                "(0 to 2) is of all options, and that beside it of a model that finds them equally likely; the "
+                "expected calibration error (ECE, ten bins of equally many questions) is of the chosen one, and that "
+                "beside it of a calibrated model. The last p is of a chi-squared test that options are chosen "
+                "wherever they stand."
             ),
             *(
                 table(
@@ -99,7 +100,7 @@ def _traps(view: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
     sure = (
         (
             with_interval(calibration["brier"], ".3f", 1),
-            *(f"{calibration[key]:.3f}" for key in ("brier_constant", "ece", "ece_calibrated")),
+            *(f"{calibration[key]:.3f}" for key in ("brier_uniform", "ece", "ece_calibrated")),
         )
         if calibration
         else (_NONE,) * 4

@@ -92,6 +92,7 @@ def make_answers(questions: list[Question], seed: int, bonus: float) -> list[Ans
                 Answer(
                     one.question_id, view, tuple(float(value) for value in likelihoods), choice, choice == one.correct,
                     one.image_id, one.category, one.family, one.size_bucket, one.chance, one.split,
+                    right=one.correct,
                 )
             )  # fmt: skip
     return answers

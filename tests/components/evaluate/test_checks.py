@@ -19,6 +19,7 @@ def answer(number: int, view: str = "visual", **more: object) -> Answer:
         "question_id": f"q{number:03}", "view": view, "log_likelihoods": (-0.1, -3.0, -3.0, -3.0), "choice": 0,
         "correct": view == "visual", "image_id": f"i{number}", "category": ("General", "Knowledge")[number % 2],
         "family": "colour", "size_bucket": "none", "chance": 0.25, "split": "test", "order": turned,
+        "right": 0 if view == "visual" else 1,
     }  # fmt: skip
     return Answer(**{**stated, **more})  # type: ignore[arg-type]
 
@@ -30,7 +31,8 @@ def test_checks_of_likelihoods() -> None:
     assert [one["chosen"] for one in found["positions"]["positions"]] == [0.25] * 4
     sure = 1 / (1 + 3 * 2.718281828459045 ** (-2.9))
     assert found["calibration"]["ece"] == pytest.approx(1 - sure)
-    assert found["calibration"]["brier"]["value"] == pytest.approx((1 - sure) ** 2)
+    assert found["calibration"]["brier"]["value"] == pytest.approx((1 - sure) ** 2 + 3 * ((1 - sure) / 3) ** 2)
+    assert found["calibration"]["brier_uniform"] == 0.75
 
 
 def test_an_undecidable_answer_is_counted_and_enters_nothing_else() -> None:
