@@ -6,13 +6,15 @@ import json
 import pytest
 import torch
 from safetensors.torch import load, save
+from torch.utils.flop_counter import FlopCounterMode
 
 from inkling.models.connectors import CONNECTORS
 from inkling.models.connectors.contract import Connector, build_connector
 from inkling.models.spec import ConnectorSpec, Inputs
+from inkling.models.vision.grid import GridPooling
 
 HIDDEN_SIZE = 16
-SHAPES = {"grid": (16, 6)}
+SHAPES = {"grid": (16, 6), "grid7": (49, 6)}
 """(tokens, channels) of the views that the connectors here are built on; another view has as many."""
 
 
@@ -57,12 +59,13 @@ def test_it_has_as_many_weights_as_the_spec_states(spec: ConnectorSpec, inputs: 
 def test_it_multiplies_as_often_as_the_spec_states(
     spec: ConnectorSpec, inputs: Inputs, connector: Connector, views: list[torch.Tensor]
 ) -> None:
-    counted = []
-    for module in connector.modules():
-        if isinstance(module, torch.nn.Linear):
-            module.register_forward_hook(lambda m, _, out: counted.append(out[0, ..., 0].numel() * m.weight.numel()))
-    connector(*views)
-    assert sum(counted) == spec.multiply_adds(inputs, HIDDEN_SIZE)
+    connector.requires_grad_(False)
+    with FlopCounterMode(display=False) as counter:
+        connector(*views)
+    averages = {name for name, module in connector.named_modules() if isinstance(module, GridPooling)}  # left out
+    by_module = counter.get_flop_counts()
+    left_out = sum(sum(by_module.get(f"{type(connector).__name__}.{name}", {}).values()) for name in averages)
+    assert (counter.get_total_flops() - left_out) / 2 == len(views[0]) * spec.multiply_adds(inputs, HIDDEN_SIZE)
 
 
 def test_gradient_reaches_every_parameter(connector: Connector, views: list[torch.Tensor]) -> None:
