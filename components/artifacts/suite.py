@@ -21,12 +21,14 @@ from inkling.components.shared.config import ConfigError, InnerSection, Section,
 from inkling.models.settings import explain
 
 __all__ = [
-    "SCENES", "THIS_RUN", "TRANSFER", "Category", "Columns", "FurtherMean", "Headline", "Report", "Suite", "Suites",
-    "carried", "load_suite", "rendered_scenes", "shipped_suites",
+    "SCENES", "SNARE", "THIS_RUN", "TRANSFER", "Category", "Columns", "FurtherMean", "Headline", "Report", "Suite",
+    "Suites", "carried", "load_suite", "rendered_scenes", "shipped_suites",
 ]  # fmt: skip
 
 TRANSFER = "transfer"
 """The suite about rendered scenes that asks what no instruction told."""
+SNARE = "snare"
+"""The suite of statements about rendered scenes, which the stage `suites` makes of their annotations."""
 THIS_RUN = "questions"
 """The value of `artifact` that stands for the Questions artifact of the run."""
 Fault = Literal["missing_image", "several_images", "without_choices", "without_answer"]

@@ -1,9 +1,9 @@
 """Captions: what a scene shows, in words that name everything in it."""
 
 from inkling.components.scenes.catalogue import Catalogue
-from inkling.components.scenes.phrasings import with_article
 from inkling.components.scenes.queries import NUMBERS, Query
 from inkling.components.scenes.scene import Scene
+from inkling.components.shared.wording import with_article
 
 REQUEST = "Describe the picture."
 _PLACES = {"left": "on the left", "right": "on the right", "top": "at the top", "bottom": "at the bottom"}

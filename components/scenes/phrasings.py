@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from inkling.components.shared.wording import with_article
+
 _PATH = Path(__file__).with_name("phrasings.yaml")
 MOST = 4
 """Phrasings of a family that training may use."""
@@ -45,13 +47,6 @@ def held_out(family: str) -> tuple[Phrasing, ...]:
     return tuple(
         Phrasing(f"{family}-held-out-{number}", text) for number, text in enumerate(_read()[family]["held_out"])
     )
-
-
-def with_article(word: str) -> str:
-    """A class or shape word with its indefinite article."""
-    if word in ("clothes", "paper"):
-        return word
-    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 @cache

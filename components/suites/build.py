@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.questions import Question, Questions, write_questions
-from inkling.components.artifacts.suite import SCENES, THIS_RUN, TRANSFER, Suite
+from inkling.components.artifacts.suite import SCENES, SNARE, THIS_RUN, TRANSFER, Suite
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.store import Draft, produce
@@ -26,6 +26,7 @@ def build_suites(config: SuitesConfig, scenes: str | Path, output: str | Path) -
 def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
     from inkling.components.suites.mismatch import draw_mismatched
     from inkling.components.suites.reading import read_suite
+    from inkling.components.suites.statements import statements
 
     images: dict[str, bytes] = {}
     questions: list[Question] = []
@@ -34,8 +35,10 @@ def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
     for suite in track(config.read, "reading suites", len(config.read), "suites"):
         if suite.artifact is not None:
             stored = rendered if suite.artifact == THIS_RUN else Questions.open(suite.artifact)
-            own = suite.artifact == THIS_RUN and suite.name in (SCENES, TRANSFER)
+            own = suite.artifact == THIS_RUN and suite.name in (SCENES, SNARE, TRANSFER)
             members = [one for one in stored.questions() if one.suite == suite.name or not own]
+            if own and suite.name == SNARE:
+                members = statements(stored, config.seed)
             shown = {name for one in members for name in (one.image_id, one.mismatched_image_id)}
             pictures = {name: data for name, data in stored.images().items() if name in shown}
             known = [one for name, one in stored.annotations().items() if name in shown]

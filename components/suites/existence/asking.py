@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from inkling.components.artifacts.questions import SizeBucket, size_bucket
+from inkling.components.shared.wording import with_article
 from inkling.components.suites.existence.annotated import AnnotatedPicture, AnnotatedPictures
 
 CHOICES = 4
@@ -91,7 +92,7 @@ def existence_questions(
         found.append(_question(one, "Which of these is in the image?", choices, one.word, "Four choices", "appearance"))
         denied = _denied(one, kind, popular, beside, random)
         for word, answer in ((one.word, YES), (denied, NO)):
-            text = f"Is there {'an' if word[0].lower() in 'aeiou' else 'a'} {word} in the image?"
+            text = f"Is there {with_article(word)} in the image?"
             found.append(_question(one, text, [YES, NO], answer, "Yes or no", kind))
     return found
 

@@ -17,11 +17,12 @@ from inkling.components.scenes.build import build_scenes
 from inkling.components.scenes.catalogue import Catalogue, catalogue
 from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.layouts import targets
-from inkling.components.scenes.phrasings import held_out, taught, with_article
+from inkling.components.scenes.phrasings import held_out, taught
 from inkling.components.scenes.plan import SceneJob, question_jobs
 from inkling.components.scenes.queries import FAMILIES
 from inkling.components.scenes.render import paint
 from inkling.components.scenes.scene import Background, Bar, Scene, SceneObject
+from inkling.components.shared.wording import with_article
 
 pytestmark = pytest.mark.data
 _FAINT = 12  # of 255

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from inkling.components.artifacts.suite import SCENES, load_suite
 from inkling.components.scenes.catalogue import Catalogue, catalogue
-from inkling.components.scenes.phrasings import with_article
 from inkling.components.scenes.queries import DIRECTIONS, FAMILIES, Query, askable
 from inkling.components.scenes.scene import Background, Bar, Scene, SceneObject, Sign
+from inkling.components.shared.wording import with_article
 
 BACKGROUND = Background(((200, 180, 160), (120, 140, 200)), upright=True, photograph=None, crop=(0, 0, 1))
 
