@@ -6,7 +6,7 @@ import re
 
 from inkling.models.vision.preprocess import ImageError
 
-_HEAD = re.compile(r"data:(?:[\w.+-]+/[\w.+*-]+)?(?P<parameters>(;[^,;]+)*),", re.ASCII)
+_HEAD = re.compile(r"(?i:data):(?:[\w.+-]+/[\w.+*-]+)?(?P<parameters>(;[^,;]+)*),", re.ASCII)
 
 
 def data_uri_bytes(text: str) -> bytes:
@@ -15,12 +15,13 @@ def data_uri_bytes(text: str) -> bytes:
     Raises:
         ImageError: If the text is neither.
     """
-    if text.startswith("data:"):
+    if text[:5].lower() == "data:":
         head = _HEAD.match(text)
         if head is None or not head["parameters"].endswith(";base64"):
             raise ImageError("an image's data URI must look like data:image/png;base64,...")
         text = text[head.end() :]
     try:
-        return base64.b64decode(text, validate=True)
+        # MIME and the command `base64` break lines
+        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
     except (binascii.Error, ValueError):
         raise ImageError("the image is not valid base64") from None

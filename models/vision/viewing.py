@@ -1,6 +1,7 @@
 """A stored image as a viewer shows it: 8-bit sRGB, turned upright, what is transparent over white."""
 
 import io
+import math
 import struct
 from typing import Any
 
@@ -12,6 +13,7 @@ MODES = ("1", "L", "P", "RGB", "RGBX", "CMYK", "LA", "PA", "RGBA", "I;16", "I;16
 _GREY = ("1", "L", "LA", "I;16", "I;16B", "I;16L")
 _STEPS = {"L;2": 85, "L;4": 17}
 _SPACES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
+_STRIP_PIXELS = 1 << 20  # that are shown at a time where an image is reduced
 _TURNED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
@@ -29,29 +31,82 @@ def as_viewed(image: Image.Image) -> Image.Image:
     Args:
         image: The first frame of an image in one of `MODES`, as `Image.open` gives it.
     """
+    _scale_transparency(image)
+    return _upright(_shown(image), image)
+
+
+def as_viewed_reduced(image: Image.Image, pixels: int) -> Image.Image:
+    """The pixels that a viewer shows, averaged over squares so that at most about so many remain; RGB.
+
+    The whole image is held once, as it was decoded; what else is needed to show it is made of a few rows at a time. A
+    JPEG is decoded at a smaller size from the start.
+
+    Args:
+        image: As `as_viewed` takes it; not a GIF whose first frame leaves out a part of it.
+        pixels: How many may remain.
+    """
+    _scale_transparency(image)
+    factor = _factor(image.size, pixels)
+    if factor > 1 and image.format == "JPEG":
+        image.draft(None, (image.width // factor, image.height // factor))
+        factor = _factor(image.size, pixels)
+    reduced = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    image.load()
+    rows = max(_STRIP_PIXELS // (image.width * factor), 1) * factor
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        shown = _shown(strip)
+        reduced.paste(shown.reduce(factor) if factor > 1 else shown, (0, top // factor))
+    return _upright(reduced, image)
+
+
+def covers_all(image: Image.Image) -> bool:
+    """Whether the first frame of an image, not yet loaded, fills it; in a GIF it may not."""
+    return image.format != "GIF" or _tile(image)[1] == (0, 0, *image.size)
+
+
+def _factor(size: tuple[int, int], pixels: int) -> int:
+    """By what to divide both sides so that about so many pixels remain."""
+    return max(math.ceil(math.sqrt(size[0] * size[1] / pixels) - 0.05), 1)
+
+
+def _shown(image: Image.Image) -> Image.Image:
+    """The colours of an image, RGB, with what is transparent over white; not turned."""
     opaque, alpha = _without_alpha(image)
     shown = _in_srgb(opaque, image)
     if alpha is not None:
         shown.putalpha(alpha)
         shown = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
+    return shown
+
+
+def _upright(shown: Image.Image, image: Image.Image) -> Image.Image:
     turned = _TURNED.get(_orientation(image))
     return shown if turned is None else shown.transpose(turned)
 
 
+def _tile(image: Image.Image) -> Any:
+    """Known only before the pixels are loaded: what of the image the frame covers, and how PNG packs its values."""
+    return (getattr(image, "tile", None) or [(None, (0, 0, *image.size), 0, None)])[0]
+
+
+def _scale_transparency(image: Image.Image) -> None:
+    """Brings the transparent colour of a PNG, given at the file's bits, to the 8 that its pixels will have."""
+    raw, colour = _tile(image)[3], image.info.get("transparency")
+    if raw in _STEPS and colour is not None:
+        image.info["transparency"] = colour * _STEPS[raw]
+    elif raw == "RGB;16B" and colour is not None:
+        image.info["transparency"] = tuple(value >> 8 for value in colour)
+
+
 def _without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """The colours of an image at 8 bits a channel, and its alpha channel if anything can be transparent."""
-    # Known only before the pixels are loaded: what of the image the frame covers, and how PNG packs its values.
-    _, covered, _, raw = (getattr(image, "tile", None) or [(None, (0, 0, *image.size), 0, None)])[0]
+    covered, whole = _tile(image)[1], covers_all(image)
     colour = image.info.get("transparency")
     if image.mode.startswith("I;16"):
         values = np.asarray(image)  # (height, width), 16 bits
         alpha = None if colour is None else Image.fromarray(np.where(values == colour, 0, 255).astype(np.uint8))
         return Image.fromarray((values >> 8).astype(np.uint8)), alpha
-    if raw in _STEPS and colour is not None:  # the colour is at the file's bits, the pixels are at 8
-        image.info["transparency"] = colour * _STEPS[raw]
-    elif raw == "RGB;16B" and colour is not None:
-        image.info["transparency"] = tuple(value >> 8 for value in colour)
-    whole = image.format != "GIF" or covered == (0, 0, *image.size)
     if whole and colour is None and image.mode not in ("RGBA", "LA", "PA"):
         return image, None
     coloured = image.convert("RGBA")

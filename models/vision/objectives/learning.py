@@ -94,7 +94,7 @@ def learn(
     if len(usable) < LEAST:
         raise ValueError(f"vision objective '{spec.type}' learns from {LEAST} pictures at least, got {len(usable)}")
     held = round(HELD_OUT * len(usable)) or 1
-    pixels = np.stack([np.asarray(resize(decode(data), how)) for data in pictures])
+    pixels = np.stack([np.asarray(resize(decode(data, reduced=True), how)) for data in pictures])
     heldout = Pictures(objective, pixels, how, usable[:held].tolist(), spec.batch, seed)
     before = _heldout_loss(objective, heldout)
     objective.train().requires_grad_(True)

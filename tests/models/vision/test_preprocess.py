@@ -64,10 +64,12 @@ def test_pixels_without_one_meaning_are_refused_in_words(mode: str, monkeypatch:
         (b"\0" * (module.MAX_BYTES + 1), "bytes; at most"),
         (bomb(40_000, 40_000), "pixels; at most"),
         (bomb(30_000, 5_000), "30000 x 5000 pixels; at most"),
+        (bomb(1, 39_000_000), "1 x 39000000 pixels; a side may have 16,384"),
+        (bomb(4_000, 3_000), "bytes unfold to 4000 x 3000 pixels"),
         (encoded(Image.effect_noise((300, 300), 80), "JPEG")[:4000], "damaged"),
         (b"GIF89a" + b"\xff" * 20, "."),
     ],
-    ids=["empty", "text", "bytes", "bomb", "pixels", "cut", "nonsense"],
+    ids=["empty", "text", "bytes", "bomb", "pixels", "side", "unfolds", "cut", "nonsense"],
 )
 def test_what_cannot_be_used_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(ImageError, match=message):

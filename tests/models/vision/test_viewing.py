@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 
+from inkling.models.vision import viewing
 from inkling.models.vision.preprocess import ImageError, decode
+from inkling.models.vision.viewing import as_viewed, as_viewed_reduced
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 HALVES = Image.new("RGB", (40, 80), "blue")
@@ -47,7 +49,9 @@ def png(width: int, depth: int, colour: int, row: bytes, transparent: bytes = b"
 
 def pixels(data: bytes) -> list[tuple[int, ...]]:
     """The pixels of a file, row by row."""
-    return [tuple(pixel) for pixel in np.asarray(decode(data)).reshape(-1, 3).tolist()]
+    seen = np.asarray(decode(data))
+    assert np.array_equal(seen, decode(data, reduced=True))  # small ones stay what they are
+    return [tuple(pixel) for pixel in seen.reshape(-1, 3).tolist()]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -184,3 +188,36 @@ def test_pictures_of_eight_bits_are_taken_as_they_lie_in_the_file() -> None:
     noise = Image.effect_noise((64, 64), 60).convert("RGB")
     data = encoded(noise, "JPEG")
     assert decode(data).tobytes() == Image.open(io.BytesIO(data)).convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [(kind, mode) for kind, modes in {
+        "PNG": ("1", "L", "P", "RGB", "LA", "RGBA", "I;16"), "JPEG": ("L", "RGB", "CMYK"),
+        "WEBP": ("RGB", "RGBA"), "GIF": ("1", "L", "P", "RGBA"),
+    }.items() for mode in modes],
+)  # fmt: skip
+def test_a_large_picture_is_shown_by_rows_and_averaged_over_squares(
+    kind: str, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    drawn = Image.fromarray(random.integers(0, 256, (53, 67, 4), dtype=np.uint8))
+    stored = (
+        Image.fromarray(random.integers(0, 65536, (53, 67), dtype=np.uint16)) if mode == "I;16" else drawn.convert(mode)
+    )
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    data = encoded(stored, kind, **({} if kind == "GIF" else {"exif": exif}))
+    monkeypatch.setattr(viewing, "_STRIP_PIXELS", 67 * 8)
+
+    def opened() -> Image.Image:
+        return Image.open(io.BytesIO(data))
+
+    assert as_viewed_reduced(opened(), 67 * 53).tobytes() == as_viewed(opened()).tobytes()
+    reduced = as_viewed_reduced(opened(), 67 * 53 // 4 + 1)
+    assert reduced.size == ((34, 27) if kind == "GIF" else (27, 34))
+    if kind != "JPEG":  # which is decoded at that size
+        back, turn = (None, None) if kind == "GIF" else (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270)
+        whole = as_viewed(opened())
+        expected = (whole if back is None else whole.transpose(back)).reduce(2)
+        assert reduced.tobytes() == (expected if turn is None else expected.transpose(turn)).tobytes()
