@@ -1,7 +1,6 @@
 """KServe's model server, made safe to run on a laptop: bound to one address, limited, and with clear refusals."""
 
 import asyncio
-import logging
 import socket
 import warnings
 from collections.abc import Callable
@@ -17,19 +16,22 @@ from kserve.errors import InferenceError, InvalidInput, ModelNotFound
 from kserve.model_server import app
 from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
-from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor, LoggingInterceptor
+from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
 from kserve.protocol.grpc.server import GRPCServer
 from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 from starlette.exceptions import HTTPException
 
+from inkling.components.serve.grpc_recording import GrpcRecording
 from inkling.components.serve.limits.connections import bounded
 from inkling.components.serve.limits.door import JSON_LENGTH, Door
+from inkling.components.serve.logs import configure_logs
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.protocols.kserve import refused
 from inkling.components.serve.protocols.openai import chat_router
 from inkling.components.serve.protocols.refusals import refusal
 from inkling.components.serve.protocols.v2_body import v2_request
+from inkling.components.serve.recording import Recording
 from inkling.components.serve.request import BadRequest
 from inkling.components.serve.scheduler import Busy
 
@@ -58,14 +60,14 @@ class Application(ModelServer):
             enable_latency_logging=False,
             grace_period=_GRACE_SECONDS,
         )
-        for name in ("kserve", "kserve.trace"):
-            logging.getLogger(name).setLevel(logging.WARNING)  # two lines of timings a request, and notices about vLLM
+        configure_logs()
         warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")
         self._listener, self._grpc_address = listener, grpc_address
         self._settings = model.settings
         self.dataplane = _Requests(self._settings.max_json_items, model_registry=self.registered_models)
         self.model_repository_extension = _FixedRepository(model_registry=self.registered_models)
         app.add_middleware(Door, settings=self._settings)
+        app.add_middleware(Recording)
         app.include_router(chat_router(model))
 
     async def _serve(self) -> None:
@@ -129,7 +131,7 @@ class _Grpc(GRPCServer):
     async def start(self, max_workers: int) -> None:
         self._server = aio.server(
             futures.ThreadPoolExecutor(max_workers),
-            interceptors=(LoggingInterceptor(), ExceptionToStatusInterceptor()),
+            interceptors=(GrpcRecording(), ExceptionToStatusInterceptor()),
             options=[("grpc.max_receive_message_length", self._max_bytes), ("grpc.so_reuseport", 0)],
         )
         servicer = InferenceServicer(self._data_plane, self._model_repository_extension)

@@ -8,7 +8,6 @@ from typing import Any
 from kserve import InferRequest, InferResponse, Model
 
 from inkling.components.artifacts.bundle import Bundle
-from inkling.components.serve.metrics import count_answer, observed
 from inkling.components.serve.predictor import Predictor
 from inkling.components.serve.protocols.kserve import (
     INPUTS,
@@ -19,6 +18,7 @@ from inkling.components.serve.protocols.kserve import (
     v1_response,
     v2_response,
 )
+from inkling.components.serve.record import current
 from inkling.components.serve.request import BadRequest, QuestionRequest, QuestionResponse
 from inkling.components.serve.settings import Settings
 
@@ -86,7 +86,7 @@ class InklingModel(Model):
             InvalidInput: If it cannot be decoded.
         """
         try:
-            with observed(_protocol(payload)):
+            with current().step("read"):
                 if isinstance(payload, InferRequest):
                     return ParsedRequest(questions_of_v2(payload, self.settings), payload)
                 return ParsedRequest(questions_of_v1(payload, self.settings), None)
@@ -105,14 +105,13 @@ class InklingModel(Model):
             InvalidInput: If an image or a text cannot be decoded, or is too long.
             Busy: If too many requests wait already.
         """
-        protocol = _protocol(payload.request)
         try:
-            with observed(protocol), self.predictor.scheduler.admitted():
+            with self.predictor.scheduler.admitted():
                 answers = await _all(self.predictor.answer(question) for question in payload.questions)
         except BadRequest as error:
             raise refused(error) from None
         for question in payload.questions:
-            count_answer(protocol, question)
+            current().answered(question.view, 0)
         if payload.request is None:
             return v1_response(answers)
         return v2_response(answers[0], payload.request, self.name)
@@ -126,7 +125,3 @@ async def _all(answers: Iterable[Coroutine[Any, Any, QuestionResponse]]) -> list
     finally:
         for task in tasks:
             task.cancel()
-
-
-def _protocol(request: Any) -> str:
-    return "v2" if isinstance(request, InferRequest) else "v1"

@@ -15,16 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from inkling.components.serve.generation import Generation
-from inkling.components.serve.metrics import count_answer, observed
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.names import OPENAI
 from inkling.components.serve.protocols.images import load_url
+from inkling.components.serve.record import current
 from inkling.components.serve.request import BadRequest, GenerationRequest, QuestionRequest
 from inkling.components.shared.config import Section
 from inkling.models.sequence.prompt import chat_text
 from inkling.models.strict_json import to_json
-
-_PROTOCOL = "openai"
 
 
 class TextPart(Section):
@@ -103,12 +101,11 @@ def chat_router(model: InklingModel) -> APIRouter:
     @router.post("/chat/completions", response_model=None)
     async def chat_completions(request: Request) -> Response:
         try:
-            with observed(_PROTOCOL):
-                chat = _parse(await request.body())
-                if chat.model != model.name:
-                    return _error(404, f"the model '{chat.model}' does not exist. Available: {model.name}")
-                question = await _question(chat.messages[0], model)
-                return await _answer(chat, question, model)
+            chat = _parse(await request.body())
+            if chat.model != model.name:
+                return _error(404, f"the model '{chat.model}' does not exist. Available: {model.name}")
+            question = await _question(chat.messages[0], model)
+            return await _answer(chat, question, model)
         except BadRequest as error:
             return _error(400, str(error))
         except ServerNotReady as error:
@@ -125,7 +122,7 @@ async def _answer(chat: ChatRequest, question: QuestionRequest, model: InklingMo
     limit = chat.max_completion_tokens or chat.max_tokens
     generation = await model.predictor.generate(GenerationRequest(prompt, question.image, limit))
     reply = _Reply(model, generation)
-    count_answer(_PROTOCOL, question)
+    current().answered(question.view, generation.prompt_tokens)
     if chat.stream:
         return Stream(reply.events(), generation.close)
     async with generation:

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 
 MAX_CHARACTERS = 1_000
 _QUOTED = 200
-_OPENAI = re.compile(r"/openai/|/v1/(chat/|completions|models/?$|models/[^:/]*$)")
+_OPENAI = re.compile(r"/openai/|/v1/(?!models/[^/]*:)")
 _KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 

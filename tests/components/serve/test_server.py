@@ -37,6 +37,7 @@ class Running:
     url: str
     pid: int
     grpc: str
+    log: Path
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def server(served, tmp_path_factory) -> Iterator[Running]:
         port = free.getsockname()[1]
     options = ("--settings", str(settings), "--grpc-port", str(port))
     with running_server(served.bundle, work / "log", *options) as (url, process):
-        yield Running(url, process.pid, f"127.0.0.1:{port}")
+        yield Running(url, process.pid, f"127.0.0.1:{port}", work / "log")
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +182,10 @@ def test_grpc_chooses_as_the_evaluator(server, examples):
     ]
     with grpc.insecure_channel(server.grpc) as channel:
         stub = grpc_predict_v2_pb2_grpc.GRPCInferenceServiceStub(channel)
-        response = stub.ModelInfer(InferRequest("inkling", inputs).to_grpc(), timeout=30)
+        response, call = stub.ModelInfer.with_call(
+            InferRequest("inkling", inputs).to_grpc(), timeout=30, metadata=[("x-request-id", "mine-2")]
+        )
+        assert ("x-request-id", "mine-2") in [tuple(one) for one in call.initial_metadata()]
         outputs = {one.name: one.contents for one in response.outputs}
         assert list(outputs["choice"].int64_contents) == [choices["visual"]]
         assert list(outputs["view"].bytes_contents) == [b"visual"]
@@ -419,10 +423,40 @@ def test_metrics_tell_views_and_refusals_apart(http, examples):
     for name in (
         'inkling_answers_total{protocol="openai",view="visual"}',
         'inkling_answers_total{protocol="openai",view="blind"}',
-        'inkling_refusals_total{protocol="openai"}',
+        'inkling_refusals_total{protocol="openai",reason="invalid"}',
     ):
         assert after[name] == before.get(name, 0) + 1
+    count = 'inkling_request_seconds_count{protocol="openai"}'
+    assert after[count] == before.get(count, 0) + 2
     assert after["inkling_requests_admitted"] == 0
+
+
+@pytest.mark.parametrize("path", [PREDICT, INFER])
+def test_a_request_is_measured_once(http, path):
+    name = f'inkling_request_seconds_count{{protocol="{path[1:3]}"}}'
+    before = figures(http)
+    body = {"instances": [{"question": "a"}]} if path is PREDICT else {"inputs": [tensor("question", "a")]}
+    assert http.post(path, json=body).status_code == 200
+    assert figures(http)[name] == before.get(name, 0) + 1
+
+
+def test_every_answer_carries_the_id_of_its_request(http, server):
+    for path, body, status in (
+        (PREDICT, {"instances": [{"question": "a"}]}, 200),
+        (CHAT, {"model": "inkling", "messages": message("a")}, 200),
+        ("/v1/models/other:predict", {"instances": [{"question": "a"}]}, 404),
+        ("/v2/repository/models/inkling/load", {}, 501),
+        (CHAT, {"model": "inkling", "messages": []}, 400),
+    ):
+        response = http.post(path, json=body, headers={"X-Request-ID": "mine-1"})
+        assert (response.status_code, response.headers["x-request-id"]) == (status, "mine-1")
+    assert len(http.get("/v2/health/live", headers={"X-Request-ID": "a b"}).headers["x-request-id"]) == 32
+    lines = [line for line in server.log.read_text().splitlines() if line.startswith("{")]
+    logged = [json.loads(line) for line in lines]
+    assert [line["status"] for line in logged if line.get("request_id") == "mine-1" and "status" in line] == [
+        200, 200, 404, 501, 400
+    ]  # fmt: skip
+    assert "Traceback" not in server.log.read_text()
 
 
 def figures(http: httpx.Client) -> dict[str, float]:
