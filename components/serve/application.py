@@ -109,14 +109,22 @@ class _Requests(DataPlane):
             raise InvalidInput(f"the request cannot be decoded: {type(error).__name__} {str(error)[:100]}") from None
 
 
+class _Unsupported(NotImplementedError):
+    """What this server does not do; KServe's gRPC side asks for the reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class _FixedRepository(ModelRepositoryExtension):
     """Serves the model that it was started with, and no other."""
 
     async def load(self, model_name: str) -> None:
-        raise NotImplementedError("this server serves one model; models are not loaded by request")
+        raise _Unsupported("this server serves one model; models are not loaded by request")
 
     async def unload(self, model_name: str) -> None:
-        raise NotImplementedError("this server serves one model; it is not unloaded by request")
+        raise _Unsupported("this server serves one model; it is not unloaded by request")
 
 
 class _Grpc(GRPCServer):

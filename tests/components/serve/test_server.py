@@ -195,8 +195,9 @@ def test_grpc_chooses_as_the_evaluator(server, examples):
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert "must be BYTES" in refused.value.details()
         unload = grpc_predict_v2_pb2.RepositoryModelUnloadRequest(model_name="inkling")
-        with pytest.raises(grpc.RpcError):
+        with pytest.raises(grpc.RpcError) as refused:
             stub.RepositoryModelUnload(unload, timeout=30)
+        assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 @pytest.mark.parametrize("view", ["visual", "blind"])
