@@ -6,7 +6,6 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-from grpc_interceptor.exceptions import GrpcException
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady, UnsupportedProtocol
 
 from inkling.components.serve.metrics import refusal
@@ -16,7 +15,7 @@ from inkling.models.strict_json import to_json
 _CHARACTERS = 500
 _TRACE_CHARACTERS = 8_000
 _CLIENTS_DOING = (
-    InvalidInput, ModelNotFound, ModelNotReady, NotImplementedError, ServerNotReady, UnsupportedProtocol, GrpcException,
+    InvalidInput, ModelNotFound, ModelNotReady, NotImplementedError, ServerNotReady, UnsupportedProtocol,
 )  # fmt: skip
 _QUIET = {"uvicorn.access": logging.ERROR, "kserve": logging.WARNING, "kserve.trace": logging.WARNING}
 _REQUESTS = logging.getLogger("inkling.requests")
