@@ -1,0 +1,168 @@
+"""Alignment: do the language model's captions lie among each other as their pictures do for the vision encoder?
+
+Mutual k-nearest-neighbour alignment (Huh et al. 2024, "The Platonic Representation Hypothesis", arXiv 2405.07987): for
+each pair of a caption and its picture the share of its k nearest captions, by the inner product of the language model's
+hidden states, whose pictures are among the k nearest pictures by the encoder's features. Learning to See Before Seeing
+measures it with k = 20 (its Figure 10), without naming the layer or the number of pairs; here every layer is reported.
+
+A caption stands for the mean of its tokens' hidden states, read without a picture; a picture for the mean of the tokens
+of a view. Both are scaled to length one, as Huh et al. do. Captions that say the same of several pictures enter once.
+A run has one encoder; a study over `encode.encoder` has several, over which the paper averages.
+
+The null distribution gives each caption the picture of another one: about k / (pairs - 1). The interval is a bootstrap
+over pairs with neighbours as they are; a resample of neighbours would find each pair's copy next to it.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from inkling.components.probe.contract import Measurement, Probe, ProbeSpec, Subject
+
+
+class AlignmentSpec(ProbeSpec):
+    """Settings of the probe."""
+
+    target: ClassVar[str] = "inkling.components.probe.probes.alignment:Alignment"
+
+    type: Literal["alignment"] = "alignment"
+    neighbours: int = Field(20, ge=1, description="k, the nearest neighbours that are compared")
+    pairs: int = Field(1_000, ge=2, le=20_000, description="captions with their pictures, at most; drawn by the seed")
+    permutations: int = Field(200, ge=20, description="draws of the null distribution")
+    resamples: int = Field(1_000, ge=100, description="draws of the bootstrap")
+
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+_BATCH = 64
+
+
+class Alignment(Probe):
+    """Mutual nearest neighbours, a measurement a layer of the language model and a view of the encoder."""
+
+    def __init__(self, spec: AlignmentSpec) -> None:
+        """Takes the settings."""
+        self._spec = spec
+
+    def measure(self, subject: Subject, random: np.random.Generator) -> list[Measurement]:
+        """The alignment of each layer, from the embeddings (0) to the last, with each view of the connector.
+
+        Raises:
+            ValueError: If fewer pictures have a caption of their own than a pair has neighbours.
+        """
+        captions = _captions(subject, self._spec.pairs, random)
+        if len(captions) < self._spec.neighbours + 2:
+            raise ValueError(
+                f"alignment compares {self._spec.neighbours} neighbours, and {len(captions)} pictures have a caption "
+                f"of their own; state fewer `neighbours`, or adapt on more captions"
+            )
+        layers = [nearest(states, self._spec.neighbours) for states in _hidden_states(subject, list(captions))]
+        found = []
+        for view, features in _pictures(subject, list(captions.values())).items():
+            near = nearest(features, self._spec.neighbours)
+            for number, layer in enumerate(layers):
+                found.append(self._measurement(view, f"hidden states {number}", layer, near, random))
+        return found
+
+    def _measurement(
+        self, view: str, layer: str, first: NDArray[np.int64], second: NDArray[np.int64], random: np.random.Generator
+    ) -> Measurement:
+        pairs, count = first.shape
+        shares = mutual(first, second)
+        weights = random.multinomial(pairs, np.full(pairs, 1 / pairs), self._spec.resamples)  # (resamples, pairs)
+        low, high = np.quantile(weights @ shares / pairs, [0.025, 0.975])
+        null = []
+        for _ in range(self._spec.permutations):
+            dealt = random.permutation(pairs)  # the picture that each caption gets
+            null.append(mutual(first, np.argsort(dealt)[second[dealt]]).mean())
+        null_low, null_high = np.quantile(null, [0.025, 0.975])
+        beaten = sum(one >= shares.mean() for one in null)
+        return Measurement(
+            name=view,
+            value=float(shares.mean()),
+            low=float(low),
+            high=float(high),
+            null_low=float(null_low),
+            null_high=float(null_high),
+            count=pairs,
+            images=pairs,
+            layer=layer,
+            details={
+                "neighbours": count,
+                "chance": count / (pairs - 1),
+                "p_value": float((1 + beaten) / (1 + len(null))),
+            },
+        )
+
+
+def nearest(features: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The nearest others of each row by inner product, nearest first.
+
+    Args:
+        features: (rows, channels); rows are scaled to length one.
+        count: Neighbours.
+
+    Returns:
+        Their rows, (rows, count).
+    """
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    scaled = features / np.maximum(lengths, np.finfo(np.float32).tiny)
+    similarity = scaled @ scaled.T  # (rows, rows)
+    np.fill_diagonal(similarity, -np.inf)
+    return np.argsort(-similarity, axis=1, kind="stable")[:, :count]
+
+
+def mutual(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of each row's neighbours that are its neighbours in both, (rows,).
+
+    Args:
+        first: Neighbours of each row, (rows, neighbours).
+        second: Those of another space, of the same shape.
+    """
+    rows = np.arange(len(first))[:, None]
+    among = np.zeros((len(first), len(first)), np.bool_)
+    among[rows, first] = True
+    shares: NDArray[np.float64] = among[rows, second].mean(1)
+    return shares
+
+
+def _captions(subject: Subject, most: int, random: np.random.Generator) -> dict[str, str]:
+    """Pictures by the captions that are theirs alone, drawn among those of training."""
+    turns = [turn for turn in subject.turns if turn.kind == "caption" and turn.image_id]
+    found: dict[str, str] = {}
+    for place in random.permutation(len(turns)):
+        turn = turns[int(place)]
+        if turn.answer not in found and turn.image_id not in found.values():
+            found[turn.answer] = turn.image_id
+        if len(found) == most:
+            break
+    return found
+
+
+@torch.inference_mode()
+def _hidden_states(subject: Subject, captions: Sequence[str]) -> list[NDArray[np.float32]]:
+    """The mean hidden state of each caption at each layer, (captions, hidden_size)."""
+    batches = []
+    for start in range(0, len(captions), _BATCH):
+        ids = [subject.tokenizer.encode(caption).ids for caption in captions[start : start + _BATCH]]
+        longest = max(map(len, ids))
+        tokens = torch.tensor([[*one, *[0] * (longest - len(one))] for one in ids])  # (batch, longest)
+        mask = torch.tensor([[1] * len(one) + [0] * (longest - len(one)) for one in ids])
+        states = subject.model.language.model(
+            input_ids=tokens, attention_mask=mask, use_cache=False, output_hidden_states=True
+        ).hidden_states
+        share = (mask / mask.sum(1, keepdim=True))[..., None]  # (batch, longest, 1)
+        batches.append([(state * share).sum(1).float().numpy() for state in states])
+    return [np.concatenate(layer) for layer in zip(*batches, strict=True)]
+
+
+def _pictures(subject: Subject, images: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """The mean token of each picture in each view, (pictures, channels)."""
+    assert subject.training_features is not None, "a subject with turns has the features of their pictures"
+    parts = [subject.training_features(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
+    views = subject.model.connector.inputs
+    return {view: np.concatenate([part[view].float().mean(1).numpy() for part in parts]) for view in views}
