@@ -119,7 +119,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8080,
 ) -> None:
-    """Serves the model of a finished run with KServe: V2 inference protocol and OpenAI chat.
+    """Serves the model of a finished run with KServe: V1 and V2 inference protocol, OpenAI chat, and a page to try it.
+
+    Open the address that it prints in a browser to ask about an image and see the answer with it, without it and with
+    another one.
 
     Examples:
         inkling serve --port 8080
@@ -129,10 +132,12 @@ def serve(
     from inkling.components.serve.server import start
     from inkling.pipelines.local import run as local
 
+    report = None
     if bundle is None:
         finished = local.Run.read(run or local.home() / "runs" / "latest")
         bundle = Path(finished.outputs["export"]["bundle"])
-    start(bundle, host=host, port=port)
+        report = Path(finished.outputs["analyze"]["findings"]) / "report.html"
+    start(bundle, host=host, port=port, report=report)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent import futures
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from grpc import aio
@@ -46,13 +46,14 @@ class Application(ModelServer):
     size, and lets anybody unload the model.
     """
 
-    def __init__(self, model: InklingModel, listener: socket.socket, grpc_address: str | None) -> None:
+    def __init__(self, model: InklingModel, listener: socket.socket, grpc_address: str | None, page: APIRouter) -> None:
         """Prepares the server.
 
         Args:
             model: The model, loaded.
             listener: The listening socket for HTTP.
             grpc_address: host:port for gRPC; None for none.
+            page: What a browser is shown.
         """
         super().__init__(
             http_port=listener.getsockname()[1],
@@ -69,6 +70,7 @@ class Application(ModelServer):
         app.add_middleware(Door, settings=self._settings)
         app.add_middleware(Recording)
         app.include_router(chat_router(model))
+        app.include_router(page)
 
     async def _serve(self) -> None:
         """Serves until a signal; in place of the coroutines that KServe made, which listen on every interface."""

@@ -24,6 +24,7 @@ def start(
     port: int = PORT,
     grpc_port: int | None = None,
     settings: Settings | None = None,
+    report: Path | None = None,
 ) -> None:
     """Serves a bundle until SIGTERM or SIGINT; requests in flight are answered first.
 
@@ -33,6 +34,7 @@ def start(
         port: Port for HTTP; 0 takes a free one.
         grpc_port: Port for gRPC; none where None.
         settings: Limits of the server.
+        report: The HTML report of the run that made the bundle, to be shown beside it.
 
     Raises:
         AddressError: If a port is in use; before anything is loaded.
@@ -46,11 +48,13 @@ def start(
 
     from inkling.components.serve.application import Application
     from inkling.components.serve.model import InklingModel
+    from inkling.components.serve.page.router import page_router
 
     model = InklingModel(MODEL, opened, settings or Settings())
     model.load()
-    application = Application(model, listener, None if grpc_port is None else f"{host}:{grpc_port}")
-    print(f"{SERVING}{MODEL} at {url_of(listener)} (V1, V2, OpenAI chat); Ctrl-C ends it", flush=True)
+    page = page_router(opened, report)
+    application = Application(model, listener, None if grpc_port is None else f"{host}:{grpc_port}", page)
+    print(f"{SERVING}{MODEL} at {url_of(listener)} (a page to try it, V1, V2, OpenAI chat); Ctrl-C ends it", flush=True)
     application.start([model])
 
 
@@ -68,11 +72,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--grpc-port", type=int, help="port for gRPC (default: no gRPC)")
     parser.add_argument("--settings", type=Path, help="YAML file of server settings (see components/serve/settings.py)")
+    parser.add_argument(
+        "--report", type=Path, help="HTML report of the run that made the bundle, to be shown beside it"
+    )
     options = parser.parse_args(arguments)
     end_with_parent()
     try:
         settings = read_settings(options.settings) if options.settings else None
-        start(options.bundle, options.host, options.port, options.grpc_port, settings)
+        start(options.bundle, options.host, options.port, options.grpc_port, settings, options.report)
     except (AddressError, ArtifactError, ConfigError, DeviceError) as error:
         print(f"cannot serve: {error}", file=sys.stderr)
         return _BAD_START

@@ -133,7 +133,7 @@ def test_killed_at_several_moments_it_ends_with_the_same_digests(
             assert time.monotonic() < deadline, f"{waiting} never came"
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=60)  # what it started ends too, or holds its output open
         waiting.remove(come[0])
         _wait_until_empty(temporary)
     process = _start(tmp_path, temporary)
@@ -154,8 +154,10 @@ def test_a_run_that_is_stopped_keeps_what_was_done_and_says_so(
     number: int, status: int, tmp_path: Path, temporary: Path
 ) -> None:
     process = _start(tmp_path, temporary)
+    deadline = time.monotonic() + 120
     while not list((tmp_path / "store").glob("*/.*.lock")):
         assert process.poll() is None
+        assert time.monotonic() < deadline, "no stage began"
         time.sleep(0.02)
     process.send_signal(number)
     output = _finish(process)

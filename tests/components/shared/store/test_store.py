@@ -131,6 +131,6 @@ def test_two_runs_at_once_make_it_once(tmp_path: Path) -> None:
     for run in runs:
         run.start()
     for run in runs:
-        run.join()
+        run.join(60)
     assert [run.exitcode for run in runs] == [0, 0, 0]
     assert len({tuple(Thing.open(tmp_path / f"{i}" / "thing").manifest.files) for i in range(3)}) == 1
