@@ -253,6 +253,11 @@ class LanguageSpec(Spec, ABC):
 
     @property
     @abstractmethod
+    def key_value_size(self) -> int:
+        """Channels of the keys, and of the values, of all heads together."""
+
+    @property
+    @abstractmethod
     def block_params(self) -> int:
         """Weights of the matrices of one block; FSDP2 gathers a block at a time."""
 
@@ -280,9 +285,11 @@ class FusionSpec(Spec, ABC):
 
     Attributes:
         exportable: Whether the ONNX graphs can hold it.
+        languages: Language models whose layers it knows by name, as their `type`; empty: it enters any.
     """
 
     exportable: ClassVar[bool] = False
+    languages: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def positions(self, image_tokens: int) -> int:
@@ -292,8 +299,36 @@ class FusionSpec(Spec, ABC):
     def num_params(self, language: LanguageSpec) -> int:
         """Its trainable weights, for a language model of that size."""
 
+    def multiply_adds(self, language: LanguageSpec, image_tokens: int, text_tokens: int) -> int:
+        """Multiplications with an addition of a pass, beyond the language model's own over text and image positions.
+
+        Args:
+            language: The language model.
+            image_tokens: Image tokens that come in.
+            text_tokens: Tokens of the text.
+        """
+        return 0
+
+    def check(self, language: LanguageSpec) -> None:
+        """Refuses a language model that it cannot enter.
+
+        Raises:
+            ValueError: If it does not know its layers, or its settings do not fit its size; the message says which.
+        """
+        if self.languages and language.type not in self.languages:
+            raise ValueError(
+                f"fusion '{self.type}' knows the layers of {', '.join(self.languages)}, not those of the language "
+                f"model '{language.type}': take the fusion prefix, which enters any"
+            )
+        self.num_params(language)
+
     def build(self, language: LanguageSpec) -> Any:
-        """The network, with weights drawn from torch's random state."""
+        """The network, with weights drawn from torch's random state.
+
+        Raises:
+            ValueError: If it cannot enter that language model.
+        """
+        self.check(language)
         return self.load_target()(self, language)
 
 

@@ -100,13 +100,15 @@ def check(profile: str) -> None:
 
 
 def _check_image_tokens(encode: EncodeConfig, adaptation: AdaptationRecipe, preset: str) -> None:
-    """Checks that the connector can take what the encoder gives, and the language model what the connector makes."""
+    """Checks that the connector can take what the encoder gives, and the language model what comes of it."""
     connector = adaptation.connector
+    language = load_preset(preset)
     try:
         positions = adaptation.fusion.positions(connector.image_tokens(encode.encoder.all_views))
+        adaptation.fusion.check(language)
     except ValueError as error:
         raise ConfigError(f"adapt: {error}") from None
-    longest = load_preset(preset).max_position_embeddings
+    longest = language.max_position_embeddings
     if positions + _TEXT_TOKENS > longest:
         raise ConfigError(
             f"adapt: an image takes {positions:,} positions of the sequence (connector '{connector.type}', view "

@@ -47,6 +47,12 @@ class CrossAttentionSpec(FusionSpec):
         width = language.hidden_size
         return len(self.layers(language)) * (4 * width**2 + 2 * width + 1)
 
+    def multiply_adds(self, language: LanguageSpec, image_tokens: int, text_tokens: int) -> int:
+        """Keys and values of the image tokens; queries, output and attention of the text."""
+        width = language.hidden_size
+        once, each = 2 * image_tokens * width**2, 2 * width**2 + 2 * image_tokens * width
+        return len(self.layers(language)) * (once + text_tokens * each)
+
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
 from inkling.models.fusion.contract import build_fusion
+from inkling.models.language import LANGUAGE_MODELS
 from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import ImageFeatures, MultimodalModel
 from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment, collate
@@ -28,12 +32,16 @@ def spec(request: pytest.FixtureRequest) -> FusionSpec:
 
 @pytest.fixture
 def model(spec: FusionSpec) -> MultimodalModel:
-    """A model whose fusion is open: its parameters are moved off a start that may shut the image out."""
+    """A model whose fusion is open: its parameters are moved off a start that may shut the image out.
+
+    The connector's positions are moved too: while they are zero, a fusion that norms image tokens does not feel their
+    scale, whose gradient is then what rounding leaves.
+    """
     torch.manual_seed(0)
     connector = CONNECTORS.read("mlp").build({"grid": (4, 6)}, LANGUAGE.hidden_size)
     model = MultimodalModel(LANGUAGE.build(40, 0), connector, spec.build(LANGUAGE)).eval()
     with torch.no_grad():
-        for parameter in model.fusion.parameters():
+        for parameter in (*model.fusion.parameters(), model.connector.positions):
             parameter.add_(0.3 * torch.randn(parameter.shape))
     return model
 
@@ -57,6 +65,38 @@ def test_it_takes_as_many_positions_and_weights_as_the_spec_states(spec: FusionS
     prefix = model.fusion.prefix(memory)
     assert (0 if prefix is None else prefix.shape[1]) == spec.positions(4) == model.image_positions
     assert all(tensor.shape[0] == 2 for tensor in memory.values())
+
+
+def counted(model: MultimodalModel, features: ImageFeatures | None, packed: PackedBatch) -> int:
+    """Multiply-adds of a pass over image tokens, under "tokens", and text; with None, of the language model alone."""
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+        if features is None:
+            states = torch.zeros(*packed.positions.shape, LANGUAGE.hidden_size)
+            model.language.model(
+                inputs_embeds=states, attention_mask=packed.mask, position_ids=packed.positions, use_cache=False
+            )
+        else:
+            with model.fusion.inside(model.language, memory := model.fusion.remember(features["tokens"])):
+                model.language.model(
+                    inputs_embeds=model.embed(memory, packed.ids), attention_mask=packed.mask,
+                    position_ids=packed.positions, use_cache=False,
+                )  # fmt: skip
+    return int(counter.get_total_flops()) // 2
+
+
+def test_it_multiplies_as_often_as_the_spec_states(spec: FusionSpec, model: MultimodalModel) -> None:
+    tokens, packed = torch.randn(1, 5, LANGUAGE.hidden_size), collate(SEQUENCES[:1], spec.positions(5))
+    found = counted(model, {"tokens": tokens}, packed) - counted(model, None, packed)
+    assert found == spec.multiply_adds(LANGUAGE, 5, packed.ids.shape[1])
+
+
+def test_a_language_model_whose_layers_it_does_not_know_is_refused_by_name(spec: FusionSpec) -> None:
+    other = LANGUAGE.model_copy(update={"type": "mamba"})
+    if not spec.languages:
+        spec.check(other)
+        return
+    with pytest.raises(ValueError, match=rf"fusion '{spec.type}' knows the layers of llama, not those of .* 'mamba'"):
+        spec.build(other)
 
 
 def test_the_image_changes_the_answer(model: MultimodalModel, features: ImageFeatures) -> None:
@@ -86,6 +126,44 @@ def test_gradient_reaches_every_parameter(model: MultimodalModel, features: Imag
     (-model.log_likelihoods(features, batch(model)).mean()).backward()
     parts = [*model.fusion.named_parameters(), *model.connector.named_parameters()]
     assert not [name for name, p in parts if p.grad is None or not p.grad.abs().sum() > 0]
+
+
+def test_gradients_are_those_of_finite_differences(spec: FusionSpec) -> None:
+    """Through a language model in double precision whose norms, which transformers computes in single, are too."""
+    size = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    small = LANGUAGE_MODELS.read({**LANGUAGE.model_dump(), **size, "num_key_value_heads": 2})
+    torch.manual_seed(0)
+    language, fusion = small.build(24, 0).double().eval(), spec.build(small).double()
+    connector = CONNECTORS.read("mlp").build({"grid": (3, 6)}, 16)
+    model = MultimodalModel(language, connector, fusion)
+    for norm in [module for module in language.modules() if isinstance(module, LlamaRMSNorm)]:
+        norm.forward = lambda x, norm=norm: torch.nn.functional.rms_norm(x, x.shape[-1:], norm.weight, 1e-6)
+    for parameter in fusion.parameters():
+        parameter.data.add_(0.3 * torch.randn(parameter.shape, dtype=torch.float64))
+    packed = collate([PackedSequence([TokenSegment([0, 7]), TokenSegment([9, 4], 0, True)])] * 2, spec.positions(3))
+    mask = fusion.mask(packed.mask, spec.positions(3))
+
+    def loss(tokens: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
+        with fusion.inside(language, memory := fusion.remember(tokens)):
+            hidden = language.model(
+                inputs_embeds=model.embed(memory, packed.ids), attention_mask=mask, position_ids=packed.positions
+            ).last_hidden_state
+        logits = language.lm_head(hidden.flatten(0, 1)[packed.predictors])
+        return torch.nn.functional.cross_entropy(logits, packed.targets)
+
+    tokens = torch.randn(2, 3, 16, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(loss, (tokens, *fusion.parameters()), fast_mode=True)
+
+
+@torch.inference_mode()
+def test_later_text_changes_no_earlier_prediction(model: MultimodalModel, features: ImageFeatures) -> None:
+    own = {"grid": features["grid"][:1]}
+    answers = [[8, 9, 10], [8, 9, 30]]
+    sequences = [PackedSequence([TokenSegment([0, 7]), TokenSegment(answer, 0, True)]) for answer in answers]
+    first, second = (model(own, collate([one], model.image_positions)) for one in sequences)
+    assert torch.equal(first, second), "the last token is predicted, and read by nothing"
+    longer = PackedSequence([TokenSegment([0, 7]), TokenSegment([8, 9, 10, 30, 31, 32], 0, True)])
+    assert torch.allclose(first, model(own, collate([longer], model.image_positions))[:3], atol=2e-5)
 
 
 @torch.inference_mode()

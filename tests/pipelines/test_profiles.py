@@ -203,6 +203,11 @@ def test_every_command_that_needs_the_recipe_refuses_it_before_it_makes_anything
     assert not (tmp_path / "home").exists()
 
 
+def test_a_fusion_that_cannot_enter_the_preset_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(ConfigError, match="adapt: fusion 'lavi' modulates one of every 9 layers, .* has 4"):
+        profiles.load("tiny", ["adapt.fusion={type: lavi, every: 9}"])
+
+
 def test_a_run_whose_model_could_not_be_exported_is_refused_before_it_trains() -> None:
     profiles.check_export(profiles.load("tiny"))
     quarters = ["encode.views=[quarters.grid]", "adapt.connector={type: pool, view: quarters.grid}"]
