@@ -20,6 +20,7 @@ from inkling.pipelines.commands.language import language_app
 from inkling.pipelines.commands.options import Overrides, Profile
 from inkling.pipelines.commands.ranks import ranks
 from inkling.pipelines.commands.results import results
+from inkling.pipelines.commands.systems import systems
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +34,7 @@ app.add_typer(language_app, name="language")
 app.command()(estimate)
 app.command()(ranks)
 app.command()(results)
+app.command()(systems)
 app.command()(check)
 app.add_typer(labels.app, name="labels")
 cluster.add_commands(app)

@@ -1,4 +1,4 @@
-"""The pooling connector: with as many tokens as the grid it is the MLP, with fewer it is the MLP of averages."""
+"""The pooling connector (InfMLLM): with as many tokens as the grid it is the MLP, with fewer the MLP of averages."""
 
 import pytest
 import torch
@@ -33,6 +33,25 @@ def test_a_token_is_the_mlp_of_the_average_of_its_quarter() -> None:
     assert contents.shape == (1, 4, 8)
     assert torch.allclose(contents[:, :1], mlp.contents(upper_left), atol=1e-5)
     assert torch.allclose(contents[:, 3:], mlp.contents(lower_right), atol=1e-5)
+
+
+def test_rows_and_columns_are_not_swapped() -> None:
+    """What lies right of the middle moves the tokens of the right column alone, and there the upper one."""
+    pool, grid = built({"type": "pool", "side": 2}), torch.rand(1, 16, 6)
+    changed = grid.clone()
+    changed[:, [2, 3, 6, 7]] += 1  # the upper right quarter
+    moved = (pool(grid) != pool(changed)).any(-1)[0]
+    assert moved.tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize("side", [1, 2, 4])
+def test_a_constant_map_is_the_constant_however_it_is_pooled(side: int) -> None:
+    """InfMLLM's recipe averages 7 x 7 patches, also to sides that do not divide them."""
+    torch.manual_seed(0)
+    pool = CONNECTORS.read({"type": "pool", "side": side, "view": "grid7"}).build({"grid7": (49, 6)}, 8)
+    constant = torch.randn(1, 1, 6)
+    shown = pool.contents(constant.expand(1, 49, 6))
+    assert torch.allclose(shown, pool.project(constant).expand(1, side**2, 8), atol=1e-6)
 
 
 @pytest.mark.parametrize("tokens", [15, 4])

@@ -1,0 +1,56 @@
+"""What plug-ins and recipes say of the system that they follow is read, whole and as it was written."""
+
+from pathlib import Path
+
+import pytest
+
+from inkling.components.shared.config import ConfigError
+from inkling.pipelines.systems import PublishedSystem, size, stated, systems
+
+LAPTOP = {"pretrain": {"preset": "laptop"}}
+
+
+def by_name() -> dict[str, PublishedSystem]:
+    return {system.name: system for system in systems()}
+
+
+def test_a_plugin_and_a_recipe_state_a_system() -> None:
+    found = by_name()
+    assert len(found) == len(systems()), "a system is stated twice"
+    assert (found["Q-Former"].seam, found["Q-Former"].plugin) == ("connector", "qformer")
+    assert (found["Ziya-VL"].seam, found["Ziya-VL"].plugin) == ("recipe", "ziya-vl")
+    assert all(system.paper and system.left_out for system in found.values())
+
+
+def test_a_text_may_go_on_and_ends_at_a_blank_line() -> None:
+    text = "A network.\n\nSystem: Ovis\nNot reproduced: one thing;\nand another.\nPaper: arXiv 1\n\nNo system: here.\n"
+    assert stated(text, Path("a.py")) == {
+        "System": "Ovis",
+        "Not reproduced": "one thing; and another.",
+        "Paper": "arXiv 1",
+    }
+    assert stated("A network of a System: no.\n", Path("a.py")) == {}
+
+
+@pytest.mark.parametrize("text", ["System: Ovis\nPaper: x\n", "System: A\nSystem: B\nPaper: x\nNot reproduced: y\n"])
+def test_a_system_that_is_not_stated_whole_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"a\.py: a system is stated by System, Paper, Not reproduced, each once"):
+        stated(text, Path("a.py"))
+
+
+def test_sizes_are_those_of_the_profile() -> None:
+    system = by_name()["Ziya-VL"]
+    laptop, tiny = size(system, LAPTOP), size(system, {"encode": {"encoder": "tiny-random"}, **LAPTOP})
+    (spec, fusion) = system.specs
+    assert fusion.type == "prefix"
+    assert laptop.parameters == spec.num_params({"grid": (16, 1280)}, 128)
+    assert (laptop.positions, laptop.passes) == (8, 1)
+    assert tiny.parameters == spec.num_params({"grid": (16, 32)}, 128)
+
+
+def test_a_module_that_is_no_plugin_may_state_none(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "sequence"
+    folder.mkdir(parents=True)
+    (folder / "packing.py").write_text('"""Packs.\n\nSystem: A\nPaper: x\nNot reproduced: y\n"""\n')
+    with pytest.raises(ConfigError, match=r"inkling\.models\.sequence\.packing states a system and is no plug-in"):
+        systems(tmp_path)
