@@ -22,6 +22,7 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 from starlette.exceptions import HTTPException
 
+from inkling.components.serve.departures import Departures
 from inkling.components.serve.grpc_recording import GrpcRecording
 from inkling.components.serve.limits.connections import bounded
 from inkling.components.serve.limits.door import JSON_LENGTH, Door
@@ -67,6 +68,7 @@ class Application(ModelServer):
         self._settings = model.settings
         self.dataplane = _Requests(self._settings.max_json_items, model_registry=self.registered_models)
         self.model_repository_extension = _FixedRepository(model_registry=self.registered_models)
+        app.add_middleware(Departures)
         app.add_middleware(Door, settings=self._settings)
         app.add_middleware(Recording)
         app.include_router(chat_router(model))

@@ -1,7 +1,7 @@
 """What the engine's thread works on: answers that grow token by token, and choices that are scored at once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,18 +33,23 @@ class Work:
 
     Attributes:
         prompt: Ids of the prompt's tokens.
-        picture: The image behind the first of them; None asks blind.
+        image: The image behind the first of them; None asks blind.
         dropped: Whether nobody waits for it any more; it is then not worked on.
         quiet: Whether what is not the end need not be emitted.
         loop: The event loop that waits.
         emit: What is called on that loop with each result, or with the error that ended the work.
     """
 
-    def __init__(self, prompt: Ids, picture: PromptImage | None, emit: Callable[[Any], None]) -> None:
+    def __init__(self, prompt: Ids, image: PromptImage | None, emit: Callable[[Any], None]) -> None:
         """Belongs to the running event loop."""
-        self.prompt, self.picture, self.emit = prompt, picture, emit
+        self.prompt, self.image, self.emit = prompt, image, emit
         self.dropped = self.quiet = False
         self.loop = asyncio.get_running_loop()
+
+    @property
+    def key(self) -> Hashable:
+        """What the prompt's prefill is computed of: the same key is the same result."""
+        return None if self.image is None else self.image.key, tuple(self.prompt)
 
 
 class ScoringJob(Work):
@@ -53,13 +58,13 @@ class ScoringJob(Work):
     def __init__(
         self,
         prompt: Ids,
-        picture: PromptImage | None,
+        image: PromptImage | None,
         choices: Sequence[Ids],
         lookup: "Logprobs",
         emit: Callable[[list[list[TokenLogprob]]], None],
     ) -> None:
         """Takes the ids of each choice's tokens, one at least."""
-        super().__init__(prompt, picture, emit)
+        super().__init__(prompt, image, emit)
         self.choices, self._lookup = choices, lookup
 
     def result(self, logits: Sequence[Floats]) -> list[list[TokenLogprob]]:
@@ -76,7 +81,7 @@ class GenerationJob(Work):
     def __init__(
         self,
         prompt: Ids,
-        picture: PromptImage | None,
+        image: PromptImage | None,
         limit: int,
         sampler: TokenSampler,
         writer: Writer,
@@ -84,7 +89,7 @@ class GenerationJob(Work):
         emit: Callable[[Delta], None],
     ) -> None:
         """Takes the most tokens that the answer may have, and what draws, writes and explains them."""
-        super().__init__(prompt, picture, emit)
+        super().__init__(prompt, image, emit)
         self._limit, self._sampler, self._writer, self._lookup = limit, sampler, writer, lookup
         self._count = 0
         self._text: list[str] = []  # what was not emitted yet

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from inkling.components.artifacts.bundle import TOKENIZER, Bundle
 from inkling.components.serve.generation import Generation
 from inkling.components.serve.jobs import GenerationJob, Logprobs, PromptImage, ScoringJob
+from inkling.components.serve.recent import RecentResults
 from inkling.components.serve.request import (
     BadRequest,
     Delta,
@@ -59,8 +60,9 @@ class Predictor:
         self._engine = OnnxEngine(bundle.path, self.context, settings.threads, settings.device)
         self._image_tokens = 0
         self._decoding = ThreadPoolExecutor(_IMAGE_THREADS, "images")
-        self._decoded = asyncio.Semaphore(2 * settings.max_batch)  # images whose pixels are held at once
-        self.scheduler = Scheduler(self._engine, self._stop, settings.max_batch, settings.waiting)
+        self._answered = asyncio.Semaphore(2 * settings.max_batch)  # questions whose images' pixels are held at once
+        self._recent = RecentResults(settings.cache_mib << 20)
+        self.scheduler = Scheduler(self._engine, self._stop, settings.max_batch, settings.waiting, self._recent)
 
     def warm_up(self) -> None:
         """Runs every graph once: a broken bundle fails here, and the first question is answered as fast as the next.
@@ -138,10 +140,12 @@ class Predictor:
             BadRequest: If question, image or choices cannot be read, or are too long.
         """
         prompt = self._chat_ids(question.text)
-        if not question.choices:
-            request = GenerationRequest(tuple(prompt), question.image)
-            return QuestionResponse(question, (await (await self._generate(request, _nothing)).whole()).text)
-        scores = await self._score(prompt, question.choices, question.image, 0)
+        async with self._answered:
+            if not question.choices:
+                request = GenerationRequest(tuple(prompt), question.image)
+                async with await self._generate(request, _nothing) as generation:
+                    return QuestionResponse(question, (await generation.whole()).text)
+            scores = await self._score(prompt, question.choices, question.image, 0)
         log_likelihoods = tuple(_sum(tokens) for tokens in scores)
         choice = choose(log_likelihoods)
         return QuestionResponse(question, question.choices[choice], choice, log_likelihoods)
@@ -158,25 +162,25 @@ class Predictor:
             def chosen(found: Scores | Exception) -> None:
                 generation.receive(found if isinstance(found, Exception) else _choice(request, sampler, found))
 
-            picture = await self._picture(request.image)
+            seen = await self._read_image(request.image)
             job: ScoringJob | GenerationJob = ScoringJob(
-                prompt, picture, answers, lookup or Logprobs(self._bytes, 0), chosen
+                prompt, seen, answers, lookup or Logprobs(self._bytes, 0), chosen
             )
         else:
             most = min(request.max_new_tokens or self._settings.max_new_tokens, self._settings.max_new_tokens)
             writer = Writer(self._bytes, request.stop, request.strip)
             limit = min(most, self.context - length)
-            picture = await self._picture(request.image)
-            job = GenerationJob(prompt, picture, limit, sampler, writer, lookup, generation.receive)
+            seen = await self._read_image(request.image)
+            job = GenerationJob(prompt, seen, limit, sampler, writer, lookup, generation.receive)
         generation.job = job
         self.scheduler.submit(job)
         return generation
 
     async def _score(self, prompt: Ids, choices: Sequence[str], image: bytes | None, top: int) -> Scores:
         answers = self._answers(choices, self._length(prompt, image))
-        return await self._scored(prompt, await self._picture(image), answers, top)
+        return await self._scored(prompt, await self._read_image(image), answers, top)
 
-    async def _scored(self, prompt: Ids, picture: PromptImage | None, choices: Sequence[Ids], top: int) -> Scores:
+    async def _scored(self, prompt: Ids, image: PromptImage | None, choices: Sequence[Ids], top: int) -> Scores:
         waiting: asyncio.Future[Scores] = asyncio.get_running_loop().create_future()
 
         def receive(found: Scores | Exception) -> None:
@@ -187,7 +191,7 @@ class Predictor:
             else:
                 waiting.set_result(found)
 
-        job = ScoringJob(prompt, picture, choices, Logprobs(self._bytes, top), receive)
+        job = ScoringJob(prompt, image, choices, Logprobs(self._bytes, top), receive)
         self.scheduler.submit(job)
         try:
             return await waiting
@@ -254,15 +258,18 @@ class Predictor:
             )
         return length
 
-    async def _picture(self, image: bytes | None) -> PromptImage | None:
+    async def _read_image(self, image: bytes | None) -> PromptImage | None:
         if image is None:
             return None
-        async with self._decoded:
-            return await asyncio.get_running_loop().run_in_executor(self._decoding, self._decode, image)
+        return await asyncio.get_running_loop().run_in_executor(self._decoding, self._decode, image)
 
     def _decode(self, image: bytes) -> PromptImage:
+        key = hashlib.sha256(image).digest()
+        embedded = self._recent.get("image", key)
+        if embedded is not None:
+            return PromptImage(key, embedded=embedded)
         try:
-            return PromptImage(hashlib.sha256(image).digest(), preprocess(image, self._pixels))
+            return PromptImage(key, preprocess(image, self._pixels))
         except ImageError as error:
             raise BadRequest(str(error)) from None
 

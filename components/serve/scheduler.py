@@ -7,7 +7,7 @@ who else is in the batch.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -15,7 +15,8 @@ import numpy as np
 from kserve.errors import ServerNotReady
 
 from inkling.components.serve.jobs import GenerationJob, ScoringJob, Work
-from inkling.components.serve.metrics import ADMITTED
+from inkling.components.serve.metrics import ADMITTED, BATCH_SIZE, WAITING
+from inkling.components.serve.recent import RecentResults
 from inkling.models.inference.engine import Floats, State
 from inkling.models.inference.onnx_engine import OnnxEngine
 
@@ -37,7 +38,7 @@ class Busy(ServerNotReady):
 class Scheduler:
     """The engine's thread and the bounded number of requests that share it, so that the event loop stays free."""
 
-    def __init__(self, engine: OnnxEngine, stop: int, batch: int, waiting: int) -> None:
+    def __init__(self, engine: OnnxEngine, stop: int, batch: int, waiting: int, recent: RecentResults) -> None:
         """Starts the thread.
 
         Args:
@@ -45,13 +46,14 @@ class Scheduler:
             stop: Id of the token that ends an answer.
             batch: Answers that grow at once at most.
             waiting: Requests that may be let in beside as many as grow.
+            recent: Keeps embedded images and prefilled prompts.
         """
         self._engine, self._stop, self._batch = engine, stop, batch
         self._limit, self._admitted = batch + waiting, 0
         self._queue: deque[Work] = deque()
         self._wake = threading.Condition()
-        self._growing: list[GenerationJob] = []
-        self._state: State[Floats] | None = None  # of the growing answers, in their order
+        self._recent = recent
+        self._parts: list[tuple[State[Floats], list[GenerationJob]]] = []  # answers that grow, a sequence each
         self._emitted: list[tuple[Work, Any]] = []
         threading.Thread(target=self._run, name="inference", daemon=True).start()
 
@@ -82,6 +84,7 @@ class Scheduler:
         """Queues work of an admitted request."""
         with self._wake:
             self._queue.append(job)
+            WAITING.set(len(self._queue))
             self._wake.notify()
 
     def _count(self, change: int) -> None:
@@ -91,22 +94,23 @@ class Scheduler:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not (self._queue or self._growing):
+                while not (self._queue or self._parts):
                     self._wake.wait()
-            self._guarded(self._score, self._take(ScoringJob, self._batch))
-            self._guarded(self._join, self._take(GenerationJob, self._batch - len(self._growing)))
-            self._guarded(lambda _: self._step(), list(self._growing))
+            if scored := self._take(ScoringJob, self._batch):
+                self._guarded(lambda: self._score(scored), scored)
+            if joining := self._take(GenerationJob, self._batch - sum(len(jobs) for _, jobs in self._parts)):
+                self._guarded(lambda: self._join(joining), joining)
+            if self._parts:
+                self._guarded(self._step, [job for _, jobs in self._parts for job in jobs])
 
-    def _guarded(self, work: Callable[[list[AnyWork]], None], jobs: list[AnyWork]) -> None:
-        """Works on some jobs; an error is theirs, and the thread goes on."""
-        if not jobs:
-            return
+    def _guarded(self, work: Callable[[], None], jobs: Sequence[Work]) -> None:
+        """Works on some jobs; an error is theirs alone, and the thread goes on."""
         try:
-            work(jobs)
+            work()
         except Exception as error:
+            failed = set(map(id, jobs))
             self._emitted += [(job, error) for job in jobs]
-            if self._growing and jobs[0] in self._growing:
-                self._growing, self._state = [], None
+            self._parts = [part for part in self._parts if not any(id(job) in failed for job in part[1])]
         self._deliver()
 
     def _take(self, kind: type[AnyWork], most: int) -> list[AnyWork]:
@@ -116,64 +120,86 @@ class Scheduler:
             taken: list[AnyWork] = []
             longest = images = 0
             for job in queued[:most]:
-                if (job.picture is None) != (queued[0].picture is None):
+                if (job.image is None) != (queued[0].image is None):
                     continue
                 longest = max(longest, _tokens(job))
-                images += job.picture is not None and job.picture.embedded is None
+                images += job.image is not None and job.image.embedded is None
                 if taken and (longest * (len(taken) + 1) > _TOKENS or images > _IMAGES):
                     break
                 taken.append(job)
-            gone = {id(job) for job in taken}
+            gone = set(map(id, taken))
             self._queue = deque(job for job in self._queue if id(job) not in gone and not job.dropped)
+            WAITING.set(len(self._queue))
         return taken
 
     def _score(self, jobs: list[ScoringJob]) -> None:
-        found = self._engine.choice_logits(
-            [job.prompt for job in jobs], [job.choices for job in jobs], self._images(jobs)
-        )
+        images = self._images(jobs)
+        found = self._engine.choice_logits([job.prompt for job in jobs], [job.choices for job in jobs], images)
         self._emitted += [(job, job.result(logits)) for job, logits in zip(jobs, found, strict=True)]
 
     def _join(self, jobs: list[GenerationJob]) -> None:
-        state = self._engine.prefill([job.prompt for job in jobs], self._images(jobs))
-        self._state = state if self._state is None else self._engine.merge([self._state, state])
-        self._growing += jobs
+        new: dict[Hashable, GenerationJob] = {}  # of several with the same prompt and image one is computed
+        for job in jobs:
+            if (state := self._recent.get("prefix", job.key)) is not None:
+                self._parts.append((state, [job]))
+            else:
+                new.setdefault(job.key, job)
+        if not new:
+            return
+        state = self._engine.prefill([job.prompt for job in new.values()], self._images(list(new.values())))
+        rows = {key: self._engine.merge([(state, [row])]) for row, key in enumerate(new)} if self._recent.keeps else {}
+        for key, row in rows.items():
+            self._recent.put("prefix", key, row, row.logits.nbytes + sum(array.nbytes for array in row.past))
+        waiting = [job for job in jobs if job.key in new]
+        places = {key: row for row, key in enumerate(new)}
+        if len(waiting) > len(new):
+            state = state.rows(np.array([places[job.key] for job in waiting]))
+        self._parts.append((state, waiting))
 
     def _step(self) -> None:
         """Gives each growing answer its next token, and runs the engine for those that go on."""
-        assert self._state is not None
-        logits = self._state.logits  # (b, vocabulary)
-        kept, tokens = [], []
-        for row, likeliest in enumerate(logits.argmax(axis=1).tolist()):
-            job = self._growing[row]
+        kept = [(state, self._draw(state, jobs), jobs) for state, jobs in self._parts]
+        self._deliver()
+        jobs = [jobs[row] for _, drawn, jobs in kept for row in drawn]
+        tokens = [[token] for _, drawn, _ in kept for token in drawn.values()]
+        if not jobs:
+            self._parts = []
+            return
+        state = kept[0][0]
+        if len(kept) > 1 or len(jobs) < len(kept[0][2]):
+            state = self._engine.merge([(state, list(drawn)) for state, drawn, _ in kept])
+        BATCH_SIZE.observe(len(jobs))
+        self._parts = [(self._engine.decode(state, tokens)[1], jobs)]
+
+    def _draw(self, state: State[Floats], jobs: Sequence[GenerationJob]) -> dict[int, int]:
+        """The next token of each answer that goes on, by its row."""
+        drawn = {}
+        for row, likeliest in enumerate(state.logits.argmax(axis=1).tolist()):
+            job, logits = jobs[row], state.logits[row]
             if job.dropped:
                 continue
-            token = job.draw(logits[row], likeliest)
-            delta = job.add(token, logits[row], token == self._stop)
+            token = job.draw(logits, likeliest)
+            delta = job.add(token, logits, token == self._stop)
             if delta is not None:
                 self._emitted.append((job, delta))
             if delta is None or delta.finish is None:
-                kept.append(row)
-                tokens.append([token])
-        self._deliver()
-        if len(kept) < len(self._growing):
-            self._growing = [self._growing[row] for row in kept]
-            self._state = self._engine.merge([self._state.rows(np.array(kept))]) if kept else None
-        if self._state is not None:
-            self._state = self._engine.decode(self._state, tokens)[1]
+                drawn[row] = token
+        return drawn
 
     def _images(self, jobs: Sequence[Work]) -> Floats | None:
         """What the language model reads of the jobs' images (b, tokens, hidden_size); None for none."""
-        pictures = [job.picture for job in jobs if job.picture is not None]
-        if not pictures:
+        images = [job.image for job in jobs if job.image is not None]
+        if not images:
             return None
-        new = {picture.key: picture for picture in pictures if picture.embedded is None}
+        new = {image.key: image.pixels for image in images if image.pixels is not None}
         if new:
-            pixels = np.stack([picture.pixels for picture in new.values() if picture.pixels is not None])
-            embedded = dict(zip(new, self._engine.embed_images(pixels), strict=True))
-            for picture in pictures:
-                if picture.embedded is None:
-                    picture.embedded, picture.pixels = embedded[picture.key], None
-        return np.stack([picture.embedded for picture in pictures if picture.embedded is not None])
+            embedded = dict(zip(new, self._engine.embed_images(np.stack(list(new.values()))), strict=True))
+            for key, found in embedded.items():
+                self._recent.put("image", key, found, found.nbytes)
+            for image in images:
+                if image.pixels is not None:
+                    image.embedded, image.pixels = embedded[image.key], None
+        return np.stack([image.embedded for image in images if image.embedded is not None])
 
     def _deliver(self) -> None:
         """Hands what was found to those who wait, at one go for each event loop."""

@@ -17,6 +17,9 @@ class Settings(Section):
     threads: int = Field(2, ge=1, description="threads of one inference on a CPU")
     device: Device = Field("auto", description="'auto' takes CUDA where the machine has an NVIDIA device")
     max_batch: int = Field(16, ge=1, description="answers that grow at once, a token each at every step")
+    cache_mib: int = Field(
+        64, ge=0, description="MiB of images and prompts that are kept, so that they are not computed when sent again"
+    )
     waiting: int = Field(
         32, ge=0, description="requests let in beside as many as grow at once; more are refused for the moment"
     )

@@ -186,27 +186,33 @@ class Engine(ABC, Generic[Images, Array]):
                 state, rows, tokens = state.rows(kept), rows[kept], tokens[kept]
             state = self.decode(state, tokens[:, None].tolist())[1]
 
-    def merge(self, states: Sequence[State[Array]]) -> State[Array]:
-        """Puts sequences of several states into one, in their order, without the padding between their tokens.
+    def merge(self, chosen: Sequence[tuple[State[Array], Sequence[int]]]) -> State[Array]:
+        """Puts chosen sequences of states into one, in their order, without the padding between their tokens.
+
+        Args:
+            chosen: States, each with the rows of its sequences, one at least in all.
 
         Raises:
             PromptError: If what is kept of images is kept of some of them only.
         """
-        kept = [state.memory for state in states if state.memory is not None]
-        if kept and len(kept) < len(states):
+        chosen = [(state, rows) for state, rows in chosen if len(rows)]
+        kept = [state.memory for state, _ in chosen if state.memory is not None]
+        if kept and len(kept) < len(chosen):
             raise PromptError("sequences with and without an image cannot be put together")
-        sequences = [(state, row) for state in states for row in range(len(state.lengths))]
-        places = [_places(state, row) for state, row in sequences]
+        sequences = [(state, row, _places(state, row)) for state, rows in chosen for row in rows]
         past = [
-            self._stack(
-                [state.past[layer][row][:, place] for (state, row), place in zip(sequences, places, strict=True)]
-            )
-            for layer in range(len(states[0].past))
+            self._stack([state.past[layer][row][:, places] for state, row, places in sequences])
+            for layer in range(len(chosen[0][0].past))
         ]
-        lengths = np.concatenate([state.lengths for state in states])  # (b,)
+        lengths = np.array([state.lengths[row] for state, row, _ in sequences])  # (b,)
         mask = (np.arange(lengths.max())[None] < lengths[:, None]).astype(np.int64)  # (b, p)
-        logits = np.concatenate([state.logits for state in states])
-        memory = {name: self._stack([one for held in kept for one in held[name]]) for name in kept[0]} if kept else None
+        logits = np.concatenate([state.logits[list(rows)] for state, rows in chosen])
+        memory = None
+        if kept:
+            memory = {
+                name: self._stack([state.memory[name][row] for state, row, _ in sequences if state.memory])
+                for name in kept[0]
+            }
         return State(past, mask, lengths, logits, memory)
 
     @abstractmethod

@@ -235,6 +235,35 @@ def test_engines_agree(subjects: dict[str, Subject]) -> None:
         assert answers[0] == answers[1]
 
 
+@visual_and_blind
+def test_sequences_that_were_put_together_continue_as_alone(subject: Subject, visual: bool) -> None:
+    """Sequences of different lengths, some with padding between tokens, in another order and one of them twice."""
+    engine = subject.engine
+    first = engine.prefill(PROMPTS[:3], subject.view(visual, range(3)))
+    first = engine.decode(first, [[40, 41, 42], [43], [44, 45]])[1]
+    second = engine.prefill(PROMPTS[3:], subject.view(visual, [3, 4]))
+    merged = engine.merge([(second, [1]), (first, [2, 0, 2]), (second, [])])
+    logits, after = engine.decode(merged, [[50, 51]] * 4)
+    sequences = [PROMPTS[4], [*PROMPTS[2], 44, 45], [*PROMPTS[0], 40, 41, 42], [*PROMPTS[2], 44, 45]]
+    alone = engine.prefill(sequences, subject.view(visual, [4, 2, 0, 2]))
+    np.testing.assert_array_equal(merged.lengths, alone.lengths)
+    np.testing.assert_allclose(merged.logits, alone.logits, atol=1e-4)
+    expected, later = engine.decode(alone, [[50, 51]] * 4)
+    np.testing.assert_allclose(logits, expected, atol=1e-4)
+    np.testing.assert_allclose(after.logits, later.logits, atol=1e-4)
+
+
+def test_sequences_of_both_views_are_put_together_where_no_image_is_kept(subjects: dict[str, Subject]) -> None:
+    onnx, network = subjects["onnx"], subjects["torch"]
+    seen, blind = (onnx.engine.prefill(PROMPTS[:1], onnx.view(visual, [0])) for visual in (True, False))
+    both = onnx.engine.decode(onnx.engine.merge([(seen, [0]), (blind, [0])]), [[50], [50]])[1]
+    for row, state in enumerate((seen, blind)):
+        np.testing.assert_allclose(both.logits[row], onnx.engine.decode(state, [[50]])[1].logits[0], atol=1e-4)
+    states = [(network.engine.prefill(PROMPTS[:1], network.view(visual, [0])), [0]) for visual in (True, False)]
+    with pytest.raises(PromptError, match="with and without an image"):
+        network.engine.merge(states)
+
+
 REFUSED: dict[str, tuple[Callable[[Subject], object], str]] = {
     "no prompts": (lambda one: one.engine.generate([], []), "0 prompts"),
     "an empty prompt": (lambda one: one.engine.prefill([[5], []]), "prompt 1 is empty"),
@@ -279,6 +308,13 @@ def test_every_fusion_decodes_on_a_cache_as_without(fused: Subject) -> None:
     for row in range(len(PROMPTS)):
         for found, expected in zip(cached[row], direct[row], strict=True):
             np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_every_fusion_continues_sequences_that_were_put_together(fused: Subject) -> None:
+    states = [fused.engine.prefill(PROMPTS[row : row + 1], fused.view(True, [row])) for row in (0, 1)]
+    merged = fused.engine.decode(fused.engine.merge([(state, [0]) for state in states]), [[50], [51]])[1]
+    for row, state in enumerate(states):
+        np.testing.assert_allclose(merged.logits[row], fused.engine.decode(state, [[50 + row]])[1].logits[0], atol=1e-4)
 
 
 def test_every_fusion_generates_the_likeliest_tokens_alone_and_in_a_batch(fused: Subject) -> None:
