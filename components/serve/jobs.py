@@ -143,6 +143,8 @@ class Logprobs:
     def of(self, token: int, logits: Floats) -> TokenLogprob:
         """A token, given the logits that predicted it (vocabulary,)."""
         found = log_softmax(logits)
+        if not self._top:
+            return self._entry(token, found[token])
         top = np.argpartition(-found, min(self._top, len(found) - 1))[: self._top]
         best = sorted(top.tolist(), key=lambda other: (-found[other], other))
         return self._entry(token, found[token], tuple(self._entry(other, found[other]) for other in best))

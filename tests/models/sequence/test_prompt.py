@@ -2,7 +2,7 @@
 
 import pytest
 
-from inkling.models.sequence.prompt import answer_ids, answer_text, prompt_ids, prompt_text
+from inkling.models.sequence.prompt import answer_ids, answer_text, chat_text, follow_up, prompt_ids, prompt_text
 
 
 class Characters:
@@ -38,3 +38,14 @@ def test_an_empty_question_is_refused(nothing: str) -> None:
 def test_an_empty_answer_is_refused() -> None:
     with pytest.raises(ValueError, match="answer is empty"):
         answer_text("  ")
+
+
+def test_the_chat_template_is_that_of_training() -> None:
+    history = [("What is  this?", "a disc"), ("Which colour?", "red")]
+    assert chat_text("Is it large?", history, "Be brief.\n") == (
+        "Question: Be brief. What is this? Answer: a disc Question: Which colour? Answer: red "
+        "Question: Is it large? Answer:"
+    )
+    assert "<|bos|>" + chat_text("Is it large?", history) == prompt_text(follow_up(history, "Is it large?"))
+    with pytest.raises(ValueError, match="the question is empty"):
+        chat_text(" ", history, "Be brief.")
