@@ -16,6 +16,7 @@ from inkling.components.shared.text import require_text
 from inkling.pipelines.commands import cluster, labels, mixture, reproduce, suites
 from inkling.pipelines.commands.check import check
 from inkling.pipelines.commands.estimate import estimate
+from inkling.pipelines.commands.evaluate import evaluate
 from inkling.pipelines.commands.language import language_app
 from inkling.pipelines.commands.options import Overrides, Profile
 from inkling.pipelines.commands.ranks import ranks
@@ -32,6 +33,7 @@ corpus_app = typer.Typer(no_args_is_help=True, help="The text: what it holds and
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(language_app, name="language")
 app.command()(estimate)
+app.command()(evaluate)
 app.command()(ranks)
 app.command()(results)
 app.command()(systems)

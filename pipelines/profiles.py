@@ -11,6 +11,7 @@ from inkling.components.artifacts.suite import carried
 from inkling.components.corpus.catalogue import read_catalogues
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.encode.config import EncodeConfig
+from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import check_sources
 from inkling.components.pretrain.config import PretrainConfig
@@ -20,6 +21,7 @@ from inkling.components.shared.strict_yaml import read_value, write_mapping
 from inkling.models.crops import by_crop
 from inkling.models.fusion import FUSIONS
 from inkling.models.language.presets import load_preset
+from inkling.models.sequence.views import VIEWS
 
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "rehearse", "analyze"
@@ -90,10 +92,16 @@ def check(profile: str) -> None:
             raise unknown("stage of placement.stages", stage, TASKS)
     for stage in (*OPTIONAL, *STAGES):
         stage_config(stage).parse(mapping)
-    encode, adaptation = EncodeConfig.parse(mapping), AdaptConfig.parse(mapping).resolved()
-    if missing := [view for view in adaptation.connector.views if view not in encode.views]:
+    views = EvaluateConfig.parse(mapping).views
+    if missing := [view for view in VIEWS if view not in views]:
         raise ConfigError(
-            f"adapt: the connector reads the view '{missing[0]}', which encode does not keep: name it in encode.views "
+            f"evaluate.views: a run's report and its export compare {', '.join(VIEWS)}, and {missing[0]} is left out; "
+            "`inkling evaluate` asks any of them alone"
+        )
+    encode, adaptation = EncodeConfig.parse(mapping), AdaptConfig.parse(mapping).resolved()
+    if unkept := [view for view in adaptation.connector.views if view not in encode.views]:
+        raise ConfigError(
+            f"adapt: the connector reads the view '{unkept[0]}', which encode does not keep: name it in encode.views "
             f"(now {', '.join(encode.views)})"
         )
     _check_image_tokens(encode, adaptation, PretrainConfig.parse(mapping).preset)

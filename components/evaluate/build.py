@@ -1,8 +1,8 @@
 """Making Answers: every question in every view, resumed where an earlier run was killed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inkling.components.artifacts.answers import Answers, write_answers
 from inkling.components.artifacts.features import Features
@@ -11,7 +11,6 @@ from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.artifacts.suite import Suite
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.store.manifest import ArtifactError
-from inkling.components.shared.store.provenance import provenance
 from inkling.components.shared.store.store import Draft, produce
 
 if TYPE_CHECKING:
@@ -46,8 +45,7 @@ def build_evaluate(
     if grids.manifest.provenance.inputs.get("questions") != asked.digest:
         raise ArtifactError(f"the features at {grids.path} were not computed from the questions at {asked.path}")
     check_suites(config.suites, asked)
-    task = provenance(config, inputs).key
-    return produce(Answers, output, config, inputs, lambda draft: _make(config, model, asked, grids, task, draft))
+    return produce(Answers, output, config, inputs, lambda draft: _make(config, model, asked, grids, draft))
 
 
 def check_suites(suites: Sequence[Suite], questions: Questions) -> None:
@@ -78,38 +76,41 @@ def check_suites(suites: Sequence[Suite], questions: Questions) -> None:
 
 
 def _make(
-    config: EvaluateConfig,
-    model: MultimodalModelArtifact,
-    questions: Questions,
-    features: Features,
-    task: str,
-    draft: Draft,
+    config: EvaluateConfig, model: MultimodalModelArtifact, questions: Questions, features: Features, draft: Draft
 ) -> None:
-    import torch
+    from inkling.components.evaluate.replies import subject
+    from inkling.components.evaluate.torch_answering import torch_answering
 
-    from inkling.components.evaluate.resume_log import ResumeLog
+    encoded = {name: features.manifest.provenance.config.get(name) for name in ("precision", "batch")}
+    who = subject(config, model.digest, model.manifest.provenance.carried, encoder=features.encoder_digest, **encoded)
+    answer_suites(torch_answering(config, model, questions, features), config, questions, who, draft)
+
+
+def answer_suites(
+    answering: "Answering", config: EvaluateConfig, questions: Questions, subject: Mapping[str, Any], draft: Draft
+) -> None:
+    """Has a model asked the questions of each suite, and writes the answers and their scores.
+
+    Args:
+        answering: The model.
+        config: The stage's configuration.
+        questions: The questions.
+        subject: Whose replies they are, as `replies.subject` says it.
+        draft: Where the answers go.
+
+    Raises:
+        ValueError: If a question is too long or the method cannot ask it.
+    """
+    from inkling.components.evaluate.replies import reply_log, reply_task
     from inkling.components.evaluate.scoring import score_questions
     from inkling.components.evaluate.summary import summarise
-    from inkling.models.inference.answering import EngineAnswering
-    from inkling.models.inference.torch_engine import TorchEngine
-    from inkling.models.multimodal import MultimodalModel
-    from inkling.models.training.devices import accelerator
 
-    torch.set_num_threads(config.threads)
-    network = MultimodalModel.load(model.path)
-    views = {view: features.view("questions", view) for view in network.connector.inputs}
-    rows = {image: row for row, image in enumerate(questions.images())}
-
-    def features_of(images: Sequence[str]) -> dict[str, torch.Tensor]:
-        places = [rows[image] for image in images]
-        return {view: torch.from_numpy(found[places]) for view, found in views.items()}
-
-    answering = EngineAnswering(TorchEngine(network.to(accelerator())), model.tokenizer(), features_of)
+    suites, pictures = {suite.name: suite for suite in config.suites}, questions.images()
     answers = []
     for suite, members in questions.suites().items():
         check_longest(answering, suite, members, config)
         # A suite's batches hold no other's questions: padding beside them would move its last bits.
-        with ResumeLog(draft.scratch / f"{suite}.jsonl", task) as log:
+        with reply_log(draft, suite, reply_task(subject, suites[suite], members, pictures, config)) as log:
             answers += score_questions(answering, members, config, log)
     write_answers(draft.path, answers, summarise(answers, config.suites))
 

@@ -1,13 +1,14 @@
 """Settings of the evaluate stage."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from inkling.components.artifacts.suite import Suites, rendered_scenes
 from inkling.components.evaluate.contract import MethodSpec
 from inkling.components.evaluate.inference import METHODS
 from inkling.components.shared.config import StageConfig
+from inkling.models.sequence.views import VIEWS, View
 
 _DEFAULT = "likelihood"
 
@@ -26,7 +27,19 @@ class EvaluateConfig(StageConfig):
         exclude_if=lambda method: method == METHODS.read(_DEFAULT),
         description="how answers are found, by name or with its settings",
     )
+    views: tuple[View, ...] = Field(
+        VIEWS,
+        min_length=1,
+        exclude_if=lambda views: views == VIEWS,
+        description="what stands beside a question: visual, blind, mismatched, blank (a plain grey image)",
+    )
     suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len(set(self.views)) < len(self.views):
+            raise ValueError(f"a view is named twice: {', '.join(self.views)}")
+        return self
 
     def contents(self) -> dict[str, Any]:
         """What of each suite enters the scores."""

@@ -1,10 +1,11 @@
 """Results that outlive a kill: one line of JSON each, durable before the next is computed."""
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from inkling.models.strict_json import to_json
 
@@ -14,6 +15,7 @@ class ResumeLog:
 
     The first line says which task the results belong to. A file of another task, as an earlier run with other settings
     may have left at the same place, is begun anew; a line that was only half written when a run was killed is dropped.
+    One process at a time has it open; another waits.
 
     Attributes:
         results: The results so far, those of earlier runs included, by key.
@@ -27,7 +29,9 @@ class ResumeLog:
             task: What determines the results beside their keys, such as a digest of code, settings and inputs.
         """
         header = _line({"task": task})
-        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
+        _lock(self._file, path)
+        lines = self._file.read().splitlines(keepends=True)
         self.results: dict[str, Any] = {}
         valid = 0
         if lines and lines[0] == header:
@@ -38,7 +42,6 @@ class ResumeLog:
                 entry = json.loads(line)
                 self.results[entry["key"]] = entry["result"]
                 valid += len(line)
-        self._file = path.open("r+b" if path.exists() else "w+b")
         self._file.truncate(valid)
         self._file.seek(valid)
         if not valid:
@@ -61,6 +64,15 @@ class ResumeLog:
         self._file.write(lines)
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """Holds a file as long as it is open."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"waiting: another process adds to {path}", flush=True)
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _line(entry: Any) -> bytes:

@@ -16,7 +16,7 @@ from inkling.components.evaluate.resume_log import ResumeLog
 from inkling.components.shared.runtime.progress import Progress
 from inkling.components.shared.store.manifest import digest_of
 from inkling.models.inference.answering import Answering
-from inkling.models.sequence.views import VIEWS, View
+from inkling.models.sequence.views import BLANK_IMAGE, View
 
 Batch = tuple[View, list[Asked]]
 
@@ -42,10 +42,10 @@ def score_questions(
     method: Method = config.method.build()
     asked = [Asked(question, order(question, config.seed)) for question in questions]
     method.check(model, [one for one in asked if one.order])
-    keys = {(view, one.question.question_id): reply_key(one, view, config) for view in VIEWS for one in asked}
+    keys = {(view, one.question.question_id): reply_key(one, view, config) for view in config.views for one in asked}
     done = sum(key in log.results for key in keys.values())
     with Progress("scoring", len(keys), "questions", done=done) as progress:
-        for view, members in _batches(asked, method, model, config.batch_size):
+        for view, members in _batches(asked, method, model, config):
             missing = [one for one in members if keys[view, one.question.question_id] not in log.results]
             if not missing:
                 continue
@@ -67,7 +67,7 @@ def score_questions(
             config.method.type,
             metrics[one.question.suite],
         )
-        for view in VIEWS
+        for view in config.views
         for one in asked
     ]
 
@@ -81,7 +81,7 @@ def ask(method: Method, model: Answering, asked: Sequence[Asked], view: View) ->
         asked: The questions.
         view: What the model sees beside them.
     """
-    images = None if view == "blind" else [_image(one.question, view) for one in asked]
+    images = None if view == "blind" else [image_of(one.question, view) for one in asked]
     if asked[0].order:
         return method.reply(model, asked, images)
     return free_answers(model, asked, images, method.spec.max_new_tokens)
@@ -148,11 +148,12 @@ def _restored(result: dict[str, object]) -> Reply:
     return dataclasses.replace(reply, log_likelihoods=tuple(reply.log_likelihoods))
 
 
-def _batches(asked: Sequence[Asked], method: Method, model: Answering, size: int) -> Iterator[Batch]:
+def _batches(asked: Sequence[Asked], method: Method, model: Answering, config: EvaluateConfig) -> Iterator[Batch]:
     """The questions of each view in batches of similar length, so that little is padded; open ones by themselves."""
     lengths = {one.question.question_id: model.prompt_length(_prompt(one, method)) for one in asked}
     ordered = sorted(asked, key=lambda one: (lengths[one.question.question_id], one.question.question_id))
-    for view in VIEWS:
+    size = config.batch_size
+    for view in config.views:
         for members in ([one for one in ordered if one.order], [one for one in ordered if not one.order]):
             for start in range(0, len(members), size):
                 yield view, members[start : start + size]
@@ -162,5 +163,8 @@ def _prompt(asked: Asked, method: Method) -> str:
     return method.prompt(asked) if asked.order else asked.question.question
 
 
-def _image(question: Question, view: View) -> str:
+def image_of(question: Question, view: View) -> str:
+    """Name of the image that a question is asked with in a view with one."""
+    if view == "blank":
+        return BLANK_IMAGE
     return question.mismatched_image_id if view == "mismatched" else question.image_id

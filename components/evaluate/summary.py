@@ -24,7 +24,7 @@ from inkling.components.shared.statistics.intervals import (
     paired_difference,
 )
 from inkling.components.shared.statistics.paired import clustered_p_value, holm, power
-from inkling.models.sequence.views import DIFFERENCES, VIEWS
+from inkling.models.sequence.views import ALL_VIEWS, BLANK_DIFFERENCES, DIFFERENCES
 
 BUCKETS = ("small", "medium", "large")
 Weighed = Literal["families", "questions", "size_buckets"]
@@ -83,7 +83,7 @@ def _split(suite: Suite, asked: list[Answer]) -> dict[str, Any]:
 def _in_order(views: Iterable[str]) -> list[str]:
     """Views in their order, those of every evaluation first."""
     found = set(views)
-    return [*(view for view in VIEWS if view in found), *sorted(found.difference(VIEWS))]
+    return [*(view for view in ALL_VIEWS if view in found), *sorted(found.difference(ALL_VIEWS))]
 
 
 def _corrected(categories: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def score(answers: Sequence[Answer], weighed: Weighed = "families") -> dict[str,
                 "power": dataclasses.asdict(power(values[first], values[second], images, groups)),
                 "mcnemar": dataclasses.asdict(mcnemar(right[first], right[second])),
             }
-            for first, second in DIFFERENCES
+            for first, second in (*DIFFERENCES, *BLANK_DIFFERENCES)
             if first in views and second in views
         },
     }

@@ -6,24 +6,32 @@ from pathlib import Path
 from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.artifacts.suite import SCENES, SNARE, THIS_RUN, TRANSFER, Suite
+from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import track
 from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.store import Draft, produce
 from inkling.components.suites.config import SuitesConfig
 
 
-def build_suites(config: SuitesConfig, scenes: str | Path, output: str | Path) -> Questions:
+def build_suites(config: SuitesConfig, scenes: str | Path | None, output: str | Path) -> Questions:
     """Gathers the questions of all suites, those about the rendered scenes among them.
+
+    Args:
+        config: The stage's configuration.
+        scenes: The Questions about the rendered scenes; None where no suite reads them.
+        output: Where the Questions of all suites go.
 
     Raises:
         ArtifactError: If an artifact is not what its manifest says.
+        ConfigError: If a suite reads the rendered scenes, and there are none.
         SuiteError: If rows of a suite cannot be used.
     """
-    rendered = Questions.open(scenes)
-    return produce(Questions, output, config, {"scenes": rendered}, lambda draft: _make(config, rendered, draft))
+    rendered = None if scenes is None else Questions.open(scenes)
+    inputs = {"scenes": rendered} if rendered else {}
+    return produce(Questions, output, config, inputs, lambda draft: _make(config, rendered, draft))
 
 
-def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
+def _make(config: SuitesConfig, rendered: Questions | None, draft: Draft) -> None:
     from inkling.components.suites.mismatch import draw_mismatched
     from inkling.components.suites.reading import read_suite
     from inkling.components.suites.statements import statements
@@ -35,6 +43,8 @@ def _make(config: SuitesConfig, rendered: Questions, draft: Draft) -> None:
     for suite in track(config.read, "reading suites", len(config.read), "suites"):
         if suite.artifact is not None:
             stored = rendered if suite.artifact == THIS_RUN else Questions.open(suite.artifact)
+            if stored is None:
+                raise ConfigError(f"suite '{suite.name}' asks about rendered scenes: name their Questions")
             own = suite.artifact == THIS_RUN and suite.name in (SCENES, SNARE, TRANSFER)
             members = [one for one in stored.questions() if one.suite == suite.name or not own]
             if own and suite.name == SNARE:

@@ -1,16 +1,15 @@
 """The wrong image of each question, drawn by seed within its suite."""
 
 import dataclasses
-import io
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from PIL import Image
 
 from inkling.components.artifacts.questions import Question
+from inkling.models.vision.blank import blank_image
 
-_SIDE, _GREY = 64, (128, 128, 128)
+_SIDE = 64
 
 
 def draw_mismatched(
@@ -27,7 +26,7 @@ def draw_mismatched(
     if len(images) == 1:
         grey = f"{suite}/grey"
         alone = [dataclasses.replace(question, mismatched_image_id=grey) for question in questions]
-        return alone, {**images, grey: _plain()}
+        return alone, {**images, grey: blank_image(_SIDE)}
     groups = _images(questions, lambda one: (one.split, one.family))
     splits = _images(questions, lambda one: (one.split,))
     answered = _images(questions, lambda one: (one.answer,))
@@ -52,9 +51,3 @@ def _images(
     for question in questions:
         found.setdefault(key(question), set()).add(question.image_id)
     return found
-
-
-def _plain() -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (_SIDE, _SIDE), _GREY).save(buffer, "PNG")
-    return buffer.getvalue()

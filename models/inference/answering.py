@@ -1,7 +1,7 @@
 """What an evaluation needs of a model, in text: an engine with its tokenizer has it, and so may an endpoint."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol
+from typing import Any, Generic, Protocol
 
 from tokenizers import Tokenizer
 
@@ -44,7 +44,7 @@ class EngineAnswering(Generic[Images]):
     """An engine that is asked in text; is `Answering`."""
 
     def __init__(
-        self, engine: Engine[Images, object], tokenizer: Tokenizer, images: Callable[[Sequence[str]], Images]
+        self, engine: Engine[Images, Any], tokenizer: Tokenizer, images: Callable[[Sequence[str]], Images]
     ) -> None:
         """Puts the parts together.
 
@@ -66,6 +66,10 @@ class EngineAnswering(Generic[Images]):
     def answer_tokens(self, answer: str) -> list[int]:
         """As `Answering` says."""
         return answer_ids(self._tokenizer, answer)[:-1]
+
+    def tokens(self, answer: str) -> list[str]:
+        """The tokens of an answer as it follows a prompt, with what ends it, as the vocabulary writes them."""
+        return [str(self._tokenizer.id_to_token(token)) for token in answer_ids(self._tokenizer, answer)]
 
     def score(
         self, questions: Sequence[str], choices: Sequence[Sequence[str]], images: Sequence[str] | None

@@ -20,7 +20,7 @@ ELSEWHERE = {
     "submit": "a cluster", "status": "a cluster", "logs": "a cluster", "cancel": "a cluster", "study": "minutes a run",
     "serve": "it does not end", "ask": "a server", "fetch": "a network", "reproduce": "tests of its own",
     "language score": "public data", "ranks": "a profile of several nodes", "check": "a cluster",
-    "COMMAND": "any of the others",
+    "evaluate": "tests of its own", "COMMAND": "any of the others",
 }  # fmt: skip
 """Commands that are not run here, and what they need; those that they begin with."""
 OTHERWISE = {

@@ -224,3 +224,9 @@ def test_a_model_that_reads_the_whole_and_crops_of_it_is_refused_before_it_train
     profile = profiles.load("tiny", [f"encode.views={list(views)}"])
     with pytest.raises(ConfigError, match=r"exports its model.* \(grid, quarters\.grid\): .*cropped in different ways"):
         profiles.check_export(profile)
+
+
+def test_a_run_asks_the_views_that_its_report_compares() -> None:
+    assert "blank" in profiles.load("tiny", ["evaluate.views=[visual, blind, mismatched, blank]"])
+    with pytest.raises(ConfigError, match=r"evaluate\.views: .* mismatched is left out; `inkling evaluate` asks"):
+        profiles.load("tiny", ["evaluate.views=[visual, blind]"])

@@ -61,7 +61,8 @@ def test_other_views_than_three_are_scored() -> None:
     rows = [answer(number, view) for number in range(4) for view in ("blank", "visual")]
     mean = summarise(rows, [load_suite("scenes")])["suites"]["scenes"]["splits"]["test"]["mean"]
     assert list(mean["views"]) == ["visual", "blank"]
-    assert mean["differences"] == {}
+    assert list(mean["differences"]) == ["visual_minus_blank"]
+    assert mean["differences"]["visual_minus_blank"]["mcnemar"]["p_value"] == 0.125
 
 
 def test_scores_between_wrong_and_right_are_averaged() -> None:

@@ -24,7 +24,7 @@ MOMENTS = (
     "scenes-*/.questions.partial",
     "pretrain-*/.language_model.scratch/**/*.safetensors",
     "adapt-*/.multimodal_model.scratch/**/*.safetensors",
-    "evaluate-*/.answers.scratch/*",
+    "replies/*/*",
 )
 
 

@@ -1,0 +1,134 @@
+"""The work of `inkling evaluate`: questions of each suite, answers, and what is written of them."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from inkling.components.artifacts.answers import Answers
+from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.suite import THIS_RUN, Suite
+from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.shared.config import ConfigError
+from inkling.components.shared.runtime.progress import note
+from inkling.components.shared.store.store import STORE_VARIABLE
+from inkling.components.suites.config import SuitesConfig
+from inkling.pipelines.evaluation.targets import Target
+from inkling.pipelines.local.run import Run, RunError, home
+
+Profile = Mapping[str, Any]
+
+
+@contextlib.contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder for the links to artifacts, which themselves lie in this home's store."""
+    home().mkdir(parents=True, exist_ok=True)
+    os.environ[STORE_VARIABLE] = str(home() / "store")
+    with tempfile.TemporaryDirectory(dir=home(), prefix="evaluate-") as folder:
+        yield Path(folder)
+
+
+def rendered_questions(suites: Sequence[Suite], run: Path | None) -> Path | None:
+    """The Questions about rendered scenes that suites ask; None where none asks about them.
+
+    Args:
+        suites: The suites.
+        run: The run that rendered them; the latest where None.
+
+    Raises:
+        ConfigError: If there is no such run.
+    """
+    asking = [suite.name for suite in suites if suite.artifact == THIS_RUN]
+    if not asking:
+        return None
+    try:
+        return Path(Run.read(run or home() / "runs" / "latest").outputs["scenes"]["questions"])
+    except RunError as error:
+        raise ConfigError(
+            f"suite '{asking[0]}' asks about scenes that a run has rendered, but there is {error}; name one with --run"
+        ) from None
+
+
+def gather_questions(profile: Profile, scenes: Path | None, folder: Path) -> dict[str, Questions]:
+    """The questions of each suite, an artifact each, so that another suite changes nothing about them.
+
+    Args:
+        profile: The settings, with `suites.read`.
+        scenes: The Questions about rendered scenes.
+        folder: Where they may lie.
+
+    Raises:
+        ConfigError: If data are missing.
+        SuiteError: If rows of a suite cannot be used.
+    """
+    from inkling.components.suites.build import build_suites
+
+    found = {}
+    for suite in SuitesConfig.parse(profile).read:
+        own = SuitesConfig.parse({**profile, "suites": {"read": [suite]}})
+        rendered = scenes if suite.artifact == THIS_RUN else None
+        found[suite.name] = build_suites(own, rendered, folder / suite.name / "questions")
+    return found
+
+
+def evaluate_suites(
+    target: Target, profile: Profile, questions: Mapping[str, Questions], folder: Path, output: Path
+) -> Answers:
+    """Has a model asked all suites, one after the other, and puts its answers together.
+
+    Args:
+        target: The model.
+        profile: The settings.
+        questions: The questions of each suite.
+        folder: Where artifacts may lie on the way.
+        output: Where the Answers of all suites go.
+    """
+    from inkling.components.evaluate.gather import gather_answers
+
+    whole, parts = EvaluateConfig.parse(profile), []
+    for number, suite in enumerate(whole.suites, 1):
+        asked = questions[suite.name]
+        note(f"suite {number} of {len(whole.suites)}, {suite.title}: {', '.join(whole.views)}")
+        parts.append(target.answer(suite_config(profile, suite), asked.path, folder / suite.name).path)
+    return gather_answers(whole, parts, output)
+
+
+def suite_config(profile: Profile, suite: Suite) -> EvaluateConfig:
+    """How a model is asked one of the suites."""
+    return EvaluateConfig.parse({**profile, "suites": {"read": [suite]}})
+
+
+def write_all(
+    output: Path, answers: Answers, questions: Mapping[str, Questions], suites: Sequence[Suite]
+) -> list[Path]:
+    """Writes answers as samples, tables and a page beside the artifact.
+
+    Args:
+        output: The folder.
+        answers: The answers.
+        questions: The questions of each suite.
+        suites: What the suites are.
+    """
+    from inkling.components.analyze.results.write import write_results
+
+    asked = [one for members in questions.values() for one in members.questions()]
+    pictures = {name: data for members in questions.values() for name, data in members.images().items()}
+    return write_results(answers.answers(), asked, suites, output, pictures)
+
+
+def clear(output: Path) -> None:
+    """Makes the folder of results, and removes what an earlier evaluation has written there, and nothing else.
+
+    Raises:
+        ConfigError: If it is a file.
+    """
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"--output {output} is a file; name a folder")
+    output.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(output / "answers", ignore_errors=True)
+    for pattern in ("samples_*.jsonl", "results.json", "results.md", "answers.html", "scores.json", "partial.json"):
+        for path in output.glob(pattern):
+            path.unlink()
