@@ -45,8 +45,11 @@ class Settings(Section):
     max_instances: int = Field(16, ge=1, description="questions of a V1 request")
     max_new_tokens: int = Field(64, ge=1, description="tokens of a generated answer")
     remote_image_hosts: tuple[str, ...] = Field(
-        (), description="hosts from which image URLs are fetched; none by default"
+        (),
+        description="hosts from which image URLs are fetched, as host or host:port; none by default. A name must "
+        "resolve to public addresses; a number may be any",
     )
+    max_fetches: int = Field(8, ge=1, description="images that are fetched at a time")
 
 
 def read_settings(path: Path) -> Settings:
