@@ -122,6 +122,10 @@ def serve(
     bundle: Annotated[Path | None, typer.Option(help="Directory of a bundle, in place of a run's.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8080,
+    grpc_port: Annotated[int | None, typer.Option(help="Port for the V2 protocol over gRPC; none by default.")] = None,
+    settings: Annotated[
+        Path | None, typer.Option(help="YAML file of limits and security; docs/serving.md has its keys.")
+    ] = None,
 ) -> None:
     """Serves the model of a finished run with KServe: V1 and V2 inference protocol, OpenAI chat, and a page to try it.
 
@@ -131,17 +135,19 @@ def serve(
     Examples:
         inkling serve --port 8080
 
-        inkling serve --bundle /mnt/models --host 0.0.0.0
+        inkling serve --bundle /mnt/models --host 0.0.0.0 --grpc-port 8081 --settings server.yaml
     """
     from inkling.components.serve.server import start
+    from inkling.components.serve.settings import read_settings
     from inkling.pipelines.local import run as local
 
+    limits = read_settings(settings) if settings else None
     report = None
     if bundle is None:
         finished = local.Run.read(run or local.home() / "runs" / "latest")
         bundle = Path(finished.outputs["export"]["bundle"])
         report = Path(finished.outputs["analyze"]["findings"]) / "report.html"
-    start(bundle, host=host, port=port, report=report)
+    start(bundle, host=host, port=port, grpc_port=grpc_port, settings=limits, report=report)
 
 
 @app.command()

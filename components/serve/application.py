@@ -4,39 +4,35 @@ import asyncio
 import socket
 import warnings
 from collections.abc import Callable
-from concurrent import futures
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from grpc import aio
 from kserve import ModelServer
 from kserve.errors import InferenceError, InvalidInput, ModelNotFound
 from kserve.model_server import app
 from kserve.protocol.dataplane import DataPlane
-from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
-from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
-from kserve.protocol.grpc.server import GRPCServer
-from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from inkling.components.serve.departures import Departures
-from inkling.components.serve.grpc_recording import GrpcRecording
+from inkling.components.serve.grpc_server import BoundedGrpc
+from inkling.components.serve.limits.bearer import TokenDoor, read_bearer
 from inkling.components.serve.limits.connections import bounded
 from inkling.components.serve.limits.door import JSON_LENGTH, Door
 from inkling.components.serve.logs import configure_logs
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.protocols.kserve import refused
 from inkling.components.serve.protocols.openai import chat_router
-from inkling.components.serve.protocols.refusals import refusal
+from inkling.components.serve.protocols.refusals import overloaded, refusal
 from inkling.components.serve.protocols.v2_body import v2_request
 from inkling.components.serve.recording import Recording
 from inkling.components.serve.request import BadRequest
 from inkling.components.serve.scheduler import Busy
+from inkling.components.serve.service import service_router
 
-_NOT_READY = "Server is not ready. "  # how KServe begins what it says of any ServerNotReady
 _GRACE_SECONDS = 25  # a pod has 30 s by default
 
 
@@ -69,10 +65,18 @@ class Application(ModelServer):
         self.dataplane = _Requests(self._settings.max_json_items, model_registry=self.registered_models)
         self.model_repository_extension = _FixedRepository(model_registry=self.registered_models)
         app.add_middleware(Departures)
+        self._bearer = read_bearer(self._settings.token_file)
         app.add_middleware(Door, settings=self._settings)
+        if self._bearer is not None:
+            app.add_middleware(TokenDoor, bearer=self._bearer)
+        if self._settings.cors_origins:
+            app.add_middleware(
+                CORSMiddleware, allow_origins=self._settings.cors_origins, allow_methods=["*"], allow_headers=["*"]
+            )
         app.add_middleware(Recording)
         app.include_router(chat_router(model))
         app.include_router(page)
+        app.include_router(service_router(model.name))
 
     async def _serve(self) -> None:
         """Serves until a signal; in place of the coroutines that KServe made, which listen on every interface."""
@@ -83,8 +87,13 @@ class Application(ModelServer):
         self._rest_server.config.http, self._rest_server.config.ws = bounded(self._settings), "none"
         serving = [self._rest_server._server.serve(sockets=[self._listener])]
         if self._grpc_address:
-            self._grpc_server = _Grpc(
-                self._grpc_address, self._settings.max_body_bytes, self.dataplane, self.model_repository_extension
+            self._grpc_server = BoundedGrpc(
+                self._grpc_address,
+                self._settings,
+                self._bearer,
+                self.dataplane,
+                self.model_repository_extension,
+                _GRACE_SECONDS,
             )
             serving.append(self._grpc_server.start(self.max_threads))
         await asyncio.gather(*serving)
@@ -113,44 +122,14 @@ class _Requests(DataPlane):
             raise InvalidInput(f"the request cannot be decoded: {type(error).__name__} {str(error)[:100]}") from None
 
 
-class _Unsupported(NotImplementedError):
-    """What this server does not do; KServe's gRPC side asks for the reason."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class _FixedRepository(ModelRepositoryExtension):
     """Serves the model that it was started with, and no other."""
 
     async def load(self, model_name: str) -> None:
-        raise _Unsupported("this server serves one model; models are not loaded by request")
+        raise NotImplementedError("this server serves one model; models are not loaded by request")
 
     async def unload(self, model_name: str) -> None:
-        raise _Unsupported("this server serves one model; it is not unloaded by request")
-
-
-class _Grpc(GRPCServer):
-    """KServe's gRPC server on one address that no other process shares."""
-
-    def __init__(
-        self, address: str, max_bytes: int, dataplane: DataPlane, repository: ModelRepositoryExtension
-    ) -> None:
-        super().__init__(0, dataplane, repository, {}, _GRACE_SECONDS)
-        self._address, self._max_bytes = address, max_bytes
-
-    async def start(self, max_workers: int) -> None:
-        self._server = aio.server(
-            futures.ThreadPoolExecutor(max_workers),
-            interceptors=(GrpcRecording(), ExceptionToStatusInterceptor()),
-            options=[("grpc.max_receive_message_length", self._max_bytes), ("grpc.so_reuseport", 0)],
-        )
-        servicer = InferenceServicer(self._data_plane, self._model_repository_extension)
-        grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
-        self._server.add_insecure_port(self._address)
-        await self._server.start()
-        await self._server.wait_for_termination()
+        raise NotImplementedError("this server serves one model; it is not unloaded by request")
 
 
 def _answer_in_words(application: FastAPI) -> None:
@@ -168,7 +147,7 @@ def _answer_in_words(application: FastAPI) -> None:
         return refusal(request.url.path, 400, f"the request cannot be read: {problems}")
 
     async def busy(request: Request, error: Exception) -> JSONResponse:
-        return refusal(request.url.path, 429, str(error).removeprefix(_NOT_READY), {"Retry-After": "1"})
+        return refusal(request.url.path, 429, overloaded(error), {"Retry-After": "1"})
 
     async def unknown(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 404

@@ -41,6 +41,13 @@ class Settings(Section):
         ge=8,
         description="connections; beyond them the one that has been without a whole request longest is closed",
     )
+    max_calls: int = Field(32, ge=1, description="gRPC calls at a time, those whose message is still coming included")
+    token_file: Path | None = Field(
+        None, description="file with the bearer token that requests must carry; none by default. Health is open"
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description="origins whose pages may ask from a browser, such as https://example.org; none by default"
+    )
     max_choices: int = Field(16, ge=2, description="choices of a question")
     max_instances: int = Field(16, ge=1, description="questions of a V1 request")
     max_new_tokens: int = Field(64, ge=1, description="tokens of a generated answer")

@@ -1,7 +1,7 @@
 """Questions out of KServe's V1 and V2 requests, and answers back into their responses."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from kserve.errors import InvalidInput
 from pydantic import ValidationError
 
 from inkling.components.serve.protocols.images import decode_base64
+from inkling.components.serve.protocols.v2_body import binary_values
 from inkling.components.serve.request import BadRequest, QuestionRequest, QuestionResponse
 from inkling.components.serve.settings import Settings
 from inkling.components.shared.config import Section
@@ -19,6 +20,7 @@ INPUTS: dict[str, list[int]] = {"question": [1], "image": [1], "choices": [-1]}
 OUTPUTS: dict[str, tuple[str, list[int]]] = {
     "answer": ("BYTES", [1]), "view": ("BYTES", [1]), "choice": ("INT64", [1]), "log_likelihoods": ("FP64", [-1])
 }  # fmt: skip
+_MAX_RANK = 8
 _SIGNATURES = (
     b"\xff\xd8\xff",
     b"\x89PNG",
@@ -80,7 +82,7 @@ def questions_of_v2(request: InferRequest, settings: Settings) -> list[QuestionR
     for name in names:
         if name not in INPUTS or names.count(name) > 1:
             raise BadRequest(f"input '{name[:100]}' is unknown or given twice. Valid inputs: {', '.join(INPUTS)}")
-    tensors = {tensor.name: _values(tensor) for tensor in request.inputs}
+    tensors = {tensor.name: _values(tensor, settings.max_json_items) for tensor in request.inputs}
     if "question" not in tensors:
         raise BadRequest("the input 'question' is missing")
     for name in ("question", "image"):
@@ -114,6 +116,19 @@ def v2_response(answer: QuestionResponse, request: InferRequest, model: str) -> 
     )  # fmt: skip
 
 
+def check_tensors(tensors: Iterable[Any]) -> None:
+    """Checks what tensors say of themselves, before their values are looked at.
+
+    Raises:
+        BadRequest: If one is not of texts, or of more dimensions than any can be.
+    """
+    for tensor in tensors:
+        if tensor.datatype != "BYTES":
+            raise BadRequest(f"input '{tensor.name[:100]}' has datatype {tensor.datatype[:100]}; it must be BYTES")
+        if len(tensor.shape) > _MAX_RANK:
+            raise BadRequest(f"input '{tensor.name[:100]}' has more than {_MAX_RANK} dimensions")
+
+
 def refused(error: BadRequest) -> InvalidInput:
     """The error as KServe knows it: 400, or INVALID_ARGUMENT over gRPC."""
     return InvalidInput(str(error))
@@ -137,16 +152,20 @@ def _checked(question: QuestionRequest, settings: Settings) -> QuestionRequest:
     return question
 
 
-def _values(tensor: InferInput) -> list[Any]:
-    if tensor.datatype != "BYTES":
-        raise BadRequest(f"input '{tensor.name}' has datatype {tensor.datatype[:100]}; it must be BYTES")
+def _values(tensor: InferInput, most: int) -> list[Any]:
+    """The values of a tensor in the order of its shape, at most so many."""
+    check_tensors([tensor])
     try:
         if min(tensor.shape, default=0) < 0:
             raise ValueError
-        return list(np.asarray(tensor.as_numpy(), dtype=object).reshape(-1))
-    except (ValueError, TypeError, OverflowError, InvalidInput):
+        raw = tensor._raw_data  # of gRPC; KServe would make a list of however many values it holds
+        values = tensor.data if raw is None else binary_values(tensor.name, raw, most)
+        return list(np.array(values, dtype=object).reshape(tensor.shape).reshape(-1))
+    except (ValueError, TypeError, OverflowError, InvalidInput) as error:
+        if isinstance(error, BadRequest):
+            raise
         raise BadRequest(
-            f"the data of input '{tensor.name}' does not fill its shape {list(tensor.shape)[:8]}"
+            f"the data of input '{tensor.name}' does not fill its shape {list(tensor.shape)[:_MAX_RANK]}"
         ) from None
 
 

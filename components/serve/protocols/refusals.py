@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 MAX_CHARACTERS = 1_000
 _QUOTED = 200
+_NOT_READY = "Server is not ready. "
 _OPENAI = re.compile(r"/openai/|/v1/(?!models/[^/]*:)")
 _KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
@@ -16,6 +17,11 @@ def cut(text: str, characters: int = MAX_CHARACTERS) -> str:
     """A text of a limited length that can be written as UTF-8; of a longer one both ends are kept."""
     text = text if len(text) <= characters else f"{text[: characters - _QUOTED]} ... {text[-_QUOTED // 2 :]}"
     return text.encode(errors="replace").decode()
+
+
+def overloaded(error: Exception) -> str:
+    """The words of `Busy`, without KServe's that the server is not ready: it is."""
+    return str(error).removeprefix(_NOT_READY)
 
 
 def refusal(path: str, status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -67,14 +67,18 @@ def _tensor(value: dict[str, Any], body: bytes, start: int, max_items: int) -> t
         size = parameters.pop("binary_data_size", None)
         if not isinstance(size, int) or not 0 <= size <= len(body) - start:
             raise BadRequest(f"input '{name[:100]}' has neither data nor binary_data_size, or fewer bytes than it says")
-        data, start = _binary(name, body[start : start + size], max_items), start + size
+        data, start = binary_values(name, body[start : start + size], max_items), start + size
     elif not isinstance(data, list):
         raise BadRequest(f"the data of input '{name[:100]}' must be a list")
     return InferInput(name, shape, datatype, data, parameters), start
 
 
-def _binary(name: str, content: bytes, max_items: int) -> list[bytes]:
-    """The values of a tensor of texts: each its length, and then itself."""
+def binary_values(name: str, content: bytes, max_items: int) -> list[bytes]:
+    """The values of a tensor of texts: each its length, and then itself.
+
+    Raises:
+        BadRequest: If there are more than `max_items`, or the bytes are something else.
+    """
     values: list[bytes] = []
     start = 0
     while start < len(content) and len(values) < max_items:

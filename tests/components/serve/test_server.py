@@ -327,7 +327,7 @@ def test_v2_refuses_malformed_json(http):
         ({"messages": [{"role": "user", "content": 3}]}, "content"),
         ({"messages": message("")}, "question is empty"),
         ({"messages": message("a", image_part("https://example.org/cat.png"))}, "not fetched from 'example.org'"),
-        ({"messages": message("a", image_part("http://127.0.0.1:1/cat.png"))}, "not fetched from '127.0.0.1'"),
+        ({"messages": message("a", image_part("http://127.0.0.1:1/cat.png"))}, "not fetched from '127.0.0.1:1'"),
         ({"messages": message("a", image_part("file:///etc/passwd"))}, "must be a data URI"),
         ({"messages": message("a", image_part("data:image/png;base64,&&"))}, "base64"),
         ({"messages": message("a", *[image_part("data:image/png;base64,AAAA")] * 2)}, "2 images"),
