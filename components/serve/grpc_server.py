@@ -6,7 +6,6 @@ from concurrent import futures
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
 from grpc import aio
 from kserve.errors import InferenceError, InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
 from kserve.protocol.dataplane import DataPlane
@@ -104,7 +103,7 @@ class _Guard(aio.ServerInterceptor):
                 await context.abort(grpc.StatusCode.UNAUTHENTICATED, "send the metadata authorization: Bearer TOKEN")
             try:
                 count_fields(message, self._settings.max_json_items)
-                return await handler.unary_unary(handler.request_deserializer(message), context)
+                return await handler.unary_unary(_parsed(handler, message), context)
             except aio.AbortError:
                 raise
             except Exception as error:
@@ -113,9 +112,14 @@ class _Guard(aio.ServerInterceptor):
         return grpc.unary_unary_rpc_method_handler(guarded, None, handler.response_serializer)
 
 
+def _parsed(handler: Any, message: bytes) -> Any:
+    try:
+        return handler.request_deserializer(message)
+    except Exception:  # protobuf's own kind of error
+        raise MalformedMessage("the message cannot be decoded") from None
+
+
 def _explained(error: Exception) -> tuple[grpc.StatusCode, str]:
-    if isinstance(error, DecodeError):
-        return grpc.StatusCode.INVALID_ARGUMENT, "the message cannot be decoded"
     for kinds, code in _CODES:
         if isinstance(error, kinds):
             return code, overloaded(error) if isinstance(error, Busy) else cut(str(error))
