@@ -18,6 +18,9 @@ class AnalyzeConfig(StageConfig):
     samples: int = Field(
         12, ge=2, le=60, description="sample questions shown a suite, half of them answered rightly if there are enough"
     )
+    overlap_words: int = Field(
+        5_000_000, ge=0, description="words of training text that questions are looked for in, at most; 0: none"
+    )
     suites: Suites = Field(default_factory=rendered_scenes, description="what the suites of the questions are")
 
     def contents(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from inkling.components.analyze.bias import first_choice
 from inkling.components.analyze.blind_answers import blind_answers
 from inkling.components.analyze.comparison import compare
 from inkling.components.analyze.config import AnalyzeConfig
+from inkling.components.analyze.contamination import Overlap, contamination, overlap
 from inkling.components.analyze.probed import probed
 from inkling.components.analyze.samples import describe, draw
 from inkling.components.analyze.scaling import states
@@ -137,10 +138,14 @@ def _suites(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
     """What each suite says of itself, and what was answered to its questions."""
     questions = inputs.questions.suites()
     asked = [suite for suite in config.suites if suite.name in questions]
-    return {suite.name: _suite(config, inputs, suite, questions[suite.name]) for suite in asked}
+    tested = [one for suite in asked for one in questions[suite.name] if one.split == "test"]
+    seen = overlap(tested, inputs.corpus, config.overlap_words)
+    return {suite.name: _suite(config, inputs, suite, questions[suite.name], seen) for suite in asked}
 
 
-def _suite(config: AnalyzeConfig, inputs: Inputs, suite: Suite, questions: Sequence[Question]) -> dict[str, Any]:
+def _suite(
+    config: AnalyzeConfig, inputs: Inputs, suite: Suite, questions: Sequence[Question], seen: Overlap
+) -> dict[str, Any]:
     splits = [split for split in SPLITS if any(question.split == split for question in questions)]
     first, second = (one.answers(suite=suite.name) for one in (inputs.answers, inputs.answers_no_pretraining))
     tested = [question for question in questions if question.split == "test"]
@@ -153,6 +158,9 @@ def _suite(config: AnalyzeConfig, inputs: Inputs, suite: Suite, questions: Seque
         "scores": {split: _scores(inputs, suite, split, first, second) for split in splits},
         "probed": _probed(inputs, suite.name, first, second),
         "first_choice": first_choice(tested, {"pretrained": _test(first), "no_pretraining": _test(second)}),
+        "contamination": contamination(
+            suite, tested, seen, {"pretrained": _test(first), "no_pretraining": _test(second)}
+        ),
         "indispensable": _indispensable(suite, [_test(first), _test(second)]),
         "blind_answers": {
             name: _blind_answers(inputs, tested, _test(answers))

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from inkling.components.artifacts.corpus import BATCH, Segment, SegmentWriter
 from inkling.components.corpus.collect import Unit, collect
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.corpus.contamination import Runs
 from inkling.components.corpus.lines import EMPTY
-from inkling.components.corpus.segmenting import plain_words
 from inkling.components.corpus.signatures import FACTS, PERMUTATIONS, Sketches, facts_of, sketches_of
 from inkling.components.shared.runtime.partitions import Advance
+from inkling.components.shared.word_runs import Runs, plain_words
 from inkling.models.strict_json import to_json
 
 RUNS = "runs.json"

@@ -9,13 +9,14 @@ from inkling.components.artifacts.questions import Questions
 from inkling.components.corpus.benchmarks import items_of_file
 from inkling.components.corpus.collect import Unit, units
 from inkling.components.corpus.config import CorpusConfig
-from inkling.components.corpus.contamination import Runs, items_of, runs_of
+from inkling.components.corpus.contamination import items_of
 from inkling.components.corpus.origin import used_packages
 from inkling.components.corpus.partition import RUNS, Partition, make_partition
 from inkling.components.shared.runtime.partitions import Advance, map_units
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.storage.packages import package
 from inkling.components.shared.store.part import Share
+from inkling.components.shared.word_runs import Runs, runs_of
 
 _MARGIN = 1.1
 """How many times the words that are probably needed a task reads, so that little is left to whoever gathers."""

@@ -8,18 +8,12 @@ from inkling.components.corpus.config import CorpusConfig
 from inkling.components.corpus.document import Document, unit_hash
 
 WORD = re.compile(r"\w+|[^\w\s]")
-_PLAIN_WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 
 
 def count_words(text: str) -> int:
     """Number of words: every run of letters, digits and underscores, and every punctuation mark, is one."""
     return sum(1 for _ in WORD.finditer(text))
-
-
-def plain_words(text: str) -> list[str]:
-    """The words of a text in lower case, without punctuation: what counts when texts are compared."""
-    return _PLAIN_WORD.findall(text.lower())
 
 
 def cut(text: str, words: int, limit: int) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.corpus import Segment
-from inkling.components.corpus.contamination import Runs
+from inkling.components.shared.word_runs import Runs
 
 SHINGLE_WORDS = 5
 PERMUTATIONS = 128

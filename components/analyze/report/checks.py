@@ -34,6 +34,7 @@ def _suite(suite: Mapping[str, Any]) -> Html:
     return join(
         element("h3", title),
         _blind(suite["indispensable"]),
+        _overlap(suite["contamination"]),
         *(
             table(
                 f"{title}, {name}: what the image adds, points with 95 % intervals, and what could be shown",
@@ -73,6 +74,23 @@ def _blind(found: Mapping[str, Any]) -> Html:
         f"{with_interval(need)} % of the questions rightly; of models that guess it would be {percent(guessed)} %. "
         f"All of them answer {percent(found['by_models'][-1])} % rightly."
     )
+
+
+def _overlap(found: Mapping[str, Any]) -> Html:
+    """How many questions stand in the training text, and what the model scores without them."""
+    if not found["words"]:
+        return paragraph("Overlap with the training text: not looked for.")
+    asked, flagged = found["questions"], len(found["flagged"])
+    read = f"{'All' if found['whole'] else 'The first'} {count(found['words'])}"
+    said = (
+        f"Overlap with the training text: {count(flagged)} of {count(asked)} questions share {found['run_words']} "
+        f"words in a row with it, their right answer among them; {count(found['unchecked'])} are shorter and "
+        f"were not looked for. {read} words of it were read."
+    )
+    scores = found["scores"]["pretrained"]
+    shown = (("of all", "all"), ("without those", "without"), ("of those alone", "flagged"))
+    parts = [f"{with_interval(scores[key])} % {words}" for words, key in shown if scores[key]]
+    return paragraph(f"{said} Pre-trained, with the image: {', '.join(parts)}." if flagged else said)
 
 
 def _categories(categories: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkling.components.corpus.duplicates import first_of_identical, first_of_similar, rows_of_band
-from inkling.components.corpus.segmenting import plain_words
 from inkling.components.corpus.signatures import PERMUTATIONS, sketches_of
+from inkling.components.shared.word_runs import plain_words
 
 WORDS = [f"w{i}" for i in range(200)]
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from inkling.components.artifacts.corpus import Segment
-from inkling.components.corpus.contamination import Runs, runs_of
 from inkling.components.corpus.partition import Partition
-from inkling.components.corpus.segmenting import plain_words
 from inkling.components.corpus.selection import select
 from inkling.components.corpus.signatures import facts_of, sketches_of
+from inkling.components.shared.word_runs import Runs, plain_words, runs_of
 
 WORDS = [f"w{i}" for i in range(60)]
 LONG = " ".join(WORDS)

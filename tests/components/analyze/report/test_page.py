@@ -254,3 +254,16 @@ def test_a_report_without_any_interval_has_blanks(made_run, findings: dict[str, 
     assert "2 have one held-out document, and so no interval" in text.text
     assert "without an interval, for no source has two held-out documents" in text.text
     assert "[" not in "".join(cell for cells in text.tables[HEADLINE] for cell in cells)
+
+
+def test_overlap_with_the_text_stands_beside_the_scores(made_run, findings: dict[str, Any]) -> None:
+    changed, pictures = copy.deepcopy(findings), made_run.made["questions"].images()
+    found = changed["suites"]["scenes"]["contamination"]
+    assert (found["questions"], found["unchecked"], found["flagged"]) == (300, 300, [])
+    found |= {"flagged": ["a", "b"], "unchecked": 3, "words": 1234, "whole": False}
+    found["scores"]["pretrained"]["without"] = {"value": 0.25, "low": 0.125, "high": 0.5}
+    told = Page(render(changed, pictures)).text
+    assert "2 of 300 questions share 8 words in a row with it, their right answer among them; 3 are shorter" in told
+    assert "The first 1,234 words of it were read." in told
+    assert "25.0 [12.5, 50.0] % without those" in told and "% of all" in told and "of those alone" not in told
+    assert "Overlap with the training text: not looked for." in Page(render(findings, pictures)).text

@@ -5,8 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkling.components.corpus.contamination import RUN_WORDS, Runs, runs_of
-from inkling.components.corpus.segmenting import plain_words
+from inkling.components.shared.word_runs import RUN_WORDS, Runs, plain_words, runs_of
 
 SHORT = "What colour is the large square here? red"
 LONG = " ".join(f"w{i}" for i in range(20))
