@@ -1,4 +1,4 @@
-"""Multi-head attention as plug-ins share it: plain matrix products, which every exporter knows."""
+"""The parts of a transformer block as plug-ins share them: plain matrix products, which every exporter knows."""
 
 import torch
 from torch import Tensor, nn
@@ -21,9 +21,19 @@ class MultiHeadAttention(nn.Module):
         )
         self.weigh = AttentionWeights()
 
-    def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
-        """What tokens (batch, n, hidden_size) find in a context (batch, m, hidden_size), (batch, n, hidden_size)."""
-        weights = self.weigh(self._split(self.query(tokens)), self._split(self.key(context)))
+    def keys(self, context: Tensor) -> Tensor:
+        """The keys of a context (batch, m, hidden_size), (batch, heads, m, head size)."""
+        return self._split(self.key(context))
+
+    def forward(self, tokens: Tensor, context: Tensor, keys: Tensor | None = None) -> Tensor:
+        """What tokens find in a context (batch, n, hidden_size).
+
+        Args:
+            tokens: (batch, n, hidden_size).
+            context: (batch, m, hidden_size).
+            keys: Those of the context, if they were computed before.
+        """
+        weights = self.weigh(self._split(self.query(tokens)), self.keys(context) if keys is None else keys)
         found = weights @ self._split(self.value(context))  # (batch, heads, n, head size)
         shown: Tensor = self.output(found.transpose(1, 2).flatten(2))
         return shown
@@ -46,6 +56,11 @@ class AttentionWeights(nn.Module):
         return torch.softmax(query @ key.transpose(2, 3) * query.shape[3] ** -0.5, dim=3)
 
 
-def attention_multiply_adds(tokens: int, context: int, hidden_size: int) -> int:
-    """Multiplications with an addition of `MultiHeadAttention`: its four matrices, and the products of the tokens."""
-    return 2 * hidden_size**2 * (tokens + context) + 2 * tokens * context * hidden_size
+def feed_forward(hidden_size: int) -> nn.Sequential:
+    """A norm and two layers, the inner one four times as wide, applied to each token alone."""
+    return nn.Sequential(
+        nn.LayerNorm(hidden_size),
+        nn.Linear(hidden_size, 4 * hidden_size),
+        nn.GELU(),
+        nn.Linear(4 * hidden_size, hidden_size),
+    )

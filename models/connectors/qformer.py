@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from inkling.models.attention import attention_multiply_adds
+from inkling.models import attention_cost as cost
 from inkling.models.spec import ConnectorSpec, Inputs
 
 
@@ -33,8 +33,7 @@ class QformerSpec(ConnectorSpec):
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
-        if self.width % self.heads:
-            raise ValueError(f"{self.heads} heads do not divide the width {self.width}: change 'heads' or 'width'")
+        cost.check_heads(self.heads, self.width)
         return self
 
     @property
@@ -50,22 +49,22 @@ class QformerSpec(ConnectorSpec):
         """Input and output maps with their norms, places, queries, the blocks, the scale and the positions."""
         (tokens, channels), width = inputs[self.view], self.width
         ends = (channels + 1 + 2 + tokens + self.queries) * width + 2 * width + (width + 1 + 2) * hidden_size
-        feed_forward = 8 * width**2 + 5 * width + 2 * width
-        blocks = self.layers * (4 * width**2 + 2 * width + feed_forward) + self.looks * (4 * width**2 + 2 * width)
+        attentions = (self.layers + self.looks) * cost.attention_params(width)
+        blocks = attentions + self.layers * cost.feed_forward_params(width)
         return ends + blocks + 1 + self.queries * hidden_size
 
     def multiply_adds(self, inputs: Inputs, hidden_size: int) -> int:
         """The maps, each attention with its products, and the feed-forward parts."""
         (tokens, channels), width, queries = inputs[self.view], self.width, self.queries
         ends = tokens * channels * width + queries * width * hidden_size
-        own, look = (attention_multiply_adds(queries, seen, width) for seen in (queries, tokens))
-        return ends + self.layers * (own + 8 * queries * width**2) + self.looks * look
+        own, look = (cost.attention_multiply_adds(queries, seen, width) for seen in (queries, tokens))
+        return ends + self.layers * (own + cost.feed_forward_multiply_adds(queries, width)) + self.looks * look
 
 
 import torch
 from torch import Tensor, nn
 
-from inkling.models.attention import MultiHeadAttention
+from inkling.models.attention import MultiHeadAttention, feed_forward
 from inkling.models.connectors.contract import Connector
 
 
@@ -84,9 +83,7 @@ class QformerBlock(nn.Module):
         self.norm, self.attention = nn.LayerNorm(width), MultiHeadAttention(width, heads)
         self.look_norm = nn.LayerNorm(width) if looks else None
         self.look = MultiHeadAttention(width, heads) if looks else None
-        self.feed_forward = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
-        )
+        self.feed_forward = feed_forward(width)
 
     def forward(self, queries: Tensor, image: Tensor) -> Tensor:
         """Queries (batch, queries, width) after a look at the image (batch, tokens, width), same shape."""

@@ -44,6 +44,14 @@ def test_stages_are_light_to_import(root: Path, stages: list[str], tmp_path: Pat
     assert not heavy_imports([*artifacts, *light, "inkling.pipelines.cli"], tmp_path)
 
 
+def test_specs_of_plugins_are_light_to_read(tmp_path: Path) -> None:
+    seams = {"connectors": "CONNECTORS", "fusion": "FUSIONS", "language": "LANGUAGE_MODELS", "vision": "ENCODERS"}
+    for folder, registry in seams.items():
+        reads = f"from inkling.models.{folder} import {registry}\n{registry}.names()\n"
+        (tmp_path / f"read_{folder}.py").write_text(reads)
+    assert not heavy_imports([f"read_{folder}" for folder in seams], tmp_path)
+
+
 def test_a_heavy_import_is_found(tmp_path: Path) -> None:
     (tmp_path / "planted.py").write_text("import json\nimport onnxruntime\n")
     assert heavy_imports(["json", "planted"], tmp_path) == {"planted": ["onnxruntime"]}
