@@ -18,6 +18,7 @@ from inkling.pipelines.commands.check import check
 from inkling.pipelines.commands.estimate import estimate
 from inkling.pipelines.commands.evaluate import evaluate
 from inkling.pipelines.commands.language import language_app
+from inkling.pipelines.commands.monitor import monitor
 from inkling.pipelines.commands.options import Overrides, Profile
 from inkling.pipelines.commands.ranks import ranks
 from inkling.pipelines.commands.results import results
@@ -38,6 +39,7 @@ app.command()(ranks)
 app.command()(results)
 app.command()(systems)
 app.command()(check)
+app.command()(monitor)
 app.add_typer(labels.app, name="labels")
 cluster.add_commands(app)
 reproduce.add_commands(app)

@@ -13,6 +13,7 @@ from inkling.components.artifacts.bundle import TOKENIZER, Bundle
 from inkling.components.serve.generation import Generation
 from inkling.components.serve.jobs import GenerationJob, Logprobs, PromptImage, ScoringJob
 from inkling.components.serve.recent import RecentResults
+from inkling.components.serve.record import current
 from inkling.components.serve.request import (
     BadRequest,
     Delta,
@@ -21,12 +22,13 @@ from inkling.components.serve.request import (
     QuestionResponse,
     TokenLogprob,
 )
+from inkling.components.serve.request_log import LoggedAnswer, RequestLog, look, now
 from inkling.components.serve.scheduler import Scheduler
 from inkling.components.serve.settings import Settings
 from inkling.components.serve.writing import Writer
 from inkling.models.inference.answering import stop_id
 from inkling.models.inference.engine import Ids
-from inkling.models.inference.likelihood import choose
+from inkling.models.inference.likelihood import choose, log_softmax
 from inkling.models.inference.onnx_engine import OnnxEngine
 from inkling.models.inference.sampling import TokenSampler
 from inkling.models.inference.token_bytes import TokenBytes
@@ -59,6 +61,8 @@ class Predictor:
         self._stop = stop_id(self._tokenizer)
         self._engine = OnnxEngine(bundle.path, self.context, settings.threads, settings.device)
         self._image_tokens = 0
+        folder = settings.request_log
+        self._log = None if folder is None else RequestLog(folder, settings.request_log_mib << 20)
         self._decoding = ThreadPoolExecutor(_IMAGE_THREADS, "images")
         self._answered = asyncio.Semaphore(2 * settings.max_batch)  # questions whose images' pixels are held at once
         self._recent = RecentResults(settings.cache_mib << 20)
@@ -145,9 +149,13 @@ class Predictor:
                 request = GenerationRequest(tuple(prompt), question.image)
                 async with await self._generate(request, _nothing) as generation:
                     return QuestionResponse(question, (await generation.whole()).text)
-            scores = await self._score(prompt, question.choices, question.image, 0)
+            answers = self._answers(question.choices, self._length(prompt, question.image))
+            image = await self._read_image(question.image)
+            note = self._noting(prompt, image, len(answers))
+            scores = await self._scored(prompt, image, answers, 0)
         log_likelihoods = tuple(_sum(tokens) for tokens in scores)
         choice = choose(log_likelihoods)
+        note(float(np.exp(log_softmax(np.array(log_likelihoods))[choice])), len(scores[choice]) - 1)
         return QuestionResponse(question, question.choices[choice], choice, log_likelihoods)
 
     async def _generate(self, request: GenerationRequest, leave: Callable[[], None]) -> Generation:
@@ -156,11 +164,17 @@ class Predictor:
         generation = Generation(length, request.view, leave)
         sampler = TokenSampler(request.sampling)
         lookup = None if request.top_logprobs is None else Logprobs(self._bytes, request.top_logprobs)
+
+        def receive(found: Delta | Exception) -> None:
+            if not isinstance(found, Exception) and found.finish:
+                note(None, found.tokens)
+            generation.receive(found)
+
         if request.choices:
             answers = self._answers(request.choices, length)
 
             def chosen(found: Scores | Exception) -> None:
-                generation.receive(found if isinstance(found, Exception) else _choice(request, sampler, found))
+                receive(found if isinstance(found, Exception) else _choice(request, sampler, found))
 
             seen = await self._read_image(request.image)
             job: ScoringJob | GenerationJob = ScoringJob(
@@ -171,7 +185,8 @@ class Predictor:
             writer = Writer(self._bytes, request.stop, request.strip)
             limit = min(most, self.context - length)
             seen = await self._read_image(request.image)
-            job = GenerationJob(prompt, seen, limit, sampler, writer, lookup, generation.receive)
+            job = GenerationJob(prompt, seen, limit, sampler, writer, lookup, receive)
+        note = self._noting(prompt, seen, len(request.choices))
         generation.job = job
         self.scheduler.submit(job)
         return generation
@@ -262,6 +277,24 @@ class Predictor:
         if image is None:
             return None
         return await asyncio.get_running_loop().run_in_executor(self._decoding, self._decode, image)
+
+    def _noting(self, prompt: Ids, image: PromptImage | None, choices: int) -> Callable[[float | None, int], None]:
+        """What to call with the probability of the choice taken and the tokens of the answer when they are there."""
+        log, protocol = self._log, current().protocol
+        if log is None:
+            return _nothing
+        view = "blind" if image is None else "visual"
+        looks = (None, None) if image is None or image.pixels is None else look(image.pixels)
+
+        def note(probability: float | None, tokens: int) -> None:
+            log.append(LoggedAnswer(now(), view, protocol, choices, probability, len(prompt), tokens, *looks))
+
+        return note
+
+    def close(self) -> None:
+        """Writes what the log still holds; called when no request is left."""
+        if self._log is not None:
+            self._log.close()
 
     def _decode(self, image: bytes) -> PromptImage:
         key = hashlib.sha256(image).digest()

@@ -55,7 +55,10 @@ def start(
     page = page_router(opened, report)
     application = Application(model, listener, None if grpc_port is None else f"{host}:{grpc_port}", page)
     print(f"{SERVING}{MODEL} at {url_of(listener)} (a page to try it, V1, V2, OpenAI chat); Ctrl-C ends it", flush=True)
-    application.start([model])
+    try:
+        application.start([model])
+    finally:
+        model.predictor.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -51,6 +51,10 @@ class Settings(Section):
     max_choices: int = Field(16, ge=2, description="choices of a question")
     max_instances: int = Field(16, ge=1, description="questions of a V1 request")
     max_new_tokens: int = Field(64, ge=1, description="tokens of a generated answer")
+    request_log: Path | None = Field(
+        None, description="folder for a log of what is asked and answered, as numbers, for `inkling monitor`"
+    )
+    request_log_mib: int = Field(64, ge=1, description="size of that log; its oldest files go beyond it")
     remote_image_hosts: tuple[str, ...] = Field(
         (),
         description="hosts from which image URLs are fetched, as host or host:port; none by default. A name must "
