@@ -25,7 +25,7 @@ from inkling.components.serve.limits.door import JSON_LENGTH, Door
 from inkling.components.serve.logs import configure_logs
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.protocols.kserve import refused
-from inkling.components.serve.protocols.openai import chat_router
+from inkling.components.serve.protocols.openai.router import openai_router
 from inkling.components.serve.protocols.refusals import overloaded, refusal
 from inkling.components.serve.protocols.v2_body import v2_request
 from inkling.components.serve.recording import Recording
@@ -74,7 +74,7 @@ class Application(ModelServer):
                 CORSMiddleware, allow_origins=self._settings.cors_origins, allow_methods=["*"], allow_headers=["*"]
             )
         app.add_middleware(Recording)
-        app.include_router(chat_router(model))
+        app.include_router(openai_router(model))
         app.include_router(page)
         app.include_router(service_router(model.name))
 

@@ -124,18 +124,27 @@ class Predictor:
             Busy: If too many requests wait already.
             BadRequest: If the text cannot be read, is empty or too long.
         """
-        ids = self._ids(text)
+        ids = self.tokens(text)
         given = not isinstance(text, str) and list(text[:1]) == [BOS_ID]
         first = TokenLogprob(BOS_ID, self._bytes.text(BOS_ID), b"", None)
         if len(ids) == 1:
             if given:
                 return [first]
             raise BadRequest("the text is empty")
-        if len(ids) > self.context:
-            raise BadRequest(f"the text has {len(ids)} tokens; the model reads {self.context} at most")
         with self.scheduler.admitted():
             (scored,) = await self._scored(ids[:1], None, [ids[1:]], top_logprobs)
         return [first, *scored] if given else scored
+
+    def tokens(self, text: str | Sequence[int]) -> list[int]:
+        """Ids of a text's tokens, `<|bos|>` in front.
+
+        Raises:
+            BadRequest: If the text cannot be read, or is longer than the model reads.
+        """
+        ids = self._ids(text)
+        if len(ids) > self.context:
+            raise BadRequest(f"the text has {len(ids)} tokens; the model reads {self.context} at most")
+        return ids
 
     async def answer(self, question: QuestionRequest) -> QuestionResponse:
         """Answers one question of a request that was let in.
@@ -312,9 +321,11 @@ _NO_TEXT = "a question or choice must be valid Unicode text"
 
 def _choice(request: GenerationRequest, sampler: TokenSampler, scores: Scores) -> Delta:
     """The choice that is drawn by its likelihood, as a whole answer."""
-    drawn = sampler.draw(np.array([_sum(tokens) for tokens in scores]))
+    log_likelihoods = tuple(_sum(tokens) for tokens in scores)
+    drawn = sampler.draw(np.array(log_likelihoods))
     tokens = scores[drawn][:-1]  # without what ends it
-    return Delta(request.choices[drawn], len(tokens), "stop", tuple(tokens) if request.top_logprobs is not None else ())
+    logprobs = () if request.top_logprobs is None else tuple(tokens)
+    return Delta(request.choices[drawn], len(tokens), "stop", logprobs, log_likelihoods)
 
 
 def _sum(tokens: Sequence[TokenLogprob]) -> float:

@@ -7,7 +7,7 @@ between adds to `current()`.
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -66,9 +66,9 @@ class RequestRecord:
         if self.first_token is None:
             self.first_token = self.seconds
 
-    def answered(self, view: ServedView, prompt_tokens: int, completion_tokens: int = 0) -> None:
-        """Notes an answer."""
-        self.views.append(view)
+    def answered(self, views: Iterable[ServedView], prompt_tokens: int, completion_tokens: int) -> None:
+        """Notes answers."""
+        self.views += views
         self.prompt_tokens += prompt_tokens
         self.completion_tokens += completion_tokens
 

@@ -112,9 +112,11 @@ class Delta:
             on.
         logprobs: The further tokens with their log-probabilities, if they were asked for; those of a stop string are
             left out.
+        log_likelihoods: Log-likelihood of each choice in nats, of a guided choice.
     """
 
     text: str
     tokens: int
     finish: Finish | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
+    log_likelihoods: tuple[float, ...] = ()

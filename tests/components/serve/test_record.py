@@ -62,7 +62,7 @@ def test_a_request_is_counted_once_with_its_steps():
     first = record.first_token
     record.token()
     assert record.first_token == first
-    record.answered("visual", 20, 3)
+    record.answered(["visual"], 20, 3)
     report(record, 200)
     assert sample("inkling_request_seconds_count", protocol="unit") == 1
     assert sample("inkling_step_seconds_count", protocol="unit", step="read") == 1
@@ -117,7 +117,7 @@ def test_a_client_puts_no_stack_trace_into_the_log_and_a_fault_of_ours_does():
 def test_a_request_leaves_one_line_and_a_probe_none(caplog):
     with caplog.at_level(logging.INFO, "inkling.requests"):
         record = begin("mine", "openai")
-        record.answered("blind", 5, 2)
+        record.answered(["blind"], 5, 2)
         log_request(record, "POST", "/v1/chat/completions", 200)
         log_request(begin(None, ""), "GET", "/v2/health/ready", 200)
         log_request(begin(None, ""), "GET", "/nowhere", 404)

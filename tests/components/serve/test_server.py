@@ -322,8 +322,7 @@ def test_v2_refuses_malformed_json(http):
     ("change", "words"),
     [
         ({"messages": []}, "messages"),
-        ({"messages": message("a") * 2}, "single questions"),
-        ({"messages": [{"role": "system", "content": "a"}]}, "role"),
+        ({"messages": [{"role": "system", "content": "a"}]}, "no message of the user"),
         ({"messages": [{"role": "user", "content": 3}]}, "content"),
         ({"messages": message("")}, "question is empty"),
         ({"messages": message("a", image_part("https://example.org/cat.png"))}, "not fetched from 'example.org'"),
@@ -332,10 +331,7 @@ def test_v2_refuses_malformed_json(http):
         ({"messages": message("a", image_part("data:image/png;base64,&&"))}, "base64"),
         ({"messages": message("a", *[image_part("data:image/png;base64,AAAA")] * 2)}, "2 images"),
         ({"messages": message("a", {"type": "input_audio"})}, "input_audio"),
-        ({"temperature": 0.7}, "most likely"),
-        ({"tools": []}, "tools is not supported"),
         ({"max_tokens": 0}, "max_tokens"),
-        ({"n": 2}, "n"),
     ],
 )
 @pytest.mark.parametrize("stream", [True, False])
