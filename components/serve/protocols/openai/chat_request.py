@@ -1,6 +1,6 @@
 """The request of a chat completion, and what is to be generated for it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, FailFast, Field, model_validator
 
@@ -10,6 +10,7 @@ from inkling.components.serve.protocols.openai.neutral import Neutral, ignored
 from inkling.components.serve.protocols.openai.parameters import MAX_LOGPROBS, GenerationParameters
 from inkling.components.serve.request import GenerationRequest
 
+_PLAIN = "answers are plain text, or one of given options (guided_choice)"
 _NO_TOOLS = "this model calls no tools"
 
 
@@ -19,12 +20,6 @@ def _messages(value: Any) -> Any:
     if len(value) > MAX_MESSAGES:
         raise ValueError(f"has {len(value):,} messages; at most {MAX_MESSAGES} are taken")
     return value
-
-
-class ResponseFormat(BaseModel):
-    """The form of an answer."""
-
-    type: Literal["text"]
 
 
 class StructuredOutputs(BaseModel):
@@ -59,7 +54,7 @@ class ChatRequest(GenerationParameters):
         None, description="options of which one is the answer, by the model's likelihood of each (vLLM's name)"
     )
     structured_outputs: StructuredOutputs | None = Field(None, description="guided choice in vLLM's newer form")
-    response_format: ResponseFormat | None = None
+    response_format: Annotated[Any, Neutral({"type": "text"}, why=_PLAIN)] = None
 
     tools: Annotated[Any, Neutral([], why=_NO_TOOLS)] = None
     tool_choice: Annotated[Any, Neutral("none", "auto", why=_NO_TOOLS)] = None

@@ -57,7 +57,7 @@ def test_what_asks_for_nothing_is_taken(name, value):
         ({"store": True}, "store", "not stored"),
         ({"store": 0}, "store", "not stored"),
         ({"logit_bias": {"3": 1}}, "logit_bias", "penalties"),
-        ({"response_format": {"type": "json_object"}}, "response_format.type", "text"),
+        ({"response_format": {"type": "json_object"}}, "response_format", "plain text"),
         ({"chat_template_kwargs": {"enable_thinking": True}}, "chat_template_kwargs.enable_thinking", "think"),
         ({"temperature": 2.5}, "temperature", "less than or equal to 2"),
         ({"temperature": -1}, "temperature", "greater"),
