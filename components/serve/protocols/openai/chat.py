@@ -21,13 +21,13 @@ from inkling.components.serve.protocols.openai.responses import (
     ChatLogprobs,
     ChunkChoice,
 )
-from inkling.components.serve.protocols.openai.streams import DONE, Answers, EventStream, event, json_reply
+from inkling.components.serve.protocols.openai.streams import DONE, AnswerGroup, EventStream, event, json_reply
 from inkling.components.serve.record import current
 from inkling.components.serve.request import Delta, GenerationRequest
 
 
 async def answer_chat(chat: ChatRequest, model: InklingModel) -> Response:
-    """Answers a chat.
+    """AnswerGroup a chat.
 
     Raises:
         BadRequest: If its messages or its image cannot be read, or are too long.
@@ -37,7 +37,7 @@ async def answer_chat(chat: ChatRequest, model: InklingModel) -> Response:
         asked = chat.conversation()
         image = None if asked.image is None else await load_url(asked.image, model.settings)
         requests = chat.generations(asked.prompt, image, model.settings.max_choices)
-        answers = await Answers.begin([partial(model.predictor.generate, one) for one in requests], len(requests))
+        answers = await AnswerGroup.begin([partial(model.predictor.generate, one) for one in requests], len(requests))
     reply = _Reply(chat, requests[0], model.name)
     if chat.stream:
         return EventStream(reply.streamed(answers), answers.close)
@@ -56,7 +56,7 @@ class _Reply:
             "view": request.view,
         }
 
-    def whole(self, found: Sequence[Delta], answers: Answers) -> Response:
+    def whole(self, found: Sequence[Delta], answers: AnswerGroup) -> Response:
         choices = [
             ChatChoice(
                 index=number,
@@ -70,7 +70,7 @@ class _Reply:
         usage = answers.usage(found)
         return json_reply(ChatCompletion(object="chat.completion", choices=choices, usage=usage, **self._common))
 
-    async def streamed(self, answers: Answers) -> AsyncIterator[str]:
+    async def streamed(self, answers: AnswerGroup) -> AsyncIterator[str]:
         last: dict[int, Delta] = {}
         for number in range(answers.count):
             yield self._event(number, ChatDelta(role="assistant", content=""))

@@ -16,7 +16,7 @@ from inkling.components.serve.predictor import Predictor
 from inkling.components.serve.protocols.openai.completion_request import CompletionRequest, Prompt
 from inkling.components.serve.protocols.openai.logprobs import CompletionTokens
 from inkling.components.serve.protocols.openai.responses import CompletionChoice, CompletionLogprobs, TextCompletion
-from inkling.components.serve.protocols.openai.streams import DONE, Answers, EventStream, event, json_reply
+from inkling.components.serve.protocols.openai.streams import DONE, AnswerGroup, EventStream, event, json_reply
 from inkling.components.serve.record import current
 from inkling.components.serve.request import Delta, GenerationRequest, TokenLogprob
 from inkling.models.sequence.special_tokens import EOS_ID
@@ -54,7 +54,7 @@ async def answer_completion(asked: CompletionRequest, model: InklingModel) -> Re
             for prompt, echo in zip(asked.prompt, echoed, strict=True)
             for request in asked.generations(prompt)
         ]
-        answers = await Answers.begin(starts, asked.n or 1)
+        answers = await AnswerGroup.begin(starts, asked.n or 1)
     reply = _Reply(asked, [echo for echo in echoed for _ in range(asked.n or 1)], model.name)
     if asked.stream:
         return EventStream(reply.streamed(answers), answers.close)
@@ -108,14 +108,14 @@ class _Reply:
             "view": _VIEW,
         }
 
-    def whole(self, found: Sequence[Delta], answers: Answers) -> Response:
+    def whole(self, found: Sequence[Delta], answers: AnswerGroup) -> Response:
         choices = [
             self._choice(number, self._echoed[number].text + delta.text, delta, self._echoed[number])
             for number, delta in enumerate(found)
         ]
         return json_reply(TextCompletion(choices=choices, usage=answers.usage(found), **self._common))
 
-    async def streamed(self, answers: Answers) -> AsyncIterator[str]:
+    async def streamed(self, answers: AnswerGroup) -> AsyncIterator[str]:
         last: dict[int, Delta] = {}
         for number, echo in enumerate(self._echoed):
             if echo.text or echo.tokens:

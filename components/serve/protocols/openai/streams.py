@@ -18,7 +18,7 @@ DONE = "data: [DONE]\n\n"
 _LOG = logging.getLogger(__name__)
 
 
-class Answers:
+class AnswerGroup:
     """The answers to a request: all are let in, or none.
 
     Attributes:
@@ -31,7 +31,7 @@ class Answers:
         self.count = len(generations)
 
     @classmethod
-    async def begin(cls, starts: Sequence[Callable[[], Awaitable[Generation]]], shared: int) -> "Answers":
+    async def begin(cls, starts: Sequence[Callable[[], Awaitable[Generation]]], shared: int) -> "AnswerGroup":
         """Begins to generate; see the constructor.
 
         Raises:
