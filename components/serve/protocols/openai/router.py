@@ -1,13 +1,11 @@
 """OpenAI's routes on KServe's application, under `/openai/v1` and `/v1`; KServe's own need vLLM."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
-from starlette.requests import ClientDisconnect
 
 from inkling.components.serve.model import InklingModel
 from inkling.components.serve.names import OPENAI
@@ -69,7 +67,7 @@ def openai_router(model: InklingModel) -> APIRouter:
 async def _answered(
     request: Request,
     kind: type[Body],
-    answer: Callable[[Any, InklingModel], Coroutine[Any, Any, Response]],
+    answer: Callable[[Any, InklingModel], Awaitable[Response]],
     model: InklingModel,
     registry: ModelRegistry,
 ) -> Response:
@@ -77,34 +75,11 @@ async def _answered(
     try:
         asked: Any = read_body(await request.body(), kind)
         registry.retrieve(asked.model)
-        return await _unless_left(request, answer(asked, model))
+        return await answer(asked, model)
     except UnknownModel as error:
         return error_reply(404, error)
     except BadRequest as error:
         return error_reply(400, error)
-
-
-async def _unless_left(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
-    """Waits for an answer as long as its client does.
-
-    Raises:
-        ClientDisconnect: If the client left; the answer is then not computed further.
-    """
-    answering, leaving = asyncio.ensure_future(answer), asyncio.ensure_future(_left(request))
-    try:
-        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if answering.done():
-            return answering.result()
-        raise ClientDisconnect
-    finally:
-        answering.cancel()
-        leaving.cancel()
-        await asyncio.wait({answering, leaving})
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _described(kind: type[BaseModel]) -> dict[str, Any]:
