@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import orjson
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
 
 from inkling.components.serve.protocols.refusals import cut
 from inkling.components.serve.request import BadRequest
@@ -65,7 +65,7 @@ def read_body(body: bytes, kind: type[Body]) -> Body:
         BadRequest: If it is no JSON object, or a parameter is unknown or cannot be honoured.
     """
     try:
-        stated = from_json(body, allow_inf_nan=False)
+        stated = orjson.loads(body)
     except ValueError as error:
         raise BadRequest(f"the request is not JSON: {error}") from None
     if not isinstance(stated, dict):

@@ -5,8 +5,7 @@ Many clients send every parameter they know of; a request that asks for nothing 
 
 from typing import Any
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator
 
 
 class Neutral:
@@ -16,11 +15,11 @@ class Neutral:
         """Takes what asks for nothing, beside null, and what is said of any other value."""
         self._values, self._why = values, why
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         """Checks by `_check` alone."""
-        return core_schema.no_info_plain_validator_function(self._check)
+        return PlainValidator(self._check).__get_pydantic_core_schema__(source, handler)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Shows the values."""
         return {"enum": [None, *self._values], "description": f"of no effect: {self._why}"}
 
