@@ -18,6 +18,7 @@ from hypothesis import settings
 from inkling.components.shared.storage.objects import Storage, StorageError
 from inkling.components.shared.storage.packages import cache_directory, default_packages
 
+_LONGEST_ID = 200
 BUCKET, KEYS = "runs", {"writer": "a key of the tests", "reader": "another"}
 
 
@@ -37,6 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "containers: needs a Docker daemon")
     config.addinivalue_line("markers", "gpu: needs a CUDA device")
     config.addinivalue_line("markers", "network: needs the network")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names cases by their argument where their value is bytes, which may differ by process, or long."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > _LONGEST_ID) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
