@@ -1,11 +1,13 @@
 """What the engine's thread works on: answers that grow token by token, and choices that are scored at once."""
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 
+from inkling.components.serve.record import current
 from inkling.components.serve.request import Delta, Finish, TokenLogprob
 from inkling.components.serve.writing import Writer
 from inkling.models.inference.engine import Floats, Ids
@@ -38,13 +40,21 @@ class Work:
         quiet: Whether what is not the end need not be emitted.
         loop: The event loop that waits.
         emit: What is called on that loop with each result, or with the error that ended the work.
+        record: The request's, which the time of each step is added to.
     """
 
     def __init__(self, prompt: Ids, image: PromptImage | None, emit: Callable[[Any], None]) -> None:
         """Belongs to the running event loop."""
         self.prompt, self.image, self.emit = prompt, image, emit
         self.dropped = self.quiet = False
-        self.loop = asyncio.get_running_loop()
+        self.loop, self.record = asyncio.get_running_loop(), current()
+        self._since = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        """Adds the time since the last step to this one: queue, score, prefill, decode."""
+        now = time.perf_counter()
+        self.record.add(step, now - self._since)
+        self._since = now
 
     @property
     def key(self) -> Hashable:
@@ -69,6 +79,7 @@ class ScoringJob(Work):
 
     def result(self, logits: Sequence[Floats]) -> list[list[TokenLogprob]]:
         """What is emitted, given the logits that predict each choice's tokens (tokens, vocabulary)."""
+        self.lap("score")
         return [
             [self._lookup.of(token, row) for token, row in zip(choice, found, strict=True)]
             for choice, found in zip(self.choices, logits, strict=True)
@@ -91,7 +102,7 @@ class GenerationJob(Work):
         """Takes the most tokens that the answer may have, and what draws, writes and explains them."""
         super().__init__(prompt, image, emit)
         self._limit, self._sampler, self._writer, self._lookup = limit, sampler, writer, lookup
-        self._count = 0
+        self._begun, self._count = False, 0
         self._text: list[str] = []  # what was not emitted yet
         self._logprobs: list[TokenLogprob] = []
 
@@ -111,6 +122,10 @@ class GenerationJob(Work):
             What is to be emitted now; its `finish` says whether the answer is at its end.
         """
         finish: Finish | None = "stop" if ends else None
+        if not self._begun:
+            self._begun = True
+            self.lap("prefill")
+            self.record.token()
         if not ends:
             self._count += 1
             self._keep(self._writer.add(token, self._lookup.of(token, logits) if self._lookup else None))
@@ -118,6 +133,8 @@ class GenerationJob(Work):
                 finish = "stop"
             elif self._count == self._limit:
                 finish = "length"
+        if finish:
+            self.lap("decode")
         if finish and not self._writer.stopped:
             self._keep(self._writer.end())
         if not finish and (self.quiet or not (self._text or self._logprobs)):

@@ -24,7 +24,7 @@ _REQUEST = Histogram(
     "inkling_request_seconds", "Time from a request to the end of its answer.", ["protocol"], buckets=_SECONDS
 )
 _STEP = Histogram(
-    "inkling_step_seconds", "Time of a step of a request: read, queue, prefill, decode.", ["protocol", "step"],
+    "inkling_step_seconds", "Time of a step of a request: read, queue, prefill, decode, score.", ["protocol", "step"],
     buckets=_SECONDS,
 )  # fmt: skip
 _FIRST_TOKEN = Histogram(

@@ -110,7 +110,6 @@ class InklingModel(Model):
                 answers = await _all(self.predictor.answer(question) for question in payload.questions)
         except BadRequest as error:
             raise refused(error) from None
-        current().answered([question.view for question in payload.questions], 0, 0)
         if payload.request is None:
             return v1_response(answers)
         return v2_response(answers[0], payload.request, self.name)

@@ -157,11 +157,15 @@ class Predictor:
             if not question.choices:
                 request = GenerationRequest(tuple(prompt), question.image)
                 async with await self._generate(request, _nothing) as generation:
-                    return QuestionResponse(question, (await generation.whole()).text)
-            answers = self._answers(question.choices, self._length(prompt, question.image))
+                    found = await generation.whole()
+                current().answered([question.view], generation.prompt_tokens, found.tokens)
+                return QuestionResponse(question, found.text)
+            length = self._length(prompt, question.image)
+            answers = self._answers(question.choices, length)
             image = await self._read_image(question.image)
             note = self._noting(prompt, image, len(answers))
             scores = await self._scored(prompt, image, answers, 0)
+        current().answered([question.view], length, 0)
         log_likelihoods = tuple(_sum(tokens) for tokens in scores)
         choice = choose(log_likelihoods)
         note(float(np.exp(log_softmax(np.array(log_likelihoods))[choice])), len(scores[choice]) - 1)

@@ -25,7 +25,7 @@ class RequestRecord:
     Attributes:
         request_id: The client's own id where that is a short word, else one made here.
         protocol: v1, v2, grpc or openai; empty for what is no inference, such as a health probe.
-        steps: Seconds of each step, by its name: read, queue, prefill, decode.
+        steps: Seconds of each step, by its name: read, queue, prefill, decode, score; the sum over a request's answers.
         first_token: Seconds until the first token was there; None where none is.
         views: The view of each answered question.
         prompt_tokens: Tokens of all prompts, those of images included.

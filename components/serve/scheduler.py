@@ -130,6 +130,8 @@ class Scheduler:
             gone = set(map(id, taken))
             self._queue = deque(job for job in self._queue if id(job) not in gone and not job.dropped)
             WAITING.set(len(self._queue))
+        for job in taken:
+            job.lap("queue")
         return taken
 
     def _score(self, jobs: list[ScoringJob]) -> None:

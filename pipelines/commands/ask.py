@@ -48,6 +48,8 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
         raise RuntimeError(
             f"the connection to {url} broke ({type(error).__name__}); see the log of the server."
         ) from None
+    if not answer.strip():
+        print("(the model's answer is empty)")
     print(f"(view: {view})")
     return answer
 
@@ -64,7 +66,8 @@ def _print_fragments(fragments: Iterator[tuple[str, str]]) -> tuple[str, str]:
 
     for text in without_blank_lines(texts()):
         print(text, end="", flush=True)
-    print()
+    if "".join(received).strip():
+        print()
     return "".join(received), ", ".join(sorted(views))
 
 

@@ -25,3 +25,11 @@ def client(serving) -> Iterator[httpx.Client]:
     """A client of it."""
     with httpx.Client(base_url=serving, timeout=60, trust_env=False) as http:
         yield http
+
+
+@pytest.fixture(scope="session")
+def picture_file(served) -> bytes:
+    """A JPEG of a scene."""
+    from inkling.components.artifacts.questions import Questions
+
+    return next(iter(Questions.open(served.questions).images().values()))

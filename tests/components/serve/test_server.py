@@ -434,7 +434,16 @@ def test_a_request_is_measured_once(http, path):
     before = figures(http)
     body = {"instances": [{"question": "a"}]} if path is PREDICT else {"inputs": [tensor("question", "a")]}
     assert http.post(path, json=body).status_code == 200
-    assert figures(http)[name] == before.get(name, 0) + 1
+    after = figures(http)
+    steps = [
+        f'inkling_step_seconds_count{{protocol="{path[1:3]}",step="{step}"}}' for step in ("queue", "prefill", "decode")
+    ]
+    tokens = [f'inkling_tokens_total{{kind="{kind}",protocol="{path[1:3]}"}}' for kind in ("prompt", "generated")]
+    first = f'inkling_time_to_first_token_seconds_count{{protocol="{path[1:3]}"}}'
+    for measured in (name, first, *steps):
+        assert after[measured] == before.get(measured, 0) + 1
+    for counted in tokens:
+        assert after[counted] > before.get(counted, 0)
 
 
 def test_every_answer_carries_the_id_of_its_request(http, server):

@@ -86,3 +86,13 @@ def test_any_answer_is_shown(answer):
         ((streamed, _),) = client.stream("What?", None)
         assert (streamed, "blind") == client.chat("What?", None)
         assert is_text(streamed)
+
+
+@pytest.mark.parametrize(("fragments", "printed"), [
+    ([("", "visual"), ("\n ", "visual")], "(the model's answer is empty)\n(view: visual)\n"),
+    ([("a ", "blind"), ("cat", "blind")], "a cat\n(view: blind)\n"),
+])  # fmt: skip
+def test_an_empty_answer_is_said_to_be_empty(monkeypatch, capsys, fragments, printed):
+    monkeypatch.setattr(Client, "stream", lambda *_: iter(fragments))
+    ask("What is this?", None, NOBODY)
+    assert capsys.readouterr().out == printed

@@ -75,7 +75,6 @@ class AnswerGroup:
         """What is added to which answer, as it comes."""
         if len(self._generations) == 1:
             async for delta in self._generations[0]:
-                current().token()
                 yield 0, delta
             return
         found: asyncio.Queue[tuple[int, Delta | Exception | None]] = asyncio.Queue()
@@ -89,7 +88,6 @@ class AnswerGroup:
                 if piece is None:
                     running -= 1
                 else:
-                    current().token()
                     yield number, piece
         finally:
             for task in tasks:
