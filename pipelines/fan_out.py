@@ -1,4 +1,4 @@
-"""The stages before training: one task each, or several tasks that share the work and one that gathers it."""
+"""The stages on text and the evaluation: a task each, or several tasks that share the work and one that gathers it."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,6 +8,8 @@ from kfp.dsl.pipeline_channel import PipelineChannel
 
 from inkling.components.corpus.component import corpus, corpus_part
 from inkling.components.corpus.config import CorpusConfig
+from inkling.components.evaluate.component import evaluate, evaluate_part
+from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.label.component import label, label_part
 from inkling.components.label.config import LabelConfig
 from inkling.components.mixture.component import mixture, mixture_part, mixture_prepare
@@ -17,18 +19,20 @@ from inkling.components.suites.component import suites
 
 @dataclass(frozen=True)
 class FanOut:
-    """How many tasks share the work of each text stage; what comes out is the same for any number.
+    """How many tasks share the work of each stage; what comes out is the same for any number.
 
     Attributes:
         corpus: Tasks that read text.
         label: Tasks that label it.
         mixture: Tasks that tokenize it.
+        evaluate: Tasks that ask a model the questions.
         at_once: Tasks of a stage that are under way at the same time; None for all.
     """
 
     corpus: int = 1
     label: int = 1
     mixture: int = 1
+    evaluate: int = 1
     at_once: int | None = None
 
     @classmethod
@@ -39,12 +43,9 @@ class FanOut:
             profile: The checked profile, as YAML text.
             at_once: Tasks of a stage that are under way at the same time; None for all.
         """
-        reading, labelling, mixing = (
-            CorpusConfig.parse(profile),
-            LabelConfig.parse(profile),
-            MixtureConfig.parse(profile),
-        )
-        return cls(reading.parts, labelling.parts, mixing.parts, at_once)
+        stages = (CorpusConfig, LabelConfig, MixtureConfig, EvaluateConfig)
+        reading, labelling, mixing, asking = (stage.parse(profile).parts for stage in stages)
+        return cls(reading, labelling, mixing, asking, at_once)
 
     def loop(self, parts: int) -> dsl.ParallelFor:
         """A loop over the numbers of a stage's parts."""
@@ -109,3 +110,24 @@ def suite_task(config: str, scenes: PipelineChannel) -> PipelineChannel:
         scenes: The questions about the rendered scenes.
     """
     return suites(config=config, scenes=scenes).outputs["questions"]
+
+
+def evaluate_tasks(
+    config: str, model: PipelineChannel, questions: PipelineChannel, features: PipelineChannel, fan_out: FanOut, of: str
+) -> PipelineChannel:
+    """A model's answers.
+
+    Args:
+        config: The whole profile, as YAML text.
+        model: The model.
+        questions: What it is asked.
+        features: Features of the questions' images.
+        fan_out: How many tasks share the questions.
+        of: Which model it is, for the tasks' display names.
+    """
+    inputs = {"config": config, "multimodal_model": model, "questions": questions, "features": features}
+    if fan_out.evaluate > 1:
+        with fan_out.loop(fan_out.evaluate) as number:
+            part = evaluate_part(**inputs, number=number).set_display_name(f"evaluate-part{of}").outputs["part"]
+        inputs["parts"] = dsl.Collected(part)
+    return evaluate(**inputs).set_display_name(f"evaluate{of}").outputs["answers"]

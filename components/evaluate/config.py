@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from inkling.components.artifacts.suite import Suites, rendered_scenes
 from inkling.components.evaluate.contract import MethodSpec
 from inkling.components.evaluate.inference import METHODS
-from inkling.components.shared.config import StageConfig
+from inkling.components.shared.config import ExecutionOnly, StageConfig
 from inkling.models.sequence.views import VIEWS, View
 
 _DEFAULT = "likelihood"
@@ -22,6 +22,9 @@ class EvaluateConfig(StageConfig):
     seed: int = Field(0, ge=0, description="orders the choices of each question, which decides between equals")
     threads: int = Field(2, ge=1, description="threads of torch; another number can change the last bits")
     batch_size: int = Field(32, ge=1, description="questions scored at once; a killed run loses one batch at most")
+    parts: Annotated[int, ExecutionOnly()] = Field(
+        1, ge=1, le=256, description="tasks of the pipeline that share the questions; pods, on a cluster"
+    )
     method: Annotated[MethodSpec, METHODS] = Field(
         default_factory=lambda: METHODS.read(_DEFAULT),
         exclude_if=lambda method: method == METHODS.read(_DEFAULT),

@@ -1,4 +1,4 @@
-"""Results that outlive a kill: one line of JSON each, durable before the next is computed."""
+"""Results that outlive a kill: a line of JSON a batch, durable before the next is computed."""
 
 import fcntl
 import json
@@ -39,8 +39,7 @@ class ResumeLog:
             for line in lines[1:]:
                 if not line.endswith(b"\n"):
                     break
-                entry = json.loads(line)
-                self.results[entry["key"]] = entry["result"]
+                self.results.update(json.loads(line))
                 valid += len(line)
         self._file.truncate(valid)
         self._file.seek(valid)
@@ -48,8 +47,8 @@ class ResumeLog:
             self._write(header)
 
     def append(self, results: Mapping[str, Any]) -> None:
-        """Adds results (JSON values) by their keys, a line each, and returns when all are on disk."""
-        self._write(b"".join(_line({"key": key, "result": result}) for key, result in results.items()))
+        """Adds results (JSON values) by their keys; returns when they are on disk. A kill keeps all of them or none."""
+        self._write(_line(dict(results)))
         self.results.update(results)
 
     def __enter__(self) -> Self:

@@ -15,10 +15,12 @@ from inkling.components.evaluate.contract import Asked, Method, Reply, free_answ
 from inkling.components.evaluate.resume_log import ResumeLog
 from inkling.components.shared.runtime.progress import Progress
 from inkling.components.shared.store.manifest import digest_of
+from inkling.components.shared.store.part import Share
 from inkling.models.inference.answering import Answering
 from inkling.models.sequence.views import BLANK_IMAGE, View
 
 Batch = tuple[View, list[Asked]]
+ALL = Share(0, 1)
 
 
 def score_questions(
@@ -39,37 +41,53 @@ def score_questions(
         ValueError: If the method cannot ask one of them, or a log-likelihood is not finite (the model's weights are
             broken).
     """
-    method: Method = config.method.build()
+    ask_questions(model, questions, config, log)
     asked = [Asked(question, order(question, config.seed)) for question in questions]
-    method.check(model, [one for one in asked if one.order])
-    keys = {(view, one.question.question_id): reply_key(one, view, config) for view in config.views for one in asked}
-    done = sum(key in log.results for key in keys.values())
-    with Progress("scoring", len(keys), "questions", done=done) as progress:
-        for view, members in _batches(asked, method, model, config):
-            missing = [one for one in members if keys[view, one.question.question_id] not in log.results]
-            if not missing:
-                continue
-            # The whole batch: beside others the last bits of a reply would be others.
-            replies = ask(method, model, members, view)
-            log.append(
-                {
-                    keys[view, one.question.question_id]: dataclasses.asdict(reply)
-                    for one, reply in zip(members, replies, strict=True)
-                }
-            )
-            progress.advance(len(missing))
     metrics = {suite.name: suite.metric for suite in config.suites}
     return [
         answer(
             one,
             view,
-            _restored(log.results[keys[view, one.question.question_id]]),
+            _restored(log.results[reply_key(one, view, config)]),
             config.method.type,
             metrics[one.question.suite],
         )
         for view in config.views
         for one in asked
     ]
+
+
+def ask_questions(
+    model: Answering, questions: Sequence[Question], config: EvaluateConfig, log: ResumeLog, share: Share = ALL
+) -> None:
+    """Asks every question of a share in every view whose reply is not in the log, and adds the replies.
+
+    Args:
+        model: The model.
+        questions: The questions of all splits, those of other shares too: they decide the batches.
+        config: The stage's configuration.
+        log: Replies that were given already, by `reply_key`.
+        share: Which batches are asked: whole ones, since beside others the last bits of a reply would be others.
+
+    Raises:
+        ValueError: If the method cannot ask one of them.
+    """
+    method: Method = config.method.build()
+    asked = [Asked(question, order(question, config.seed)) for question in questions]
+    method.check(model, [one for one in asked if one.order])
+    batches = [
+        ({reply_key(one, view, config): one for one in members}, view)
+        for number, (view, members) in enumerate(_batches(asked, method, model, config))
+        if share.holds(0, number)
+    ]
+    done = sum(key in log.results for members, _ in batches for key in members)
+    with Progress("scoring", sum(len(members) for members, _ in batches), "questions", done=done) as progress:
+        for members, view in batches:
+            missing = members.keys() - log.results.keys()
+            if missing:
+                replies = ask(method, model, list(members.values()), view)
+                log.append({key: dataclasses.asdict(reply) for key, reply in zip(members, replies, strict=True)})
+                progress.advance(len(missing))
 
 
 def ask(method: Method, model: Answering, asked: Sequence[Asked], view: View) -> list[Reply]:
@@ -91,6 +109,12 @@ def reply_key(asked: Asked, view: View, config: EvaluateConfig) -> str:
     """What tells a reply from every other of the same model and suites: question, view, order and arguments."""
     question = [asked.question.question_id, asked.question.question, asked.question.choices]
     return digest_of([question, view, list(asked.order), config.method.model_dump(mode="json")])[:24]
+
+
+def reply_keys(questions: Sequence[Question], config: EvaluateConfig) -> set[str]:
+    """The `reply_key` of every question in every view."""
+    asked = [Asked(question, order(question, config.seed)) for question in questions]
+    return {reply_key(one, view, config) for view in config.views for one in asked}
 
 
 def order(question: Question, seed: int) -> tuple[int, ...]:

@@ -46,7 +46,8 @@ def groups(ir: dict[str, Any]) -> dict[str, set[str]]:
 
 def test_a_profile_says_how_many_tasks_share_the_work() -> None:
     assert FanOut.of(profiles.load("tiny")) == FanOut()
-    assert FanOut.of(profiles.load("tiny", ["corpus.parts=2", "mixture.parts=3"])) == FanOut(2, 1, 3)
+    shared = ["corpus.parts=2", "mixture.parts=3", "evaluate.parts=4"]
+    assert FanOut.of(profiles.load("tiny", shared)) == FanOut(2, 1, 3, 4)
 
 
 def test_the_text_is_made_before_the_exit_handler_which_holds_no_loop() -> None:
@@ -59,6 +60,20 @@ def test_the_text_is_made_before_the_exit_handler_which_holds_no_loop() -> None:
     items = {part: ir["root"]["dag"]["tasks"][name]["parameterIterator"]["items"] for part, name in loops.items()}
     numbers = {"corpus-part": "[0, 1]", "label-part": "[0, 1, 2]", "mixture-part": "[0, 1, 2, 3]"}
     assert items == {part: {"raw": raw} for part, raw in numbers.items()}
+
+
+def test_answers_are_made_before_the_exit_handler_where_tasks_share_the_questions() -> None:
+    ir = ir_of(visual_prior([], FanOut(evaluate=3)))
+    found = groups(ir)
+    (handler,) = (name for name in found if name.startswith("exit-handler"))
+    assert found[handler] == {"export", "rehearse", "analyze"}
+    loops = {name: tasks for name, tasks in found.items() if name.startswith("for-loop")}
+    assert sorted(map(len, loops.values())) == [1, 1]
+    assert all(name.startswith("evaluate-part") for tasks in loops.values() for name in tasks)
+    root = ir["root"]["dag"]["tasks"]
+    assert {root[name]["parameterIterator"]["items"]["raw"] for name in loops} == {"[0, 1, 2]"}
+    for name in ("evaluate", "evaluate-2"):
+        assert root[name]["inputs"]["artifacts"]["parts"]["taskOutputArtifact"]["producerTask"] in loops
 
 
 def test_labels_that_no_recipe_names_move_nothing_out_of_the_exit_handler() -> None:

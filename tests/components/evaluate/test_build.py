@@ -1,10 +1,7 @@
-"""Making Answers: the likelihoods are the model's, and a killed run ends in the same bytes."""
+"""Making Answers: the likelihoods are the model's, and what cannot be scored is refused."""
 
 import dataclasses
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -117,42 +114,6 @@ def test_every_question_can_be_answered_by_generation(world, tmp_path: Path) -> 
 
 def test_the_same_inputs_give_the_same_bytes(world, tmp_path: Path) -> None:
     assert run(world, tmp_path / "one" / "answers").digest == run(world, tmp_path / "two" / "answers").digest
-
-
-KILLED = """
-import os, signal, sys
-from inkling.components.evaluate.build import build_evaluate
-from inkling.components.evaluate.config import EvaluateConfig
-from inkling.models.inference.torch_engine import TorchEngine
-
-score, batches = TorchEngine.score, []
-
-def score_or_die(*arguments):
-    batches.append(1)
-    if len(batches) > 1 + 7:  # the first finds out whether the longest question fits
-        os.kill(os.getpid(), signal.SIGKILL)
-    return score(*arguments)
-
-TorchEngine.score = score_or_die
-build_evaluate(EvaluateConfig(seed=1, threads=1, batch_size=5), *sys.argv[1:])
-"""
-
-
-def test_a_killed_evaluation_resumes_to_the_same_bytes(world, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    undisturbed = run(world, tmp_path / "undisturbed" / "answers")
-    output = tmp_path / "killed" / "answers"
-    command = [sys.executable, "-c", KILLED, world.model, world.questions, world.features, output]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
-    assert not output.exists()
-    log = output.with_name(".answers.scratch") / "scenes.jsonl"
-    assert log.read_bytes().count(b"\n") == 1 + 24 + 10, "all of a view, two batches of the next"
-    with log.open("ab") as file:
-        file.write(b'{"key": "q')
-    batches: list[int] = []
-    score = TorchEngine.score
-    monkeypatch.setattr(TorchEngine, "score", lambda *a: batches.append(1) or score(*a))
-    assert run(world, output).digest == undisturbed.digest
-    assert len(batches) == 1 + 15 - 7, "batches that were scored before are not scored again"
 
 
 def test_work_of_another_configuration_is_not_used(world, tmp_path: Path) -> None:

@@ -35,6 +35,16 @@ def test_every_cut_resumes_to_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == whole
 
 
+def test_a_kill_keeps_all_results_of_a_batch_or_none(tmp_path: Path) -> None:
+    """Those that it would keep in part were asked again, for a batch is asked as a whole."""
+    path, batch = tmp_path / "j", {f"q{number}": [0.5] * 300 for number in range(4)}
+    whole = fill(path, "task", {"q": 1}, batch)
+    for cut in range(len(whole) - 1, whole.index(b"q0"), -97):
+        path.write_bytes(whole[:cut])
+        with ResumeLog(path, "task") as log:
+            assert log.results == {"q": 1}
+
+
 @pytest.mark.parametrize("task", ["another", "task2", ""])
 def test_results_of_another_task_are_not_used(tmp_path: Path, task: str) -> None:
     fill(tmp_path / "j", "task", {"q": 1}, {"p": 2})
