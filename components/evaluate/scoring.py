@@ -48,7 +48,7 @@ def score_questions(
         answer(
             one,
             view,
-            _restored(log.results[reply_key(one, view, config)]),
+            restored(log.results[reply_key(one, view, config)]),
             config.method.type,
             metrics[one.question.suite],
         )
@@ -166,7 +166,7 @@ def answer(asked: Asked, view: View, reply: Reply, method: str, metric: Metric) 
     )
 
 
-def _restored(result: dict[str, object]) -> Reply:
+def restored(result: dict[str, object]) -> Reply:
     """A reply as the log holds it."""
     reply = Reply(**result)  # type: ignore[arg-type]
     return dataclasses.replace(reply, log_likelihoods=tuple(reply.log_likelihoods))

@@ -2,18 +2,29 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from inkling.components.shared.config import ConfigError, unknown
 from inkling.models.sequence.views import ALL_VIEWS, VIEWS
+from inkling.models.settings import explain
 from inkling.pipelines.commands.options import Overrides
+
+if TYPE_CHECKING:
+    from inkling.pipelines.evaluation.targets import Target
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Directory of a run, a MultimodalModel or a Bundle.", metavar="MODEL")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Directory of a run, a MultimodalModel or a Bundle; or the URL of an OpenAI-compatible endpoint.",
+            metavar="MODEL_OR_URL",
+        ),
+    ],
     suites: Annotated[
         list[str] | None,
         typer.Option("--suite", help="A suite: a shipped one, a YAML file, or {suite: NAME, data: FILE}. Repeatable."),
@@ -34,6 +45,10 @@ def evaluate(
     encoder: Annotated[
         Path | None, typer.Option(help="Features with the encoder of a MultimodalModel; else looked for in the store.")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--model", help="Name of an endpoint's model; needed where it serves several.")
+    ] = None,
+    key: Annotated[str, typer.Option(help="Environment variable with an endpoint's key.")] = "",
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
 ) -> None:
     """Asks a model the questions of suites in several views, and writes answers, scores with intervals and a page.
@@ -49,9 +64,14 @@ def evaluate(
         inkling evaluate .inkling/runs/latest --suite '{suite: pope, data: pope.parquet}' --set evaluate.batch_size=16
 
         inkling evaluate bundle --suite ./mine.yaml --question mine/17
+
+        inkling evaluate http://127.0.0.1:8000/v1 --suite ./mine.yaml --method generate --model llava --key API_KEY
     """
     try:
-        _evaluate(model, _profile(suites or ["scenes"], views, method, overrides), output, question, run, encoder)
+        profile = _profile(suites or ["scenes"], views, method, overrides)
+        own = profile.pop("endpoint", {})
+        stated = {**own, **({"model": name} if name else {}), **({"key": key} if key else {})}
+        _evaluate(model, stated, profile, output, question, run, encoder)
     except ConfigError:
         raise
     except ValueError as error:  # rows that cannot be used, a question too long, a method that cannot ask it
@@ -59,14 +79,19 @@ def evaluate(
 
 
 def _evaluate(
-    model: str, profile: dict[str, Any], output: Path, question: str | None, run: Path | None, encoder: Path | None
+    model: str,
+    endpoint: dict[str, Any],
+    profile: dict[str, Any],
+    output: Path,
+    question: str | None,
+    run: Path | None,
+    encoder: Path | None,
 ) -> None:
     from inkling.components.evaluate.config import EvaluateConfig
     from inkling.components.evaluate.examine import examine, find
+    from inkling.components.evaluate.requests import STOPPED
     from inkling.components.suites.config import SuitesConfig
-    from inkling.models.strict_json import to_json
-    from inkling.pipelines.evaluation.screen import show_scores
-    from inkling.pipelines.evaluation.targets import directory_target
+    from inkling.pipelines.evaluation.screen import show_missing, show_scores
     from inkling.pipelines.evaluation.work import (
         clear,
         evaluate_suites,
@@ -78,7 +103,8 @@ def _evaluate(
     )
 
     config, read = EvaluateConfig.parse(profile), SuitesConfig.parse(profile).read
-    target = directory_target(model, encoder)
+    target = _target(model, endpoint, encoder)
+    target.check(config)
     own = Path(model) if (Path(model) / "run.json").is_file() else None
     scenes = rendered_questions(read, run or own)
     with workplace() as folder:
@@ -92,12 +118,36 @@ def _evaluate(
                 print(line)
             return
         clear(output)
-        answers = evaluate_suites(target, profile, questions, folder, output / "answers")
-        written = write_all(output, answers, questions, read)
-        (output / "scores.json").write_text(to_json(answers.summary(), indent=2) + "\n")
-    show_scores(answers.summary(), read, config.views, Console(file=sys.stdout))
-    for path in (output / "answers", output / "scores.json", *written):
+        found = evaluate_suites(target, profile, questions, folder, output / "answers")
+        written = write_all(output, found, questions, read)
+    console = Console(file=sys.stdout)
+    show_scores(found.summary, read, config.views, console)
+    for path in (*([] if found.partial else [output / "answers"]), *written):
         print(path)
+    if found.partial:
+        show_missing(found.partial, console)
+        raise typer.Exit(130 if any(one["ended"] == STOPPED for one in found.partial.values()) else 1)
+
+
+def _target(model: str, endpoint: dict[str, Any], encoder: Path | None) -> "Target":
+    """The model of a directory or an address.
+
+    Raises:
+        ConfigError: If there is none, or a setting of an endpoint cannot be used.
+    """
+    from inkling.components.evaluate.discover import discover
+    from inkling.components.evaluate.endpoint_settings import EndpointSettings
+    from inkling.pipelines.evaluation.endpoint_target import EndpointTarget
+    from inkling.pipelines.evaluation.targets import directory_target
+
+    if not model.startswith(("http://", "https://")):
+        if endpoint:
+            raise ConfigError(f"{model} is no endpoint: {', '.join(endpoint)} is for a URL, http://HOST:PORT/v1")
+        return directory_target(model, encoder)
+    try:
+        return EndpointTarget(model, discover(model, endpoint))
+    except ValidationError as error:
+        raise ConfigError(explain(error, EndpointSettings, "endpoint")) from None
 
 
 def _profile(suites: list[str], views: str, method: str, overrides: list[str]) -> dict[str, Any]:
@@ -118,7 +168,7 @@ def _profile(suites: list[str], views: str, method: str, overrides: list[str]) -
         "evaluate": {"views": named, "method": read_value(method, "--method")},
     }
     profile = with_overrides(stated, overrides)
-    valid = ("evaluate", "suites", "seed", "threads")
+    valid = ("evaluate", "suites", "seed", "threads", "endpoint")
     for key in profile:
         if key not in valid:
             raise unknown("setting's place", key, valid)

@@ -45,3 +45,23 @@ def _probability(value: float | None) -> str:
     if value is None:
         return ""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def show_missing(partial: Mapping[str, Mapping[str, Any]], console: Console) -> None:
+    """Prints what is missing of each suite, and how to go on.
+
+    Args:
+        partial: As `Evaluated.partial` holds it.
+        console: Where it is printed.
+    """
+    lines = ["", "PARTIAL: the scores above are of the questions that were answered in all views"]
+    for name, found in partial.items():
+        lines.append(
+            f"{name}: {found['answered_in_all_views']:,} of {found['questions']:,} questions, {found['replies']:,} of "
+            f"{found['wanted']:,} replies"
+        )
+        lines += [f"  {count:,} times: {words}" for words, count in found["missing"].items()]
+        lines += [f"  ended early: {found['ended']}"] if found["ended"] else []
+    lines.append("Every reply that came is kept: the same command asks only what is missing.")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

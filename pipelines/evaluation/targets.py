@@ -1,4 +1,4 @@
-"""What can be evaluated: a model in torch or a bundle in ONNX, found from a directory."""
+"""What can be evaluated, and a model in torch or a bundle in ONNX found from a directory."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -28,6 +28,13 @@ class Target(ABC):
     """
 
     name: str
+
+    def check(self, config: EvaluateConfig) -> None:  # noqa: B027 (most can be asked by every method)
+        """Refuses, before anything is asked, a method that the model cannot answer by.
+
+        Raises:
+            ConfigError: Naming one that it can.
+        """
 
     @abstractmethod
     def answer(self, config: EvaluateConfig, questions: Path, folder: Path) -> Answers:

@@ -5,15 +5,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inkling.components.artifacts.answers import Answers
+from inkling.components.artifacts.answers import Answer, Answers
 from inkling.components.artifacts.questions import Questions
 from inkling.components.artifacts.suite import THIS_RUN, Suite
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import note
+from inkling.components.shared.store.artifact import write_json
 from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.evaluation.targets import Target
@@ -74,9 +76,24 @@ def gather_questions(profile: Profile, scenes: Path | None, folder: Path) -> dic
     return found
 
 
+@dataclass(frozen=True)
+class Evaluated:
+    """What an evaluation has come to.
+
+    Attributes:
+        answers: The answers; of questions with a reply missing none.
+        summary: The scores of these.
+        partial: What is missing of each suite, as JSON values; empty where nothing is.
+    """
+
+    answers: list[Answer]
+    summary: dict[str, Any]
+    partial: dict[str, dict[str, Any]]
+
+
 def evaluate_suites(
     target: Target, profile: Profile, questions: Mapping[str, Questions], folder: Path, output: Path
-) -> Answers:
+) -> Evaluated:
     """Has a model asked all suites, one after the other, and puts its answers together.
 
     Args:
@@ -84,16 +101,34 @@ def evaluate_suites(
         profile: The settings.
         questions: The questions of each suite.
         folder: Where artifacts may lie on the way.
-        output: Where the Answers of all suites go.
+        output: Where the Answers of all suites go, if none is missing.
     """
     from inkling.components.evaluate.gather import gather_answers
+    from inkling.components.evaluate.requests import Unfinished, UnfinishedError, partial_summary
 
-    whole, parts = EvaluateConfig.parse(profile), []
+    whole, ended = EvaluateConfig.parse(profile), ""
+    parts: list[Answers] = []
+    answers: list[Answer] = []
+    partial: dict[str, dict[str, Any]] = {}
     for number, suite in enumerate(whole.suites, 1):
         asked = questions[suite.name]
         note(f"suite {number} of {len(whole.suites)}, {suite.title}: {', '.join(whole.views)}")
-        parts.append(target.answer(suite_config(profile, suite), asked.path, folder / suite.name).path)
-    return gather_answers(whole, parts, output)
+        try:
+            if ended:
+                count = len(asked.questions())
+                raise UnfinishedError(Unfinished([], count, 0, count * len(whole.views), {}, ended))
+            part = target.answer(suite_config(profile, suite), asked.path, folder / suite.name)
+        except UnfinishedError as error:
+            found, ended = error.found, error.found.ended
+            answers += found.answers
+            partial[suite.name] = found.counts()
+        else:
+            parts.append(part)
+            answers += part.answers()
+    if partial:
+        return Evaluated(answers, partial_summary(answers, {suite.name: suite for suite in whole.suites}), partial)
+    gathered = gather_answers(whole, [part.path for part in parts], output)
+    return Evaluated(gathered.answers(), gathered.summary(), {})
 
 
 def suite_config(profile: Profile, suite: Suite) -> EvaluateConfig:
@@ -102,21 +137,29 @@ def suite_config(profile: Profile, suite: Suite) -> EvaluateConfig:
 
 
 def write_all(
-    output: Path, answers: Answers, questions: Mapping[str, Questions], suites: Sequence[Suite]
+    output: Path, found: Evaluated, questions: Mapping[str, Questions], suites: Sequence[Suite]
 ) -> list[Path]:
-    """Writes answers as samples, tables and a page beside the artifact.
+    """Writes scores, samples, tables and a page beside the artifact, and what is missing if anything is.
 
     Args:
         output: The folder.
-        answers: The answers.
+        found: What the evaluation has come to.
         questions: The questions of each suite.
         suites: What the suites are.
     """
     from inkling.components.analyze.results.write import write_results
 
+    written = []
+    if found.partial:
+        written.append(output / "partial.json")
+        write_json(written[-1], found.partial)
+    if not found.answers:
+        return written
+    written.append(output / "scores.json")
+    write_json(written[-1], {**({"partial": True} if found.partial else {}), **found.summary})
     asked = [one for members in questions.values() for one in members.questions()]
     pictures = {name: data for members in questions.values() for name, data in members.images().items()}
-    return write_results(answers.answers(), asked, suites, output, pictures)
+    return [*written, *write_results(found.answers, asked, suites, output, pictures)]
 
 
 def clear(output: Path) -> None:
