@@ -114,6 +114,8 @@ def _check_image_tokens(encode: EncodeConfig, adaptation: AdaptationRecipe, pres
     try:
         positions = adaptation.fusion.positions(connector.image_tokens(encode.encoder.all_views))
         adaptation.fusion.check(language)
+        if adaptation.adapter:
+            adaptation.adapter.check(language)
     except ValueError as error:
         raise ConfigError(f"adapt: {error}") from None
     longest = language.max_position_embeddings

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from inkling.components.adapt.adapters import ADAPTERS, AdapterSpec
 from inkling.components.adapt.recipe import AdaptationRecipe, Drop, LanguageStart, Phase, load_recipe
 from inkling.components.shared.config import ConfigError, ExecutionOnly, unknown
 from inkling.components.shared.launch.config import RanksConfig
@@ -35,6 +36,7 @@ class AdaptConfig(RanksConfig):
     connector: Annotated[ConnectorSpec, CONNECTORS] | None = Field(None, description="in place of the recipe's")
     fusion: Annotated[FusionSpec, FUSIONS] | None = Field(None, description="in place of the recipe's")
     language_start: LanguageStart | None = Field(None, description="in place of the recipe's")
+    adapter: Annotated[AdapterSpec, ADAPTERS] | None = Field(None, description="in place of the recipe's")
     epochs: dict[str, float] = Field({}, description="epochs of phases by name, where not the recipe's own")
     phases: dict[str, dict[str, Any]] = Field(
         {}, description="settings of phases by name, where not the recipe's own: {instruct: {learning_rate: 1.0e-3}}"
@@ -88,6 +90,7 @@ class AdaptConfig(RanksConfig):
             "connector": self.connector or recipe.connector,
             "fusion": self.fusion or recipe.fusion,
             "language_start": self.language_start or recipe.language_start,
+            "adapter": self.adapter or recipe.adapter,
         }
         return recipe.model_copy(update={"phases": tuple(self._phase(phase) for phase in recipe.phases), **parts})
 
@@ -107,6 +110,8 @@ class AdaptConfig(RanksConfig):
         return {"seed": self.seed, "threads": self.threads, "recipe": recipe, **left_out, **ranks}
 
     def specs(self) -> list[Spec]:
-        """The connector, the fusion and the objectives that are used; those of weight 0 are not."""
+        """The connector, the fusion, the adapter and the objectives that are used; those of weight 0 are not."""
         recipe = self.resolved()
-        return list(specs_in([recipe.connector, recipe.fusion, [phase.active for phase in recipe.phases]]))
+        return list(
+            specs_in([recipe.connector, recipe.fusion, recipe.adapter, [phase.active for phase in recipe.phases]])
+        )

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from inkling.components.adapt.adapters import ADAPTERS, AdapterSpec
 from inkling.components.adapt.objectives import OBJECTIVES
 from inkling.components.artifacts.conversations import Kind
 from inkling.components.shared.config import Section, read_file, unknown
@@ -84,8 +85,8 @@ class Phase(Section):
 
     @property
     def reads_text_alone(self) -> bool:
-        """Whether a sequence without an image teaches anything: its text trains the language model."""
-        return "language" in self.train and any(objective.reads_text for objective in self.active)
+        """Whether a sequence without an image teaches anything: its text trains the language model or its adapter."""
+        return bool({"language", "adapter"} & {*self.train}) and any(objective.reads_text for objective in self.active)
 
     @model_validator(mode="after")
     def _trains_something(self) -> Self:
@@ -106,8 +107,8 @@ class Phase(Section):
         if (self.blind or self.text_only) and not self.reads_text_alone:
             setting = "blind" if self.blind else "text_only"
             raise ValueError(
-                f"a batch without the image has only text to learn from: {setting} needs 'language' among "
-                "the parts that train, and an objective that reads text, such as next_token"
+                f"a batch without the image has only text to learn from: {setting} needs 'language' or 'adapter' "
+                "among the parts that train, and an objective that reads text, such as next_token"
             )
         return self
 
@@ -123,12 +124,18 @@ class AdaptationRecipe(Section):
     language_start: LanguageStart = Field(
         LanguageStart(), exclude_if=lambda start: start.trained, description="how the language model starts"
     )
+    adapter: Annotated[AdapterSpec, ADAPTERS] | None = Field(
+        None,
+        exclude_if=lambda adapter: adapter is None,
+        description="what trains in place of the language model's own weights, and is merged into them at the end",
+    )
     phases: tuple[Phase, ...] = Field(min_length=1, description="in the order of training")
 
     @property
     def parts(self) -> list[str]:
         """Parts of the model that a phase may train: those that the recipe states, and `language`."""
-        stated = [name for name, spec in self if isinstance(spec, ConnectorSpec | FusionSpec) and spec.trainable]
+        kinds = ConnectorSpec | FusionSpec | AdapterSpec
+        stated = [name for name, spec in self if isinstance(spec, kinds) and spec.trainable]
         return [*stated, "language"]
 
     def check(self) -> Self:
@@ -136,7 +143,8 @@ class AdaptationRecipe(Section):
 
         Raises:
             ConfigError: If a phase trains a part that there is not; the message names those that there are.
-            ValueError: If two phases have one name, or none has any epochs.
+            ValueError: If two phases have one name, or none has any epochs; if no phase trains the adapter, or one
+                trains the language model that it adapts.
         """
         names = [phase.name for phase in self.phases]
         if len(set(names)) < len(names):
@@ -147,6 +155,15 @@ class AdaptationRecipe(Section):
             for part in phase.train:
                 if part not in self.parts:
                     raise unknown(f"part to train in phase '{phase.name}'", part, self.parts)
+            if self.adapter and "language" in phase.train:
+                raise ValueError(
+                    f"phase '{phase.name}' trains 'language', whose weights the adapter '{self.adapter.type}' takes as "
+                    "they are: train 'adapter' in its place, or state no adapter"
+                )
+        if self.adapter and not any("adapter" in phase.train for phase in self.phases):
+            raise ValueError(
+                f"no phase trains the adapter '{self.adapter.type}': add 'adapter' to what one trains, or state none"
+            )
         return self
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
+from inkling.components.adapt.adapters import AdapterSpec
+from inkling.components.adapt.adapters.contract import Adapter
 from inkling.components.adapt.batches import Fields, View
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import Lesson, phase_batches
@@ -29,6 +31,7 @@ from inkling.models.training.fit import fit
 from inkling.models.training.job import CheckpointMirror, Execution, Loss, Optimization
 
 FINAL_RATIO = 0.01
+_ADAPTER = "adapter"  # what the part is called, in a recipe and in the model that trains
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ class Taught(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss of a batch, or of a part of one."""
-        return self._loss(self.model, batch)
+        adapter = getattr(self.model, _ADAPTER, None)
+        with adapter.attached(self.model.language) if adapter else nullcontext():
+            return self._loss(self.model, batch)
 
 
 def train(
@@ -87,11 +92,17 @@ def train(
         if begun := start_language(language, recipe.language_start, config.seed):
             note(f"the language model does not start as it was trained: {begun}")
         model = new_model(recipe, language, lesson.features, config.seed)
+        adapter = None if recipe.adapter is None else _adapter(recipe.adapter, language, config.seed)
+        if adapter is not None:
+            model.add_module(_ADAPTER, adapter)
         phases, rows = [], []
         for index, phase in enumerate(recipe.phases):
             account, log = _train_phase(model, phase, lesson, [config.seed, index], config, work, mirror)
             phases.append(account)
             rows += log
+        if adapter is not None:
+            adapter.merge(language)
+            delattr(model, _ADAPTER)
     model.requires_grad_(True)
     return Adapted(model.eval(), phases, rows)
 
@@ -118,6 +129,14 @@ def new_model(
         *(torch.from_numpy(np.asarray(views[name], np.float32)) for name in recipe.connector.views)
     )
     return MultimodalModel(language, connector, fusion)
+
+
+def _adapter(spec: AdapterSpec, language: LlamaForCausalLM, seed: int) -> Adapter:
+    """The adapter of a language model, with seeded weights; the global random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        adapter: Adapter = spec.build(language)
+        return adapter
 
 
 def _train_phase(

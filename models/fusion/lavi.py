@@ -5,6 +5,10 @@ norm of token t becomes (gamma + dgamma_t) * norm(x_t) + dbeta_t, where both del
 text's hidden state and the image tokens. A reconstruction, no code being public: the module (cross-attention from the
 normed state, then a matrix that starts at zero, so that an adaptation begins at the bare language model) and which
 layers have it. A Llama's norm has no beta: the delta adds one.
+
+System: LaVi
+Paper: arXiv 2506.16691
+Not reproduced: 94 % fewer operations, true only beside thousands of image tokens; video; its conditioning modules.
 """
 
 from typing import ClassVar, Literal

@@ -6,6 +6,10 @@ the same for all images and zero at the start, so that an adaptation begins at t
 stands in the sequence. Ours are the sizes, that one generator serves all modules where the paper has one for each type
 of weight, that the types are q, v and the feed-forward part as a whole (m), and that the positions of image tokens are
 the connector's. With alpha = r, as in the paper's script, the product is not scaled.
+
+System: VLoRA
+Paper: arXiv 2405.20339
+Not reproduced: a generator for each type of weight; all types of weight; 30 M pairs of training.
 """
 
 from typing import ClassVar, Literal

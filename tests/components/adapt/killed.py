@@ -1,4 +1,4 @@
-"""A program: killed.py FOLDER. Builds the same model once per phase of the recipe, each build killed inside that phase.
+"""A program: killed.py FOLDER [RECIPE]. Builds a model once per phase of its recipe, each build killed in that phase.
 
 The inputs lie in FOLDER; the build that dies in phase `align` leaves its work beside FOLDER/align/multimodal_model.
 """
@@ -23,13 +23,18 @@ PROFILE = {
 KILL_AT = 4  # requested after the first checkpoint of a phase, before its last
 
 
-def build(folder: Path, name: str):
+def config_of(recipe: str) -> AdaptConfig:
+    """The settings of a build."""
+    return AdaptConfig.parse({**PROFILE, "adapt": {**PROFILE["adapt"], "recipe": recipe}})
+
+
+def build(folder: Path, name: str, recipe: str = "laptop"):
     """Builds the model of a name."""
     inputs = (folder / part for part in ("language_model", "conversations", "features"))
-    return build_adapt(AdaptConfig.parse(PROFILE), *inputs, folder / name / "multimodal_model")
+    return build_adapt(config_of(recipe), *inputs, folder / name / "multimodal_model")
 
 
-def build_and_die(folder: Path, phase: int) -> None:
+def build_and_die(folder: Path, phase: int, recipe: str) -> None:
     """Builds until the given phase is under way, then kills this process."""
     from inkling.components.adapt.batches import ImageBatches
 
@@ -41,16 +46,17 @@ def build_and_die(folder: Path, phase: int) -> None:
         return batch(self, step)
 
     ImageBatches.batch = fatal
-    build(folder, AdaptConfig.parse(PROFILE).resolved().phases[phase].name)
+    build(folder, config_of(recipe).resolved().phases[phase].name, recipe)
 
 
 if __name__ == "__main__":
     import inkling.components.adapt.train  # noqa: F401 (once, for all children)
 
-    for index in range(len(AdaptConfig.parse(PROFILE).resolved().phases)):
+    recipe = sys.argv[2] if len(sys.argv) > 2 else "laptop"
+    for index in range(len(config_of(recipe).resolved().phases)):
         child = os.fork()
         if not child:
-            build_and_die(Path(sys.argv[1]), index)
+            build_and_die(Path(sys.argv[1]), index, recipe)
             os._exit(0)
         if os.waitpid(child, 0)[1] != signal.SIGKILL:
             sys.exit(f"the build was to be killed in phase {index}")

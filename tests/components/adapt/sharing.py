@@ -21,6 +21,15 @@ RECIPE = {
         },
     ],
 }  # fmt: skip
+ADAPTED = {
+    **RECIPE,
+    "fusion": {"type": "vlora", "rank": 2, "width": 8},
+    "adapter": {"type": "comp_lora", "rank": 2, "protect": 0.5},
+    "phases": [RECIPE["phases"][0], {
+        **RECIPE["phases"][1], "train": ["connector", "fusion", "adapter"], "learning_rates": {"adapter": 0.002}
+    }],
+}  # fmt: skip
+"""The same with perceptual weights, and an adapter in place of the language model's own."""
 
 
 def build(folder: Path, name: str, **settings: object) -> MultimodalModelArtifact:

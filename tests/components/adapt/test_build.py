@@ -61,15 +61,20 @@ def inputs(tmp_path: Path, lesson: Lesson, language: Callable[[], LlamaForCausal
     return tmp_path
 
 
-def test_a_build_killed_inside_any_phase_goes_on_to_the_same_bits(inputs: Path) -> None:
-    undisturbed = killed.build(inputs, "undisturbed")
-    ended = subprocess.run([sys.executable, str(_PROGRAM), str(inputs)], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(
+    "recipe",
+    ["laptop", pytest.param("vlora", marks=pytest.mark.soak), pytest.param("comp-lora", marks=pytest.mark.soak)],
+)
+def test_a_build_killed_inside_any_phase_goes_on_to_the_same_bits(inputs: Path, recipe: str) -> None:
+    undisturbed = killed.build(inputs, "undisturbed", recipe)
+    program = [sys.executable, str(_PROGRAM), str(inputs), recipe]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for phase in ("start", "align", "instruct"):
         work = inputs / phase / ".multimodal_model.scratch"
         assert list((work / phase).rglob("step-0000000?")), "it was killed after a checkpoint"
         assert not (inputs / phase / "multimodal_model").exists()
-        again = killed.build(inputs, phase)
+        again = killed.build(inputs, phase, recipe)
         assert again.digest == undisturbed.digest
         assert again.manifest.files == undisturbed.manifest.files
         assert not work.exists()

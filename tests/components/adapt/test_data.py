@@ -150,7 +150,7 @@ def test_text_only_turns_come_in_sequences_of_their_own_as_many_as_stated(lesson
 def test_a_phase_that_reads_no_text_alone_leaves_text_only_turns_out(lesson: Lesson) -> None:
     frozen = instruct(train=["connector"])
     assert phase_batches(frozen, with_text(lesson, 40), Fields(), 4, [0]).text_only == 0
-    with pytest.raises(ConfigError, match="text_only needs 'language' among the parts that train"):
+    with pytest.raises(ConfigError, match="text_only needs 'language' or 'adapter' among the parts"):
         instruct(train=["connector"], text_only=0.43)
 
 

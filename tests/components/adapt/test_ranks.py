@@ -19,6 +19,7 @@ from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import TEXT_ONLY, Lesson
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
+from inkling.models.multimodal import MultimodalModel
 
 STEPS = 50
 
@@ -69,6 +70,19 @@ def test_two_ranks_make_the_model_of_one(inputs: Path, strategy: str, micro_batc
     assert sum(phase == "instruct" for phase, _, _ in rows[0]) >= STEPS
     losses = [[row.loss for row in model.training()] for model in (one, two)]
     assert losses[1] == pytest.approx(losses[0], abs=1e-5)
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["fsdp2", "ddp"])
+def test_two_ranks_adapt_by_weights_as_one_does(inputs: Path, strategy: str) -> None:
+    one = sharing.build(inputs, "one", recipe=sharing.ADAPTED)
+    two = sharing.build(inputs, "two", recipe=sharing.ADAPTED, strategy=strategy, processes=2)
+    assert two.recipe()["phases"] == one.recipe()["phases"]
+    losses = [[row.loss for row in model.training()] for model in (one, two)]
+    assert losses[1] == pytest.approx(losses[0], abs=1e-5)
+    weights = [MultimodalModel.load(model.path).state_dict() for model in (one, two)]
+    assert max(float((weights[0][name] - weights[1][name]).abs().max()) for name in weights[0]) < 1e-4
 
 
 def test_ranks_that_cannot_share_a_phase_are_refused() -> None:

@@ -172,8 +172,14 @@ def test_every_recipe_trains_what_it_states_says_so_and_records_it(
     names = [one for one, _ in adapted.model.named_parameters()]
     for stated, account in zip(config.resolved().phases, adapted.phases, strict=True):
         assert account["steps"] == 1
-        assert account["trainable"] == [one for one in names if one.split(".")[0] in stated.train]
-        assert f"{stated.name}: {' and '.join(stated.train)} train" in said.out + said.err
+        kept = [one for one in account["trainable"] if not one.startswith("adapter.")]  # an adapter is merged
+        assert kept == [one for one in names if one.split(".")[0] in stated.train]
+        assert (kept != account["trainable"]) is ("adapter" in stated.train)
+        rates = {part: f"{part} (at {rate:g})" for part, rate in stated.learning_rates.items()}
+        assert (
+            f"{stated.name}: {' and '.join(rates.get(part, part) for part in stated.train)} train"
+            in said.out + said.err
+        )
         assert account.get("text_only_sequences", 0) > 0 or not stated.reads_text_alone or "instruct" not in stated.data
 
 
