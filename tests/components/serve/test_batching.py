@@ -36,7 +36,7 @@ WORDS = (
     "old",
     "cat",
 )
-SETTINGS = Settings(threads=1, max_batch=6, waiting=250, max_new_tokens=24, cache_mib=0)
+SETTINGS = Settings(threads=1, max_batch=6, waiting=400, max_new_tokens=24, cache_mib=0)
 
 
 @pytest.fixture(scope="module")
