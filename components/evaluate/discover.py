@@ -5,7 +5,6 @@ from typing import Any
 import httpx
 
 from inkling.components.evaluate.endpoint import (
-    OURS,
     EndpointAnswering,
     EndpointRefusedError,
     NoReplyError,
@@ -16,7 +15,7 @@ from inkling.components.shared.config import ConfigError, unknown
 from inkling.components.shared.store.manifest import digest_of
 from inkling.components.shared.text import printable
 
-_PLACES = ("", "/v1", OURS)
+_PLACES = ("", "/v1", "/openai/v1")
 _SECONDS = 10.0
 _PROBE = "What is in the picture?", ("a red square", "a dog")
 
@@ -36,16 +35,18 @@ def discover(url: str, stated: dict[str, Any]) -> EndpointSettings:
     with httpx.Client(headers=authorization(asked.key), timeout=_SECONDS, trust_env=False) as client:
         base, names = _models(client, url)
         if base is None and "model" not in stated:
-            raise ConfigError(f"no list of models at {url}/models, /v1/models or {OURS}/models: name one with --model")
+            raise ConfigError(
+                f"no list of models at {url}/models, /v1/models or /openai/v1/models: name one with --model"
+            )
         if names and asked.model != "?" and asked.model not in names:
             raise unknown(f"model of {base}", asked.model, names)
         if asked.model == "?" and len(names) != 1:
             raise ConfigError(f"{base} serves {', '.join(names) or 'no model'}: name one with --model")
         model = asked.model if asked.model != "?" else names[0]
         found = asked.model_copy(update={"url": base or url, "model": model})
-        if not _has_choices(client, found):
-            return found
-    found = found.model_copy(update={"scores": True})
+        found = found.model_copy(update={"choices_url": _choices_url(client, found)})
+    if not found.choices_url:
+        return found
     return found if found.revision else found.model_copy(update={"revision": _fingerprint(found)})
 
 
@@ -65,15 +66,17 @@ def _models(client: httpx.Client, url: str) -> tuple[str | None, list[str]]:
     return None, []
 
 
-def _has_choices(client: httpx.Client, endpoint: EndpointSettings) -> bool:
-    """Whether our server answers there, which gives likelihoods of choices."""
-    if not endpoint.url.endswith(OURS):
-        return False
-    try:
-        described = client.get(f"{endpoint.url.removesuffix(OURS)}/v2/models/{endpoint.model}").json()
-        return {"question", "choices"} <= {tensor["name"] for tensor in described["inputs"]}
-    except (httpx.HTTPError, ValueError, LookupError, TypeError):
-        return False
+def _choices_url(client: httpx.Client, endpoint: EndpointSettings) -> str:
+    """Where likelihoods of choices are given, as our server does beside OpenAI's API; empty where nothing is."""
+    for place in _PLACES[:0:-1]:
+        if endpoint.url.endswith(place):
+            url = f"{endpoint.url.removesuffix(place)}/v2/models/{endpoint.model}"
+            try:
+                inputs = client.get(url).json()["inputs"]
+                return url if {"question", "choices"} <= {tensor["name"] for tensor in inputs} else ""
+            except (httpx.HTTPError, ValueError, LookupError, TypeError):
+                return ""
+    return ""
 
 
 def _fingerprint(endpoint: EndpointSettings) -> str:

@@ -22,8 +22,6 @@ from inkling.components.shared.text import printable
 from inkling.models.sequence.views import BLANK_IMAGE
 from inkling.models.vision.blank import blank_image
 
-OURS = "/openai/v1"
-"""Where our server has OpenAI's API; its V2 stands beside it."""
 _BUSY = {408, 409, 425, 429, 500, 502, 503, 504}
 _FATAL = {401, 403, 404, 405}
 _LONGEST_WAIT = 60.0
@@ -138,8 +136,7 @@ class EndpointAnswering:
         inputs = [_tensor("question", [question]), _tensor("choices", choices)]
         if image is not None:
             inputs.append(_tensor("image", [base64.b64encode(self._bytes(image)).decode()]))
-        root, model = self._settings.url.removesuffix(OURS), self._settings.model
-        found = self._post(f"{root}/v2/models/{model}/infer", {"inputs": inputs})
+        found = self._post(f"{self._settings.choices_url}/infer", {"inputs": inputs})
         try:
             outputs = {tensor["name"]: tensor["data"] for tensor in found["outputs"]}
             values, view = [float(value) for value in outputs["log_likelihoods"]], outputs["view"][0]

@@ -14,7 +14,7 @@ class EndpointSettings(Section):
     url: str = Field(pattern=r"^https?://", description="what `/chat/completions` follows")
     model: str = Field(min_length=1, description="the name that the endpoint knows the model by")
     revision: str = Field("", description="what tells weights behind the same name apart; kept replies are of one")
-    scores: bool = Field(False, description="whether it gives likelihoods of choices, as our server does over V2")
+    choices_url: str = Field("", description="where KServe's V2 gives likelihoods of choices, as our server does")
     key: str = Field("", description="environment variable with the key, if it wants one")
     concurrency: int = Field(8, ge=1, le=256, description="requests at the same time")
     timeout: float = Field(60.0, gt=0, description="seconds until an answer must be there whole")

@@ -92,7 +92,7 @@ def check_endpoint(config: EndpointConfig) -> None:
     Raises:
         ConfigError: Naming one that it can.
     """
-    if config.method.scores and not config.endpoint.scores:
+    if config.method.scores and not config.endpoint.choices_url:
         raise ConfigError(
             f"method '{config.method.type}' needs likelihoods of given texts, which {config.endpoint.url} does not "
             "give: take --method generate"

@@ -70,6 +70,8 @@ def evaluate(
     try:
         profile = _profile(suites or ["scenes"], views, method, overrides)
         own = profile.pop("endpoint", {})
+        if not isinstance(own, dict):
+            raise ConfigError(f"endpoint={own} is a value: a setting reads endpoint.concurrency=4")
         stated = {**own, **({"model": name} if name else {}), **({"key": key} if key else {})}
         _evaluate(model, stated, profile, output, question, run, encoder)
     except ConfigError:

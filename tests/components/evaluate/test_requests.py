@@ -1,14 +1,12 @@
 """An endpoint that stalls, lies, is busy or talks nonsense: nothing is lost, and a repeat asks only what is missing."""
 
 import base64
-import contextlib
 import io
 import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,8 @@ from PIL import Image
 
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.questions import Questions
+from inkling.components.evaluate.bundles import build_from_bundle
+from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.discover import discover
 from inkling.components.evaluate.endpoint import EndpointAnswering, NoReplyError, data_uri
 from inkling.components.evaluate.endpoint_settings import EndpointConfig, EndpointSettings
@@ -27,64 +27,13 @@ from inkling.components.evaluate.requests import (
     check_endpoint,
     partial_summary,
 )
+from inkling.components.serve.process import running_server
 from inkling.components.shared.config import ConfigError
+from inkling.models.sequence.views import ALL_VIEWS
 from inkling.models.vision.blank import GREY
+from inkling.tests.components.evaluate.endpoint_server import Body, Server, completion
 
-Body = dict[str, Any]
 QUICK = {"backoff": 0.01, "timeout": 0.5, "retries": 2}
-
-
-def completion(text: Any, model: str = "llava") -> tuple[int, dict[str, str], Any]:
-    return 200, {}, {"model": model, "choices": [{"message": {"role": "assistant", "content": text}}]}
-
-
-class Server:
-    """An endpoint on loopback whose replies a test decides.
-
-    Attributes:
-        asked: The bodies that were posted, in their order.
-        reply: What answers a body: status, headers and content (JSON, or bytes as they are).
-    """
-
-    def __init__(self) -> None:
-        self.asked: list[Body] = []
-        self.reply: Callable[[Body], tuple[int, dict[str, str], Any]] = lambda body: completion("A")
-        self.models: list[str] = ["llava"]
-        self.at_once, self.most = 0, 0
-        outer, lock = self, threading.Lock()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                listed = {"object": "list", "data": [{"id": name} for name in outer.models]}
-                self._send(*((200, {}, listed) if self.path == "/v1/models" else (404, {}, {"detail": "Not Found"})))
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with lock:
-                    outer.asked.append(body)
-                    outer.at_once += 1
-                    outer.most = max(outer.most, outer.at_once)
-                status, headers, content = outer.reply(body)
-                with lock:
-                    outer.at_once -= 1
-                self._send(status, headers, content)
-
-            def _send(self, status: int, headers: dict[str, str], content: Any) -> None:
-                data = content if isinstance(content, bytes) else json.dumps(content).encode()
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(data)), **headers}.items():
-                    self.send_header(name, value)
-                with contextlib.suppress(OSError):  # who asked has left
-                    self.end_headers()
-                    self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None:
-                """Stays silent."""
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
@@ -281,7 +230,7 @@ def test_methods_that_need_likelihoods_are_refused_before_anything_is_asked(serv
 def test_the_api_and_the_model_are_found(server: Server) -> None:
     for url in (server.url, f"{server.url}/", f"{server.url}/v1"):
         found = discover(url, {})
-        assert (found.url, found.model, found.scores) == (f"{server.url}/v1", "llava", False)
+        assert (found.url, found.model, found.choices_url) == (f"{server.url}/v1", "llava", "")
     with pytest.raises(ConfigError, match="unknown model of .* 'lava'. Did you mean 'llava'"):
         discover(server.url, {"model": "lava"})
     server.models = ["a", "b"]
@@ -308,3 +257,61 @@ def test_answers_of_an_endpoint_are_an_artifact(server: Server, questions: Path,
     assert "concurrency" not in json.dumps(recorded.config) and recorded.inputs == {
         "questions": Questions.open(questions).digest
     }
+
+
+def infer(body: Body, model: str = "llava", view: str = "") -> tuple[int, dict[str, str], Any]:
+    """The first choice in the alphabet is the likeliest."""
+    given = {tensor["name"]: tensor["data"] for tensor in body["inputs"]}
+    ranks = sorted(given["choices"])
+    outputs = {
+        "log_likelihoods": [-1.0 - ranks.index(choice) for choice in given["choices"]],
+        "view": [view or ("visual" if "image" in given else "blind")],
+    }
+    named = [{"name": name, "data": data} for name, data in outputs.items()]
+    return 200, {}, {"model_name": model, "outputs": named}
+
+
+def test_our_server_scores_choices(server: Server, questions: Path, tmp_path: Path) -> None:
+    server.inputs, server.reply = ["question", "choices", "image"], infer
+    found = discover(server.url, {**QUICK})
+    assert found.choices_url == f"{server.url}/v2/models/llava" and len(found.revision) == 16
+    asked = len(server.asked)
+    chosen = EndpointConfig.parse({"seed": 1, "evaluate": {"views": ["visual", "blank", "blind"]}}, endpoint=found)
+    answers = build_from_endpoint(chosen, questions, tmp_path / "a").answers()
+    assert len(server.asked) - asked == 36
+    by_id = {one.question_id: one for one in Questions.open(questions).questions()}
+    for one in answers:
+        assert one.method == "likelihood" and by_id[one.question_id].choices[one.choice] == "blue"
+        assert sorted(one.log_likelihoods) == [-4, -3, -2, -1]
+    server.reply = lambda body: infer(body, view="blind")
+    lying = chosen.model_copy(update={"seed": 2, "views": ("visual",)})
+    with pytest.raises(UnfinishedError, match=r"0 of 12 replies"):
+        build_from_endpoint(lying, questions, tmp_path / "b")
+
+
+def test_other_weights_behind_the_name_have_replies_of_their_own(server: Server) -> None:
+    server.inputs, server.reply = ["question", "choices"], infer
+    first = discover(server.url, {}).revision
+    assert discover(server.url, {}).revision == first
+    server.reply = lambda body: (200, {}, {"model_name": "llava", "outputs": [
+        {"name": "log_likelihoods", "data": [-3.0, -1.0]}, {"name": "view", "data": ["blind"]}
+    ]})  # fmt: skip
+    assert discover(server.url, {}).revision != first
+    server.reply = lambda body: (500, {}, {})
+    with pytest.raises(ConfigError, match="does not answer a first question: 500"):
+        discover(server.url, {**QUICK})
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("method", ["likelihood", {"type": "generate", "prompt": "{question}", "max_new_tokens": 6}])
+def test_our_real_server_answers_as_its_bundle(served: Any, questions: Path, tmp_path: Path, method: Any) -> None:
+    stated = {"seed": 1, "threads": 1, "evaluate": {"views": ALL_VIEWS, "method": method, "batch_size": 5}}
+    own = build_from_bundle(EvaluateConfig.parse(stated), served.bundle, questions, tmp_path / "own").answers()
+    with running_server(served.bundle, tmp_path / "log") as (url, _):
+        chosen = EndpointConfig.parse(stated, endpoint=discover(url, {}))
+        answers = build_from_endpoint(chosen, questions, tmp_path / "served").answers()
+    assert [(one.view, one.question_id, one.choice, one.text) for one in answers] == [
+        (one.view, one.question_id, one.choice, one.text) for one in own
+    ]
+    for ours, theirs in zip(answers, own, strict=True):
+        assert ours.log_likelihoods == pytest.approx(theirs.log_likelihoods, abs=1e-4)
