@@ -5,7 +5,8 @@ each pair of a caption and its picture the share of its k nearest captions, by t
 hidden states, whose pictures are among the k nearest pictures by the encoder's features. Learning to See Before Seeing
 measures it with k = 20 (its Figure 10), without naming the layer or the number of pairs; here every layer is reported.
 
-A caption stands for the mean of its tokens' hidden states, read without a picture; a picture for the mean of the tokens
+A caption stands for the mean of its tokens' hidden states, read without a picture behind the token that every text
+begins with, which does not enter: it says nothing and its states are large. A picture stands for the mean of the tokens
 of a view. Both are scaled to length one, as Huh et al. do. Captions that say the same of several pictures enter once.
 A run has one encoder; a study over `encode.encoder` has several, over which the paper averages.
 
@@ -37,6 +38,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from inkling.models.sequence.special_tokens import BOS
 
 _BATCH = 64
 
@@ -148,14 +151,17 @@ def _hidden_states(subject: Subject, captions: Sequence[str]) -> list[NDArray[np
     """The mean hidden state of each caption at each layer, (captions, hidden_size)."""
     batches = []
     for start in range(0, len(captions), _BATCH):
-        ids = [subject.tokenizer.encode(caption).ids for caption in captions[start : start + _BATCH]]
+        said = [BOS + caption for caption in captions[start : start + _BATCH]]
+        ids = [subject.tokenizer.encode(text, add_special_tokens=False).ids for text in said]
         longest = max(map(len, ids))
         tokens = torch.tensor([[*one, *[0] * (longest - len(one))] for one in ids])  # (batch, longest)
         mask = torch.tensor([[1] * len(one) + [0] * (longest - len(one)) for one in ids])
         states = subject.model.language.model(
             input_ids=tokens, attention_mask=mask, use_cache=False, output_hidden_states=True
         ).hidden_states
-        share = (mask / mask.sum(1, keepdim=True))[..., None]  # (batch, longest, 1)
+        counted = mask.clone()
+        counted[:, 0] = 0
+        share = (counted / counted.sum(1, keepdim=True))[..., None]  # (batch, longest, 1)
         batches.append([(state * share).sum(1).float().numpy() for state in states])
     return [np.concatenate(layer) for layer in zip(*batches, strict=True)]
 

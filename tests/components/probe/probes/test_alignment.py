@@ -16,6 +16,7 @@ from inkling.components.artifacts.conversations import Turn
 from inkling.components.probe.contract import Measurement, Subject
 from inkling.components.probe.probes import PROBES
 from inkling.components.probe.probes.alignment import mutual, nearest
+from inkling.models.sequence.special_tokens import BOS
 
 PAIRS, CHANNELS, K = 150, 8, 5
 
@@ -26,9 +27,13 @@ def points(seed: int, channels: int = CHANNELS) -> NDArray[np.float32]:
 
 def subject(said: NDArray[np.float32], seen: NDArray[np.float32]) -> Subject:
     """A model whose caption `w7 end` has the hidden state `said[7]`, and whose picture `i7` the features `seen[7]`."""
-    tokenizer = Tokenizer(models.WordLevel({**{f"w{place}": place for place in range(PAIRS)}, "end": PAIRS}, "end"))
+    words = {f"w{place}": place for place in range(PAIRS)}
+    tokenizer = Tokenizer(models.WordLevel({**words, "end": PAIRS, BOS: PAIRS + 1}, "end"))
+    tokenizer.add_special_tokens([BOS])
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    table = torch.from_numpy(np.concatenate([said, said[:1] * 0]))
+    table = torch.from_numpy(
+        np.concatenate([said, said[:1] * 0, said[:1] * 0 + 1e3])
+    )  # the first token would drown all
 
     def language(input_ids: Tensor, attention_mask: Tensor, **_: Any) -> Any:
         return SimpleNamespace(hidden_states=(torch.zeros(*input_ids.shape, 2), table[input_ids]))
@@ -101,7 +106,7 @@ def test_a_caption_and_a_picture_enter_once_and_too_few_are_refused() -> None:
 def test_a_language_model_is_read_at_every_layer_and_padding_changes_nothing() -> None:
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=PAIRS + 1, hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2
+        vocab_size=PAIRS + 2, hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2
     )
     one = subject(points(0), points(0))
     network = LlamaModel(config).eval()
@@ -116,7 +121,10 @@ def test_a_language_model_is_read_at_every_layer_and_padding_changes_nothing() -
     assert [row.layer for row in found] == [f"hidden states {layer}" for layer in range(3)]
     with torch.inference_mode():
         alone = [
-            network(torch.tensor([one.tokenizer.encode(turn.answer).ids])).last_hidden_state[0].mean(0).numpy()
+            network(torch.tensor([one.tokenizer.encode(BOS + turn.answer).ids]))
+            .last_hidden_state[0, 1:]
+            .mean(0)
+            .numpy()
             for turn in turns
         ]
     near = nearest(np.stack(alone), K)
