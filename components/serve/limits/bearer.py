@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from inkling.components.serve.protocols.refusals import refusal
 from inkling.components.shared.config import ConfigError
 
-_OPEN = re.compile(r"/|/health|/v2/health/(live|ready)|/v2/models/[^/]+/ready")
+_OPEN = re.compile(r"/|/page/page\.(css|js)|/health|/v2/health/(live|ready)|/v2/models/[^/]+/ready")
 _OPEN_METHODS = ("/ServerLive", "/ServerReady", "/ModelReady")
 _WORDS = "this server wants a token: send the header Authorization: Bearer TOKEN"
 _SHORTEST = 16
@@ -32,7 +32,7 @@ class Bearer:
 
 
 class TokenDoor:
-    """ASGI middleware that answers 401 without the token; health is open, as probes carry none."""
+    """ASGI middleware that answers 401 without the token; open are health and the page, which asks for it."""
 
     def __init__(self, app: ASGIApp, bearer: Bearer) -> None:
         """Wraps an application."""

@@ -22,12 +22,16 @@ async def status(path: str, **headers: str) -> int:
         return (await client.get(path, headers=headers)).status_code
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/v2/health/live", "/v2/health/ready", "/v2/models/inkling/ready"])
+@pytest.mark.parametrize(
+    "path", ["/", "/page/page.js", "/health", "/v2/health/live", "/v2/health/ready", "/v2/models/inkling/ready"]
+)
 def test_health_is_open(path):
     assert asyncio.run(status(path)) == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v2/models/inkling/infer", "/metrics", "/docs", "/healthy"])
+@pytest.mark.parametrize(
+    "path", ["/v1/models", "/page/report", "/v2/models/inkling/infer", "/metrics", "/docs", "/healthy"]
+)
 def test_others_want_the_token(path):
     assert asyncio.run(status(path)) == 401
     for wrong in ("", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"bearer {TOKEN}"):
