@@ -12,7 +12,7 @@ from torch.nn import functional
 from transformers import LlamaForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
-from inkling.models.connectors.contract import Connector, build_connector
+from inkling.models.connectors.contract import Connector, QuestionTokens, build_connector
 from inkling.models.fusion import FUSIONS
 from inkling.models.fusion.contract import Fusion, Memory, build_fusion
 from inkling.models.language import spec_of
@@ -82,8 +82,23 @@ class MultimodalModel(nn.Module):
         if self.fusion.spec.type != "prefix":
             _save_part(self.fusion, directory / "fusion")
 
-    def remember(self, features: ImageFeatures) -> Memory:
-        """What a pass keeps of each image; computed once for all questions about it.
+    def read(self, ids: Tensor, asked: Tensor) -> QuestionTokens | None:
+        """What the connector sees of questions; None where it reads none, so that an image's tokens serve them all.
+
+        Args:
+            ids: Text token ids (batch, length).
+            asked: Which of them are the question's, bool (batch, length).
+        """
+        if not self.connector.spec.reads_question:
+            return None
+        return QuestionTokens(self.language.get_input_embeddings()(ids).detach(), asked)
+
+    def remember(self, features: ImageFeatures, question: QuestionTokens | None = None) -> Memory:
+        """What a pass keeps of each image; computed once for all questions about it, unless the connector reads them.
+
+        Args:
+            features: The images.
+            question: What `read` gives; None too where nothing is asked yet.
 
         Raises:
             ValueError: If a view that the connector reads is missing, or not of the shape that it was built for.
@@ -94,7 +109,7 @@ class MultimodalModel(nn.Module):
                 found = {view: tuple(tensor.shape[1:]) for view, tensor in features.items()}
                 raise ValueError(f"the connector reads the view '{name}' as (tokens, channels) {shape}, got {found}")
             views.append(features[name])
-        image_tokens = self.connector(*views)
+        image_tokens = self.connector(*views) if question is None else self.connector(*views, question=question)
         if image_tokens.shape[1] != self.connector.image_tokens:
             raise ValueError(
                 f"connector '{self.connector.spec.type}' states {self.connector.image_tokens} image tokens and "
@@ -127,7 +142,7 @@ class MultimodalModel(nn.Module):
         Returns:
             Logits (scored tokens, vocabulary).
         """
-        memory = None if features is None else self.remember(features)
+        memory = None if features is None else self.remember(features, self.read(batch.ids, batch.asked))
         mask = batch.mask if memory is None else self.fusion.mask(batch.mask, self.image_positions)
         with self.fusion.inside(self.language, memory):
             hidden = self.language.model(

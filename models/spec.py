@@ -196,7 +196,13 @@ class EncoderSpec(Spec, ABC):
 
 
 class ConnectorSpec(Spec, ABC):
-    """A network between image features and a language model."""
+    """A network between image features and a language model.
+
+    Attributes:
+        reads_question: Whether image tokens depend on the question, so that each question has a sequence of its own.
+    """
+
+    reads_question: ClassVar[bool] = False
 
     view: str = Field(
         "grid", exclude_if=lambda view: view == "grid", description="the view of the image features that it reads"

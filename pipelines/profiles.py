@@ -153,8 +153,8 @@ def check_export(profile: str) -> None:
         profile: The checked profile, as YAML text.
 
     Raises:
-        ConfigError: If the ONNX graphs cannot hold the fusion of the adaptation, or its connector reads views that are
-            cropped in different ways, for which no pixels serve; the message names them.
+        ConfigError: If the ONNX graphs cannot hold the fusion or the connector of the adaptation, or its connector
+            reads views that are cropped in different ways, for which no pixels serve; the message names them.
     """
     adaptation = AdaptConfig.parse(profile).resolved()
     if len(by_crop(adaptation.connector.views)) > 1:
@@ -162,6 +162,12 @@ def check_export(profile: str) -> None:
             f"adapt: a run exports its model, but no one size of pixels serves the views that the connector reads "
             f"({', '.join(adaptation.connector.views)}): they are cropped in different ways. Measure it in a study, "
             "which exports nothing, or let it read views that are cropped alike"
+        )
+    if adaptation.connector.reads_question:
+        raise ConfigError(
+            f"adapt: a run exports its model, but the ONNX graphs make image tokens of the image alone, and the "
+            f"connector '{adaptation.connector.type}' reads the question too. Measure it in a study, which exports "
+            "nothing, or set adapt.connector to another"
         )
     fusion = adaptation.fusion
     if not fusion.exportable:

@@ -43,7 +43,7 @@ class Lesson:
 
 
 def phase_batches(
-    phase: Phase, lesson: Lesson, fields: Fields, image_positions: int, seed: Sequence[int]
+    phase: Phase, lesson: Lesson, fields: Fields, image_positions: int, seed: Sequence[int], alone: bool = False
 ) -> ImageBatches:
     """The batches of a phase.
 
@@ -53,6 +53,7 @@ def phase_batches(
         fields: What the phase's objectives need, for all images of the lesson.
         image_positions: Positions that an image takes in front of a sequence.
         seed: Determines the order; another for each phase.
+        alone: Whether each turn has a sequence and an image of its own, for a connector that reads the question.
 
     Raises:
         ValueError: If no image has turns of the phase's kinds, or there are fewer text-only turns than it wants.
@@ -61,7 +62,10 @@ def phase_batches(
     rows = [row for row, chosen in enumerate(turns) if chosen]
     if not rows:
         raise ValueError(f"phase '{phase.name}' trains on {' and '.join(phase.data)} turns, but no image has any")
-    shown = [turns[row] for row in rows]
+    if alone:
+        rows = [row for row in rows for _ in turns[row]]
+        turns = [[turn] for one in turns for turn in one]
+    shown = turns if alone else [turns[row] for row in rows]
     said = [*shown, *_text_only(phase, lesson, shown, seed)]
     return ImageBatches(
         lesson.features,

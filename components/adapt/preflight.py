@@ -71,7 +71,10 @@ def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Dev
     recipe = config.resolved()
     shapes = {name: (view.shape[1], view.shape[2]) for name, view in lesson.features.items()}
     image = recipe.fusion.positions(recipe.connector.image_tokens(shapes))
-    lengths = [_lengths(turns, lesson.tokenizer) for turns in lesson.turns.values()]
+    sequences = list(lesson.turns.values())
+    if recipe.connector.reads_question:
+        sequences = [[turn] for turns in sequences for turn in turns]
+    lengths = [_lengths(turns, lesson.tokenizer) for turns in sequences]
     for phase in recipe.phases:
         texts = [1 + text for counts in lengths if (text := sum(counts[data] for data in phase.data))]
         if not texts or not phase.epochs or not any(objective.reads_text for objective in phase.active):

@@ -151,7 +151,8 @@ def _train_phase(
     """Trains one phase; returns its account, as in `Adapted.phases`, and its log."""
     objectives: list[Objective] = [spec.build() for spec in phase.active]
     fields = Fields.merged(objective.fields(lesson) for objective in objectives)
-    batches = phase_batches(phase, lesson, fields, model.image_positions, seed)
+    alone = model.connector.spec.reads_question
+    batches = phase_batches(phase, lesson, fields, model.image_positions, seed, alone)
     steps = round(phase.epochs * batches.per_epoch)
     names = set_trainable(model, phase.train)
     assert_trainable(model, phase.train)

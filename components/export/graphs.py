@@ -74,8 +74,13 @@ def export_graphs(model: MultimodalModel, image_size: int, directory: Path) -> N
         directory: Where the files go.
 
     Raises:
-        ValueError: If the model has no encoder, or its fusion cannot be exported.
+        ValueError: If the model has no encoder, or its fusion or connector cannot be exported.
     """
+    if model.connector.spec.reads_question:
+        raise ValueError(
+            f"the ONNX graphs make image tokens of the image alone, but the connector '{model.connector.spec.type}' "
+            "reads the question too: adapt with another"
+        )
     if not model.fusion.spec.exportable:
         raise ValueError(f"the ONNX graphs cannot hold the fusion '{model.fusion.spec.type}': adapt with 'prefix'")
     if model.encoder is None:

@@ -1,6 +1,7 @@
 """What every connector does: image features in, image tokens of the language model's hidden size out."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,12 +17,25 @@ DEVIATION_FLOOR = 1e-4
 """Least standard deviation that a channel is divided by: a constant channel stays finite."""
 
 
+@dataclass(frozen=True)
+class QuestionTokens:
+    """What a connector may see of each question.
+
+    Attributes:
+        embeddings: Input embeddings of the text, through which no gradient flows (batch, n, hidden_size).
+        asked: Which of its tokens are the question's, neither an answer's nor padding, bool (batch, n).
+    """
+
+    embeddings: Tensor
+    asked: Tensor
+
+
 class Connector(nn.Module, ABC):
     """Maps views of image features (batch, tokens, channels) to image tokens (batch, image_tokens, hidden_size).
 
     A subclass implements `contents`. The base standardises each view per channel with statistics of the training
     features, scales contents to the size of a language model's embeddings, and adds a learnt position to each image
-    token.
+    token. Where its spec `reads_question`, `forward` takes a keyword `question` too, a `QuestionTokens` or None.
 
     Attributes:
         spec: The settings that it was built from.

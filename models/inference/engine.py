@@ -73,7 +73,7 @@ class Engine(ABC, Generic[Images, Array]):
         """
         self._check(prompts, [0] * len(prompts), images)
         ids, mask = _pad(prompts)
-        memory = None if images is None else self._remember(images)
+        memory = None if images is None else self._remember(images, ids, mask)
         inputs = self._embed(ids, memory)  # (b, t + s, hidden_size): t positions of the image, s of the text around it
         image = np.ones((len(ids), self._image_shape(images)[1]), np.int64)  # (b, t)
         mask = np.concatenate([image, mask], axis=1)  # (b, t + s)
@@ -220,8 +220,14 @@ class Engine(ABC, Generic[Images, Array]):
         """Number of images, and positions that one takes in the sequence; zeros for None."""
 
     @abstractmethod
-    def _remember(self, images: Images) -> Mapping[str, Array]:
-        """What the model keeps of each image, by name, each (images, ...)."""
+    def _remember(self, images: Images, ids: Ints, mask: Ints) -> Mapping[str, Array]:
+        """What the model keeps of each image, by name, each (images, ...).
+
+        Args:
+            images: An image a prompt.
+            ids: Token ids of the prompts (b, s).
+            mask: 1 for a token, 0 for padding (b, s).
+        """
 
     @abstractmethod
     def _embed(self, ids: Ints, memory: Mapping[str, Array] | None) -> Array:

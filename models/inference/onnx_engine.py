@@ -71,7 +71,7 @@ class OnnxEngine(Engine[Floats, Floats]):
     def _image_shape(self, images: Floats | None) -> tuple[int, int]:
         return (0, 0) if images is None else (images.shape[0], images.shape[1])
 
-    def _remember(self, images: Floats) -> Mapping[str, Floats]:
+    def _remember(self, images: Floats, ids: Ints, mask: Ints) -> Mapping[str, Floats]:
         return {"image_tokens": images}
 
     def _embed(self, ids: Ints, memory: Mapping[str, Floats] | None) -> Floats:

@@ -64,8 +64,9 @@ class TorchEngine(Engine[ImageFeatures, Tensor]):
         return (0, 0) if images is None else (len(next(iter(images.values()))), self.model.image_positions)
 
     @torch.inference_mode()
-    def _remember(self, images: ImageFeatures) -> Memory:
-        return self.model.remember(self._moved(images))
+    def _remember(self, images: ImageFeatures, ids: Ints, mask: Ints) -> Memory:
+        question = self.model.read(self._tensor(ids), self._tensor(mask).bool())
+        return self.model.remember(self._moved(images), question)
 
     @torch.inference_mode()
     def _embed(self, ids: Ints, memory: Memory | None) -> Tensor:

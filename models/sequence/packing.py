@@ -38,6 +38,7 @@ class PackedSequence:
     Attributes:
         ids: Token ids, int64 (n,).
         depths: Tokens above and before each token, without the image, int64 (n,).
+        asked: Whether each token is given, not to be predicted, bool (n,).
         visible: Whether token i sees text token j, bool (n, n).
         predictors: Index of the token whose output predicts each scored token, int64 (m,).
         targets: Id of each scored token, int64 (m,).
@@ -78,6 +79,7 @@ class PackedSequence:
         self.ids, self.depths = np.array(ids), np.array(depths)
         self.predictors, self.owners = np.array(predictors, np.int64), np.array(owners, np.int64)
         self.targets = np.array([token for segment in segments if segment.scored for token in segment.ids], np.int64)
+        self.asked = np.repeat([not segment.scored for segment in segments], [len(one.ids) for one in segments])
         self._members = np.repeat(np.arange(len(segments)), [len(segment.ids) for segment in segments])
         self._lineage = lineage
 
@@ -98,6 +100,7 @@ class PackedBatch:
 
     Attributes:
         ids: Text token ids, int64 (b, s - t).
+        asked: Whether each text token is given, neither to be predicted nor padding, bool (b, s - t).
         positions: Position of each token, int64 (b, s).
         mask: Whether token i sees token j, bool (b, 1, s, s). Padding sees itself, so that no row is empty.
         predictors: Row in the flattened outputs (b * s) that predicts each scored token, int64 (m,).
@@ -107,6 +110,7 @@ class PackedBatch:
     """
 
     ids: Tensor
+    asked: Tensor
     positions: Tensor
     mask: Tensor
     predictors: Tensor
@@ -128,6 +132,7 @@ def collate(sequences: Sequence[PackedSequence], image_tokens: int) -> PackedBat
     count, text = len(sequences), max(len(sequence) for sequence in sequences)
     length = image_tokens + text
     ids = np.full((count, text), PAD_ID, np.int64)
+    asked = np.zeros((count, text), bool)
     positions = np.zeros((count, length), np.int64)
     positions[:, : 1 + image_tokens] = np.arange(1 + image_tokens)
     mask = np.zeros((count, length, length), bool)
@@ -138,6 +143,7 @@ def collate(sequences: Sequence[PackedSequence], image_tokens: int) -> PackedBat
         end = image_tokens + len(sequence)
         behind = slice(1 + image_tokens, end)  # the text behind the image
         ids[row, : len(sequence)] = sequence.ids
+        asked[row, : len(sequence)] = sequence.asked
         positions[row, behind] = image_tokens + sequence.depths[1:]
         mask[row, behind, 1 : 1 + image_tokens] = True
         mask[row, behind, 0] = sequence.visible[1:, 0]
@@ -148,6 +154,7 @@ def collate(sequences: Sequence[PackedSequence], image_tokens: int) -> PackedBat
     predictors = np.concatenate([sequence.predictors for sequence in sequences]) + rows * length + image_tokens
     return PackedBatch(
         ids=torch.from_numpy(ids),
+        asked=torch.from_numpy(asked),
         positions=torch.from_numpy(positions),
         mask=torch.from_numpy(mask)[:, None],
         predictors=torch.from_numpy(predictors),

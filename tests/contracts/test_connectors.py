@@ -9,7 +9,7 @@ from safetensors.torch import load, save
 from torch.utils.flop_counter import FlopCounterMode
 
 from inkling.models.connectors import CONNECTORS
-from inkling.models.connectors.contract import Connector, build_connector
+from inkling.models.connectors.contract import Connector, QuestionTokens, build_connector
 from inkling.models.spec import ConnectorSpec, Inputs
 from inkling.models.vision.grid import GridPooling
 
@@ -33,6 +33,15 @@ def views(inputs: Inputs) -> list[torch.Tensor]:
     """The views of eight images, each (8, tokens, channels)."""
     random = torch.Generator().manual_seed(1)
     return [torch.randn(8, *shape, generator=random) for shape in inputs.values()]
+
+
+def image_tokens(connector: Connector, views: list[torch.Tensor], rows: slice = slice(None)) -> torch.Tensor:
+    """What a connector makes of some of the eight images, and of a question about each where it reads one."""
+    if not connector.spec.reads_question:
+        return connector(*(view[rows] for view in views))
+    embeddings = torch.randn(8, 30, HIDDEN_SIZE, generator=torch.Generator().manual_seed(3))
+    asked = torch.arange(30) < torch.arange(23, 31)[:, None]  # (8, 30)
+    return connector(*(view[rows] for view in views), question=QuestionTokens(embeddings[rows], asked[rows]))
 
 
 @pytest.fixture
@@ -61,7 +70,7 @@ def test_it_multiplies_as_often_as_the_spec_states(
 ) -> None:
     connector.requires_grad_(False)
     with FlopCounterMode(display=False) as counter:
-        connector(*views)
+        image_tokens(connector, views)
     averages = {name for name, module in connector.named_modules() if isinstance(module, GridPooling)}  # left out
     by_module = counter.get_flop_counts()
     left_out = sum(sum(by_module.get(f"{type(connector).__name__}.{name}", {}).values()) for name in averages)
@@ -69,16 +78,16 @@ def test_it_multiplies_as_often_as_the_spec_states(
 
 
 def test_gradient_reaches_every_parameter(connector: Connector, views: list[torch.Tensor]) -> None:
-    shown = connector(*views)
+    shown = image_tokens(connector, views)
     (shown * torch.randn(shown.shape, generator=torch.Generator().manual_seed(2))).sum().backward()
     starved = [name for name, p in connector.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert not starved
 
 
 def test_an_image_is_seen_alike_alone_and_among_others(connector: Connector, views: list[torch.Tensor]) -> None:
-    together = connector(*views)
+    together = image_tokens(connector, views)
     for row in range(8):
-        alone = connector(*(view[row : row + 1] for view in views))
+        alone = image_tokens(connector, views, slice(row, row + 1))
         assert torch.allclose(alone[0], together[row], atol=1e-6, rtol=1e-6)
 
 
@@ -87,12 +96,15 @@ def test_built_again_from_its_config_and_weights_it_is_the_same(
 ) -> None:
     again = build_connector(json.loads(json.dumps(connector.config)))
     again.load_state_dict(load(save(dict(connector.state_dict()))))
-    assert torch.equal(again(*views), connector(*views))
+    assert torch.equal(image_tokens(again, views), image_tokens(connector, views))
     assert again.config == connector.config
 
 
 def test_it_exports_to_onnx(connector: Connector, views: list[torch.Tensor]) -> None:
     import onnxruntime
+
+    if connector.spec.reads_question:
+        pytest.skip("the graphs make image tokens of the image alone: its export is refused by name")
 
     stored = io.BytesIO()
     names = list(connector.inputs)

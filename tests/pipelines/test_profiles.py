@@ -214,6 +214,8 @@ def test_a_run_whose_model_could_not_be_exported_is_refused_before_it_trains() -
     profiles.check_export(profiles.load("tiny", quarters))
     with pytest.raises(ConfigError, match="cannot hold the fusion 'cross_attention'.* hold: prefix"):
         profiles.check_export(profiles.load("tiny", ["adapt.recipe=cross-attention"]))
+    with pytest.raises(ConfigError, match="the connector 'early_fusion' reads the question too"):
+        profiles.check_export(profiles.load("tiny", ["adapt.connector=early_fusion"]))
 
 
 def test_a_model_that_reads_the_whole_and_crops_of_it_is_refused_before_it_trains(

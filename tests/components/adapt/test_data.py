@@ -119,6 +119,30 @@ def test_images_without_turns_of_a_phase_are_left_out_and_refused_when_none_is_l
         phase_batches(instruct, dataclasses.replace(lesson, turns=captions), Fields(), 4, [0])
 
 
+def test_for_a_connector_that_reads_the_question_each_turn_has_its_image_and_a_sequence_of_its_own(
+    lesson: Lesson,
+) -> None:
+    instruct = AdaptConfig().resolved().phases[-1].model_copy(update={"blind": 0.0})
+    together, alone = (phase_batches(instruct, lesson, Fields(), 4, [0], separate) for separate in (False, True))
+    assert len(alone._sequences) == sum(map(len, lesson.turns.values())) == 2 * len(together._sequences)
+    colours = {"red": 0, "green": 1, "blue": 2}
+    for step in range(alone.per_epoch):
+        batch = alone.batch(step)
+        turns, views = packed(batch), features(batch)
+        assert views is not None
+        for row in range(len(turns.ids)):
+            asked = lesson.tokenizer.decode(turns.ids[row][turns.asked[row]].tolist())
+            answer = lesson.tokenizer.decode(turns.targets[turns.sequences == row].tolist())
+            (colour,) = [number for word, number in colours.items() if word in answer]
+            assert asked.count("Question:") == 1 and asked.endswith("Answer:")
+            (seen,) = [
+                index
+                for index in range(len(lesson.images))
+                if np.array_equal(lesson.features["grid"][index], views["grid"][row].numpy())
+            ]
+            assert seen % 3 == colour
+
+
 def test_captions_stand_in_the_order_of_the_images(lesson: Lesson) -> None:
     without = dataclasses.replace(lesson, turns={image: lesson.turns[image] for image in lesson.images[1:]})
     assert without.captions()[:3] == ["", "a green square", "a blue square"]

@@ -28,13 +28,17 @@ def spec(language: Callable[[], LlamaForCausalLM]) -> LanguageSpec:
     return spec_of(language())
 
 
-def test_the_longest_sequence_and_all_tokens_are_those_of_the_batches(lesson: Lesson, spec: LanguageSpec) -> None:
+@pytest.mark.parametrize("connector", ["mlp", "early_fusion"])
+def test_the_longest_sequence_and_all_tokens_are_those_of_the_batches(
+    lesson: Lesson, spec: LanguageSpec, connector: str
+) -> None:
     """Phase by phase: the plan's context is the longest row that a batch of the phase ever has."""
-    config = AdaptConfig()
+    config = AdaptConfig(connector=connector)
+    alone = config.resolved().connector.reads_question
     found = {phase.name: plan for phase, plan in plans(config, spec, lesson, CPU)}
     assert list(found) == ["align", "instruct"]  # the contrastive start does not run the language model
     for phase in config.resolved().phases[1:]:
-        batches = phase_batches(phase, lesson, Fields(), TOKENS, [0, 0])
+        batches = phase_batches(phase, lesson, Fields(), TOKENS, [0, 0], alone)
         longest = max(batches.batch(step)["ids"].shape[1] for step in range(batches.per_epoch))
         assert found[phase.name].context == longest + TOKENS
         assert found[phase.name].batch == phase.batch

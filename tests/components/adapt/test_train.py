@@ -66,6 +66,18 @@ def test_it_learns_to_see(train, lesson: Lesson) -> None:
     assert np.mean([choose(scores) == index % 3 for index, scores in enumerate(seen)]) > 0.9
 
 
+def test_a_connector_that_reads_the_question_learns_what_is_asked(train, lesson: Lesson) -> None:
+    """Its words' part of the mixing is trained by questions, and its loss falls."""
+    reader = {"type": "early_fusion", "intermediate_size": 16, "words": 12}
+    both = phase(data=["caption", "instruct"], train=["connector", "language"], epochs=4)
+    adapted = train(config_of(recipe_of(both), connector=reader))
+    mixing = adapted.model.connector.mixing.detach()
+    assert (mixing[:, 4:] != 0).any()
+    losses = [row.loss for row in adapted.rows]
+    assert len(losses) == 4 * 48 // 8
+    assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:6])
+
+
 @pytest.mark.parametrize("name", ["word_contrast", "image_text_contrast"])
 def test_an_objective_that_is_off_changes_no_bit(train, name: str) -> None:
     with_it = phase(objectives=["next_token", {"type": name, "weight": 0}])
