@@ -14,12 +14,13 @@ from inkling.components.shared.runtime.progress import clock
 from inkling.components.shared.storage.packages import allowed, cache_directory, default_packages, package
 from inkling.components.shared.text import require_text
 from inkling.pipelines.commands import cluster, labels, mixture, reproduce, suites
+from inkling.pipelines.commands.chat import chat
 from inkling.pipelines.commands.check import check
 from inkling.pipelines.commands.estimate import estimate
 from inkling.pipelines.commands.evaluate import evaluate
 from inkling.pipelines.commands.language import language_app
 from inkling.pipelines.commands.monitor import monitor
-from inkling.pipelines.commands.options import Overrides, Profile
+from inkling.pipelines.commands.options import Overrides, Port, Profile, Token, Url, address
 from inkling.pipelines.commands.ranks import ranks
 from inkling.pipelines.commands.results import results
 from inkling.pipelines.commands.systems import systems
@@ -40,6 +41,7 @@ app.command()(results)
 app.command()(systems)
 app.command()(check)
 app.command()(monitor)
+app.command()(chat)
 app.add_typer(labels.app, name="labels")
 cluster.add_commands(app)
 reproduce.add_commands(app)
@@ -49,7 +51,6 @@ RunPath = Annotated[Path | None, typer.Option("--run", help="Directory of a fini
 _INTERRUPTED = 130
 """What typer exits with after Ctrl-C."""
 _TERMINATED = 128 + signal.SIGTERM
-Port = Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)]
 
 
 @app.command()
@@ -159,6 +160,8 @@ def ask(
     blind: Annotated[bool, typer.Option("--blind", help="Ask without the image, even if one is given.")] = False,
     choices: Annotated[str | None, typer.Option(help="Comma-separated choices to score instead of free text.")] = None,
     port: Port = 8080,
+    url: Url = None,
+    token: Token = None,
 ) -> None:
     """Asks the served model a question, with an image or blind.
 
@@ -170,7 +173,7 @@ def ask(
     from inkling.pipelines.commands.ask import ask as ask_server
 
     options = [choice.strip() for choice in choices.split(",")] if choices else None
-    ask_server(question, None if blind else image, f"http://127.0.0.1:{port}", options)
+    ask_server(question, None if blind else image, address(url, port), options, token)
 
 
 def main() -> None:

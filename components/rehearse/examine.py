@@ -1,9 +1,11 @@
 """Examines a service that runs elsewhere: `python -m inkling.components.rehearse.examine --url URL ...`.
 
-It sends questions that the evaluator scored, with the image and blind; status 1 means that answers differ.
+It sends questions that the evaluator scored, with the image and blind; status 1 means that answers differ. The bearer
+token that a service wants is read from the environment variable INKLING_TOKEN.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         questions, answers = Questions.open(options.questions), Answers.open(options.answers)
         config = RehearseConfig(seed=options.seed, questions=options.number)
-        with Client(options.url) as client:
+        with Client(options.url, os.environ.get("INKLING_TOKEN")) as client:
             outcome = examine_server(
                 client, config, questions.questions("test"), questions.images(), answers.answers(split="test")
             )

@@ -10,7 +10,7 @@ import numpy as np
 from inkling.components.artifacts.answers import BY_LIKELIHOOD, Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.rehearse.config import RehearseConfig
-from inkling.components.serve.client import Client, data_uri
+from inkling.components.serve.client import Client, data_uri, user_message
 from inkling.components.serve.process import running_server
 from inkling.components.shared.runtime.progress import Progress
 from inkling.models.sequence.views import SERVED_VIEWS, ServedView
@@ -124,7 +124,7 @@ def _chat(
         image = _image(question, view, images)
         url = None if image is None else data_uri(image)
         answer, reported = client.chat(question.question, url)
-        streamed = "".join(text for text, _ in client.stream(question.question, url))
+        streamed = "".join(part.text for part in client.stream([user_message(question.question, url)]))
         chats.append(
             {
                 "question_id": question.question_id,

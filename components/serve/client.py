@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
@@ -15,19 +16,45 @@ _SECONDS = 120.0
 
 
 class ServerRefused(RuntimeError):
-    """A request that the server did not answer; the message holds its words."""
+    """A request that the server did not answer; the message holds its words.
+
+    Attributes:
+        status: The status of its reply.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        """Takes the words too."""
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class ChatPart:
+    """A part of an answer, as it comes.
+
+    Attributes:
+        text: The further text.
+        view: The view that the server reports.
+        tokens: Tokens of the whole answer, in the last part; None before it.
+    """
+
+    text: str
+    view: ServedView
+    tokens: int | None = None
 
 
 class Client:
     """A connection to a server; a context manager."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         """Connects when first asked.
 
         Args:
             url: The server's address, such as `http://127.0.0.1:8080`.
+            token: The bearer token that the server wants; None sends none.
         """
-        self._http = httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False, headers=headers)
 
     def __enter__(self) -> Self:
         """Keeps connections open."""
@@ -64,17 +91,41 @@ class Client:
             ServerRefused: If the server refuses.
             httpx.TransportError: If there is no server.
         """
-        response = _checked(self._http.post(CHAT, json=_chat_request(question, image_url))).json()
+        response = _checked(self._http.post(CHAT, json=_request([user_message(question, image_url)]))).json()
         return printable(response["choices"][0]["message"]["content"]), response["view"]
 
-    def stream(self, question: str, image_url: str | None) -> Iterator[tuple[str, ServedView]]:
-        """Asks an open question over OpenAI chat and yields the answer as it is generated, each part with the view.
+    def options(
+        self, messages: Sequence[dict[str, Any]], choices: Sequence[str]
+    ) -> tuple[int, ServedView, list[float]]:
+        """Ends a conversation by one of several options, over OpenAI chat.
+
+        Args:
+            messages: The conversation, as OpenAI's messages.
+            choices: The options.
+
+        Returns:
+            As `choose`.
 
         Raises:
             ServerRefused: If the server refuses.
             httpx.TransportError: If there is no server.
         """
-        request = {**_chat_request(question, image_url), "stream": True}
+        request = {**_request(messages), "guided_choice": list(choices)}
+        response = _checked(self._http.post(CHAT, json=request)).json()
+        chosen = response["choices"][0]
+        return chosen["choice"], response["view"], chosen["log_likelihoods"]
+
+    def stream(self, messages: Sequence[dict[str, Any]]) -> Iterator[ChatPart]:
+        """Continues a conversation over OpenAI chat and yields the answer as it is generated.
+
+        Args:
+            messages: The conversation, as OpenAI's messages.
+
+        Raises:
+            ServerRefused: If the server refuses, or ends the answer with an error.
+            httpx.TransportError: If there is no server.
+        """
+        request = {**_request(messages), "stream": True, "stream_options": {"include_usage": True}}
         with self._http.stream("POST", CHAT, json=request) as response:
             if response.is_error:
                 response.read()
@@ -83,7 +134,18 @@ class Client:
                 if not line.startswith("data: ") or data == "[DONE]":
                     continue
                 chunk = json.loads(data)
-                yield printable(chunk["choices"][0]["delta"].get("content", "")), chunk["view"]
+                if "error" in chunk:
+                    raise ServerRefused(500, f"the server broke off: {printable(str(chunk['error'].get('message')))}")
+                text = "".join(choice["delta"].get("content") or "" for choice in chunk["choices"])
+                yield ChatPart(printable(text), chunk["view"], (chunk.get("usage") or {}).get("completion_tokens"))
+
+
+def user_message(question: str, image_url: str | None = None) -> dict[str, Any]:
+    """A question as OpenAI's message, with the address or data URI of an image or without."""
+    parts: list[dict[str, Any]] = [{"type": "text", "text": question}]
+    if image_url is not None:
+        parts.append({"type": "image_url", "image_url": {"url": image_url}})
+    return {"role": "user", "content": parts}
 
 
 def data_uri(image: bytes) -> str:
@@ -95,11 +157,8 @@ def _bytes_tensor(name: str, values: Sequence[str]) -> dict[str, Any]:
     return {"name": name, "shape": [len(values)], "datatype": "BYTES", "data": list(values)}
 
 
-def _chat_request(question: str, image_url: str | None) -> dict[str, Any]:
-    parts: list[dict[str, Any]] = [{"type": "text", "text": question}]
-    if image_url is not None:
-        parts.append({"type": "image_url", "image_url": {"url": image_url}})
-    return {"model": MODEL, "messages": [{"role": "user", "content": parts}]}
+def _request(messages: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"model": MODEL, "messages": list(messages)}
 
 
 def _checked(response: httpx.Response) -> httpx.Response:
@@ -110,4 +169,4 @@ def _checked(response: httpx.Response) -> httpx.Response:
         message = error["message"] if isinstance(error, dict) else error
     except (ValueError, KeyError, TypeError):
         message = response.text[:200]
-    raise ServerRefused(f"the server answered {response.status_code}: {printable(str(message))}")
+    raise ServerRefused(response.status_code, f"the server answered {response.status_code}: {printable(str(message))}")

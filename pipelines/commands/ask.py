@@ -2,14 +2,23 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inkling.components.shared.config import ConfigError
 
+if TYPE_CHECKING:
+    from inkling.components.serve.client import ChatPart
+
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
+_UNAUTHORIZED = 401
+EMPTY = "(the model's answer is empty)"
 
 
-def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | None = None) -> str:
+def ask(
+    question: str, image: Path | None, url: str, choices: Sequence[str] | None = None, token: str | None = None
+) -> str:
     """Asks a running server and prints its answer and the view that it was given.
 
     Args:
@@ -17,6 +26,7 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
         image: The image to ask about; None asks blind.
         url: The server's address, such as `http://127.0.0.1:8080`.
         choices: Answers to choose from; None for a generated answer.
+        token: The bearer token that the server wants; None sends none.
 
     Returns:
         The answer.
@@ -25,21 +35,45 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
         ConfigError: If the image cannot be sent.
         RuntimeError: If no server listens there, or it refuses; the message says what to do.
     """
+    from inkling.components.serve.client import Client, data_uri, user_message
+
+    encoded = None if image is None else read_image(image)
+    with reaching(url), Client(url, token) as client:
+        if choices:
+            choice, given, log_likelihoods = client.choose(question, choices, encoded)
+            for index, (text, value) in enumerate(zip(choices, log_likelihoods, strict=True)):
+                print(f"{'*' if index == choice else ' '} {text}  ({value:.2f} nats)")
+            answer, view = choices[choice], str(given)
+            if not answer.strip():
+                print(EMPTY)
+        else:
+            message = user_message(question, None if encoded is None else data_uri(encoded))
+            answer, view, _ = print_answer(client.stream([message]))
+    print(f"(view: {view})")
+    return answer
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Says what to do where a server is not there, breaks off, or wants a token.
+
+    Args:
+        url: The server's address, such as `http://127.0.0.1:8080`.
+
+    Raises:
+        ConfigError: If that is no address, or a token cannot stand in a header.
+        RuntimeError: If no server listens there, the connection breaks, or it refuses.
+    """
     import httpx
 
-    from inkling.components.serve.client import Client, data_uri
+    from inkling.components.serve.client import ServerRefused
 
-    encoded = None if image is None else _read(image)
     try:
-        with Client(url) as client:
-            if choices:
-                choice, given, log_likelihoods = client.choose(question, choices, encoded)
-                for index, (text, value) in enumerate(zip(choices, log_likelihoods, strict=True)):
-                    print(f"{'*' if index == choice else ' '} {text}  ({value:.2f} nats)")
-                answer, view = choices[choice], str(given)
-            else:
-                fragments = client.stream(question, None if encoded is None else data_uri(encoded))
-                answer, view = _print_fragments(fragments)
+        yield
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise ConfigError(f"'{url}' is no address of a server; one is http://127.0.0.1:8080") from None
+    except UnicodeEncodeError:
+        raise ConfigError("the token has characters that no header can hold; it is ASCII") from None
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise RuntimeError(
             f"no server answers at {url}. Start one with `make serve` (or `inkling serve`), then ask again."
@@ -48,27 +82,33 @@ def ask(question: str, image: Path | None, url: str, choices: Sequence[str] | No
         raise RuntimeError(
             f"the connection to {url} broke ({type(error).__name__}); see the log of the server."
         ) from None
-    if not answer.strip():
-        print("(the model's answer is empty)")
-    print(f"(view: {view})")
-    return answer
+    except ServerRefused as error:
+        if error.status != _UNAUTHORIZED:
+            raise
+        raise RuntimeError(f"the server at {url} wants another token: give it as INKLING_TOKEN or --token") from None
 
 
-def _print_fragments(fragments: Iterator[tuple[str, str]]) -> tuple[str, str]:
-    """Prints an answer as it comes, without its blank lines; returns it and the view that the server names."""
-    received, views = [], set()
+def print_answer(parts: Iterator["ChatPart"]) -> tuple[str, str, int]:
+    """Prints an answer as it comes, without its blank lines, and says so where it is empty.
+
+    Returns:
+        The answer, the view that the server names, and the answer's tokens.
+    """
+    received, views, tokens = [], set(), 0
 
     def texts() -> Iterator[str]:
-        for fragment, view in fragments:
-            received.append(fragment)
-            views.add(view)
-            yield fragment
+        nonlocal tokens
+        for part in parts:
+            received.append(part.text)
+            views.add(part.view)
+            tokens = tokens if part.tokens is None else part.tokens
+            yield part.text
 
     for text in without_blank_lines(texts()):
         print(text, end="", flush=True)
-    if "".join(received).strip():
-        print()
-    return "".join(received), ", ".join(sorted(views))
+    answer = "".join(received)
+    print("" if answer.strip() else EMPTY)
+    return answer, ", ".join(sorted(views)), tokens
 
 
 def without_blank_lines(fragments: Iterable[str]) -> Iterator[str]:
@@ -87,7 +127,12 @@ def without_blank_lines(fragments: Iterable[str]) -> Iterator[str]:
             yield _BLANK_LINES.sub("\n", shown)
 
 
-def _read(image: Path) -> bytes:
+def read_image(image: Path) -> bytes:
+    """The bytes of an image file that the server will take.
+
+    Raises:
+        ConfigError: If it is not there, cannot be read, or is no such image.
+    """
     from inkling.models.vision.preprocess import ImageError, decode
 
     try:

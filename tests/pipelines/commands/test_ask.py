@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from inkling.components.serve.client import Client
+from inkling.components.serve.client import ChatPart, Client, user_message
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.text import is_text
 from inkling.models.vision import preprocess
@@ -83,9 +83,9 @@ def test_any_answer_is_shown(answer):
 
     with Client(NOBODY) as client:
         client._http = httpx.Client(base_url=NOBODY, transport=httpx.MockTransport(respond))
-        ((streamed, _),) = client.stream("What?", None)
-        assert (streamed, "blind") == client.chat("What?", None)
-        assert is_text(streamed)
+        (part,) = client.stream([user_message("What?")])
+        assert (part.text, part.view) == client.chat("What?", None)
+        assert is_text(part.text)
 
 
 @pytest.mark.parametrize(("fragments", "printed"), [
@@ -93,6 +93,6 @@ def test_any_answer_is_shown(answer):
     ([("a ", "blind"), ("cat", "blind")], "a cat\n(view: blind)\n"),
 ])  # fmt: skip
 def test_an_empty_answer_is_said_to_be_empty(monkeypatch, capsys, fragments, printed):
-    monkeypatch.setattr(Client, "stream", lambda *_: iter(fragments))
+    monkeypatch.setattr(Client, "stream", lambda *_: iter([ChatPart(*fragment) for fragment in fragments]))
     ask("What is this?", None, NOBODY)
     assert capsys.readouterr().out == printed
