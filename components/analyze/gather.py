@@ -154,6 +154,7 @@ def _suite(
             mode="json", include={"title", "version", "licence", "source", "headline", "categories", "report"}
         ),
         "methods": sorted({one.method for one in first}),
+        "passes": inputs.answers.summary().get("passes", 1),
         "questions": {split: _sizes([one for one in questions if one.split == split]) for split in splits},
         "scores": {split: _scores(inputs, suite, split, first, second) for split in splits},
         "probed": _probed(inputs, suite.name, first, second),

@@ -209,7 +209,7 @@ def answer_suites(
             if reply_keys(members, config).isdisjoint(log.results):  # else they were found to fit before
                 check_longest(answering, suite, members, config)
             answers += score_questions(answering, members, config, log)
-    write_answers(draft.path, answers, summarise(answers, config.suites))
+    write_answers(draft.path, answers, summarise(answers, config.suites, config.method.passes))
 
 
 def check_longest(answering: "Answering", suite: str, questions: Sequence[Question], config: EvaluateConfig) -> None:

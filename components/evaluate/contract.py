@@ -22,10 +22,12 @@ class MethodSpec(Spec, ABC):
 
     Attributes:
         scores: Whether it needs likelihoods of given texts, which endpoints do not have.
+        opens_model: Whether it changes what runs inside the model, which takes the model's weights in torch.
     """
 
     runs_in_model: ClassVar[bool] = False
     scores: ClassVar[bool] = True
+    opens_model: ClassVar[bool] = False
 
     prompt: str = Field(
         PLAIN,
@@ -36,6 +38,11 @@ class MethodSpec(Spec, ABC):
     max_new_tokens: int = Field(
         32, ge=1, exclude_if=lambda limit: limit == 32, description="tokens at most of an answer that is generated"
     )
+
+    @property
+    def passes(self) -> int:
+        """Passes of the language model that answer a question with its image."""
+        return 1
 
     def build(self) -> Any:
         """The procedure."""

@@ -31,7 +31,10 @@ def gather_answers(config: EvaluateConfig, parts: Sequence[str | Path], output: 
     """
     found = [Answers.open(part) for part in parts]
     answers = [answer for part in found for answer in part.answers()]
+    passes = {"passes": config.method.passes} if config.method.passes != 1 else {}
     suites = {name: scores for part in found for name, scores in part.summary()["suites"].items()}
     inputs = {f"answers_{number}": part for number, part in enumerate(found)}
     own = GatherConfig(**dict(config))
-    return produce(Answers, output, own, inputs, lambda draft: write_answers(draft.path, answers, {"suites": suites}))
+    return produce(
+        Answers, output, own, inputs, lambda draft: write_answers(draft.path, answers, {"suites": suites, **passes})
+    )

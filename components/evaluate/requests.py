@@ -97,6 +97,11 @@ def check_endpoint(config: EndpointConfig) -> None:
             f"method '{config.method.type}' needs likelihoods of given texts, which {config.endpoint.url} does not "
             "give: take --method generate"
         )
+    if config.method.opens_model:
+        raise ConfigError(
+            f"method '{config.method.type}' changes what runs inside a model, which {config.endpoint.url} does not let "
+            "it: take --method likelihood or generate"
+        )
 
 
 def build_from_endpoint(config: EndpointConfig, questions: str | Path, output: str | Path) -> Answers:

@@ -31,8 +31,10 @@ Weighed = Literal["families", "questions", "size_buckets"]
 _WEIGHED_BY = {"families": "family", "size_buckets": "size_bucket"}
 
 
-def summarise(answers: Sequence[Answer], suites: Sequence[Suite]) -> dict[str, Any]:
+def summarise(answers: Sequence[Answer], suites: Sequence[Suite], passes: int = 1) -> dict[str, Any]:
     """The content of `summary.json`: `suites`, by name; in each the headline rule and, by split, the scores.
+
+    Where a question took more than one, `passes` says how many of the language model.
 
     The scores of a split are `mean` (the headline, over the categories that the suite's rule names), `beside` (another
     mean over the same questions, where the suite reports one), `categories`,
@@ -42,9 +44,11 @@ def summarise(answers: Sequence[Answer], suites: Sequence[Suite]) -> dict[str, A
     Args:
         answers: One answer a question and view.
         suites: What the suites of the answers are.
+        passes: Passes of the language model that answered a question with its image.
     """
     given = _grouped(answers, lambda answer: answer.suite)
-    return {"suites": {suite.name: _suite(suite, given[suite.name]) for suite in suites if suite.name in given}}
+    found = {"suites": {suite.name: _suite(suite, given[suite.name]) for suite in suites if suite.name in given}}
+    return found if passes == 1 else {**found, "passes": passes}
 
 
 def _suite(suite: Suite, answers: list[Answer]) -> dict[str, Any]:

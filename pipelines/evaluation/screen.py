@@ -31,6 +31,8 @@ def show_scores(summary: Mapping[str, Any], suites: Sequence[Suite], views: Sequ
         for split, scores in sorted(splits.items(), key=lambda entry: entry[0] != "test"):
             _row(table, suite.name if split == "test" else f"{suite.name} ({split})", scores["mean"], views, paired)
     show_table(table, console)
+    if (passes := summary.get("passes", 1)) != 1:
+        console.print(f"{passes} passes of the language model a question with its image", highlight=False)
 
 
 def _row(table: Table, name: str, mean: Mapping[str, Any], views: Sequence[str], paired: bool) -> None:

@@ -8,6 +8,8 @@ import pytest
 from inkling.components.artifacts.questions import Question
 from inkling.components.evaluate.contract import Asked, Method
 from inkling.components.evaluate.inference import METHODS
+from inkling.models.inference.answering import Answering
+from inkling.tests.components.evaluate.tiny import tiny_answering
 
 NAMES = METHODS.names()
 WORDS = ["red", "green", "blue", "black"]
@@ -41,6 +43,12 @@ def method(request: pytest.FixtureRequest) -> Method:
     return METHODS.read(request.param).build()
 
 
+@pytest.fixture
+def model(method: Method) -> Answering:
+    """What the method is tried on: a tiny network where it changes what runs inside."""
+    return tiny_answering(["Which", "colour", *WORDS]) if method.spec.opens_model else Scripted()
+
+
 def asked(count: int) -> list[Asked]:
     """Questions of different lengths, their choices turned round."""
     questions = [
@@ -54,10 +62,10 @@ def test_there_are_methods() -> None:
     assert {"likelihood", "likelihood-bytes", "likelihood-letters", "generate"} <= set(NAMES)
 
 
-def test_each_question_has_a_reply_that_chooses_or_says_that_it_cannot(method: Method) -> None:
+def test_each_question_has_a_reply_that_chooses_or_says_that_it_cannot(method: Method, model: Answering) -> None:
     questions = asked(9)
-    method.check(Scripted(), questions)
-    replies = method.reply(Scripted(), questions, ["i"] * 9)
+    method.check(model, questions)
+    replies = method.reply(model, questions, ["i"] * 9)
     assert len(replies) == 9
     for reply in replies:
         assert reply.choice is None or 0 <= reply.choice < 4
@@ -65,10 +73,16 @@ def test_each_question_has_a_reply_that_chooses_or_says_that_it_cannot(method: M
         assert method.spec.scores or reply.text
 
 
-def test_a_reply_does_not_depend_on_the_questions_beside_it(method: Method) -> None:
+@pytest.mark.parametrize("images", [None, ["a", "b", "a", "b", "c"]], ids=["blind", "visual"])
+def test_a_reply_does_not_depend_on_the_questions_beside_it(
+    method: Method, model: Answering, images: list[str] | None
+) -> None:
     questions = asked(5)
-    together = method.reply(Scripted(), questions, None)
-    assert together == [method.reply(Scripted(), [one], None)[0] for one in questions]
+    together = method.reply(model, questions, images)
+    for row, one in enumerate(questions):
+        (alone,) = method.reply(model, [one], None if images is None else [images[row]])
+        assert (alone.choice, alone.text) == (together[row].choice, together[row].text)
+        assert alone.log_likelihoods == pytest.approx(together[row].log_likelihoods, abs=1e-4)
 
 
 def test_the_prompt_holds_the_question_and_its_choices_in_their_order_if_it_lists_them(method: Method) -> None:

@@ -87,6 +87,9 @@ def limits_section(findings: dict[str, Any]) -> Html:
     departures = findings["adaptation"]["recipe"]["departures"]
     methods = list(dict.fromkeys(method for suite in suites for method in suite["methods"]))
     answered = [_ANSWERED.get(method, f"Answers were found by the method '{method}'.") for method in methods]
+    passes = max((suite["passes"] for suite in suites), default=1)
+    if passes != 1:
+        answered.append(f"A question with its image took {passes} passes of the language model.")
     free = [] if "generate" in methods else [_FREE]
     return section(
         "limits",

@@ -93,6 +93,10 @@ def test_splits_are_kept_apart_and_order_does_not_matter() -> None:
     assert summary["splits"]["validation"]["mean"]["views"]["visual"]["value"] == 0.75
 
 
+def test_more_passes_than_one_are_stated() -> None:
+    assert "passes" not in summarise([], []) and summarise([], [], passes=3)["passes"] == 3
+
+
 def test_ties_are_counted() -> None:
     rows = many("colour", 4, 1)
     tied = [Answer(**{**one.__dict__, "log_likelihoods": (-1.0, -1.0, -2.0, -3.0)}) for one in rows[:2]]
