@@ -1,5 +1,6 @@
 """Making a MultimodalModel: checks of the inputs, then the training that a recipe describes."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def lesson_of(
     for turn in conversations.turns():
         turns[turn.image_id].append(turn)
     left, counts = dropped(turns, config.drop, config.seed)
-    return Lesson(images, views, left, language_model.tokenizer()), counts
+    return Lesson(images, views, left, language_model.tokenizer(), cache(conversations.annotations)), counts
 
 
 def _make(

@@ -1,6 +1,6 @@
 """What an adaptation learns from, and the sequences of a phase: an image's turns, and turns that are text alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 
 from inkling.components.adapt.batches import Fields, ImageBatches, View
 from inkling.components.adapt.recipe import Phase
+from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Turn
 from inkling.models.sequence.packing import PackedSequence, TokenSegment
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
@@ -27,12 +28,31 @@ class Lesson:
         features: Each view that the connector reads, by its name: (images, tokens, channels), in the order of `images`.
         turns: What is said about each image, by its name; turns that are text alone stand under `TEXT_ONLY`.
         tokenizer: The language model's.
+        shown: Reads what the images show, by their names; empty where nobody annotated them.
     """
 
     images: Sequence[str]
     features: Mapping[str, View]
     turns: Mapping[str, Sequence[Turn]]
     tokenizer: Tokenizer
+    shown: Callable[[], Mapping[str, ImageAnnotation]] = dict
+
+    def annotations(self, reader: str) -> Mapping[str, ImageAnnotation]:
+        """What the images show, by their names.
+
+        Args:
+            reader: What needs them, for the message.
+
+        Raises:
+            ValueError: If no image is annotated.
+        """
+        found = self.shown()
+        if not found:
+            raise ValueError(
+                f"{reader} needs to know what lies where in each image, but none is annotated: learn from the scenes, "
+                "or from a data set with boxes"
+            )
+        return found
 
     def captions(self) -> list[str]:
         """What the captions of each image say, in the order of `images`; nothing where an image has none."""

@@ -77,7 +77,8 @@ def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Dev
     lengths = [_lengths(turns, lesson.tokenizer) for turns in sequences]
     for phase in recipe.phases:
         texts = [1 + text for counts in lengths if (text := sum(counts[data] for data in phase.data))]
-        if not texts or not phase.epochs or not any(objective.reads_text for objective in phase.active):
+        runs = {"language", "adapter"} & {*phase.train} or any(objective.reads_text for objective in phase.active)
+        if not texts or not phase.epochs or not runs:
             continue
         yield (
             phase,

@@ -18,14 +18,16 @@ from inkling.components.adapt.adapters.contract import Adapter
 from inkling.components.adapt.batches import Fields, View
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import Lesson, phase_batches
-from inkling.components.adapt.objectives.contract import Objective
+from inkling.components.adapt.objectives.contract import HEADS, Objective
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase
 from inkling.components.adapt.start import start_language
 from inkling.components.adapt.trainable import TrainableError, assert_trainable, frozen_digest, set_trainable
 from inkling.components.artifacts.multimodal_model import TrainingRow
+from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.models.language import spec_of
 from inkling.models.multimodal import MultimodalModel
+from inkling.models.spec import ObjectiveSpec
 from inkling.models.training.batches import Batch
 from inkling.models.training.fit import fit
 from inkling.models.training.job import CheckpointMirror, Execution, Loss, Optimization
@@ -95,11 +97,16 @@ def train(
         adapter = None if recipe.adapter is None else _adapter(recipe.adapter, language, config.seed)
         if adapter is not None:
             model.add_module(_ADAPTER, adapter)
+        taught = [_objectives(phase, lesson) for phase in recipe.phases]  # what lacks data is refused before training
+        add_heads(model, recipe, [one for one, _ in taught], lesson, config.seed)
         phases, rows = [], []
-        for index, phase in enumerate(recipe.phases):
-            account, log = _train_phase(model, phase, lesson, [config.seed, index], config, work, mirror)
+        for index, (phase, (objectives, fields)) in enumerate(zip(recipe.phases, taught, strict=True)):
+            seed = [config.seed, index]
+            account, log = _train_phase(model, phase, objectives, fields, lesson, seed, config, work, mirror)
             phases.append(account)
             rows += log
+        if hasattr(model, HEADS):
+            delattr(model, HEADS)
         if adapter is not None:
             adapter.merge(language)
             delattr(model, _ADAPTER)
@@ -139,9 +146,56 @@ def _adapter(spec: AdapterSpec, language: LlamaForCausalLM, seed: int) -> Adapte
         return adapter
 
 
+def _objectives(phase: Phase, lesson: Lesson) -> tuple[list[Objective], Fields]:
+    """What a phase is trained for, and the fields that this needs of the lesson."""
+    objectives: list[Objective] = [spec.build() for spec in phase.active]
+    return objectives, Fields.merged(objective.fields(lesson) for objective in objectives)
+
+
+def add_heads(
+    model: MultimodalModel,
+    recipe: AdaptationRecipe,
+    objectives: Sequence[Sequence[Objective]],
+    lesson: Lesson,
+    seed: int,
+) -> None:
+    """Gives a model the heads of its objectives, with seeded weights; the global random state is left as it was.
+
+    Args:
+        model: What is to train.
+        recipe: States the phases.
+        objectives: Those of each phase that are active, in the order of the recipe.
+        lesson: What it learns from.
+        seed: Determines the weights.
+
+    Raises:
+        ConfigError: If two phases state an objective with a head differently but for its weight.
+    """
+    heads, specs = nn.ModuleDict(), dict[str, ObjectiveSpec]()
+    for phase, several in zip(recipe.phases, objectives, strict=True):
+        for spec, objective in zip(phase.active, several, strict=True):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                head = objective.head(model, lesson)
+            if head is None:
+                continue
+            first = specs.setdefault(spec.type, spec)
+            if spec.model_copy(update={"weight": first.weight}) != first:
+                raise ConfigError(
+                    f"phase '{phase.name}' states '{spec.type}' with other settings than a phase before it, but its "
+                    "head is one: let only the weight differ"
+                )
+            if spec.type not in heads:
+                heads[spec.type] = head
+    if len(heads):
+        model.add_module(HEADS, heads)
+
+
 def _train_phase(
     model: MultimodalModel,
     phase: Phase,
+    objectives: Sequence[Objective],
+    fields: Fields,
     lesson: Lesson,
     seed: Sequence[int],
     config: AdaptConfig,
@@ -149,19 +203,19 @@ def _train_phase(
     mirror: CheckpointMirror | None,
 ) -> tuple[dict[str, Any], list[TrainingRow]]:
     """Trains one phase; returns its account, as in `Adapted.phases`, and its log."""
-    objectives: list[Objective] = [spec.build() for spec in phase.active]
-    fields = Fields.merged(objective.fields(lesson) for objective in objectives)
+    fields = Fields.merged([fields, *(objective.prepare(model, lesson) for objective in objectives)])
+    heads = [f"{HEADS}.{spec.type}" for spec in phase.active if spec.type in getattr(model, HEADS, ())]
     alone = model.connector.spec.reads_question
     batches = phase_batches(phase, lesson, fields, model.image_positions, seed, alone)
     steps = round(phase.epochs * batches.per_epoch)
-    names = set_trainable(model, phase.train)
-    assert_trainable(model, phase.train)
+    names = set_trainable(model, [*phase.train, *heads])
+    assert_trainable(model, [*phase.train, *heads])
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     own = {part: f"{part} (at {rate:g})" for part, rate in phase.learning_rates.items()}
-    parts = " and ".join(own.get(part, part) for part in phase.train)
+    parts = " and ".join(own.get(part, part) for part in (*phase.train, *heads))
     text = f", {batches.text_only:,} text-only sequences" if batches.text_only else ""
     note(f"{phase.name}: {parts} train ({len(names)} tensors, {trained:,} parameters), {steps} steps{text}")
-    before = frozen_digest(model)
+    before = frozen_digest(model, heads)
     sharded = config.strategy == "fsdp2"
     taught = Taught(
         copy.deepcopy(model) if sharded else model, weighted([one.weight for one in phase.active], objectives)
@@ -183,7 +237,7 @@ def _train_phase(
 
         shapes = model.state_dict()
         model.load_state_dict({name: one.reshape(shapes[name].shape) for name, one in gathered(taught.model).items()})
-    if frozen_digest(model) != before:
+    if frozen_digest(model, heads) != before:
         raise TrainableError(f"phase '{phase.name}' changed parameters that it froze")
     account = {**phase.model_dump(mode="json"), "steps": steps, "parameters": trained, "trainable": names}
     if batches.text_only:

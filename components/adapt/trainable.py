@@ -22,7 +22,7 @@ def set_trainable(model: nn.Module, parts: Sequence[str]) -> list[str]:
 
     Args:
         model: Has a module for each part.
-        parts: Names of parts that have parameters.
+        parts: Names of parts that have parameters, or of modules within them, as `heads.dpo`.
 
     Returns:
         Names of the parameters that train.
@@ -31,10 +31,10 @@ def set_trainable(model: nn.Module, parts: Sequence[str]) -> list[str]:
         ConfigError: If there is no such part; the message names the valid ones.
     """
     for part in parts:
-        if part not in parts_of(model):
+        if part.split(".")[0] not in parts_of(model):
             raise unknown("part", part, parts_of(model))
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(name.split(".")[0] in parts)
+        parameter.requires_grad_(_within(name, parts))
     model.eval()
     return trainable(model)
 
@@ -50,7 +50,7 @@ def assert_trainable(model: nn.Module, parts: Sequence[str]) -> None:
     Raises:
         TrainableError: If not.
     """
-    wanted = {name for name, _ in model.named_parameters() if name.split(".")[0] in parts}
+    wanted = {name for name, _ in model.named_parameters() if _within(name, parts)}
     found = set(trainable(model))
     if wanted != found:
         raise TrainableError(
@@ -59,10 +59,20 @@ def assert_trainable(model: nn.Module, parts: Sequence[str]) -> None:
         )
 
 
-def frozen_digest(model: nn.Module) -> str:
-    """SHA-256 over the values of all parameters that do not train and of all buffers, in hexadecimal."""
+def frozen_digest(model: nn.Module, moving: Sequence[str] = ()) -> str:
+    """SHA-256 over the values of all parameters that do not train and of all buffers, in hexadecimal.
+
+    Args:
+        model: What is hashed.
+        moving: Names of modules whose buffers training may change, as queues and running means.
+    """
     digest = hashlib.sha256()
     frozen = [(name, parameter) for name, parameter in model.named_parameters() if not parameter.requires_grad]
-    for name, tensor in [*frozen, *model.named_buffers()]:
+    for name, tensor in [*frozen, *(one for one in model.named_buffers() if not _within(one[0], moving))]:
         digest.update(name.encode() + b"\0" + tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _within(name: str, parts: Sequence[str]) -> bool:
+    """Whether a parameter or buffer of a name belongs to one of the parts."""
+    return any(name.startswith(f"{part}.") for part in parts)

@@ -9,11 +9,13 @@ from pydantic import ValidationError
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import Tensor
 
-from inkling.components.adapt.batches import features
+from inkling.components.adapt.batches import Fields, features
 from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.objectives import OBJECTIVES
+from inkling.components.adapt.objectives.contract import HEADS
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase
-from inkling.components.adapt.train import new_model
+from inkling.components.adapt.train import add_heads, new_model
+from inkling.components.artifacts.annotations import AnnotatedObject, ImageAnnotation, to_rle
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
 from inkling.models.language import LANGUAGE_MODELS
@@ -42,15 +44,18 @@ def tokenizer() -> Tokenizer:
 
 @pytest.fixture
 def lesson(tokenizer: Tokenizer) -> Lesson:
-    """Twelve images, each with a caption and a question."""
+    """Twelve images, each with a caption, a question, a square that is its top half, and a twin of another colour."""
     images = [f"image{index}" for index in range(12)]
     grid = np.random.default_rng(0).normal(size=(12, 4, 8)).astype(np.float32)
-    turns = {}
+    turns, shown = {}, {}
+    top = np.repeat([[True], [False]], 4, axis=0).repeat(8, axis=1)
     for index, image in enumerate(images):
         word = WORDS[index % 4]
         said = (("caption", "Describe the picture.", f"a {word} square"), ("instruct", "Which colour?", word))
         turns[image] = [Turn(f"{image}-{kind}", image, kind, "General", "colour", "other", *one) for kind, *one in said]
-    return Lesson(images, {"grid": grid}, turns, tokenizer)
+        square = AnnotatedObject("shape", "square", word, "", (0, 0, 8, 4), 0.5, counts=to_rle(top))
+        shown[image] = ImageAnnotation(image, 8, 8, (square,), images[index ^ 1], "colour")
+    return Lesson(images, {"grid": grid}, turns, tokenizer, lambda: shown)
 
 
 class Tried:
@@ -70,6 +75,8 @@ class Tried:
         }  # fmt: skip
         language = LANGUAGE_MODELS.read({"type": "llama", **size}).build(lesson.tokenizer.get_vocab_size(), seed=0)
         self.model: MultimodalModel = new_model(recipe, language, lesson.features, seed=0)
+        add_heads(self.model, recipe, [[self.objective]], lesson, seed=0)
+        self.fields = Fields.merged([self.fields, self.objective.prepare(self.model, lesson)])
         self._phase = recipe.phases[0]
 
     def batch(self, blind: bool = False) -> dict[str, Tensor]:
@@ -110,8 +117,10 @@ def test_the_loss_is_a_finite_scalar_above_zero_the_same_each_time(tried: Tried)
     assert torch.equal(*losses)
 
 
-def test_the_gradient_reaches_the_connector_and_the_language_model_only_where_text_is_read(tried: Tried) -> None:
-    assert tried.gradients(tried.batch()) == ({"connector", "language"} if tried.spec.reads_text else {"connector"})
+def test_the_gradient_reaches_the_connector_and_the_language_model_only_where_it_says_so(tried: Tried) -> None:
+    language = {"language"} if tried.spec.reads_text or tried.objective.reaches_language else set()
+    heads = {HEADS} if hasattr(tried.model, HEADS) else set()
+    assert tried.gradients(tried.batch()) == {"connector"} | language | heads
 
 
 def test_a_loss_that_does_not_depend_on_the_scale_of_image_tokens_leaves_it_alone(tried: Tried) -> None:
@@ -161,7 +170,7 @@ def test_the_order_of_the_images_in_a_batch_changes_nothing(tried: Tried) -> Non
             features={"grid": tried.lesson.features["grid"][order]},
         )
         phase = Phase.model_validate({**PHASE, "objectives": [tried.spec.type], "batch": 5})
-        fields = tried.objective.fields(few)
+        fields = Fields.merged([tried.objective.fields(few), tried.objective.prepare(tried.model, few)])
         batch = phase_batches(phase, few, fields, tried.model.image_positions, [0]).batch(0)
         losses.append(float(tried.objective.loss(tried.model, batch).detach()))
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)

@@ -1,4 +1,7 @@
-"""A small world for the tests of adapt: images of one colour each, features that show it, turns that name it."""
+"""A small world for the tests of adapt: images of one colour each, features that show it, turns that name it.
+
+Each shows a square in one of four places; the images come in pairs of twins, that differ in the colour.
+"""
 
 from collections.abc import Callable
 
@@ -9,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaForCausalLM
 
 from inkling.components.adapt.data import Lesson
+from inkling.components.artifacts.annotations import AnnotatedObject, ImageAnnotation, to_rle
 from inkling.components.artifacts.conversations import Turn
 from inkling.models.language import LANGUAGE_MODELS
 
@@ -39,6 +43,16 @@ def turns_of(image: str, colour: str) -> list[Turn]:
     ]
 
 
+def annotation_of(index: int, images: list[str]) -> ImageAnnotation:
+    """What an image shows: a square of 112 pixels in the quarter where its features show it, of its colour."""
+    row, column = divmod(index % TOKENS, 2)
+    pixels = np.zeros((224, 224), np.bool_)
+    pixels[112 * row : 112 * row + 112, 112 * column : 112 * column + 112] = True
+    box = (112.0 * column, 112.0 * row, 112.0, 112.0)
+    square = AnnotatedObject("shape", "square", COLOURS[index % 3], "", box, 0.25, counts=to_rle(pixels))
+    return ImageAnnotation(images[index], 224, 224, (square,), images[index ^ 1], "colour")
+
+
 @pytest.fixture
 def lesson(tokenizer: Tokenizer) -> Lesson:
     """24 images, in turn red, green and blue."""
@@ -47,7 +61,8 @@ def lesson(tokenizer: Tokenizer) -> Lesson:
     for index in range(len(images)):
         grid[index, index % TOKENS, index % 3] += 3.0
     turns = {image: turns_of(image, COLOURS[index % 3]) for index, image in enumerate(images)}
-    return Lesson(images, {"grid": grid.astype(np.float32)}, turns, tokenizer)
+    shown = {image: annotation_of(index, images) for index, image in enumerate(images)}
+    return Lesson(images, {"grid": grid.astype(np.float32)}, turns, tokenizer, lambda: shown)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
 from inkling.components.adapt import train as training
@@ -16,12 +16,14 @@ from inkling.components.adapt.batches import ImageBatches
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import TEXT_ONLY, Lesson
 from inkling.components.adapt.objectives import OBJECTIVES
+from inkling.components.adapt.objectives.contract import Objective, head_of
 from inkling.components.adapt.recipe import load_recipe, recipe_names
 from inkling.components.adapt.trainable import TrainableError
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
 from inkling.models.inference.likelihood import choose
 from inkling.models.inference.torch_engine import TorchEngine
+from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.packing import PackedBatch
 from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.training.fit import Fitted
@@ -169,6 +171,57 @@ def test_how_the_language_model_starts_and_learns_is_recorded_and_said(train, ca
     assert "connector and language (at 0.02) train" in said
 
 
+class Counted(nn.Module):
+    """A head that scales a loss and counts its calls in a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.rand(1))
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, loss: Tensor) -> Tensor:
+        self.calls.add_(1)
+        return loss * (1 + self.scale.square().sum())
+
+
+@pytest.fixture
+def headed(monkeypatch: pytest.MonkeyPatch) -> type[Objective]:
+    """`word_contrast` with a head."""
+    contrast = OBJECTIVES.read("word_contrast").load_target()
+    plain = contrast.loss
+
+    def loss(self: Objective, model: MultimodalModel, batch: dict[str, Tensor]) -> Tensor:
+        return head_of(model, "word_contrast")(plain(self, model, batch))
+
+    monkeypatch.setattr(contrast, "loss", loss)
+    monkeypatch.setattr(contrast, "head", lambda self, model, lesson: Counted())
+    return contrast
+
+
+def test_a_head_trains_with_its_objective_alone_and_is_left_out(train, headed: type[Objective]) -> None:
+    with_it = phase(objectives=["word_contrast"])
+    adapted = train(config_of(recipe_of(with_it, phase(name="without"), {**with_it, "name": "again"})))
+    trained = [[name for name in one["trainable"] if name.startswith("heads.")] for one in adapted.phases]
+    assert trained == [["heads.word_contrast.scale"], [], ["heads.word_contrast.scale"]]
+    assert not [name for name in adapted.model.state_dict() if name.startswith("heads")]
+    other = [with_it, {**with_it, "name": "again", "objectives": [{"type": "word_contrast", "temperature": 1}]}]
+    with pytest.raises(ConfigError, match="phase 'again' states 'word_contrast' with other settings than a phase"):
+        train(config_of(recipe_of(*other)))
+
+
+def test_what_an_objective_lacks_is_refused_before_the_first_phase_trains(train, monkeypatch) -> None:
+    monkeypatch.setattr(training, "fit", lambda *arguments, **settings: pytest.fail("it trained"))
+    rare = phase(name="rare", objectives=[{"type": "word_contrast", "rarest": 0.99, "commonest": 0.995}])
+    with pytest.raises(ValueError, match="no word stands in"):
+        train(config_of(recipe_of(phase(), rare)))
+
+
+def test_a_lesson_without_annotations_says_what_needs_them(lesson: Lesson) -> None:
+    assert lesson.annotations("a mask")["image1"].objects[0].colour == "green"
+    with pytest.raises(ValueError, match="a mask needs to know what lies where in each image, but none is annotated"):
+        dataclasses.replace(lesson, shown=dict).annotations("a mask")
+
+
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_trains_what_it_states_says_so_and_records_it(
     name: str, lesson: Lesson, language: Callable[[], LlamaForCausalLM], tmp_path: Path, capsys
@@ -184,9 +237,10 @@ def test_every_recipe_trains_what_it_states_says_so_and_records_it(
     names = [one for one, _ in adapted.model.named_parameters()]
     for stated, account in zip(config.resolved().phases, adapted.phases, strict=True):
         assert account["steps"] == 1
-        kept = [one for one in account["trainable"] if not one.startswith("adapter.")]  # an adapter is merged
+        left = ("adapter.", "heads.")  # an adapter is merged, and heads are left out
+        kept = [one for one in account["trainable"] if not one.startswith(left)]
         assert kept == [one for one in names if one.split(".")[0] in stated.train]
-        assert (kept != account["trainable"]) is ("adapter" in stated.train)
+        assert any(one.startswith("adapter.") for one in account["trainable"]) is ("adapter" in stated.train)
         rates = {part: f"{part} (at {rate:g})" for part, rate in stated.learning_rates.items()}
         assert (
             f"{stated.name}: {' and '.join(rates.get(part, part) for part in stated.train)} train"

@@ -65,3 +65,16 @@ def test_parts_are_put_to_evaluation_and_the_digest_of_the_frozen_shows_changes(
         assert frozen_digest(model) == before
         model.language[1].running_mean.add_(1)
         assert frozen_digest(model) != before
+
+
+def test_a_module_within_a_part_trains_alone_and_its_buffers_may_move(model: nn.Module) -> None:
+    model.heads = nn.ModuleDict({"one": nn.BatchNorm1d(2), "other": nn.Linear(2, 2)})
+    assert set_trainable(model, ["heads.one"]) == ["heads.one.weight", "heads.one.bias"]
+    assert_trainable(model, ["heads.one"])
+    before = frozen_digest(model, ["heads.one"])
+    model.heads["one"].running_mean.add_(1)
+    assert frozen_digest(model, ["heads.one"]) == before
+    assert frozen_digest(model) != before
+    with torch.no_grad():
+        model.heads["other"].weight.add_(1)
+    assert frozen_digest(model, ["heads.one"]) != before
