@@ -16,14 +16,14 @@ class Scores(Artifact):
     """The scores of many runs, their means over seeds, and what was tested."""
 
     type: ClassVar[str] = "Scores"
-    schema: ClassVar[int] = 3
+    schema: ClassVar[int] = 4
 
     def scores(self) -> dict[str, Any]:
         """The numbers.
 
         `runs`: a row a run; `groups`: a row for the runs that differ in their seed alone; `contrasts`: differences of
         two groups. Each row has its labels, `suites` (right answers by suite and measure) and `heldout` (losses by
-        unit), with intervals over questions or documents and seeds.
+        unit), with intervals over questions or documents and seeds; contrasts have `p_value` and `adjusted`, Holm's.
         """
         return self.read_json(SCORES)
 

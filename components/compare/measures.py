@@ -1,70 +1,140 @@
-"""What is measured of runs of a study: means over seeds with intervals over questions or documents and seeds.
+"""What is measured of the runs of a study: means over seeds with intervals over questions or documents and seeds.
 
-The same measures are taken of one group of runs and of the difference of two, seed by seed on the same questions and
-documents; so a contrast has the paired interval.
+A measure is taken of all runs at once, since they answer the same questions: of each run its mean, and what each image
+adds to the error of that mean. A group of runs and the difference of two groups are sums of these, so a contrast has
+the interval of answers that are paired by question and seed.
 """
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.run_scores import QuestionSet, RunScore
+from inkling.components.compare.config import Measure
+from inkling.components.shared.statistics.crossed import CrossedMean, QuestionSample
 from inkling.components.shared.statistics.indispensable import indispensable
-from inkling.components.shared.statistics.intervals import crossed_mean
-from inkling.components.shared.statistics.losses import Mean, over_seeds
-from inkling.models.sequence.views import VIEWS
+from inkling.components.shared.statistics.losses import Mean
+
+Floats = NDArray[np.float64]
+_RIGHT: tuple[Literal["visual", "blind", "mismatched"], ...] = ("visual", "blind", "mismatched")
 
 
 @dataclasses.dataclass(frozen=True)
-class Measured:
-    """A run, or the difference of two, as numbers a question and a document.
+class ScoreCell:
+    """Which mean is meant.
 
     Attributes:
-        questions: The questions.
-        values: By measure, one number a question, (questions,): right or wrong, or a difference of such.
-        losses: Mean loss by unit, and mean copy gain; empty where two runs were scored on different text.
-        lowest: Smallest possible value of a right answer's measure: 0, or -1 of a difference.
+        suite: The suite of questions.
+        category: A category of it; None for its headline mean.
+        measure: What is measured.
     """
 
-    questions: QuestionSet
-    values: dict[str, NDArray[np.float64]]
-    losses: dict[str, Mean]
-    lowest: float = 0.0
+    suite: str
+    category: str | None
+    measure: Measure
 
-    @classmethod
-    def of(cls, run: RunScore) -> "Measured":
-        """The numbers of a run."""
-        values = {str(view): run.hits[view].astype(np.float64) for view in VIEWS}
-        values["visual_minus_blind"] = values["visual"] - values["blind"]
-        documents = run.documents
-        losses = {"nats_per_token": documents.nats_per_token(), "bits_per_byte": documents.bits_per_byte()}
-        if run.copy_gains:
-            losses["copy_gain"] = Mean.over(run.copy_gains)
-        return cls(run.questions, values, losses)
+    def within(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The place of the mean's suite or category in a row of the table, made where it is not there."""
+        suite: dict[str, Any] = row.setdefault("suites", {}).setdefault(self.suite, {"categories": {}})
+        return suite if self.category is None else suite["categories"].setdefault(self.category, {})
 
-    @classmethod
-    def difference(cls, first: RunScore, second: RunScore) -> "Measured":
-        """The first run minus the second, question by question and document by document."""
-        one, other = cls.of(first), cls.of(second)
-        values = {name: value - other.values[name] for name, value in one.values.items()}
-        same = first.documents.same_text(second.documents)
-        shared = one.losses.keys() & other.losses.keys() if same else set()
-        losses = {unit: mean - other.losses[unit] for unit, mean in one.losses.items() if unit in shared}
-        return cls(one.questions, values, losses, -1.0)
+
+@dataclasses.dataclass(frozen=True)
+class RunMeans:
+    """A measure of every run.
+
+    Attributes:
+        values: The mean of each run, (runs,).
+        influences: What each image adds to the error of each, (runs, images).
+        least: Variance that the images have at least.
+        lowest: Smallest possible value.
+        questions: Questions in the mean.
+        images: Images that they are about.
+    """
+
+    values: Floats
+    influences: Floats
+    least: float
+    lowest: float
+    questions: int
+    images: int
+
+    def over(self, runs: Sequence[int]) -> CrossedMean:
+        """The mean over runs that differ in their seed."""
+        chosen = list(runs)
+        return CrossedMean.over(self.values[chosen], self.influences[chosen], self.least)
+
+    def difference(self, first: Sequence[int], second: Sequence[int]) -> CrossedMean:
+        """The mean of the first runs minus the second, seed by seed in the order given."""
+        one, other = list(first), list(second)
+        return CrossedMean.over(
+            self.values[one] - self.values[other], self.influences[one] - self.influences[other], self.least
+        )
+
+    def estimate(self, mean: CrossedMean, lowest: float | None = None) -> dict[str, Any]:
+        """A mean as the table holds it; over a single image it has no interval."""
+        least = self.lowest if lowest is None else lowest
+        known = self.images > 1
+        return {
+            "value": mean.value,
+            "low": max(mean.value - mean.half_width, least) if known else None,
+            "high": min(mean.value + mean.half_width, 1.0) if known else None,
+            "questions": self.questions,
+            "images": self.images,
+        }
+
+
+def run_means(runs: Sequence[RunScore]) -> Iterator[tuple[ScoreCell, RunMeans]]:
+    """Every measure of every suite's headline mean and categories.
+
+    Args:
+        runs: Runs that were evaluated on the same questions.
+    """
+    questions = runs[0].questions
+    names, categories = np.array(questions.suites), np.array(questions.categories)
+    headline = np.array(questions.headline)
+    hits = {view: np.array([run.hits[view] for run in runs], dtype=bool) for view in _RIGHT}  # (runs, questions)
+    for suite in dict.fromkeys(questions.suites):
+        within = names == suite
+        parts = {name: within & (categories == name) for name in sorted(set(categories[within]))}
+        for category, chosen in ((None, within & headline), *parts.items()):
+            sample = _sample(questions, chosen)
+            right = {view: hits[view][:, chosen].astype(np.float64) for view in _RIGHT}
+            for view in _RIGHT:
+                yield ScoreCell(suite, category, view), _measured(sample, right[view], 0.0)
+            gained = right["visual"] - right["blind"]
+            yield ScoreCell(suite, category, "visual_minus_blind"), _measured(sample, gained, -1.0)
+
+
+def losses(run: RunScore) -> dict[str, Mean]:
+    """What held-out text costs a run, by unit, and what it saves on a second copy where that was measured."""
+    found = {"nats_per_token": run.documents.nats_per_token(), "bits_per_byte": run.documents.bits_per_byte()}
+    return {**found, "copy_gain": Mean.over(run.copy_gains)} if run.copy_gains else found
+
+
+def loss_over(means: Sequence[Mean]) -> CrossedMean:
+    """The mean over seeds that were scored on the same documents, or over differences of such."""
+    return CrossedMean.over(np.array([one.value for one in means]), np.array([one.influence for one in means]))
+
+
+def loss_estimate(mean: CrossedMean, several: bool) -> dict[str, Any]:
+    """A loss as the table holds it; without two documents of a source it has no interval."""
+    low, high = (mean.value - mean.half_width, mean.value + mean.half_width) if several else (None, None)
+    return {"value": mean.value, "low": low, "high": high}
 
 
 def suites(questions: QuestionSet) -> dict[str, dict[str, float]]:
     """Questions in the headline mean of each suite, their images, and what chance alone answers rightly of them."""
     names, headline = np.array(questions.suites), np.array(questions.headline)
-    images, families = np.array(questions.images), np.array(questions.families)
     found = {}
     for suite in dict.fromkeys(questions.suites):
         chosen = (names == suite) & headline
-        chance = crossed_mean([np.array(questions.chances)[chosen]], images[chosen], families[chosen])
-        found[suite] = {"questions": chance.questions, "images": chance.images, "chance": chance.value}
+        sample = _sample(questions, chosen)
+        chance = float(sample.means(np.array([questions.chances])[:, chosen])[0])
+        found[suite] = {"questions": sample.questions, "images": sample.images, "chance": chance}
     return found
 
 
@@ -81,39 +151,12 @@ def blind_answered(seeds: Sequence[RunScore]) -> dict[str, Any]:
     return found
 
 
-def estimates(seeds: Sequence[Measured]) -> dict[str, Any]:
-    """`suites`: by suite the headline mean and the categories, each by measure; `heldout`: the losses by unit.
-
-    Args:
-        seeds: Runs that differ in their seed alone, or differences of such, on the same questions.
-    """
-    questions = seeds[0].questions
-    names, categories = np.array(questions.suites), np.array(questions.categories)
-    headline = np.array(questions.headline)
-    found: dict[str, Any] = {}
-    for suite in dict.fromkeys(questions.suites):
-        within = names == suite
-        found[suite] = {
-            **_means(seeds, within & headline),
-            "categories": {
-                name: _means(seeds, within & (categories == name)) for name in sorted(set(categories[within]))
-            },
-        }
-    losses = {unit: dataclasses.asdict(over_seeds([one.losses[unit] for one in seeds])) for unit in seeds[0].losses}
-    return {"suites": found, "heldout": losses}
+def _sample(questions: QuestionSet, chosen: NDArray[np.bool_]) -> QuestionSample:
+    numbers = np.flatnonzero(chosen)
+    return QuestionSample([questions.images[n] for n in numbers], [questions.families[n] for n in numbers])
 
 
-def _means(seeds: Sequence[Measured], chosen: NDArray[np.bool_]) -> dict[str, Any]:
-    questions, first = seeds[0].questions, seeds[0]
-    images, families = np.array(questions.images)[chosen], np.array(questions.families)[chosen]
-    return {
-        name: dataclasses.asdict(
-            crossed_mean(
-                [one.values[name][chosen] for one in seeds],
-                images,
-                families,
-                lowest=-1.0 if name == "visual_minus_blind" else first.lowest,
-            )
-        )
-        for name in first.values
-    }
+def _measured(sample: QuestionSample, values: Floats, lowest: float) -> RunMeans:
+    return RunMeans(
+        sample.means(values), sample.influences(values), sample.least, lowest, sample.questions, sample.images
+    )

@@ -2,16 +2,60 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from inkling.components.artifacts.run_scores import RunScore
 from inkling.components.compare.config import NO_PRETRAINING, SEED, CompareConfig, ContrastConfig
-from inkling.components.compare.measures import Measured, blind_answered, estimates, suites
+from inkling.components.compare.measures import (
+    RunMeans,
+    ScoreCell,
+    blind_answered,
+    loss_estimate,
+    loss_over,
+    losses,
+    run_means,
+    suites,
+)
+from inkling.components.shared.statistics.crossed import moderated
+from inkling.components.shared.statistics.paired import holm
 from inkling.components.shared.store.manifest import ArtifactError
 
 Place = tuple[tuple[str, str], ...]
 """Where a group stands: its label on each axis but the seed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Runs that differ in their seed alone.
+
+    Attributes:
+        place: Their label on each other axis.
+        members: Number of the run of each seed, by the seed's label.
+    """
+
+    place: Place
+    members: Mapping[str, int]
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of its runs."""
+        return list(self.members.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class Contrast:
+    """Two groups that are alike but for one axis, seed by seed.
+
+    Attributes:
+        labels: What the table says of it.
+        first: Runs of the first group.
+        second: Those of the second, of the same seeds in the same order.
+    """
+
+    labels: dict[str, Any]
+    first: list[int]
+    second: list[int]
 
 
 def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
@@ -25,26 +69,147 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
         dataclasses.replace(run, labels={axis: run.labels[axis] for axis in sorted(run.labels, key=_place_in(order))})
         for run in runs
     ]
-    groups = _groups(runs)
+    groups = groups_of(runs)
+    contrasts = [one for stated in config.contrasts for one in contrasts_of(config, stated, groups)]
+    rows: dict[str, list[dict[str, Any]]] = {
+        "runs": [{"labels": dict(run.labels)} for run in runs],
+        "groups": [
+            {
+                "labels": dict(group.place),
+                "seeds": len(group.members),
+                "parameters": runs[group.numbers[0]].parameters,
+                "indispensable": blind_answered([runs[number] for number in group.numbers]),
+            }
+            for group in groups
+        ],
+        "contrasts": [dict(contrast.labels) for contrast in contrasts],
+    }
+    tests = defaultdict[tuple[str, ...], list[dict[str, Any]]](list)
+    for cell, means in run_means(runs):
+        _answers(rows, cell, means, groups, contrasts)
+        kind = "headline" if cell.category is None else "categories"
+        tests[cell.suite, kind, cell.measure] += [cell.within(row)[cell.measure] for row in rows["contrasts"]]
+    _held_out(rows, runs, groups, contrasts)
+    for row in rows["contrasts"]:
+        for unit, estimate in row["heldout"].items():
+            tests["heldout", unit].append(estimate)
+    for family in tests.values():
+        _correct(family)
     return {
         "title": config.title,
         "source": config.source,
         "axes": config.labels,
         "figures": {name: figure.title for name, figure in config.figures.items()},
         "suites": suites(runs[0].questions),
-        "runs": [{"labels": dict(run.labels), **estimates([Measured.of(run)])} for run in runs],
-        "groups": [
-            {
-                "labels": dict(place),
-                "seeds": len(members),
-                "parameters": next(iter(members.values())).parameters,
-                **estimates([Measured.of(run) for run in members.values()]),
-                "indispensable": blind_answered(list(members.values())),
-            }
-            for place, members in groups.items()
-        ],
-        "contrasts": [row for contrast in config.contrasts for row in _contrasts(config, contrast, groups)],
+        **rows,
     }
+
+
+def groups_of(runs: Sequence[RunScore]) -> list[Group]:
+    """The groups, in the order in which their first run comes.
+
+    Raises:
+        ArtifactError: If two runs are the same or were evaluated on different questions.
+    """
+    members: dict[Place, dict[str, int]] = defaultdict(dict)
+    for number, run in enumerate(runs):
+        if run.questions != runs[0].questions:
+            raise ArtifactError(
+                f"{run.name} was evaluated on other questions than {runs[0].name}: they are no one study"
+            )
+        place = tuple((axis, label) for axis, label in run.labels.items() if axis != SEED)
+        seed = run.labels.get(SEED, "")
+        if seed in members[place]:
+            raise ArtifactError(f"two runs of the study have the same labels: {run.name}")
+        members[place][seed] = number
+    return [Group(place, found) for place, found in members.items()]
+
+
+def contrasts_of(config: CompareConfig, stated: ContrastConfig, groups: Sequence[Group]) -> list[Contrast]:
+    """The differences that a contrast states, each between groups that are alike on all other axes."""
+    found = []
+    for first, second in stated.over(config.labels[stated.axis]):
+        for group in groups:
+            labels = dict(group.place)
+            if labels.get(stated.axis) != first:
+                continue
+            others = _partner(groups, {**labels, stated.axis: second}, stated.axis)
+            shared = [seed for seed in group.members if seed in others]
+            if shared:
+                where = {axis: label for axis, label in labels.items() if axis != stated.axis}
+                said = {"axis": stated.axis, "first": first, "second": second, "where": where, "seeds": len(shared)}
+                numbers = [group.members[seed] for seed in shared], [others[seed] for seed in shared]
+                found.append(Contrast(said, *numbers))
+    return found
+
+
+def _answers(
+    rows: Mapping[str, list[dict[str, Any]]],
+    cell: ScoreCell,
+    means: RunMeans,
+    groups: Sequence[Group],
+    contrasts: Sequence[Contrast],
+) -> None:
+    """Writes a measure of right answers into the rows."""
+    found = {
+        "runs": [means.over([number]) for number in range(len(means.values))],
+        "groups": moderated([means.over(group.numbers) for group in groups]),
+        "contrasts": moderated([means.difference(one.first, one.second) for one in contrasts]),
+    }
+    for kind, measured in found.items():
+        lowest = -1.0 if kind == "contrasts" else None
+        for row, mean in zip(rows[kind], measured, strict=True):
+            estimate = means.estimate(mean, lowest)
+            if kind == "contrasts":
+                estimate["p_value"] = mean.p_value if means.images > 1 else None
+            cell.within(row)[cell.measure] = estimate
+
+
+def _held_out(
+    rows: Mapping[str, list[dict[str, Any]]],
+    runs: Sequence[RunScore],
+    groups: Sequence[Group],
+    contrasts: Sequence[Contrast],
+) -> None:
+    """Writes the losses of held-out text into the rows; a contrast of runs scored on different text has none."""
+    each = [losses(run) for run in runs]
+    for kind in ("runs", "groups", "contrasts"):
+        for row in rows[kind]:
+            row["heldout"] = {}
+    for unit in dict.fromkeys(unit for one in each for unit in one):
+        members: dict[str, list[list[int]]] = {
+            "runs": [[number] for number in range(len(runs))],
+            "groups": [group.numbers for group in groups],
+        }
+        for kind, lists in members.items():
+            having = [index for index, numbers in enumerate(lists) if all(unit in each[number] for number in numbers)]
+            found = moderated([loss_over([each[number][unit] for number in lists[index]]) for index in having])
+            for index, mean in zip(having, found, strict=True):
+                several = each[lists[index][0]][unit].several
+                rows[kind][index]["heldout"][unit] = loss_estimate(mean, several)
+        pairs = [_differences(one, unit, runs, each) for one in contrasts]
+        having = [index for index, found in enumerate(pairs) if found]
+        for index, mean in zip(having, moderated([loss_over(pairs[index]) for index in having]), strict=True):
+            several = pairs[index][0].several
+            estimate = {**loss_estimate(mean, several), "p_value": mean.p_value if several else None}
+            rows["contrasts"][index]["heldout"][unit] = estimate
+
+
+def _differences(contrast: Contrast, unit: str, runs: Sequence[RunScore], each: Sequence[Mapping[str, Any]]) -> Any:
+    """The differences of a loss, seed by seed; none where the two were scored on different text."""
+    pairs = list(zip(contrast.first, contrast.second, strict=True))
+    same = all(
+        unit in each[one] and unit in each[other] and runs[one].documents.same_text(runs[other].documents)
+        for one, other in pairs
+    )
+    return [each[one][unit] - each[other][unit] for one, other in pairs] if same else []
+
+
+def _correct(tests: Iterable[dict[str, Any]]) -> None:
+    """Adds Holm's p-values to the tests of one family."""
+    tested = [test for test in tests if test["p_value"] is not None]
+    for test, adjusted in zip(tested, holm([test["p_value"] for test in tested]), strict=True):
+        test["adjusted"] = adjusted
 
 
 def _place_in(order: Sequence[str]) -> Callable[[str], int]:
@@ -52,49 +217,11 @@ def _place_in(order: Sequence[str]) -> Callable[[str], int]:
     return lambda axis: order.index(axis) if axis in order else len(order)
 
 
-def _groups(runs: Sequence[RunScore]) -> dict[Place, dict[str, RunScore]]:
-    """The runs of each group by their seed's label."""
-    groups: dict[Place, dict[str, RunScore]] = defaultdict(dict)
-    for run in runs:
-        if run.questions != runs[0].questions:
-            raise ArtifactError(
-                f"{run.name} was evaluated on other questions than {runs[0].name}: they are no one study"
-            )
-        place = tuple((axis, label) for axis, label in run.labels.items() if axis != SEED)
-        seed = run.labels.get(SEED, "")
-        if seed in groups[place]:
-            raise ArtifactError(f"two runs of the study have the same labels: {run.name}")
-        groups[place][seed] = run
-    return groups
-
-
-def _contrasts(
-    config: CompareConfig, contrast: ContrastConfig, groups: Mapping[Place, Mapping[str, RunScore]]
-) -> list[dict[str, Any]]:
-    """The differences that a contrast states, each between groups that are alike on all other axes."""
-    rows = []
-    for first, second in contrast.over(config.labels[contrast.axis]):
-        for place, members in groups.items():
-            labels = dict(place)
-            if labels.get(contrast.axis) != first:
-                continue
-            others = _partner(groups, {**labels, contrast.axis: second}, contrast.axis)
-            shared = [seed for seed in members if seed in others]
-            if shared:
-                differences = [Measured.difference(members[seed], others[seed]) for seed in shared]
-                where = {axis: label for axis, label in labels.items() if axis != contrast.axis}
-                row = {"axis": contrast.axis, "first": first, "second": second, "where": where, "seeds": len(shared)}
-                rows.append({**row, **estimates(differences)})
-    return rows
-
-
-def _partner(
-    groups: Mapping[Place, Mapping[str, RunScore]], wanted: Mapping[str, str], axis: str
-) -> Mapping[str, RunScore]:
+def _partner(groups: Sequence[Group], wanted: Mapping[str, str], axis: str) -> Mapping[str, int]:
     """The group at a place; the no-pretraining baseline stands for every text, so it fits any label of the others."""
-    for place, members in groups.items():
-        labels = dict(place)
+    for group in groups:
+        labels = dict(group.place)
         fits = (labels.get(one) in (label, NO_PRETRAINING) for one, label in wanted.items() if one != axis)
         if labels.get(axis) == wanted[axis] and all(fits):
-            return members
+            return group.members
     return {}

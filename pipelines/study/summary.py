@@ -64,15 +64,23 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
 
 
 def _contrasts(contrasts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    """A line a contrast: its difference with the image and without, and that of the losses."""
+    """A line a contrast: its difference with the image and without, with Holm's p-value, and that of the losses."""
     for contrast in contrasts:
         where = ", ".join(contrast["where"].values())
         pair = f"{contrast['axis']}: {contrast['first']} - {contrast['second']}{f' ({where})' if where else ''}"
         for suite, measures in contrast["suites"].items():
-            cells = "  ".join(f"{view} {with_interval(measures[view], '+.1f')}" for view in SERVED_VIEWS)
+            cells = "  ".join(
+                f"{view} {with_interval(measures[view], '+.1f')}{_p_value(measures[view])}" for view in SERVED_VIEWS
+            )
             yield f"{pair}  {suite}: {cells}"
         if contrast["heldout"]:
             yield f"{pair}  {_loss(contrast['heldout']['nats_per_token'])} nats per token on the same documents"
+
+
+def _p_value(test: Mapping[str, Any]) -> str:
+    """The p-value after Holm's correction, such as ` (p 0.013)`."""
+    adjusted = test.get("adjusted")
+    return "" if adjusted is None else f" (p {adjusted:.3f})" if adjusted >= 0.001 else " (p < 0.001)"
 
 
 def _loss(estimate: Mapping[str, Any]) -> str:

@@ -87,7 +87,9 @@ def test_a_contrast_is_paired_by_question_and_seed(
     (row,) = compared(tmp_path, *parts, contrasts=[{"axis": RECIPE, "baseline": "mix0"}]).scores()["contrasts"]
     assert (row["first"], row["second"], row["where"], row["seeds"]) == ("mix6", "mix0", {PRESET: "tiny"}, 2)
     assert row["suites"]["scenes"]["visual"]["value"] == pytest.approx(18 / 40)
+    assert row["suites"]["scenes"]["visual"]["adjusted"] == row["suites"]["scenes"]["visual"]["p_value"] < 0.01
     assert row["suites"]["scenes"]["blind"]["value"] == 0
+    assert row["suites"]["scenes"]["blind"]["p_value"] == 1
     assert row["heldout"]["nats_per_token"]["value"] == pytest.approx(1.0)
     assert row["heldout"]["nats_per_token"]["high"] == pytest.approx(1.0)
     assert row["heldout"]["copy_gain"]["value"] == pytest.approx(0.1)
@@ -104,6 +106,8 @@ def test_the_no_pretraining_baseline_is_contrasted_size_by_size(
     rows = compared(tmp_path, *parts, contrasts=[contrast]).scores()["contrasts"]
     found = {row["where"][PRESET]: row["suites"]["scenes"]["visual"]["value"] for row in rows}
     assert found == {"tiny": pytest.approx(12 / 40), "laptop": pytest.approx(21 / 40)}
+    tests = [row["suites"]["scenes"]["visual"] for row in rows]
+    assert min(test["adjusted"] for test in tests) == pytest.approx(2 * min(test["p_value"] for test in tests))
 
 
 def test_what_a_larger_size_gains_has_the_interval_of_its_seeds(

@@ -20,7 +20,7 @@ def _measures(value: float) -> dict[str, Any]:
 def test_the_screen_shows_every_group_and_every_contrast(capsys: Any) -> None:
     losses = {unit: _estimate(4.0) for unit in ("nats_per_token", "bits_per_byte")}
     labels = {"mixture.recipe": "mix0", "adapt.connector": "pool"}
-    scores = {
+    scores: dict[str, Any] = {
         "title": "Two",
         "source": "LSBS Table 2",
         "suites": {"scenes": {"questions": 40, "images": 20, "chance": 0.25}},
@@ -34,11 +34,14 @@ def test_the_screen_shows_every_group_and_every_contrast(capsys: Any) -> None:
              "suites": {"scenes": _measures(-0.1)}, "heldout": losses},
         ],
     }  # fmt: skip
+    scores["contrasts"][0]["suites"]["scenes"]["visual"]["adjusted"] = 0.0132
+    scores["contrasts"][1]["suites"]["scenes"]["visual"]["adjusted"] = 1e-5
     show_scores(scores, Console(width=160))
     printed = capsys.readouterr().out
     assert "Two (LSBS Table 2)" in printed and "30.0 [25.0, 35.0]" in printed
     assert "suite scenes: 40 questions on 20 images, chance 25" in printed
-    assert "adapt.connector: pool - mlp (mix0)  scenes: visual +10.0 [+5.0, +15.0]" in printed
+    assert "adapt.connector: pool - mlp (mix0)  scenes: visual +10.0 [+5.0, +15.0] (p 0.013)  blind" in printed
+    assert "visual -10.0 [-15.0, -5.0] (p < 0.001)  blind -10.0 [-15.0, -5.0]\n" in printed
     assert "pretrain.preset: laptop - tiny  4.000 [3.950, 4.050] nats per token" in printed
 
 
