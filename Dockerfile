@@ -30,7 +30,7 @@ RUN python3 -m venv /opt/inkling && cd /wheels && pip install setuptools && pyth
     "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; e = p['optional-dependencies']; \
 write = lambda name, lines: open(name + '.txt', 'w').write('\n'.join(lines)); \
 write('core', p['dependencies']); write('pipeline', e['cluster']); write('serve', e['serve']); \
-write('train', e['train'] + e['export'] + e['data'])" \
+write('train', e['train'] + e['export'] + e['data'] + e['monitor'])" \
     && pip install --no-build-isolation --requirement core.txt
 
 FROM core-packages AS wheel

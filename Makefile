@@ -92,7 +92,7 @@ WHEELS := .build/wheels
 wheels: $(INSTALLED) ## Collect every wheel of the images with this machine's pip settings, for a build without network
 	mkdir -p $(WHEELS)
 	$(BIN)/python -m pip wheel --no-build-isolation --progress-bar off --constraint constraints.txt --wheel-dir $(WHEELS) \
-	  setuptools cyclonedx-bom async-timeout '.[train,export,serve,data,cluster]'
+	  setuptools cyclonedx-bom async-timeout '.[train,export,serve,data,monitor,cluster]'
 	rm -f $(WHEELS)/inkling_stack-*.whl
 
 image: wheels ## Build the images TARGET from those wheels, without network, and print their sizes

@@ -15,6 +15,7 @@ from kfp.dsl.graph_component import GraphComponent
 
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import named_labels
+from inkling.components.monitor.config import MonitorConfig
 from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.launch.placement import DIGEST
@@ -25,6 +26,7 @@ from inkling.pipelines.cluster.place import stage_of
 from inkling.pipelines.cluster.pod_patch import pod_patches
 from inkling.pipelines.cluster.pods import Amounts, StagePods, task_placement
 from inkling.pipelines.fan_out import FanOut
+from inkling.pipelines.monitor import monitor_pipeline
 from inkling.pipelines.profiles import check_export, check_recipe, places
 from inkling.pipelines.study.pipeline import study as study_pipeline
 from inkling.pipelines.study.plan import StudyPlan
@@ -103,6 +105,17 @@ def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) ->
     """
     define = partial(study_pipeline, plan, FanOut.of(profile), task_placement(profile))
     return write_compiled(define, profile, plan.parameters(), directory)
+
+
+def compile_monitor_for_cluster(profile: str, directory: Path) -> Compiled:
+    """Compiles the pipeline that watches a served model, as `compile_for_cluster` does the one that makes it.
+
+    Args:
+        profile: The checked profile, as YAML text.
+        directory: Where the files go.
+    """
+    define = partial(monitor_pipeline, MonitorConfig.parse(profile), task_placement(profile))
+    return write_compiled(define, profile, {"config": profile}, directory)
 
 
 def optional_stages(profile: str) -> frozenset[str]:

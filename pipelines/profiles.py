@@ -26,7 +26,7 @@ from inkling.models.sequence.views import VIEWS
 STAGES = (
     "corpus", "mixture", "pretrain", "scenes", "encode", "adapt", "evaluate", "export", "rehearse", "analyze"
 )  # fmt: skip
-OPTIONAL = ("suites", "label", "probe", "compare")
+OPTIONAL = ("suites", "label", "probe", "compare", "monitor")
 """Stages of the pipelines that only some profiles need."""
 TASKS = (*STAGES, *OPTIONAL, "preflight", "epilogue")
 """Everything that a profile may place."""

@@ -1,4 +1,4 @@
-"""A Kubeflow Pipelines endpoint, by its REST API v2beta1: submit a compiled pipeline, watch a run, read it, end it."""
+"""A Kubeflow Pipelines endpoint, by its REST API v2beta1: submit or schedule a pipeline, watch, read and end a run."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -78,20 +78,41 @@ class Endpoint:
         Raises:
             EndpointError: If the endpoint cannot be reached or refuses.
         """
-        self._call(self._api.HealthzServiceApi(self._client).healthz_service_get_healthz)
-        experiment_id = self._experiment(experiment, placement.namespace)
-        pipeline_id, version_id = self._version(ir, placement.namespace)
-        run = self._api.V2beta1Run(
-            display_name=name,
-            experiment_id=experiment_id,
-            pipeline_version_reference=self._api.V2beta1PipelineVersionReference(
-                pipeline_id=pipeline_id, pipeline_version_id=version_id
-            ),
-            runtime_config=self._api.V2beta1RuntimeConfig(parameters=parameters, pipeline_root=placement.pipeline_root),
-            service_account=placement.service_account,
-        )
+        run = self._api.V2beta1Run(**self._prepared(ir, parameters, name, placement, experiment))
         service = self._api.RunServiceApi(self._client)
-        return str(self._call(service.run_service_create_run, run, experiment_id=experiment_id).run_id)
+        return str(self._call(service.run_service_create_run, run, experiment_id=run.experiment_id).run_id)
+
+    def schedule(
+        self, ir: Path, parameters: dict[str, Any], name: str, placement: PlacementConfig, experiment: str, cron: str
+    ) -> str:
+        """Uploads a compiled pipeline as `submit` does and has the endpoint run it again and again, one run at a time.
+
+        Runs that are missed while the endpoint is down are not caught up.
+
+        Args:
+            ir: The IR with its platform spec.
+            parameters: The pipeline's parameters.
+            name: Name of the recurring run.
+            placement: Names the namespace, the service account and the place of the artifacts.
+            experiment: Name of the experiment that the runs are filed under.
+            cron: When, in the six fields of KFP: second, minute, hour, day of the month, month, day of the week.
+
+        Returns:
+            The identity of the recurring run.
+
+        Raises:
+            EndpointError: If the endpoint cannot be reached or refuses.
+        """
+        recurring = self._api.V2beta1RecurringRun(
+            **self._prepared(ir, parameters, name, placement, experiment),
+            trigger=self._api.V2beta1Trigger(cron_schedule=self._api.V2beta1CronSchedule(cron=cron)),
+            mode="ENABLE",
+            max_concurrency="1",
+            no_catchup=True,
+        )
+        service = self._api.RecurringRunServiceApi(self._client)
+        created = self._call(service.recurring_run_service_create_recurring_run, recurring)
+        return str(created.recurring_run_id)
 
     def state(self, run_id: str) -> RunState:
         """How a run stands.
@@ -137,6 +158,25 @@ class Endpoint:
         """
         service = self._api.RunServiceApi(self._client)
         self._call(service.run_service_terminate_run, run_id, unknown=f"run '{run_id}'")
+
+    def _prepared(
+        self, ir: Path, parameters: dict[str, Any], name: str, placement: PlacementConfig, experiment: str
+    ) -> dict[str, Any]:
+        """What a run and a recurring run are both made of; the pipeline is uploaded."""
+        self._call(self._api.HealthzServiceApi(self._client).healthz_service_get_healthz)
+        experiment_id = self._experiment(experiment, placement.namespace)
+        pipeline_id, version_id = self._version(ir, placement.namespace)
+        return {
+            "display_name": name,
+            "experiment_id": experiment_id,
+            "pipeline_version_reference": self._api.V2beta1PipelineVersionReference(
+                pipeline_id=pipeline_id, pipeline_version_id=version_id
+            ),
+            "runtime_config": self._api.V2beta1RuntimeConfig(
+                parameters=parameters, pipeline_root=placement.pipeline_root
+            ),
+            "service_account": placement.service_account,
+        }
 
     def _experiment(self, name: str, namespace: str) -> str:
         service = self._api.ExperimentServiceApi(self._client)

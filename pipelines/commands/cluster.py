@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 ENDPOINT_VARIABLE, TOKEN_VARIABLE = "INKLING_KFP_ENDPOINT", "INKLING_KFP_TOKEN"
 Url = Annotated[str | None, typer.Option("--endpoint", help=f"Address of the endpoint; else {ENDPOINT_VARIABLE}.")]
+_CRON_FIELDS = 6
+PipelineName = Annotated[
+    Literal["visual-prior", "monitor"],
+    typer.Option("--pipeline", help="visual-prior makes a model, monitor watches what a served one is asked."),
+]
 RunId = Annotated[str, typer.Argument(help="Identity of the run, as `inkling submit` printed it.")]
 
 
@@ -38,6 +43,7 @@ def compile_ir(
     profile: Profile = "cluster",
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory for the files.")] = Path("compiled"),
+    pipeline: PipelineName = "visual-prior",
 ) -> None:
     """Compiles the pipeline of a profile: KFP IR with its platform spec, Pipeline and PipelineVersion, pod policies.
 
@@ -45,13 +51,15 @@ def compile_ir(
         inkling compile --profile cluster --output compiled
 
         inkling compile --profile gpu --set mixture.recipe=mix0 --output compiled
+
+        inkling compile --pipeline monitor --set monitor.max_blind=0.5 --output compiled
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.ir import compile_for_cluster, refuse_local_data
+    from inkling.pipelines.ir import refuse_local_data
 
     text = profiles.load(profile, overrides)
     refuse_local_data(text)
-    compiled = compile_for_cluster(text, output)
+    compiled = _compiler(pipeline)(text, output)
     _report(compiled, compiled.files)
 
 
@@ -60,8 +68,13 @@ def submit(
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
     endpoint: Url = None,
     experiment: Annotated[str, typer.Option(help="Experiment that the run is filed under.")] = "inkling",
+    pipeline: PipelineName = "visual-prior",
+    cron: Annotated[
+        str | None,
+        typer.Option(help="Run it again and again: second, minute, hour, day of the month, month, day of the week."),
+    ] = None,
 ) -> None:
-    """Compiles the pipeline of a profile and starts a run of it on Kubeflow Pipelines.
+    """Compiles the pipeline of a profile and starts a run of it on Kubeflow Pipelines, or with --cron a recurring run.
 
     The token, where the endpoint wants one, is read from INKLING_KFP_TOKEN and from nowhere else.
 
@@ -69,13 +82,21 @@ def submit(
         inkling submit --profile gpu --endpoint http://127.0.0.1:8888
 
         inkling submit --profile cluster --set mixture.recipe=mix0 --set seed=1
+
+        inkling submit --pipeline monitor --set monitor.max_blind=0.5 --cron '0 0 6 * * *'
     """
     from inkling.pipelines import profiles
-    from inkling.pipelines.ir import compile_for_cluster, refuse_local_data
+    from inkling.pipelines.ir import refuse_local_data
 
+    if cron is not None and len(cron.split()) != _CRON_FIELDS:
+        raise ConfigError(
+            f"--cron '{cron}' has {len(cron.split())} fields; Kubeflow Pipelines reads {_CRON_FIELDS}: second, minute, "
+            "hour, day of the month, month, day of the week, as in '0 0 6 * * *', every day at six"
+        )
     text = profiles.load(profile, overrides)
     refuse_local_data(text)
-    _submit(endpoint, lambda folder: compile_for_cluster(text, folder), text, {"config": text}, profile, experiment)
+    name = profile if pipeline == "visual-prior" else pipeline
+    _submit(endpoint, partial(_compiler(pipeline), text), text, {"config": text}, name, experiment, cron)
 
 
 def status(run_id: RunId, endpoint: Url = None) -> None:
@@ -176,6 +197,7 @@ def _submit(
     parameters: dict[str, Any],
     name: str,
     experiment: str,
+    cron: str | None = None,
 ) -> None:
     from inkling.components.shared.launch.placement import PlacementConfig
 
@@ -183,8 +205,15 @@ def _submit(
     with tempfile.TemporaryDirectory() as folder:
         _report_unpinned(compile_into(Path(folder)))
         unique = f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-        placement = PlacementConfig.parse(profile)
-        print(connection.submit(Path(folder) / "pipeline.yaml", parameters, unique, placement, experiment))
+        what = (Path(folder) / "pipeline.yaml", parameters, unique, PlacementConfig.parse(profile), experiment)
+        print(connection.submit(*what) if cron is None else connection.schedule(*what, cron))
+
+
+def _compiler(pipeline: str) -> "Callable[[str, Path], Compiled]":
+    """What compiles the named pipeline: takes a checked profile and a folder."""
+    from inkling.pipelines import ir
+
+    return ir.compile_monitor_for_cluster if pipeline == "monitor" else ir.compile_for_cluster
 
 
 def _report(compiled: "Compiled", files: Iterable[Path]) -> None:

@@ -1,18 +1,12 @@
 """The command `inkling monitor`: is what the server is asked, and how it answers, what the model was evaluated on?"""
 
-import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inkling.components.shared.config import ConfigError
-
 if TYPE_CHECKING:
-    from inkling.components.serve.monitoring import Monitored
-
-_HOUR = 3_600
+    from inkling.components.monitor.compare import Monitored
 
 
 def monitor(
@@ -42,44 +36,18 @@ def monitor(
 
         inkling monitor requests --max-blind 0.5 --max-empty 0.05
     """
-    from inkling.components.artifacts.answers import Answers
-    from inkling.components.artifacts.bundle import Bundle
-    from inkling.components.artifacts.questions import Questions
-    from inkling.components.serve.monitoring import monitor as compare
-    from inkling.components.serve.monitoring import reference_rows
-    from inkling.components.serve.request_log import logged_files, read_log
+    from inkling.components.monitor.build import monitor_log, past
+    from inkling.components.monitor.config import MonitorConfig
     from inkling.pipelines.local import run as local
 
-    if not logged_files(log):
-        raise ConfigError(f"{log} holds no request log: start the server with the setting `request_log: {log}`")
+    config = MonitorConfig(hours=hours, max_drifted=max_drifted, max_blind=max_blind, max_empty=max_empty)
     finished = local.Run.read(run or local.home() / "runs" / "latest").outputs
-    questions = Questions.open(finished["suites" if "suites" in finished else "scenes"]["questions"])
-    answers = Answers.open(finished["evaluate"]["answers"])
-    bundle = Bundle.open(finished["export"]["bundle"])
-    reference = [
-        asdict(row)
-        for row in reference_rows(
-            questions.questions("test"), answers.answers(split="test"), questions.images(), bundle
-        )
-    ]
-    try:
-        found = compare(list(read_log(log, time.time() - hours * _HOUR)), reference, output)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
+    questions = finished["suites" if "suites" in finished else "scenes"]["questions"]
+    evaluated, bundle = finished["evaluate"]["answers"], finished["export"]["bundle"]
+    found = monitor_log(config, log, bundle, questions, evaluated, output)
     _show(found, output)
-    passed = past(found, max_drifted, max_blind, max_empty)
-    if passed:
+    if passed := past(config, found.shares()):
         raise RuntimeError("; ".join(passed))
-
-
-def past(found: "Monitored", max_drifted: float, max_blind: float, max_empty: float) -> list[str]:
-    """The thresholds that were passed, in words."""
-    shares = {
-        "of the columns drifted": (found.drifted, max_drifted),
-        "of the answers were blind": (found.blind, max_blind),
-        "of the generated answers were empty": (found.empty or 0.0, max_empty),
-    }
-    return [f"{share:.0%} {what}, {borne:.0%} are borne" for what, (share, borne) in shares.items() if share > borne]
 
 
 def _show(found: "Monitored", report: Path) -> None:

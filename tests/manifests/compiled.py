@@ -13,7 +13,7 @@ import yaml
 from overlays import Object
 
 from inkling.pipelines import profiles
-from inkling.pipelines.ir import Compiled, compile_for_cluster, compile_study_for_cluster
+from inkling.pipelines.ir import Compiled, compile_for_cluster, compile_monitor_for_cluster, compile_study_for_cluster
 from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.plan import StudyPlan
 
@@ -25,6 +25,8 @@ CASES = {
     "visual-prior by labels of cluster": ("multi-node", "cluster", (LABELLED,)),
     "study of gpu": ("gpu-pool", "gpu", ()),
     "study of cluster": ("multi-node", "cluster", ()),
+    "monitor of gpu": ("gpu-pool", "gpu", ()),
+    "monitor of cluster": ("multi-node", "cluster", ()),
 }
 """What is compiled: the overlay that it runs on, the profile and the settings."""
 STAGE = "app.kubernetes.io/component"
@@ -57,7 +59,11 @@ def compile_case(case: str) -> Path:
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _, profile, overrides = CASES[case]
-    compile_profile(profiles.load(profile, overrides), folder, "mixtures" if case.startswith("study") else None)
+    text = profiles.load(profile, overrides)
+    if case.startswith("monitor"):
+        compile_monitor_for_cluster(text, folder)
+    else:
+        compile_profile(text, folder, "mixtures" if case.startswith("study") else None)
     return folder
 
 
@@ -97,6 +103,10 @@ def _pod(name: str, container: Mapping[str, Any], setting: Mapping[str, Any], ac
         "volumes": [
             {"name": mount["volumeName"], "emptyDir": {"medium": mount["medium"], "sizeLimit": mount["sizeLimit"]}}
             for mount in setting.get("emptyDirMounts", [])
+        ]
+        + [
+            {"name": f"claim-{number}", "persistentVolumeClaim": {"claimName": mount["constant"]}}
+            for number, mount in enumerate(setting.get("pvcMount", []))
         ],
     }
     labels = {**setting["podMetadata"]["labels"], "pipeline/runid": "a-run"}

@@ -78,7 +78,7 @@ def _versions(case: str) -> list[Object]:
 def test_every_pod_carries_them() -> None:
     pods = list(made())
     writers = {name.split()[0].rstrip(":") for name, *_ in pods}
-    assert writers == {"visual-prior", "study", *KINDS, *OVERLAYS} and len(pods) > 100
+    assert writers == {"visual-prior", "study", "monitor", *KINDS, *OVERLAYS} and len(pods) > 100
     assert {name: found for name, *pod in pods if (found := missing(*pod))} == {}
 
 

@@ -43,7 +43,10 @@ def check_body(model: str, body: Any, place: str = "") -> None:
             raise Refused(400, f"{place}{key} must be a string")
         if declared.startswith("dict") and not isinstance(value, dict):
             raise Refused(400, f"{place}{key} must be an object")
-        if hasattr(kfp_server_api, declared) and hasattr(getattr(kfp_server_api, declared), "openapi_types"):
+        if allowed := getattr(getattr(kfp_server_api, declared, None), "allowable_values", None):
+            if value not in allowed:
+                raise Refused(400, f"{place}{key} must be one of {allowed}")
+        elif hasattr(kfp_server_api, declared) and hasattr(getattr(kfp_server_api, declared), "openapi_types"):
             check_body(declared, value, f"{place}{key}.")
 
 
@@ -55,6 +58,7 @@ class KubeflowPipelines:
         self.pipelines: dict[str, dict[str, Any]] = {}
         self.versions: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
+        self.recurring: dict[str, dict[str, Any]] = {}
         self.uploads = 0
         self.url = ""
 
@@ -80,6 +84,8 @@ class KubeflowPipelines:
             return {"pipeline_versions": _filtered(own, query)}
         if (method, route) == ("POST", "runs"):
             return self._run(body)
+        if (method, route) == ("POST", "recurringruns"):
+            return self._schedule(body)
         if match := re.fullmatch(r"runs/([^/:]+)(:terminate)?", route):
             run = self._known(match[1])
             if match[2]:
@@ -118,8 +124,14 @@ class KubeflowPipelines:
         self.versions[version["pipeline_version_id"]]["description"] = json.dumps(parameters)
         return version
 
-    def _run(self, body: Any) -> dict[str, Any]:
-        check_body("V2beta1Run", body)
+    def _schedule(self, body: Any) -> dict[str, Any]:
+        check_body("V2beta1RecurringRun", body)
+        self._check_run(body)
+        if len(body["trigger"]["cron_schedule"]["cron"].split()) != 6:
+            raise Refused(400, "a schedule has six fields")
+        return self._stored(self.recurring, "recurring_run_id", body)
+
+    def _check_run(self, body: Any) -> None:
         if body.get("experiment_id") not in self.experiments:
             raise Refused(400, "no such experiment")
         version = self.versions.get(body["pipeline_version_reference"]["pipeline_version_id"])
@@ -127,6 +139,10 @@ class KubeflowPipelines:
             raise Refused(400, "no such version of the pipeline")
         if sorted(body["runtime_config"]["parameters"]) != json.loads(version["description"]):
             raise Refused(400, "the parameters are not those of the pipeline")
+
+    def _run(self, body: Any) -> dict[str, Any]:
+        check_body("V2beta1Run", body)
+        self._check_run(body)
         run = self._stored(self.runs, "run_id", body)
         run["state"] = "RUNNING"
         run["run_details"] = {

@@ -23,6 +23,7 @@ from inkling.pipelines import profiles
 from inkling.pipelines.cli import app
 from inkling.pipelines.ir import (
     compile_for_cluster,
+    compile_monitor_for_cluster,
     compile_pipeline,
     compile_study_for_cluster,
     optional_stages,
@@ -42,6 +43,7 @@ CASES = {
     "visual-prior-labelled.cluster": ("cluster", [LABELLED]),
     "study.gpu": ("gpu", []),
     "study.cluster": ("cluster", []),
+    "monitor.cluster": ("cluster", []),
 }
 CLUSTER = "visual-prior.cluster"
 
@@ -52,6 +54,8 @@ def compile_case(case: str, directory: Path) -> Path:
     text = profiles.load(profile, overrides)
     if case.startswith("study"):
         compile_study_for_cluster(StudyPlan.of(study_file.load("mixtures"), text), text, directory)
+    elif case.startswith("monitor"):
+        compile_monitor_for_cluster(text, directory)
     else:
         compile_for_cluster(text, directory)
     return directory / "pipeline.yaml"

@@ -50,6 +50,20 @@ def test_a_run_is_submitted_watched_read_and_ended(kubeflow: Any, monkeypatch: p
     assert run["state"] == "CANCELING"
 
 
+def test_the_watch_over_a_served_model_is_scheduled(kubeflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKLING_KFP_TOKEN", TOKEN)
+    command = ["submit", "--pipeline", "monitor", "--set", "monitor.max_blind=0.5", "--endpoint", kubeflow.url]
+    runner = CliRunner()
+    done = runner.invoke(app, [*command, "--cron", "0 0 6 * * *"], catch_exceptions=False)
+    recurring = kubeflow.recurring[done.output.splitlines()[-1]]
+    assert recurring["trigger"] == {"cron_schedule": {"cron": "0 0 6 * * *"}}
+    assert (recurring["mode"], recurring["max_concurrency"], recurring["no_catchup"]) == ("ENABLE", "1", True)
+    assert yaml.safe_load(recurring["runtime_config"]["parameters"]["config"])["monitor"] == {"max_blind": 0.5}
+    assert not kubeflow.runs
+    with pytest.raises(ConfigError, match=r"--cron '0 6 \* \* \*' has 5 fields; Kubeflow Pipelines reads 6: second"):
+        runner.invoke(app, [*command, "--cron", "0 6 * * *"], catch_exceptions=False)
+
+
 def test_the_same_pipeline_is_uploaded_once(kubeflow: Any, compiled: Path, tmp_path: Path) -> None:
     first, second = _submit(kubeflow, compiled), _submit(kubeflow, compiled)
     assert first != second

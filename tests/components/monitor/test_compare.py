@@ -10,9 +10,10 @@ import pytest
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.questions import Questions
-from inkling.components.serve.monitoring import LEAST, monitor, reference_rows
+from inkling.components.monitor.build import past
+from inkling.components.monitor.compare import LEAST, monitor, reference_rows
+from inkling.components.monitor.config import MonitorConfig
 from inkling.components.serve.request_log import LoggedAnswer
-from inkling.pipelines.commands.monitor import past
 
 
 def rows(seed: int, count: int, brightness: float = 0.0, blind: int = 0, empty: int = 0) -> list[dict[str, Any]]:
@@ -48,8 +49,8 @@ def test_thresholds_are_passed_in_words(tmp_path: Path) -> None:
     found = monitor(rows(1, 400, blind=200, empty=30), rows(2, 400), tmp_path / "report.html")
     assert found.blind == 0.5
     assert found.empty == pytest.approx(10 / 134)
-    assert past(found, 1, 1, 1) == []
-    assert past(found, 1, 0.4, 0.05) == [
+    assert past(MonitorConfig(max_drifted=1, max_empty=1), found.shares()) == []
+    assert past(MonitorConfig(max_drifted=1, max_blind=0.4, max_empty=0.05), found.shares()) == [
         "50% of the answers were blind, 40% are borne", "7% of the generated answers were empty, 5% are borne",
     ]  # fmt: skip
 

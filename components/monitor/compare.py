@@ -44,6 +44,10 @@ class Monitored:
         """The share of the columns that drifted."""
         return sum(column.drifted for column in self.columns) / max(1, len(self.columns))
 
+    def shares(self) -> dict[str, float | None]:
+        """What thresholds are set for: the shares that drifted, were blind and were empty."""
+        return {"drifted": self.drifted, "blind": self.blind, "empty": self.empty}
+
 
 def reference_rows(
     questions: Sequence[Question], answers: Sequence[Answer], images: Mapping[str, bytes], bundle: Bundle
