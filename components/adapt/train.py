@@ -3,7 +3,7 @@
 import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,9 +67,14 @@ class Taught(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss of a batch, or of a part of one."""
-        adapter = getattr(self.model, _ADAPTER, None)
-        with adapter.attached(self.model.language) if adapter else nullcontext():
+        with adapted(self.model):
             return self._loss(self.model, batch)
+
+
+def adapted(model: MultimodalModel) -> AbstractContextManager[None]:
+    """Lets a model run with its adapter, where it has one, for as long as the context lasts."""
+    adapter = getattr(model, _ADAPTER, None)
+    return adapter.attached(model.language) if adapter else nullcontext()
 
 
 def train(
@@ -203,7 +208,8 @@ def _train_phase(
     mirror: CheckpointMirror | None,
 ) -> tuple[dict[str, Any], list[TrainingRow]]:
     """Trains one phase; returns its account, as in `Adapted.phases`, and its log."""
-    fields = Fields.merged([fields, *(objective.prepare(model, lesson) for objective in objectives)])
+    with adapted(model):
+        fields = Fields.merged([fields, *(objective.prepare(model, lesson) for objective in objectives)])
     heads = [f"{HEADS}.{spec.type}" for spec in phase.active if spec.type in getattr(model, HEADS, ())]
     alone = model.connector.spec.reads_question
     batches = phase_batches(phase, lesson, fields, model.image_positions, seed, alone)

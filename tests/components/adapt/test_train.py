@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
 from inkling.components.adapt import train as training
-from inkling.components.adapt.batches import ImageBatches
+from inkling.components.adapt.batches import Fields, ImageBatches
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import TEXT_ONLY, Lesson
 from inkling.components.adapt.objectives import OBJECTIVES
@@ -207,6 +207,19 @@ def test_a_head_trains_with_its_objective_alone_and_is_left_out(train, headed: t
     other = [with_it, {**with_it, "name": "again", "objectives": [{"type": "word_contrast", "temperature": 1}]}]
     with pytest.raises(ConfigError, match="phase 'again' states 'word_contrast' with other settings than a phase"):
         train(config_of(recipe_of(*other)))
+
+
+def test_the_model_is_prepared_from_as_it_trains_with_its_adapter(train, monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks = []
+
+    def prepare(self: Objective, model: MultimodalModel, lesson: Lesson) -> Fields:
+        hooks.append(sum(len(module._forward_hooks) for module in model.language.modules()))
+        return Fields()
+
+    monkeypatch.setattr(OBJECTIVES.read("next_token").load_target(), "prepare", prepare)
+    train(config_of({**recipe_of(phase(train=["adapter"], epochs=NONE)), "adapter": {"type": "lora", "rank": 2}}))
+    train(config_of(recipe_of(phase(epochs=NONE))))
+    assert hooks[0] > hooks[1] == 0
 
 
 def test_what_an_objective_lacks_is_refused_before_the_first_phase_trains(train, monkeypatch) -> None:
