@@ -22,7 +22,7 @@ def test_every_shipped_recipe_is_sound_and_states_its_departures(name: str) -> N
     assert recipe.name == name
     assert recipe.about
     assert recipe.departures
-    assert recipe.phases[-1].name == "instruct"
+    assert "instruct" in [phase.name for phase in recipe.phases]
     assert AdaptationRecipe.model_validate(recipe.model_dump(mode="json")) == recipe
 
 
@@ -47,7 +47,7 @@ def test_a_wrong_part_is_refused_naming_the_valid_ones() -> None:
 
 
 def test_a_wrong_objective_is_refused_naming_the_valid_ones() -> None:
-    with pytest.raises(ValidationError, match=r"unknown objective 'next'.*Valid: .*next_token, word_contrast"):
+    with pytest.raises(ValidationError, match=r"unknown objective 'next'.*Valid: .*next_token, .*word_contrast"):
         Phase.model_validate({**PHASE, "objectives": ["next"]})
 
 
