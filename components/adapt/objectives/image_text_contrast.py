@@ -26,10 +26,9 @@ class ImageTextContrastSpec(ObjectiveSpec):
 
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torch.nn.utils.rnn import pad_sequence
 
 from inkling.components.adapt.batches import Fields, features
+from inkling.components.adapt.contrast import caption_ids, caption_vectors, contrastive_loss
 from inkling.components.adapt.data import Lesson
 from inkling.components.adapt.objectives.contract import Objective, image_contents
 from inkling.models.multimodal import MultimodalModel
@@ -53,15 +52,7 @@ class ImageTextContrast(Objective):
         Raises:
             ValueError: If no image has a caption.
         """
-        captions = lesson.captions()
-        if not any(captions):
-            raise ValueError("image_text_contrast needs captions, but no image has one")
-        encoded = [
-            lesson.tokenizer.encode(f" {caption}" if caption else "", add_special_tokens=False).ids
-            for caption in captions
-        ]
-        ids = [torch.tensor(one, dtype=torch.int64) for one in encoded]
-        return Fields(images={"caption": pad_sequence(ids, batch_first=True, padding_value=-1)})
+        return Fields(images={"caption": caption_ids(lesson, "image_text_contrast")})
 
     def loss(self, model: MultimodalModel, batch: Batch) -> Tensor:
         """The mean over images and captions, in nats; zero for a batch without images or captions."""
@@ -73,27 +64,3 @@ class ImageTextContrast(Objective):
         images = image_contents(model, views)[captioned].mean(1)  # (pairs, hidden_size)
         same = (caption[:, None] == caption[None]).all(-1)  # (pairs, pairs)
         return contrastive_loss(images, caption_vectors(table, caption), same, self._spec.temperature)
-
-
-def caption_vectors(embeddings: Tensor, captions: Tensor) -> Tensor:
-    """Mean unit embedding of each caption's tokens (captions, hidden_size), from their ids, -1 where there is none.
-
-    The product with a unit vector is the mean over the tokens of their cosine with it.
-    """
-    held = (captions >= 0).unsqueeze(-1)
-    return (functional.normalize(embeddings[captions.clamp_min(0)], dim=-1) * held).sum(1) / held.sum(1)
-
-
-def contrastive_loss(images: Tensor, texts: Tensor, same: Tensor, temperature: float) -> Tensor:
-    """Cross-entropy of the right pair among all pairs of an image, and among all pairs of a text; the mean of both.
-
-    Args:
-        images: A vector for each image (pairs, hidden_size), of any length.
-        texts: A vector for the text of each image (pairs, hidden_size).
-        same: Whether two texts are the same one, bool (pairs, pairs): then neither is a negative of the other's image.
-        temperature: Divides the similarities.
-    """
-    others = same & ~torch.eye(len(images), dtype=torch.bool, device=same.device)
-    logits = (functional.normalize(images, dim=-1) @ texts.T / temperature).masked_fill(others, -torch.inf)
-    right = torch.arange(len(images), device=logits.device)
-    return (functional.cross_entropy(logits, right) + functional.cross_entropy(logits.T, right)) / 2

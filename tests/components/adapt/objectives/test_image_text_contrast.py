@@ -8,9 +8,9 @@ import torch
 from torch.nn import functional
 
 from inkling.components.adapt.config import AdaptConfig
+from inkling.components.adapt.contrast import caption_vectors, contrastive_loss
 from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.objectives import OBJECTIVES
-from inkling.components.adapt.objectives.image_text_contrast import caption_vectors, contrastive_loss
 from inkling.components.adapt.train import new_model
 
 CAPTIONS = torch.tensor([[40, 41, -1], [50, 51, 52], [60, -1, -1]])
