@@ -201,7 +201,7 @@ def answer_suites(
     answers = []
     for suite, members in questions.suites().items():
         # A suite's batches hold no other's questions: padding beside them would move its last bits.
-        with reply_log(draft, suite, reply_task(subject, suites[suite], members, pictures, config)) as log:
+        with reply_log(draft.scratch, suite, reply_task(subject, suites[suite], members, pictures, config)) as log:
             for path in sorted(draft.scratch.glob(f"{_REPLIES}/{suite}.*.json")):
                 held = json.loads(path.read_text())
                 if missing := held.keys() - log.results.keys():

@@ -23,11 +23,13 @@ class MethodSpec(Spec, ABC):
     Attributes:
         scores: Whether it needs likelihoods of given texts, which endpoints do not have.
         opens_model: Whether it changes what runs inside the model, which takes the model's weights in torch.
+        explains: Whether what is generated is a reasoning trace, whose depth and soundness are measured.
     """
 
     runs_in_model: ClassVar[bool] = False
     scores: ClassVar[bool] = True
     opens_model: ClassVar[bool] = False
+    explains: ClassVar[bool] = False
 
     prompt: str = Field(
         PLAIN,

@@ -20,12 +20,13 @@ _SECONDS = 10.0
 _PROBE = "What is in the picture?", ("a red square", "a dog")
 
 
-def discover(url: str, stated: dict[str, Any]) -> EndpointSettings:
+def discover(url: str, stated: dict[str, Any], option: str = "--") -> EndpointSettings:
     """Finds the API below an address, and the model.
 
     Args:
         url: The address: the API's, or the server's.
         stated: Settings that are stated, by name.
+        option: What stands before `model` and `key` where a user states them, for messages.
 
     Raises:
         ConfigError: If nothing answers, it wants a key, or it does not have the model, or several and none is stated.
@@ -33,15 +34,15 @@ def discover(url: str, stated: dict[str, Any]) -> EndpointSettings:
     url = url.rstrip("/")
     asked = EndpointSettings(**{"url": url, "model": "?", **stated})
     with httpx.Client(headers=authorization(asked.key), timeout=_SECONDS, trust_env=False) as client:
-        base, names = _models(client, url)
+        base, names = _models(client, url, option)
         if base is None and "model" not in stated:
             raise ConfigError(
-                f"no list of models at {url}/models, /v1/models or /openai/v1/models: name one with --model"
+                f"no list of models at {url}/models, /v1/models or /openai/v1/models: name one with {option}model"
             )
         if names and asked.model != "?" and asked.model not in names:
             raise unknown(f"model of {base}", asked.model, names)
         if asked.model == "?" and len(names) != 1:
-            raise ConfigError(f"{base} serves {', '.join(names) or 'no model'}: name one with --model")
+            raise ConfigError(f"{base} serves {', '.join(names) or 'no model'}: name one with {option}model")
         model = asked.model if asked.model != "?" else names[0]
         found = asked.model_copy(update={"url": base or url, "model": model})
         found = found.model_copy(update={"choices_url": _choices_url(client, found)})
@@ -50,7 +51,7 @@ def discover(url: str, stated: dict[str, Any]) -> EndpointSettings:
     return found if found.revision else found.model_copy(update={"revision": _fingerprint(found)})
 
 
-def _models(client: httpx.Client, url: str) -> tuple[str | None, list[str]]:
+def _models(client: httpx.Client, url: str, option: str) -> tuple[str | None, list[str]]:
     """Where the API is, and the names of its models; None where no list of models is found."""
     for place in _PLACES:
         try:
@@ -58,7 +59,9 @@ def _models(client: httpx.Client, url: str) -> tuple[str | None, list[str]]:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ConfigError(f"no endpoint answers at {url} ({type(error).__name__}): is it running?") from None
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise ConfigError(f"{url} wants a key ({response.status_code}): name its environment variable with --key")
+            raise ConfigError(
+                f"{url} wants a key ({response.status_code}): name its environment variable with {option}key"
+            )
         try:
             return f"{url}{place}", [printable(str(entry["id"])) for entry in response.json()["data"]]
         except (ValueError, LookupError, TypeError):

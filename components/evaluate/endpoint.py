@@ -223,7 +223,9 @@ def authorization(variable: str) -> dict[str, str]:
         return {}
     key = os.environ.get(variable, "")
     if not key or not key.isascii():
-        raise ConfigError(f"--key: the environment variable {variable} is not set, or holds characters beyond ASCII")
+        raise ConfigError(
+            f"the environment variable {variable} is not set, or holds characters beyond ASCII: it should hold the key"
+        )
     return {"Authorization": f"Bearer {key}"}
 
 

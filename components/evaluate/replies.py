@@ -18,7 +18,7 @@ from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.resume_log import ResumeLog
 from inkling.components.shared.store.manifest import digest_of
 from inkling.components.shared.store.provenance import package_versions, stage_code
-from inkling.components.shared.store.store import STORE_VARIABLE, Draft
+from inkling.components.shared.store.store import STORE_VARIABLE
 
 _FOLDER = "replies"
 _DIGITS = 16
@@ -60,9 +60,15 @@ def reply_task(
     return digest_of([dict(subject), suite.name, suite.version, settings, asked, seen])
 
 
-def reply_log(draft: Draft, suite: str, task: str) -> ResumeLog:
-    """Opens the log of a task: in the store, or without one among the work of the artifact that is being made."""
+def reply_log(scratch: Path, name: str, task: str) -> ResumeLog:
+    """Opens the log of a task in the store.
+
+    Args:
+        scratch: The folder that it goes to if there is no store, such as the scratch directory of a draft.
+        name: Name of the suite, or of what else is asked.
+        task: What the replies depend on beside their keys.
+    """
     store = os.environ.get(STORE_VARIABLE)
-    path = Path(store, _FOLDER, task[:_DIGITS]) if store else draft.scratch
+    path = Path(store, _FOLDER, task[:_DIGITS]) if store else scratch
     path.mkdir(parents=True, exist_ok=True)
-    return ResumeLog(path / f"{suite}.jsonl", task)
+    return ResumeLog(path / f"{name}.jsonl", task)

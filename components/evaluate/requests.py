@@ -78,8 +78,14 @@ class UnfinishedError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class _Request:
-    """A question in a view, with the key of its reply."""
+class Request:
+    """A question in a view.
+
+    Attributes:
+        key: What its reply is kept by.
+        asked: The question.
+        view: The view.
+    """
 
     key: str
     asked: Asked
@@ -128,7 +134,7 @@ def _make(config: EndpointConfig, questions: Questions, draft: Draft) -> None:
     suites, answers = {suite.name: suite for suite in config.suites}, []
     with EndpointAnswering(endpoint, pictures) as model:
         for name, members in questions.suites().items():
-            with reply_log(draft, name, reply_task(who, suites[name], members, pictures, config)) as log:
+            with reply_log(draft.scratch, name, reply_task(who, suites[name], members, pictures, config)) as log:
                 answers += _answers(model, suites[name], members, config, log)
     write_answers(draft.path, answers, summarise(answers, config.suites))
 
@@ -140,8 +146,8 @@ def _answers(
     method: Method = config.method.build()
     asked = [Asked(question, order(question, config.seed)) for question in questions]
     method.check(model, [one for one in asked if one.order])
-    requests = [_Request(reply_key(one, view, config), one, view) for one in asked for view in config.views]
-    reasons, ended = _ask_missing(model, method, requests, config.endpoint.concurrency, log)
+    requests = [Request(reply_key(one, view, config), one, view) for one in asked for view in config.views]
+    reasons, ended = ask_missing(model, method, requests, config.endpoint.concurrency, log)
     missing = [one for one in requests if one.key not in log.results]
     lacking = {one.asked.question.question_id for one in missing}
     if missing and suite.metric.grouped:
@@ -159,10 +165,21 @@ def _answers(
     return answers
 
 
-def _ask_missing(
-    model: EndpointAnswering, method: Method, requests: Sequence[_Request], concurrency: int, log: ResumeLog
+def ask_missing(
+    model: EndpointAnswering, method: Method, requests: Sequence[Request], concurrency: int, log: ResumeLog
 ) -> tuple[Counter[str], str]:
-    """Asks what the log does not hold; what the endpoint said where it did not answer, and why it ended early."""
+    """Asks what the log does not hold, and adds each reply as it comes.
+
+    Args:
+        model: The endpoint.
+        method: How questions with choices are asked.
+        requests: What is wanted; what the log holds is not asked.
+        concurrency: Requests at the same time.
+        log: Where the replies are kept.
+
+    Returns:
+        How many replies are missing, by what the endpoint said, and why it ended early; empty where all was asked.
+    """
     missing = [one for one in requests if one.key not in log.results]
     reasons: Counter[str] = Counter()
     in_a_row = 0
@@ -186,14 +203,14 @@ def _ask_missing(
 
 
 def _replies(
-    model: EndpointAnswering, method: Method, requests: Sequence[_Request], concurrency: int
-) -> Iterator[tuple[_Request, Any]]:
+    model: EndpointAnswering, method: Method, requests: Sequence[Request], concurrency: int
+) -> Iterator[tuple[Request, Any]]:
     """What comes back to each request, or the error in its place, in the order in which it comes.
 
     The threads are daemons: a request that hangs keeps no one from ending.
     """
-    waiting: SimpleQueue[_Request | None] = SimpleQueue()
-    done: SimpleQueue[tuple[_Request, Any]] = SimpleQueue()
+    waiting: SimpleQueue[Request | None] = SimpleQueue()
+    done: SimpleQueue[tuple[Request, Any]] = SimpleQueue()
 
     over = Event()
 

@@ -14,6 +14,8 @@ from inkling.models.settings import explain
 from inkling.pipelines.commands.options import Overrides
 
 if TYPE_CHECKING:
+    from inkling.components.evaluate.config import EvaluateConfig
+    from inkling.components.evaluate.endpoint_settings import EndpointSettings
     from inkling.pipelines.evaluation.targets import Target
 
 
@@ -33,7 +35,10 @@ def evaluate(
         str, typer.Option(help=f"What stands beside a question, by comma, of {', '.join(ALL_VIEWS)}.")
     ] = ",".join(VIEWS),
     method: Annotated[
-        str, typer.Option(help="How answers are found: likelihood, likelihood-bytes, likelihood-letters, generate.")
+        str,
+        typer.Option(
+            help="How answers are found: likelihood, likelihood-bytes, likelihood-letters, generate, explain."
+        ),
     ] = "likelihood",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder that the results go to.")] = Path("evaluation"),
     question: Annotated[
@@ -49,6 +54,10 @@ def evaluate(
         str | None, typer.Option("--model", help="Name of an endpoint's model; needed where it serves several.")
     ] = None,
     key: Annotated[str, typer.Option(help="Environment variable with an endpoint's key.")] = "",
+    judge: Annotated[
+        str | None,
+        typer.Option(help="URL of an OpenAI-compatible endpoint that judges explanations (--method explain)."),
+    ] = None,
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
 ) -> None:
     """Asks a model the questions of suites in several views, and writes answers, scores with intervals and a page.
@@ -66,14 +75,14 @@ def evaluate(
         inkling evaluate bundle --suite ./mine.yaml --question mine/17
 
         inkling evaluate http://127.0.0.1:8000/v1 --suite ./mine.yaml --method generate --model llava --key API_KEY
+
+        inkling evaluate .inkling/runs/latest --method explain --judge http://127.0.0.1:8000/v1 --set judge.key=API_KEY
     """
     try:
         profile = _profile(suites or ["scenes"], views, method, overrides)
-        own = profile.pop("endpoint", {})
-        if not isinstance(own, dict):
-            raise ConfigError(f"endpoint={own} is a value: a setting reads endpoint.concurrency=4")
-        stated = {**own, **({"model": name} if name else {}), **({"key": key} if key else {})}
-        _evaluate(model, stated, profile, output, question, run, encoder)
+        stated = {**_section(profile, "endpoint"), **({"model": name} if name else {}), **({"key": key} if key else {})}
+        judging = _section(profile, "judge")
+        _evaluate(model, stated, judge, judging, profile, output, question, run, encoder)
     except ConfigError:
         raise
     except ValueError as error:  # rows that cannot be used, a question too long, a method that cannot ask it
@@ -83,6 +92,8 @@ def evaluate(
 def _evaluate(
     model: str,
     endpoint: dict[str, Any],
+    judge: str | None,
+    judging: dict[str, Any],
     profile: dict[str, Any],
     output: Path,
     question: str | None,
@@ -93,6 +104,7 @@ def _evaluate(
     from inkling.components.evaluate.examine import examine, find
     from inkling.components.evaluate.requests import STOPPED
     from inkling.components.suites.config import SuitesConfig
+    from inkling.pipelines.evaluation.explained import TRACES, measure_traces, show_traces
     from inkling.pipelines.evaluation.screen import show_missing, show_scores
     from inkling.pipelines.evaluation.work import (
         clear,
@@ -107,6 +119,7 @@ def _evaluate(
     config, read = EvaluateConfig.parse(profile), SuitesConfig.parse(profile).read
     target = _target(model, endpoint, encoder)
     target.check(config)
+    judged_by = _judge(judge, judging, config)
     own = Path(model) if (Path(model) / "run.json").is_file() else None
     scenes = rendered_questions(read, run or own)
     with workplace() as folder:
@@ -122,13 +135,59 @@ def _evaluate(
         clear(output)
         found = evaluate_suites(target, profile, questions, folder, output / "answers")
         written = write_all(output, found, questions, read)
+        explained = None
+        if config.method.explains and found.answers:
+            asked_of = [one for members in questions.values() for one in members.questions()]
+            explained = measure_traces(found.answers, asked_of, judged_by, output)
+            written.append(output / TRACES)
     console = Console(file=sys.stdout)
     show_scores(found.summary, read, config.views, console)
+    if explained is not None:
+        show_traces(explained, console)
     for path in (*([] if found.partial else [output / "answers"]), *written):
         print(path)
     if found.partial:
         show_missing(found.partial, console)
         raise typer.Exit(130 if any(one["ended"] == STOPPED for one in found.partial.values()) else 1)
+    if explained is not None and explained.partial:
+        raise typer.Exit(130 if explained.partial["ended"] == STOPPED else 1)
+
+
+def _section(profile: dict[str, Any], name: str) -> dict[str, Any]:
+    """Takes the settings of an endpoint out of the profile.
+
+    Raises:
+        ConfigError: If they are no settings.
+    """
+    found = profile.pop(name, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"{name}={found} is a value: a setting reads {name}.concurrency=4")
+    return found
+
+
+def _judge(url: str | None, stated: dict[str, Any], config: "EvaluateConfig") -> "EndpointSettings | None":
+    """The judge, found before anything is asked.
+
+    Raises:
+        ConfigError: If there is nothing for it to judge, or it cannot be asked.
+    """
+    from inkling.components.evaluate.discover import discover
+    from inkling.components.evaluate.endpoint_settings import EndpointSettings
+
+    if url is None:
+        if stated:
+            raise ConfigError(f"judge.{next(iter(stated))} is stated, and no judge: name its URL with --judge")
+        return None
+    if not config.method.explains:
+        raise ConfigError(
+            f"--judge: method '{config.method.type}' gives no explanations to judge: take --method explain"
+        )
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f"--judge {url} is no URL: http://HOST:PORT/v1")
+    try:
+        return discover(url, stated, "--set judge.")
+    except ValidationError as error:
+        raise ConfigError(explain(error, EndpointSettings, "judge")) from None
 
 
 def _target(model: str, endpoint: dict[str, Any], encoder: Path | None) -> "Target":
@@ -170,7 +229,7 @@ def _profile(suites: list[str], views: str, method: str, overrides: list[str]) -
         "evaluate": {"views": named, "method": read_value(method, "--method")},
     }
     profile = with_overrides(stated, overrides)
-    valid = ("evaluate", "suites", "seed", "threads", "endpoint")
+    valid = ("evaluate", "suites", "seed", "threads", "endpoint", "judge")
     for key in profile:
         if key not in valid:
             raise unknown("setting's place", key, valid)

@@ -14,7 +14,6 @@ from inkling.components.shared.statistics.intervals import standard_error
 _HEADER = ("Tasks", "Version", "Filter", "n-shot", "Metric", "", "Value", "", "Stderr")
 _LEFT = ("Tasks", "Filter", "Metric", "")
 _METRICS = {"accuracy": "acc"}
-_FILTERS = {"generate": "parse"}
 _HIGHER = "\u2191"
 Results = dict[str, Any]
 
@@ -66,7 +65,7 @@ def _add_task(found: Results, suite: Suite, view: str, answers: Sequence[Answer]
 
 
 def _scores(answers: Sequence[Answer], suite: Suite) -> dict[str, float]:
-    metric, chosen = metric_name(suite), _FILTERS.get(answers[0].method, "none")
+    metric, chosen = metric_name(suite), "none" if answers[0].log_likelihoods else "parse"
     parts = [one.family if suite.headline.mean == "families" else "" for one in answers]
     images = [one.image_id for one in answers]
     scores = [float(one.score) for one in answers]

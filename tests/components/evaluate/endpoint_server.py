@@ -21,10 +21,12 @@ class Server:
         asked: The bodies that were posted, in their order.
         reply: What answers a body: status, headers and content (JSON, or bytes as they are).
         inputs: Names of the inputs that V2 describes.
+        keys: What stood in the header `Authorization` of each body.
     """
 
     def __init__(self) -> None:
         self.asked: list[Body] = []
+        self.keys: list[str] = []
         self.reply: Callable[[Body], tuple[int, dict[str, str], Any]] = lambda body: completion("A")
         self.models: list[str] = ["llava"]
         self.inputs: list[str] = []
@@ -43,6 +45,7 @@ class Server:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with lock:
                     outer.asked.append(body)
+                    outer.keys.append(self.headers.get("Authorization", ""))
                     outer.at_once += 1
                     outer.most = max(outer.most, outer.at_once)
                 status, headers, content = outer.reply(body)
