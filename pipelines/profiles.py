@@ -188,6 +188,20 @@ def places(profile: str | Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
+def stated_in(profile: str | Mapping[str, Any]) -> set[str]:
+    """The dotted settings that a profile states, sections included."""
+    found: set[str] = set()
+
+    def below(section: Mapping[str, Any], place: str) -> None:
+        for key, value in section.items():
+            found.add(f"{place}{key}")
+            if isinstance(value, Mapping):
+                below(value, f"{place}{key}.")
+
+    below(read_mapping(profile) if isinstance(profile, str) else profile, "")
+    return found
+
+
 def stage_config(stage: str) -> type[StageConfig]:
     """The configuration class of a stage, by the name of its folder."""
     module = importlib.import_module(f"inkling.components.{stage}.config")

@@ -24,5 +24,5 @@ def pretrain(
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.components.pretrain.page import write_page
 
-    settings = PretrainConfig.parse(config, no_pretraining=no_pretraining)
+    settings = PretrainConfig.parse(config, **({"no_pretraining": True} if no_pretraining else {}))
     write_page(build_pretrain(settings, tokens.path, language_model.path), loss.path)

@@ -135,8 +135,11 @@ def cancel(run_id: RunId, endpoint: Url = None) -> None:
 
 def study(
     name: Annotated[str, typer.Argument(help="A shipped study or a YAML file; `list` prints those that ship.")],
-    profile: Profile = "laptop",
+    profile: Annotated[
+        str | None, typer.Option("--profile", "-p", help="A profile; laptop, or that of the paper for a twin, if none.")
+    ] = None,
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    twin: Annotated[bool, typer.Option("--twin", help="The paper's exact values, for a cluster.")] = False,
     only: Annotated[
         list[str],
         typer.Option("--only", help="Part of an axis: adapt.connector=pool, seed=0,1. Repeatable."),
@@ -150,15 +153,14 @@ def study(
     Examples:
         inkling study list
 
-        inkling study mixtures --profile tiny --only mixture.recipe=mix0,mix6 --only seed=0
+        inkling study interpolation --profile tiny --only mixture.recipe=mix0,mix6 --only seed=0
 
-        inkling study scaling --profile tiny --set token_budget=400_000 --set pretrain.batch=4
+        inkling study scale --profile tiny --only seed=0
 
-        inkling study mixtures --profile cluster --endpoint http://127.0.0.1:8888
+        inkling study interpolation --profile cluster --endpoint http://127.0.0.1:8888
 
-        inkling study mixtures --profile cluster --output compiled
+        inkling study scale --twin --set 'scenes.conversations={type: llava, path: FILE, images: FOLDER}'
     """
-    from inkling.pipelines import profiles
     from inkling.pipelines.ir import compile_study_for_cluster, refuse_local_data
     from inkling.pipelines.study import file as study_file
     from inkling.pipelines.study.plan import StudyPlan
@@ -167,7 +169,9 @@ def study(
     if name == "list":
         show_studies(console)
         return
-    stated, text = study_file.load(name).only(only), profiles.load(profile, overrides)
+    whole = study_file.load(name, twin)
+    text = whole.profile(profile or (study_file.TWINS if twin else study_file.HERE), overrides)
+    stated = whole.only(only)
     if output is None and endpoint is None:
         from inkling.pipelines.local.run import run_study
 

@@ -17,6 +17,7 @@ from inkling.pipelines.commands.options import Overrides, Profile
 
 if TYPE_CHECKING:
     from inkling.pipelines.estimate.cost import CostEstimate
+    from inkling.pipelines.study.file import Study
 
 _GIGA = 1e9
 
@@ -43,7 +44,7 @@ def estimate(
     Examples:
         inkling estimate --profile laptop
 
-        inkling estimate --profile cluster --device h100 --study mixtures --price gpu-hour=2.5 --price gb-month=0.023
+        inkling estimate --profile cluster --device h100 --study interpolation --price gpu-hour=2.5
 
         inkling estimate --set pretrain.optimization=lsbs --set pretrain.preset=7B --set token_budget=30_000_000_000
         --set pretrain.strategy=fsdp2 --set pretrain.micro_batch=1 --device h100 --devices 64
@@ -56,11 +57,13 @@ def estimate(
     from inkling.models.language.presets import load_preset, preset_names
     from inkling.pipelines import profiles
     from inkling.pipelines.estimate.summary import duration, show_cost
+    from inkling.pipelines.study import file as study_file
 
     stated_prices = dict(map(_price, prices))
     if device not in (AUTO, *device_names()):
         raise unknown("device", device, (AUTO, *device_names()))
-    text = profiles.load(profile, overrides)
+    planned = study_file.load(study) if study else None
+    text = planned.profile(profile, overrides) if planned else profiles.load(profile, overrides)
     config = PretrainConfig.parse(text)
     kind = rank_device(config, device, config.threads)
     chosen = plan_of(config, MixtureConfig.parse(text).vocabulary, kind)
@@ -107,7 +110,7 @@ def estimate(
     )
     from inkling.components.shared.launch.placement import PlacementConfig
 
-    whole, images = _cost(text, study, kind)
+    whole, images = _cost(text, planned, kind)
     parallelism = PlacementConfig.parse(text).parallelism
     show_cost(whole, parallelism, found.disk, images, stated_prices, console)
     if reason := refusal(found, min(chosen.ranks, config.processes), free, config.launch.hours):
@@ -115,14 +118,13 @@ def estimate(
         raise typer.Exit(1)
 
 
-def _cost(profile: str, study: str | None, kind: Device) -> "tuple[CostEstimate, set[str]]":
+def _cost(profile: str, study: "Study | None", kind: Device) -> "tuple[CostEstimate, set[str]]":
     """The cost estimate of a profile's run, or of a study, and the images of its tasks."""
     from inkling.pipelines.estimate.cost import estimate_cost
     from inkling.pipelines.ir import compile_for_cluster, compile_study_for_cluster, read_ir
-    from inkling.pipelines.study import file as study_file
     from inkling.pipelines.study.plan import StudyPlan
 
-    plan = StudyPlan.of(study_file.load(study), profile) if study else None
+    plan = StudyPlan.of(study, profile) if study else None
     with tempfile.TemporaryDirectory() as folder:
         if plan:
             compile_study_for_cluster(plan, profile, Path(folder))

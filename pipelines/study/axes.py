@@ -1,4 +1,7 @@
-"""An axis of a study: a dotted setting, its labelled values, and the first stage that it changes."""
+"""An axis of a study: a dotted setting, its labelled values, and the first stage that it changes.
+
+An axis may also be a word of the study's own, `share`, that a setting of the study refers to: `{reasoning: $share}`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +20,9 @@ STAGES = (*TEXT, PRETRAIN, *SEEING)
 
 Labelled = dict[str, Any]
 """Values of an axis by label."""
+NO_TOKENS = 0
+"""As a value of `token_budget`: the network keeps its initial weights (the paper's 0B)."""
+_MARK = "$"
 
 
 def labelled(setting: str, stated: Any) -> Labelled:
@@ -70,6 +76,24 @@ def check_setting(setting: str) -> None:
         raise unknown("axis", f"{stage}.{key}", (f"{stage}.{field}" for field in fields))
 
 
+def words_in(value: Any) -> set[str]:
+    """The words that a setting of the study refers to, as keys or as values: `share` in `{reasoning: $share}`."""
+    if isinstance(value, Mapping):
+        return {word for pair in value.items() for one in pair for word in words_in(one)}
+    if isinstance(value, list | tuple):
+        return {word for one in value for word in words_in(one)}
+    return {value.removeprefix(_MARK)} if isinstance(value, str) and value.startswith(_MARK) else set()
+
+
+def with_words(value: Any, words: Mapping[str, Any]) -> Any:
+    """A setting of the study with the value of each word in its place."""
+    if isinstance(value, Mapping):
+        return {with_words(key, words): with_words(one, words) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_words(one, words) for one in value]
+    return words[value.removeprefix(_MARK)] if words_in(value) else value
+
+
 def stage_of_axis(setting: str) -> str:
     """The first stage that an axis changes.
 
@@ -81,11 +105,13 @@ def stage_of_axis(setting: str) -> str:
 
 
 def with_value(profile: Mapping[str, Any], setting: str, value: Any) -> dict[str, Any]:
-    """A profile with another value of a dotted setting.
+    """A profile with another value of a dotted setting; no tokens at all are the no-pretraining baseline.
 
     Raises:
         ConfigError: If a part of the setting's name is a value, not a section.
     """
+    if setting.rpartition(".")[2] == "token_budget" and value == NO_TOKENS and value is not False:
+        return with_value(profile, f"{PRETRAIN}.no_pretraining", True)
     key, _, rest = setting.partition(".")
     if not rest:
         return {**profile, key: value}

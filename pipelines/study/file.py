@@ -1,6 +1,7 @@
-"""The file of a study: its axes, the figures that it draws and what it tests."""
+"""The file of a study: its axes, the figures that it draws and what it tests; and its twin with the paper's values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from math import prod
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,11 +14,28 @@ from inkling.components.compare.config import (
     CompareConfig,
     ContrastConfig,
     FigureConfig,
+    Label,
 )
 from inkling.components.shared.config import ConfigError, Section, StageConfig, read_file, unknown
-from inkling.pipelines.study.axes import TEXT, Labelled, check_setting, labelled, stage_of_axis
+from inkling.models.strict_json import to_json
+from inkling.pipelines import profiles
+from inkling.pipelines.study.axes import (
+    PRETRAIN,
+    SEEING,
+    TEXT,
+    Labelled,
+    check_setting,
+    labelled,
+    stage_of_axis,
+    words_in,
+)
+from inkling.pipelines.study.published import PublishedTable, paper_numbers
 
+HERE, TWINS = "laptop", str(Path(profiles.__file__).parent / "profiles" / "twins" / "paper.yaml")
+"""The profiles of a study where none is named: as it runs here, and that of the twins with the paper's sizes."""
 _FOLDER = Path(__file__).parent
+_LEVELS = (TEXT, (PRETRAIN,), *((stage,) for stage in SEEING))
+_TWIN = "twin"
 
 
 class BaselineConfig(Section):
@@ -35,9 +53,34 @@ class Study(StageConfig):
     question: str = Field("", description="what it answers, in a line")
     source: str = Field(description="paper with its figure or table")
     axes: dict[str, Labelled] = Field(min_length=1, description="values of each dotted setting, by label")
+    leave_out: tuple[dict[str, tuple[Label, ...]], ...] = Field(
+        (), description="combinations of labels that are not run, as {axis: [labels], other axis: [labels]}"
+    )
+    common: dict[str, Any] = Field({}, description="settings of all its runs; `$share` is the value of an axis share")
+    needs: dict[str, str] = Field(
+        {}, description="settings that a profile or --set must state, and what they stand for"
+    )
     baseline: BaselineConfig = Field(BaselineConfig(), description="what it is compared with")
     figures: dict[str, FigureConfig] = Field({}, description="the figures, by name")
     contrasts: tuple[ContrastConfig, ...] = Field((), description="what is tested")
+    published: dict[str, PublishedTable] = Field({}, description="the numbers of the paper, by table or figure")
+    limits: tuple[str, ...] = Field((), description="what it cannot say, a sentence each")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_off(cls, stated: Any) -> Any:
+        """Reads the paper's numbers of each figure off the published tables."""
+        if not isinstance(stated, Mapping) or not isinstance(stated.get("published"), Mapping):
+            return stated
+        tables = {name: PublishedTable.model_validate(table) for name, table in stated["published"].items()}
+        figures = {}
+        for name, figure in stated.get("figures", {}).items():
+            paper = figure.get("paper") if isinstance(figure, Mapping) else None
+            if isinstance(paper, Mapping) and "table" in paper:
+                axes = [figure[key] for key in ("x", "series") if figure.get(key)]
+                figure = {**figure, "paper": paper_numbers(paper, tables, axes)}
+            figures[name] = figure
+        return {**stated, "figures": figures, "published": tables}
 
     @field_validator("axes", mode="before")
     @classmethod
@@ -46,15 +89,32 @@ class Study(StageConfig):
             return stated
         return {str(setting): labelled(str(setting), values) for setting, values in stated.items()}
 
-    @field_validator("axes")
-    @classmethod
-    def _known(cls, axes: dict[str, Labelled]) -> dict[str, Labelled]:
-        for setting in axes:
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        words = {word for value in self.common.values() for word in words_in(value)}
+        for word in words - self.axes.keys():
+            raise unknown("axis that a setting of the study refers to", f"${word}", (f"${axis}" for axis in self.axes))
+        for setting in (*self.common, *(axis for axis in self.axes if axis not in words), *self.needs):
             check_setting(setting)
-            nested = [other for other in axes if other.startswith(f"{setting}.")]
+        for setting in self.axes:
+            nested = [other for other in self.axes if other.startswith(f"{setting}.")]
             if nested:
                 raise ValueError(f"the axis '{nested[0]}' is a part of the axis '{setting}'")
-        return axes
+        for number, combination in enumerate(self.leave_out, 1):
+            self._check_left_out(number, combination)
+        return self
+
+    def _check_left_out(self, number: int, combination: Mapping[str, Sequence[str]]) -> None:
+        """Checks that a combination is of axes and labels of the study, and of one level."""
+        for axis, labels in combination.items():
+            if axis not in self.axes:
+                raise unknown(f"axis of leave_out, entry {number}", axis, self.axes)
+            for label in labels:
+                if label not in self.axes[axis]:
+                    raise unknown(f"label of {axis} in leave_out, entry {number}", label, self.axes[axis])
+        levels = {self.stage_of(axis) in TEXT or self.stage_of(axis) for axis in combination}
+        if len(levels) > 1:
+            raise ValueError(f"leave_out, entry {number}: {', '.join(combination)} change stages that are run apart")
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -66,24 +126,38 @@ class Study(StageConfig):
                 "the no-pretraining baseline needs an axis of the text to stand on: add for "
                 "example mixture.recipe: [mix6]"
             )
-        if self.baseline.no_pretraining and (scenes := [one for one in self.axes if stage_of_axis(one) == TEXT[0]]):
+        if self.baseline.no_pretraining and (scenes := [one for one in self.axes if self.stage_of(one) == TEXT[0]]):
             raise ValueError(
                 f"the no-pretraining baseline sees one set of scenes: leave it out, or the axis {', '.join(scenes)}"
             )
         self.comparison()
         return self
 
+    def stage_of(self, axis: str) -> str:
+        """The first stage that an axis changes: its own, or that of the setting that refers to it."""
+        named = (setting for setting, value in self.common.items() if axis in words_in(value))
+        return stage_of_axis(next(named, axis))
+
+    def axes_of(self, stages: Iterable[str]) -> dict[str, Labelled]:
+        """The axes that first change one of these stages."""
+        return {axis: values for axis, values in self.axes.items() if self.stage_of(axis) in stages}
+
+    def combinations(self, stages: Iterable[str]) -> list[dict[str, str]]:
+        """The combinations of labels that are run, of the axes that first change one of these stages."""
+        axes = self.axes_of(stages)
+        every = (dict(zip(axes, labels, strict=True)) for labels in product(*axes.values()))
+        return [one for one in every if not any(_within(one, left_out) for left_out in self.leave_out)]
+
     @property
     def text_axes(self) -> list[str]:
         """Axes that change a stage before pre-training."""
-        return [setting for setting in self.axes if stage_of_axis(setting) in TEXT]
+        return list(self.axes_of(TEXT))
 
     @property
     def num_runs(self) -> int:
         """Runs of the study, the no-pretraining baseline included."""
-        texts = prod(len(self.axes[setting]) for setting in self.text_axes)
-        others = prod(len(values) for values in self.axes.values()) // texts
-        return (texts + self.baseline.no_pretraining) * others
+        texts, *others = (len(self.combinations(level)) for level in _LEVELS)
+        return (texts + self.baseline.no_pretraining) * prod(others)
 
     def comparison(self) -> CompareConfig:
         """What the compare stage needs to know of the study.
@@ -113,6 +187,26 @@ class Study(StageConfig):
             }
         )
 
+    def profile(self, name: str, overrides: Iterable[str] = ()) -> str:
+        """The profile of the study's runs: a named one with the study's settings, and over these the user's.
+
+        Raises:
+            ConfigError: If a setting cannot be used, or one that the study needs is stated nowhere.
+        """
+        given = list(overrides)
+        stated = [f"{one.partition('=')[0].strip()}." for one in given]
+        own = {setting: value for setting, value in self.common.items() if not words_in(value)}
+        kept = (one for one in own if not any(f"{one}.".startswith(place) for place in stated))
+        text = profiles.load(name, [*(f"{one}={to_json(own[one])}" for one in kept), *given])
+        present = profiles.stated_in(text)
+        for setting, meaning in self.needs.items():
+            if setting not in present:
+                raise ConfigError(
+                    f"the twin of '{self.title}' needs {meaning}, and neither the profile nor --set says where they "
+                    f"are: state {setting}, or have the profile's own with --set {setting}=null"
+                )
+        return text
+
     def only(self, choices: Iterable[str]) -> "Study":
         """A part of the study.
 
@@ -120,7 +214,7 @@ class Study(StageConfig):
             choices: Each `axis=label` or `axis=label,label`: these labels of the axis and no others.
 
         Raises:
-            ConfigError: If an axis or a label is not the study's.
+            ConfigError: If an axis or a label is not the study's, or nothing is left.
         """
         axes = dict(self.axes)
         for choice in choices:
@@ -134,9 +228,18 @@ class Study(StageConfig):
                     raise unknown(f"label of {setting}", label, self.axes[setting])
             axes[setting] = {label: self.axes[setting][label] for label in labels.split(",")}
         left_out = {setting: set(self.axes[setting]) - set(values) for setting, values in axes.items()}
-        figures = {name: _of_labels(one, left_out) for name, one in self.figures.items() if _drawable(one, left_out)}
-        contrasts = [part for one in self.contrasts if (part := _tested(one, left_out[one.axis]))]
-        return self.model_copy(update={"axes": axes, "figures": figures, "contrasts": tuple(contrasts)})
+        part = self.model_copy(
+            update={
+                "axes": axes,
+                "figures": {
+                    name: _of_labels(one, left_out) for name, one in self.figures.items() if _drawable(one, left_out)
+                },
+                "contrasts": tuple(found for one in self.contrasts if (found := _tested(one, left_out[one.axis]))),
+            }
+        )
+        if not part.num_runs:
+            raise ConfigError(f"the study leaves out {' with '.join(choices)}: no run is left")
+        return part
 
 
 def names() -> list[str]:
@@ -144,19 +247,45 @@ def names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 
-def load(name: str) -> Study:
+def load(name: str, twin: bool = False) -> Study:
     """Reads a study.
 
     Args:
         name: Name of a shipped study, or path of a YAML file.
+        twin: Whether its twin for a cluster is meant, with the paper's exact values, and not the study as it runs here.
 
     Raises:
-        ConfigError: If the study is unknown or cannot be used.
+        ConfigError: If the study is unknown or cannot be used, or has no twin.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else _FOLDER / f"{name}.yaml"
     if not path.is_file():
         raise unknown("study", name, names())
-    return Study.parse({Study.stage: read_file(path)})
+    stated = read_file(path)
+    other = stated.pop(_TWIN, None)
+    study = Study.parse({Study.stage: stated})
+    if other is not None:
+        other = Study.parse({Study.stage: _merged(stated, other)})
+    if twin and other is None:
+        raise ConfigError(f"the study '{name}' has no twin: it is not the paper's")
+    return other if twin else study
+
+
+def _merged(study: Mapping[str, Any], twin: Any) -> dict[str, Any]:
+    """A study with what its twin states: axes, figures and published tables one by one, the rest whole."""
+    if not isinstance(twin, Mapping):
+        raise ConfigError(f"'{_TWIN}' of the study must be a section")
+    found = {**study, **twin}
+    for key in ("axes", "common"):
+        if isinstance(twin.get(key), Mapping):
+            found[key] = {**study.get(key, {}), **twin[key]}
+    for name, figure in (twin.get("figures") or {}).items():
+        found["figures"] = {**study.get("figures", {}), name: {**study.get("figures", {}).get(name, {}), **figure}}
+    return found
+
+
+def _within(labels: Mapping[str, str], left_out: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a combination is one of those that are left out."""
+    return all(labels.get(axis) in some for axis, some in left_out.items())
 
 
 def _drawable(figure: FigureConfig, left_out: Mapping[str, set[str]]) -> bool:

@@ -113,7 +113,8 @@ def study(
         """Makes a language model of each pre-training, shows it to each way, and scores what comes out."""
         answers: list[PipelineChannel] = []
         with dsl.ParallelFor(items=variants, parallelism=at_once) as run:
-            read = pretrain(config=run.config, tokens=made.tokens, no_pretraining=no_pretraining)
+            baseline = {"no_pretraining": True} if no_pretraining else {}
+            read = pretrain(config=run.config, tokens=made.tokens, **baseline)
             language = read.outputs["language_model"]
             models: dict[tuple[int, int], dsl.PipelineTask] = {}
             examined: list[dsl.PipelineTask] = []

@@ -18,7 +18,7 @@ from inkling.components.shared.strict_yaml import write_mapping
 from inkling.components.suites.config import SuitesConfig
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
-from inkling.pipelines.study.axes import PRETRAIN, TEXT, stage_of_axis, with_value
+from inkling.pipelines.study.axes import PRETRAIN, TEXT, stage_of_axis, with_value, with_words, words_in
 from inkling.pipelines.study.file import Study
 
 MAX_BYTES = 120_000
@@ -137,7 +137,7 @@ class StudyPlan:
     @property
     def looped(self) -> tuple[str, ...]:
         """Stages of the text that are run for every text: all from the first one that an axis changes."""
-        first = min((TEXT.index(stage_of_axis(axis)) for axis in self.study.text_axes), default=len(TEXT) - 1)
+        first = min((TEXT.index(self.study.stage_of(axis)) for axis in self.study.text_axes), default=len(TEXT) - 1)
         return TEXT[first:]
 
     @property
@@ -248,13 +248,20 @@ def _items(study: Study, stages: Sequence[str], profile: Mapping[str, Any]) -> t
     Raises:
         ConfigError: If a value cannot be used, or two combinations come to the same settings.
     """
-    axes = {axis: values for axis, values in study.axes.items() if stage_of_axis(axis) in stages}
+    axes = study.axes_of(stages)
+    composed = {name: value for name, value in study.common.items() if words_in(value)}
+    words = {word for value in composed.values() for word in words_in(value)}
     items, seen = [], dict[str, Labels]()
-    for labels in product(*axes.values()):
+    for labels in study.combinations(stages):
+        values = {axis: axes[axis][label] for axis, label in labels.items()}
         settings = dict(profile)
-        for (axis, values), label in zip(axes.items(), labels, strict=True):
-            settings = with_value(settings, axis, values[label])
-        item = Item(dict(zip(axes, labels, strict=True)), settings)
+        for axis, value in values.items():
+            if axis not in words:
+                settings = with_value(settings, axis, value)
+        for setting, value in composed.items():
+            if stage_of_axis(setting) in stages:
+                settings = with_value(settings, setting, with_words(value, values))
+        item = Item(labels, settings)
         parsed = [profiles.stage_config(stage).parse(settings).determinants() for stage in stages]
         if (digest := digest_of(parsed)) in seen:
             raise ConfigError(

@@ -63,7 +63,7 @@ def compile_case(case: str) -> Path:
     if case.startswith("monitor"):
         compile_monitor_for_cluster(text, folder)
     else:
-        compile_profile(text, folder, "mixtures" if case.startswith("study") else None)
+        compile_profile(text, folder, "interpolation" if case.startswith("study") else None)
     return folder
 
 

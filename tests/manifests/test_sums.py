@@ -73,7 +73,7 @@ def test_a_whole_run_fits_beside_what_is_served(run: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("study", study_file.names())
 @pytest.mark.parametrize("profile", OVERLAY_OF)
 def test_a_study_at_its_parallelism_fits_beside_what_is_served(profile: str, study: str, tmp_path: Path) -> None:
-    text = profiles.load(profile, ["pretrain.context=128"])  # the study of sizes has a preset with no more
+    text = study_file.load(study).profile(profile, ["pretrain.context=128"])  # small presets take no more
     asked = compile_profile(text, tmp_path, study).asked
     assert asked["requests.nvidia.com/gpu"] > 1
     assert too_much(OVERLAY_OF[profile], asked) == []
@@ -82,7 +82,7 @@ def test_a_study_at_its_parallelism_fits_beside_what_is_served(profile: str, stu
 
 def test_a_study_that_is_too_wide_is_found(tmp_path: Path) -> None:
     text = profiles.load("gpu", ["placement.parallelism=9"])
-    asked = compile_profile(text, tmp_path, "mixtures").asked
+    asked = compile_profile(text, tmp_path, "interpolation").asked
     assert beyond_the_queue({**asked, "requests.nvidia.com/gpu": Decimal(33)}) == ["requests.nvidia.com/gpu"]
     (line,) = too_much("gpu-pool", asked)
     assert "9 of requests.nvidia.com/gpu at once, quota 'inkling' leaves 8 of 8" in line

@@ -53,7 +53,7 @@ def compile_case(case: str, directory: Path) -> Path:
     profile, overrides = CASES[case]
     text = profiles.load(profile, overrides)
     if case.startswith("study"):
-        compile_study_for_cluster(StudyPlan.of(study_file.load("mixtures"), text), text, directory)
+        compile_study_for_cluster(StudyPlan.of(study_file.load("interpolation"), text), text, directory)
     elif case.startswith("monitor"):
         compile_monitor_for_cluster(text, directory)
     else:

@@ -15,6 +15,16 @@ from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.plan import MAX_BYTES, StudyPlan
 
 RECIPE, PRESET = "mixture.recipe", "pretrain.preset"
+SIZES = {"340M", "1B", "3B", "7B", "13B"}
+TWINS = {
+    **{name: {"3B"} for name in ("interpolation", "proportions", "sources", "grid", "structure", "instruction")},
+    **{name: {"3B"} for name in ("existence", "reasoning")},
+    **{name: {"7B"} for name in ("scale-up", "blind", "vila")},
+    "scale": SIZES,
+}
+"""The studies of the paper that have a twin which packages alone can plan, and the sizes of its language models."""
+IMAGE = f"placement.images={{inkling/train-gpu: registry.example/train-gpu@sha256:{'0' * 64}}}"
+PICTURES = "scenes.conversations=[]"
 
 
 def study_of(baseline: bool = False, **axes: Any) -> Study:
@@ -29,9 +39,59 @@ def cluster() -> str:
 
 
 @pytest.mark.parametrize("name", study_file.names())
-def test_every_shipped_study_fits_one_pipeline(name: str, cluster: str) -> None:
+def test_every_shipped_study_fits_one_pipeline(name: str) -> None:
     study = study_file.load(name)
-    assert len(StudyPlan.of(study, cluster).runs()) == study.num_runs
+    runs = StudyPlan.of(study, study.profile("laptop")).runs()
+    assert len(runs) == study.num_runs
+    for run in runs:
+        profiles.check_recipe(run.settings)
+
+
+@pytest.mark.parametrize("name", [name for name in study_file.names() if name in TWINS])
+def test_every_twin_makes_its_runs_from_the_paper_s_sizes(name: str) -> None:
+    study = study_file.load(name, twin=True)
+    runs = StudyPlan.of(study, study.profile(study_file.TWINS, [IMAGE, PICTURES])).runs()
+    assert len(runs) == study.num_runs
+    sizes = {str(run.settings["pretrain"]["preset"]) for run in runs}
+    assert sizes == TWINS[name]
+    assert {run.settings["pretrain"]["optimization"] for run in runs} == {"lsbs"}
+    assert all(run.settings["mixture"]["vocabulary"] == 32_000 for run in runs)
+
+
+def test_a_twin_without_its_images_is_refused() -> None:
+    study = study_file.load("scale", twin=True)
+    with pytest.raises(ConfigError, match=r"train-gpu.* is named by no digest"):
+        study.profile(study_file.TWINS, [PICTURES])
+    with pytest.raises(ConfigError, match=r"captions and instructions with their images.*state scenes.conversations"):
+        study.profile(study_file.TWINS, [IMAGE])
+    encoders = study_file.load("encoders", twin=True)
+    with pytest.raises(ConfigError, match="facebook/metaclip-b16-fullcc2.5b"):
+        StudyPlan.of(encoders, encoders.profile(study_file.TWINS, [IMAGE, PICTURES]))
+
+
+def test_no_tokens_are_the_no_pretraining_baseline_once_a_size() -> None:
+    study = study_file.load("scale").only(["seed=0", "pretrain.token_budget=0,0.1M"])
+    plan = StudyPlan.of(study, study.profile("laptop"))
+    stages = [PretrainConfig.parse(run.settings) for run in plan.runs()]
+    assert [(one.preset, one.no_pretraining, one.steps > 0) for one in stages] == [
+        (preset, none, not none) for preset in ("micro", "mini", "tiny") for none in (True, False)
+    ]
+    assert len(plan.parameters()["pretrained"]) == 6
+
+
+def test_settings_of_a_study_reach_its_runs_and_give_way_to_the_user_s() -> None:
+    study = study_file.load("scale")
+    assert profiles.stage_config("mixture").parse(study.profile("laptop")).recipe == "web-crawl"
+    stated = study.profile("laptop", ["mixture={recipe: mix0}", "seed=4"])
+    assert profiles.stage_config("mixture").parse(stated).recipe == "mix0"
+
+
+def test_cells_that_are_left_out_are_not_run() -> None:
+    study = study_file.load("grid")
+    cells = {
+        (run.labels["reasoning"], run.labels["visual"]) for run in StudyPlan.of(study, study.profile("tiny")).runs()
+    }
+    assert len(cells) == 30 and ("60", "30") in cells and ("70", "20") not in cells
 
 
 def test_a_run_has_its_values_and_each_level_only_its_own_sections(cluster: str) -> None:
@@ -66,9 +126,11 @@ def test_a_language_model_is_known_by_the_settings_that_it_records(cluster: str)
 
 
 def test_recipes_by_labels_reach_the_runs() -> None:
-    run = StudyPlan.of(study_file.load("reasoning"), profiles.load("tiny")).runs()[3]
+    study = study_file.load("proportions").only(["label=reasoning", "seed=0"])
+    run = StudyPlan.of(study, study.profile("tiny")).runs()[1]
     recipe = profiles.stage_config("mixture").parse(run.settings).recipe
-    assert recipe.labels == {"reasoning": 0.25} and run.labels[RECIPE] == "25"
+    assert recipe.labels == {"reasoning": 0.25}
+    assert run.labels == {"label": "reasoning", "share": "25", "seed": "0"}
 
 
 def test_axes_after_pretraining_are_fields_of_each_variant_and_share_its_language_model() -> None:

@@ -61,5 +61,5 @@ def test_the_list_says_what_each_study_answers() -> None:
     result = CliRunner().invoke(app, ["study", "list"], env={"COLUMNS": "250"})
     assert result.exit_code == 0, result.output
     rows = {line.split()[0]: line for line in result.output.splitlines()[1:] if line.strip()}
-    assert "36" in rows["mixtures"].split()[:2] and "LSBS Table 2" in rows["mixtures"]
-    assert "mixture.recipe (6), seed (3)" in rows["sources"]
+    assert "36" in rows["interpolation"].split()[:2] and "LSBS Table 2" in rows["interpolation"]
+    assert "mixture.recipe (16), seed (3)" in rows["sources"]
