@@ -82,11 +82,11 @@ class ApiServer:
     failing: int = 0
     calls: list[Call] = field(default_factory=list)
     jobs: dict[str, Object] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, method: str, path: str, body: Any, accepted: str = "") -> tuple[int, Any]:
         """Status and body of the answer to a request; a list has no `PartialObjectMetadata`."""
-        if self.failing:
-            self.failing -= 1
+        if self._fails():
             return 503, _status(503, "the server is currently unable to handle the request", "ServiceUnavailable")
         if _is_discovery(path):
             found = self.objects.get(path)
@@ -108,6 +108,13 @@ class ApiServer:
             return 200, "".join(f"2026-11-27T04:00:00.000000000Z {line}\n" for line in self.log.splitlines())
         found = self.objects.get(urlsplit(path).path)
         return (200, found) if found else (_NOT_FOUND, _status(_NOT_FOUND, f"{path} not found", "NotFound"))
+
+    def _fails(self) -> bool:
+        """Whether this request is one of those that are to fail; requests come in threads of their own."""
+        with self._lock:
+            fails = self.failing > 0
+            self.failing -= fails
+        return fails
 
     def _pods(self) -> Iterator[tuple[str, Object]]:
         """The pods of jobs as Volcano names them, each with its task."""
@@ -159,7 +166,10 @@ def api_server(objects: Iterable[Object], folder: Path) -> Iterator[ApiServer]:
         def log_message(self, format: str, *arguments: Any) -> None:
             """Says nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         _write_kubeconfig(state.kubeconfig, f"http://127.0.0.1:{server.server_port}")
         try:

@@ -29,20 +29,24 @@ def custom_objects() -> "CustomObjectsApi":
     return client.CustomObjectsApi(client.ApiClient(configuration))
 
 
-def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:
+def patiently(ask: Callable[[], Answer], seconds: float, over: threading.Event | None = None) -> Answer:
     """What the API answers; a server that is away or busy is asked again for so many seconds.
+
+    Args:
+        ask: Asks once.
+        seconds: For how long a server may be away.
+        over: Set by whoever needs no answer any more.
 
     Raises:
         Exception: What `ask` raises otherwise, or in the end.
     """
-    end, pause = time.monotonic() + seconds, threading.Event()
+    end, over = time.monotonic() + seconds, over or threading.Event()
     while True:
         try:
             return ask()
         except Exception as error:
-            if not passes(error) or time.monotonic() > end:
+            if not passes(error) or time.monotonic() > end or over.wait(_PAUSE_SECONDS):
                 raise
-        pause.wait(_PAUSE_SECONDS)
 
 
 def passes(error: Exception) -> bool:

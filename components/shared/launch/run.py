@@ -4,6 +4,7 @@ import signal
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
@@ -24,6 +25,7 @@ _POLL_SECONDS, _POLL_SECONDS_OF_PODS = 0.2, 2.0
 _PATIENCE_SECONDS = 600.0
 _LINES_KEPT = 400
 _TERMINATED = 128 + signal.SIGTERM
+_ASKING = threading.Lock()
 
 
 def run_job(job: Job, say: Say) -> None:
@@ -75,20 +77,47 @@ def _watch(runner: Runner, handle: str, job: Job, take: Callable[[str], None]) -
     """Hands on the log of every node until the job has ended; how it did."""
     role, seconds = app_definition(job).roles[0].name, _POLL_SECONDS if job.pod is None else _POLL_SECONDS_OF_PODS
     refused: list[Exception] = []
+    over = threading.Event()
 
     def follow(node: int) -> None:
         try:
-            _follow(runner, handle, role, node, seconds, take)
+            _follow(runner, handle, role, node, seconds, take, over)
         except Exception as error:
             refused.append(error)
 
     readers = [threading.Thread(target=follow, args=(node,), daemon=True) for node in range(job.nodes)]
     for reader in readers:
         reader.start()
-    state = _wait(runner, handle, seconds, refused)
-    for reader in readers:
-        reader.join()
+    try:
+        state = _in_a_thread(lambda: _wait(runner, handle, seconds, refused, over))
+        for reader in readers:
+            reader.join()
+    finally:
+        over.set()
     return state
+
+
+def _in_a_thread(ask: Callable[[], AppState]) -> AppState:
+    """What a thread finds, while this one only waits: a signal ends it here, where it holds no lock of a library.
+
+    Python raises the SystemExit of a signal in the main thread, wherever it is. Within a client of Kubernetes that left
+    the lock of `logging` taken for ever, and the readers of the logs waited for it. A signal that comes just before a
+    wait does not end it, so that no wait here is without a limit.
+    """
+    found: Future[AppState] = Future()
+    ended = threading.Event()
+
+    def run() -> None:
+        try:
+            found.set_result(ask())
+        except BaseException as error:
+            found.set_exception(error)
+        ended.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    while not ended.wait(_POLL_SECONDS):
+        pass
+    return found.result()
 
 
 def _failed(job: Job, state: AppState, tails: Mapping[int | None, Iterable[str]]) -> RankError:
@@ -101,11 +130,10 @@ def _failed(job: Job, state: AppState, tails: Mapping[int | None, Iterable[str]]
     return RankError(f"of {job.ranks} ranks, {failure}\n{words}")
 
 
-def _wait(runner: Runner, handle: str, seconds: float, refused: list[Exception]) -> AppState:
+def _wait(runner: Runner, handle: str, seconds: float, refused: list[Exception], over: threading.Event) -> AppState:
     """Waits for the end of a job, or for a reader of its log to be refused for good; what passes is only noted."""
-    pause = threading.Event()
     while True:
-        status = _status(runner, handle)
+        status = _status(runner, handle, over)
         if status is None:
             raise RankError(f"the job {handle} is gone: it was deleted")
         while refused:
@@ -113,23 +141,43 @@ def _wait(runner: Runner, handle: str, seconds: float, refused: list[Exception])
             if not passes(error):
                 raise error
             note(f"the log of a node is read no further: {words_of(error)}")
-        if is_terminal(status.state):
+        if is_terminal(status.state) or over.wait(seconds):
             return status.state
-        pause.wait(seconds)
 
 
-def _status(runner: Runner, handle: str) -> AppStatus | None:
-    """How a job stands; training goes on while the API server is away for a while."""
-    return patiently(lambda: runner.status(handle), _PATIENCE_SECONDS)
+def _status(runner: Runner, handle: str, over: threading.Event) -> AppStatus | None:
+    """How a job stands; training goes on while the API server is away for a while.
+
+    One thread at a time asks: TorchX formats the traceback of an error, and Python 3.11 cannot do that in two threads
+    at once ("AST constructor recursion depth mismatch").
+    """
+
+    def ask() -> AppStatus | None:
+        with _ASKING:
+            return runner.status(handle)
+
+    return patiently(ask, _PATIENCE_SECONDS, over)
 
 
-def _follow(runner: Runner, handle: str, role: str, node: int, seconds: float, take: Callable[[str], None]) -> None:
-    """Hands on a node's log line by line, from when it has started."""
-    pause = threading.Event()
-    while (status := _status(runner, handle)) and not (is_started(status.state) or is_terminal(status.state)):
-        pause.wait(seconds)
+def _follow(
+    runner: Runner,
+    handle: str,
+    role: str,
+    node: int,
+    seconds: float,
+    take: Callable[[str], None],
+    over: threading.Event,
+) -> None:
+    """Hands on a node's log line by line, from when it has started, while anybody waits for the job."""
+    while (status := _status(runner, handle, over)) and not (is_started(status.state) or is_terminal(status.state)):
+        if over.wait(seconds):
+            return
     partial = ""
-    for chunk in runner.log_lines(handle, role, node, should_tail=True):
+    with _ASKING:
+        chunks = runner.log_lines(handle, role, node, should_tail=True)
+    for chunk in chunks:
+        if over.is_set():
+            return
         *lines, partial = (partial + chunk).split("\n")
         for line in lines:
             take(line)

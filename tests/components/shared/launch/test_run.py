@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -18,10 +17,10 @@ Ranks = Callable[[str], Job]
 
 def _alive(process: int) -> bool:
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return "(" in (stat := Path(f"/proc/{process}/stat").read_text()) and stat.rpartition(")")[2].split()[0] != "Z"
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def _gone(processes: list[int], seconds: float = 20) -> bool:
