@@ -24,6 +24,7 @@ class Scores(Artifact):
         `runs`: a row a run; `groups`: a row for the runs that differ in their seed alone; `contrasts`: differences of
         two groups. Each row has its labels, `suites` (right answers by suite and measure) and `heldout` (losses by
         unit), with intervals over questions or documents and seeds; contrasts have `p_value` and `adjusted`, Holm's.
+        `analysis`: what follows, a list a kind, as `components/compare/analysis/` states it.
         """
         return self.read_json(SCORES)
 

@@ -105,6 +105,7 @@ class CompareConfig(StageConfig):
     axes: tuple[AxisConfig, ...] = Field((), description="the axes, in the order of the table's columns")
     figures: dict[str, FigureConfig] = Field({}, description="the figures, by name")
     contrasts: tuple[ContrastConfig, ...] = Field((), description="what is tested")
+    margin: float = Field(0.01, ge=0, lt=1, description="difference of shares of right answers that counts as none")
 
     @property
     def labels(self) -> dict[str, list[str]]:

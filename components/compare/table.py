@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from inkling.components.artifacts.run_scores import RunScore
-from inkling.components.compare.config import NO_PRETRAINING, SEED, CompareConfig, ContrastConfig
+from inkling.components.compare.analysis.curves import curves
+from inkling.components.compare.analysis.ranks import ranks
+from inkling.components.compare.config import CompareConfig
+from inkling.components.compare.groups import Contrast, Group, contrasts_of, groups_of
 from inkling.components.compare.measures import (
     RunMeans,
     ScoreCell,
@@ -17,45 +20,9 @@ from inkling.components.compare.measures import (
     run_means,
     suites,
 )
-from inkling.components.shared.statistics.crossed import moderated
+from inkling.components.shared.statistics.crossed import CrossedMean, moderated
 from inkling.components.shared.statistics.paired import holm
-from inkling.components.shared.store.manifest import ArtifactError
-
-Place = tuple[tuple[str, str], ...]
-"""Where a group stands: its label on each axis but the seed."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Group:
-    """Runs that differ in their seed alone.
-
-    Attributes:
-        place: Their label on each other axis.
-        members: Number of the run of each seed, by the seed's label.
-    """
-
-    place: Place
-    members: Mapping[str, int]
-
-    @property
-    def numbers(self) -> list[int]:
-        """Numbers of its runs."""
-        return list(self.members.values())
-
-
-@dataclasses.dataclass(frozen=True)
-class Contrast:
-    """Two groups that are alike but for one axis, seed by seed.
-
-    Attributes:
-        labels: What the table says of it.
-        first: Runs of the first group.
-        second: Those of the second, of the same seeds in the same order.
-    """
-
-    labels: dict[str, Any]
-    first: list[int]
-    second: list[int]
+from inkling.components.shared.statistics.seed_power import seed_power
 
 
 def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
@@ -85,7 +52,11 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
         "contrasts": [dict(contrast.labels) for contrast in contrasts],
     }
     tests = defaultdict[tuple[str, ...], list[dict[str, Any]]](list)
+    analysis: dict[str, list[dict[str, Any]]] = {"curves": [], "ranks": []}
     for cell, means in run_means(runs):
+        analysis["curves"] += curves(config.labels, cell, means, groups, config.margin)
+        if (ranked := ranks(cell, means, groups)) is not None:
+            analysis["ranks"].append(ranked)
         _answers(rows, cell, means, groups, contrasts)
         kind = "headline" if cell.category is None else "categories"
         tests[cell.suite, kind, cell.measure] += [cell.within(row)[cell.measure] for row in rows["contrasts"]]
@@ -102,45 +73,8 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
         "figures": {name: figure.title for name, figure in config.figures.items()},
         "suites": suites(runs[0].questions),
         **rows,
+        "analysis": analysis,
     }
-
-
-def groups_of(runs: Sequence[RunScore]) -> list[Group]:
-    """The groups, in the order in which their first run comes.
-
-    Raises:
-        ArtifactError: If two runs are the same or were evaluated on different questions.
-    """
-    members: dict[Place, dict[str, int]] = defaultdict(dict)
-    for number, run in enumerate(runs):
-        if run.questions != runs[0].questions:
-            raise ArtifactError(
-                f"{run.name} was evaluated on other questions than {runs[0].name}: they are no one study"
-            )
-        place = tuple((axis, label) for axis, label in run.labels.items() if axis != SEED)
-        seed = run.labels.get(SEED, "")
-        if seed in members[place]:
-            raise ArtifactError(f"two runs of the study have the same labels: {run.name}")
-        members[place][seed] = number
-    return [Group(place, found) for place, found in members.items()]
-
-
-def contrasts_of(config: CompareConfig, stated: ContrastConfig, groups: Sequence[Group]) -> list[Contrast]:
-    """The differences that a contrast states, each between groups that are alike on all other axes."""
-    found = []
-    for first, second in stated.over(config.labels[stated.axis]):
-        for group in groups:
-            labels = dict(group.place)
-            if labels.get(stated.axis) != first:
-                continue
-            others = _partner(groups, {**labels, stated.axis: second}, stated.axis)
-            shared = [seed for seed in group.members if seed in others]
-            if shared:
-                where = {axis: label for axis, label in labels.items() if axis != stated.axis}
-                said = {"axis": stated.axis, "first": first, "second": second, "where": where, "seeds": len(shared)}
-                numbers = [group.members[seed] for seed in shared], [others[seed] for seed in shared]
-                found.append(Contrast(said, *numbers))
-    return found
 
 
 def _answers(
@@ -162,7 +96,14 @@ def _answers(
             estimate = means.estimate(mean, lowest)
             if kind == "contrasts":
                 estimate["p_value"] = mean.p_value if means.images > 1 else None
+                estimate["power"] = power(mean) if means.images > 1 else None
             cell.within(row)[cell.measure] = estimate
+
+
+def power(mean: CrossedMean) -> dict[str, Any] | None:
+    """How many seeds would settle a contrast, and what these can show; None of one seed."""
+    found = seed_power(mean)
+    return None if found is None else dataclasses.asdict(found)
 
 
 def _held_out(
@@ -215,13 +156,3 @@ def _correct(tests: Iterable[dict[str, Any]]) -> None:
 def _place_in(order: Sequence[str]) -> Callable[[str], int]:
     """Key that sorts axes by their place in the study; others come last, as they are."""
     return lambda axis: order.index(axis) if axis in order else len(order)
-
-
-def _partner(groups: Sequence[Group], wanted: Mapping[str, str], axis: str) -> Mapping[str, int]:
-    """The group at a place; the no-pretraining baseline stands for every text, so it fits any label of the others."""
-    for group in groups:
-        labels = dict(group.place)
-        fits = (labels.get(one) in (label, NO_PRETRAINING) for one, label in wanted.items() if one != axis)
-        if labels.get(axis) == wanted[axis] and all(fits):
-            return group.members
-    return {}

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from inkling.components.compare.analysis.sentences import contrast_name, sentences
 from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.report.screen import plain_table, show
 from inkling.models.sequence.views import SERVED_VIEWS
@@ -61,13 +62,15 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
     show(table, console)
     for line in _contrasts(scores["contrasts"]):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print("\n[bold]What follows, each statement at 95 %[/bold]", highlight=False)
+    for line in sentences(scores):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _contrasts(contrasts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     """A line a contrast: its difference with the image and without, with Holm's p-value, and that of the losses."""
     for contrast in contrasts:
-        where = ", ".join(contrast["where"].values())
-        pair = f"{contrast['axis']}: {contrast['first']} - {contrast['second']}{f' ({where})' if where else ''}"
+        pair = contrast_name(contrast)
         for suite, measures in contrast["suites"].items():
             cells = "  ".join(
                 f"{view} {with_interval(measures[view], '+.1f')}{_p_value(measures[view])}" for view in SERVED_VIEWS

@@ -36,6 +36,7 @@ def test_the_screen_shows_every_group_and_every_contrast(capsys: Any) -> None:
     }  # fmt: skip
     scores["contrasts"][0]["suites"]["scenes"]["visual"]["adjusted"] = 0.0132
     scores["contrasts"][1]["suites"]["scenes"]["visual"]["adjusted"] = 1e-5
+    scores["analysis"] = {"curves": [], "ranks": []}
     show_scores(scores, Console(width=160))
     printed = capsys.readouterr().out
     assert "Two (LSBS Table 2)" in printed and "30.0 [25.0, 35.0]" in printed
@@ -51,7 +52,8 @@ def test_what_has_no_interval_is_shown_alone(capsys: Any) -> None:
     losses = dict.fromkeys(("nats_per_token", "bits_per_byte"), alone)
     group = {"labels": {"seed": "1"}, "seeds": 1, "parameters": 16, "suites": {"s": measures}, "heldout": losses}
     about = {"questions": 1, "images": 1, "chance": 0.25}
-    scores = {"title": "One", "source": "", "suites": {"s": about}, "groups": [group], "contrasts": []}
+    scores: dict[str, Any] = {"title": "One", "source": "", "suites": {"s": about}, "groups": [group], "contrasts": []}
+    scores["analysis"] = {"curves": [], "ranks": []}
     show_scores(scores, Console(width=80))
     printed = capsys.readouterr().out
     assert "30.0" in printed and "0.300" in printed and "[" not in printed
