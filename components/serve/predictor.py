@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from inkling.components.artifacts.bundle import TOKENIZER, Bundle
 from inkling.components.serve.generation import Generation
 from inkling.components.serve.jobs import GenerationJob, Logprobs, PromptImage, ScoringJob
+from inkling.components.serve.reading import TextReader
 from inkling.components.serve.recent import RecentResults
 from inkling.components.serve.record import current
 from inkling.components.serve.request import (
@@ -32,11 +33,9 @@ from inkling.models.inference.likelihood import choose, log_softmax
 from inkling.models.inference.onnx_engine import OnnxEngine
 from inkling.models.inference.sampling import TokenSampler
 from inkling.models.inference.token_bytes import TokenBytes
-from inkling.models.sequence.prompt import answer_ids, chat_text
-from inkling.models.sequence.special_tokens import BOS_ID, SPECIAL_TOKENS
+from inkling.models.sequence.special_tokens import BOS_ID
 from inkling.models.vision.preprocess import ImageError, Preprocessing, preprocess
 
-_CHARACTERS = 64  # of a token at most, on average; longer texts are refused before they cost time
 _IMAGE_THREADS = 2
 
 Scores = list[list[TokenLogprob]]
@@ -57,6 +56,7 @@ class Predictor:
         self._pixels = Preprocessing.model_validate(description["image"])
         self.context = int(description["context"])
         self._tokenizer = Tokenizer.from_file(str(bundle.path / TOKENIZER))
+        self._read = TextReader(self._tokenizer, self.context)
         self._bytes = TokenBytes(self._tokenizer)
         self._stop = stop_id(self._tokenizer)
         self._engine = OnnxEngine(bundle.path, self.context, settings.threads, settings.device)
@@ -67,6 +67,11 @@ class Predictor:
         self._answered = asyncio.Semaphore(2 * settings.max_batch)  # questions whose images' pixels are held at once
         self._recent = RecentResults(settings.cache_mib << 20)
         self.scheduler = Scheduler(self._engine, self._stop, settings.max_batch, settings.waiting, self._recent)
+
+    @property
+    def max_characters(self) -> int:
+        """Characters of a conversation or text at most; more cannot be as few tokens as the model reads."""
+        return self._read.max_characters
 
     def warm_up(self) -> None:
         """Runs every graph once: a broken bundle fails here, and the first question is answered as fast as the next.
@@ -112,7 +117,7 @@ class Predictor:
             BadRequest: If prompt, image or choices cannot be read, or are too long.
         """
         with self.scheduler.admitted():
-            return await self._score(self._ids(prompt), choices, image, top_logprobs)
+            return await self._score(await self._read.ids(prompt), choices, image, top_logprobs)
 
     async def token_logprobs(self, text: str | Sequence[int], top_logprobs: int = 0) -> list[TokenLogprob]:
         """The log-probability of each token of a text given those before it.
@@ -124,7 +129,7 @@ class Predictor:
             Busy: If too many requests wait already.
             BadRequest: If the text cannot be read, is empty or too long.
         """
-        ids = self.tokens(text)
+        ids = await self.tokens(text)
         given = not isinstance(text, str) and list(text[:1]) == [BOS_ID]
         first = TokenLogprob(BOS_ID, self._bytes.text(BOS_ID), b"", None)
         if len(ids) == 1:
@@ -135,13 +140,13 @@ class Predictor:
             (scored,) = await self._scored(ids[:1], None, [ids[1:]], top_logprobs)
         return [first, *scored] if given else scored
 
-    def tokens(self, text: str | Sequence[int]) -> list[int]:
+    async def tokens(self, text: str | Sequence[int]) -> list[int]:
         """Ids of a text's tokens, `<|bos|>` in front.
 
         Raises:
             BadRequest: If the text cannot be read, or is longer than the model reads.
         """
-        ids = self._ids(text)
+        ids = await self._read.ids(text)
         if len(ids) > self.context:
             raise BadRequest(f"the text has {len(ids)} tokens; the model reads {self.context} at most")
         return ids
@@ -152,7 +157,7 @@ class Predictor:
         Raises:
             BadRequest: If question, image or choices cannot be read, or are too long.
         """
-        prompt = self._chat_ids(question.text)
+        prompt = await self._read.chat_ids(question.text)
         async with self._answered:
             if not question.choices:
                 request = GenerationRequest(tuple(prompt), question.image)
@@ -161,7 +166,7 @@ class Predictor:
                 current().answered([question.view], generation.prompt_tokens, found.tokens)
                 return QuestionResponse(question, found.text)
             length = self._length(prompt, question.image)
-            answers = self._answers(question.choices, length)
+            answers = await self._read.answers(question.choices, length)
             image = await self._read_image(question.image)
             note = self._noting(prompt, image, len(answers))
             scores = await self._scored(prompt, image, answers, 0)
@@ -172,7 +177,7 @@ class Predictor:
         return QuestionResponse(question, question.choices[choice], choice, log_likelihoods)
 
     async def _generate(self, request: GenerationRequest, leave: Callable[[], None]) -> Generation:
-        prompt = self._ids(request.prompt)
+        prompt = await self._read.ids(request.prompt)
         length = self._length(prompt, request.image)
         generation = Generation(length, request.view, leave)
         sampler = TokenSampler(request.sampling)
@@ -184,7 +189,7 @@ class Predictor:
             generation.receive(found)
 
         if request.choices:
-            answers = self._answers(request.choices, length)
+            answers = await self._read.answers(request.choices, length)
 
             def chosen(found: Scores | Exception) -> None:
                 receive(found if isinstance(found, Exception) else _choice(request, sampler, found))
@@ -205,7 +210,7 @@ class Predictor:
         return generation
 
     async def _score(self, prompt: Ids, choices: Sequence[str], image: bytes | None, top: int) -> Scores:
-        answers = self._answers(choices, self._length(prompt, image))
+        answers = await self._read.answers(choices, self._length(prompt, image))
         return await self._scored(prompt, await self._read_image(image), answers, top)
 
     async def _scored(self, prompt: Ids, image: PromptImage | None, choices: Sequence[Ids], top: int) -> Scores:
@@ -225,57 +230,6 @@ class Predictor:
             return await waiting
         finally:
             job.dropped = True
-
-    def _ids(self, prompt: str | Sequence[int]) -> list[int]:
-        """Ids of a prompt, `<|bos|>` in front."""
-        if isinstance(prompt, str):
-            return [BOS_ID, *self._encode(prompt)]
-        size = self._tokenizer.get_vocab_size()
-        for token in prompt:
-            if not 0 <= token < size:
-                raise BadRequest(f"{token} is no id of a token: the model has {size}, from 0 on")
-        return list(prompt) if list(prompt[:1]) == [BOS_ID] else [BOS_ID, *prompt]
-
-    def _chat_ids(self, question: str) -> list[int]:
-        self._check_text(question)
-        try:
-            return self._ids(chat_text(question))
-        except BadRequest:
-            raise
-        except ValueError as error:
-            raise BadRequest(str(error)) from None
-
-    def _answers(self, choices: Sequence[str], before: int) -> list[list[int]]:
-        """Ids of each choice's tokens as an answer behind so many tokens."""
-        answers = []
-        for choice in choices:
-            self._check_text(choice)
-            try:
-                answers.append(answer_ids(self._tokenizer, choice))
-            except TypeError:
-                raise BadRequest(_NO_TEXT) from None
-            except ValueError as error:
-                raise BadRequest(str(error)) from None
-        longest = max(map(len, answers))
-        if before + longest > self.context:
-            raise BadRequest(
-                f"question and longest choice have {before + longest} tokens; the model reads {self.context}"
-            )
-        return answers
-
-    def _encode(self, text: str) -> list[int]:
-        self._check_text(text)
-        try:
-            return self._tokenizer.encode(text, add_special_tokens=False).ids
-        except TypeError:
-            raise BadRequest(_NO_TEXT) from None
-
-    def _check_text(self, text: str) -> None:
-        if len(text) > _CHARACTERS * self.context:
-            raise BadRequest(f"a text has {len(text):,} characters; the model reads {self.context} tokens at most")
-        for mark in SPECIAL_TOKENS:
-            if mark in text:
-                raise BadRequest(f"a question or choice may not contain {mark}")
 
     def _length(self, prompt: Ids, image: bytes | None) -> int:
         """Tokens of a prompt, those of its image included, which leave room for an answer."""
@@ -318,9 +272,6 @@ class Predictor:
             return PromptImage(key, preprocess(image, self._pixels))
         except ImageError as error:
             raise BadRequest(str(error)) from None
-
-
-_NO_TEXT = "a question or choice must be valid Unicode text"
 
 
 def _choice(request: GenerationRequest, sampler: TokenSampler, scores: Scores) -> Delta:

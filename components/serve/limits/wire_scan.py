@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-# Numbers of the fields that hold messages, and theirs: a V2 request's parameters, inputs and outputs. Others are bytes,
-# of which there are no more than were sent.
+# Numbers of the fields that hold messages, and theirs: a V2 request's parameters, inputs and outputs. Of a field that
+# holds many numbers in one, the fewest bytes of each. Others are bytes, of which there are no more than were sent.
 _PARAMETERS: Mapping[int, Any] = {2: {}}
-NESTED: Mapping[int, Any] = {4: _PARAMETERS, 5: {4: _PARAMETERS, 5: {}}, 6: {2: _PARAMETERS}}
+_NUMBERS = {1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 4, 7: 8}
+NESTED: Mapping[int, Any] = {4: _PARAMETERS, 5: {3: 1, 4: _PARAMETERS, 5: _NUMBERS}, 6: {2: _PARAMETERS}}
 _VARINT, _EIGHT, _LENGTH, _FOUR = 0, 1, 2, 5
 _FIXED = {_EIGHT: 8, _FOUR: 4}
 _VARINT_BYTES = 10
@@ -17,7 +18,7 @@ class MalformedMessage(ValueError):
 
 
 def count_fields(message: bytes, most: int) -> int:
-    """The fields of a V2 request, those of its inner messages included.
+    """The fields of a V2 request, those of its inner messages and each number of many in one field included.
 
     Raises:
         MalformedMessage: As soon as there are more than `most`, or what stands there is no field.
@@ -32,8 +33,6 @@ def _count(message: bytes, start: int, end: int, nested: Mapping[int, Any], most
     count = 0
     while start < end:
         count += 1
-        if count > most:
-            raise OverflowError
         tag, start = _varint(message, start, end)
         number, kind = tag >> 3, tag & 7
         if kind == _VARINT:
@@ -42,13 +41,18 @@ def _count(message: bytes, start: int, end: int, nested: Mapping[int, Any], most
             length, start = _varint(message, start, end)
             if start + length > end:
                 raise MalformedMessage("the message is cut short")
-            if number in nested:
-                count += _count(message, start, start + length, nested[number], most - count)
+            inner = nested.get(number)
+            if isinstance(inner, int):
+                count += length // inner
+            elif inner is not None:
+                count += _count(message, start, start + length, inner, most - count)
             start += length
         elif kind in _FIXED:
             start += _FIXED[kind]
         else:
             raise MalformedMessage("the message is no protobuf of this protocol")
+        if count > most:
+            raise OverflowError
     if start != end:
         raise MalformedMessage("the message is cut short")
     return count

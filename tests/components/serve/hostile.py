@@ -1,18 +1,13 @@
-"""What an attacker sends, and what it costs the server: for the tests of its doors."""
+"""What an attacker sends over HTTP: for the tests of the server's doors."""
 
 import base64
 import gzip
 import io
 import json
 import struct
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import httpx
 import numpy as np
 from PIL import Image
 
@@ -76,6 +71,7 @@ def json_attacks(size: int) -> Iterator[Attack]:
     for name, (path, before, after) in texts.items():
         for part in ("1", "é", "\\u00e9", "\\n", " why"):
             yield Attack(f"{name} of {part}", path, filled(before, part, after, size))
+    yield from _many_texts(size)
     for path in (CHAT, PREDICT, INFER, "/v1/completions", "/none"):
         for kind in ("application/json", "text/plain"):
             yield Attack(f"levels as {kind}", path, b"[" * size, {"Content-Type": kind})
@@ -83,6 +79,24 @@ def json_attacks(size: int) -> Iterator[Attack]:
         yield Attack("blanks", path, b" " * size)
         packed = gzip.compress(bytes(size * 100) if size < 200_000 else bytes(size), 1)
         yield Attack("gzip", path, packed, {"Content-Encoding": "gzip"})
+
+
+def _many_texts(size: int) -> Iterator[Attack]:
+    """As many long texts as a request may have, each as long as a server of the small model looks at."""
+    for part in ("why ", "abc", "\u00e9", "?"):
+        text = (part * 6_000)[: max(min(6_000, size // 300), 1)]
+        question, user = {"question": text, "choices": ["b", *[text] * 15]}, {"role": "user", "content": text}
+        for name, path, body in (
+            ("choices", PREDICT, {"instances": [{**question, "question": "a"}] * 16}),
+            ("questions", PREDICT, {"instances": [question] * 16}),
+            ("echoed prompts", "/v1/completions", {"prompt": [text] * 32, "echo": True, "logprobs": 1}),
+            ("prompts", "/v1/completions", {"prompt": [text] * 32}),
+            ("guided choices", CHAT, {"messages": [{**user, "content": "a"}], "guided_choice": [text] * 16, "n": 16}),
+            ("turns", CHAT, {"messages": [user, {**user, "role": "assistant"}] * 60 + [user]}),
+            ("stops", CHAT, {"messages": [{**user, "content": "a"}], "stop": [text] * 16, "n": 16}),
+        ):
+            model = {} if path is PREDICT else {"model": "inkling"}
+            yield Attack(f"{name} of {part}", path, json.dumps({**model, **body}, ensure_ascii=False).encode())
 
 
 def binary_attacks(size: int) -> Iterator[Attack]:
@@ -121,49 +135,3 @@ def image_attacks() -> Iterator[Attack]:
         for count in (1, 16):
             body = json.dumps({"instances": [{"question": "a", "image": text, "choices": ["b", "c"]}] * count})
             yield Attack(f"image: {name}, {count} times", PREDICT, body.encode())
-
-
-class Memory:
-    """The resident memory of a process."""
-
-    def __init__(self, pid: int) -> None:
-        self._at = Path(f"/proc/{pid}")
-
-    def now(self) -> int:
-        """Bytes that it has."""
-        return self._read("VmRSS")
-
-    def forget_peak(self) -> None:
-        """Lets the peak begin anew."""
-        (self._at / "clear_refs").write_text("5")
-
-    def peak(self) -> int:
-        """Bytes that it had at most."""
-        return self._read("VmHWM")
-
-    def _read(self, key: str) -> int:
-        lines = (self._at / "status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith(key)).split()[1]) * 1024
-
-
-@contextmanager
-def health_watched(url: str) -> Iterator[list[float]]:
-    """Asks for health all the time; gives the seconds that each answer took, the longest at the end of the block."""
-    seconds: list[float] = []
-    over = threading.Event()
-
-    def watch() -> None:
-        with httpx.Client(base_url=url, timeout=60, trust_env=False) as http:
-            while not over.is_set():
-                started = time.perf_counter()
-                http.get("/v2/health/live").raise_for_status()
-                seconds.append(time.perf_counter() - started)
-                time.sleep(0.02)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield seconds
-    finally:
-        over.set()
-        thread.join()

@@ -34,7 +34,7 @@ async def answer_chat(chat: ChatRequest, model: InklingModel) -> Response:
         Busy: If too many requests wait already.
     """
     with current().step("read"):
-        asked = chat.conversation()
+        asked = chat.conversation(model.predictor.max_characters)
         image = None if asked.image is None else await load_url(asked.image, model.settings)
         requests = chat.generations(asked.prompt, image, model.settings.max_choices)
         answers = await AnswerGroup.begin([partial(model.predictor.generate, one) for one in requests], len(requests))

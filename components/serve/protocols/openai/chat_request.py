@@ -78,13 +78,16 @@ class ChatRequest(GenerationParameters):
             raise ValueError("top_logprobs: only with logprobs: true")
         return self
 
-    def conversation(self) -> Conversation:
+    def conversation(self, most: int) -> Conversation:
         """What the messages come to.
+
+        Args:
+            most: Characters that are taken, of all messages together.
 
         Raises:
             BadParameter: If they cannot be answered.
         """
-        return conversation(self.messages)
+        return conversation(self.messages, most)
 
     def _options(self, most: int) -> tuple[str, ...]:
         """The options of a guided choice; none for a generated answer.

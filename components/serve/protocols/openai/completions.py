@@ -19,6 +19,7 @@ from inkling.components.serve.protocols.openai.responses import CompletionChoice
 from inkling.components.serve.protocols.openai.streams import DONE, AnswerGroup, EventStream, event, json_reply
 from inkling.components.serve.record import current
 from inkling.components.serve.request import Delta, GenerationRequest, TokenLogprob
+from inkling.models.inference.engine import Ids
 from inkling.models.sequence.special_tokens import EOS_ID
 from inkling.models.sequence.views import ServedView
 
@@ -48,11 +49,13 @@ async def answer_completion(asked: CompletionRequest, model: InklingModel) -> Re
         Busy: If too many requests wait already.
     """
     with current().step("read"):
-        echoed = await asyncio.gather(*(_echo(asked, prompt, model.predictor) for prompt in asked.prompt))
+        read = [tuple(await model.predictor.tokens(prompt)) for prompt in asked.prompt]  # the first that fails ends it
+        prompts = zip(asked.prompt, read, strict=True)
+        echoed = await asyncio.gather(*(_echo(asked, prompt, ids, model.predictor) for prompt, ids in prompts))
         starts = [
             partial(_begin, model.predictor, request, echo)
-            for prompt, echo in zip(asked.prompt, echoed, strict=True)
-            for request in asked.generations(prompt)
+            for ids, echo in zip(read, echoed, strict=True)
+            for request in asked.generations(ids)
         ]
         answers = await AnswerGroup.begin(starts, asked.n or 1)
     reply = _Reply(asked, [echo for echo in echoed for _ in range(asked.n or 1)], model.name)
@@ -61,14 +64,14 @@ async def answer_completion(asked: CompletionRequest, model: InklingModel) -> Re
     return reply.whole(await answers.whole(), answers)
 
 
-async def _echo(asked: CompletionRequest, prompt: Prompt, predictor: Predictor) -> EchoedPrompt:
+async def _echo(asked: CompletionRequest, prompt: Prompt, ids: Ids, predictor: Predictor) -> EchoedPrompt:
     if not asked.echo:
         return EchoedPrompt()
     if asked.logprobs is None and isinstance(prompt, str):
         return EchoedPrompt(prompt)
-    ids = prompt if isinstance(prompt, tuple) else predictor.tokens(prompt)[1:]
     further = (EOS_ID,) if asked.max_tokens != 0 else ()
-    scored = await predictor.token_logprobs((*ids, *further), max(asked.logprobs or 0, 1))
+    own = prompt if isinstance(prompt, tuple) else ids[1:]
+    scored = await predictor.token_logprobs((*own, *further), max(asked.logprobs or 0, 1))
     tokens, end = (scored[:-1], scored[-1]) if further else (scored, None)
     text = prompt if isinstance(prompt, str) else b"".join(one.bytes for one in tokens).decode(errors="replace")
     return EchoedPrompt(text, tuple(tokens) if asked.logprobs is not None else (), end)
@@ -77,19 +80,19 @@ async def _echo(asked: CompletionRequest, prompt: Prompt, predictor: Predictor) 
 async def _begin(predictor: Predictor, request: GenerationRequest, echo: EchoedPrompt) -> Generation:
     """Begins a continuation; one of no tokens, or of the likeliest one after a scored prompt, is there at once."""
     if request.max_new_tokens == 0:
-        return _ready(predictor, request, Delta("", 0, "length"))
+        return _ready(request, Delta("", 0, "length"))
     if request.max_new_tokens == 1 and request.sampling.temperature == 0 and echo.end and not request.stop:
         likeliest = echo.end.top[0]
         if likeliest.id == EOS_ID:
-            return _ready(predictor, request, Delta("", 0, "stop", (echo.end,)))
+            return _ready(request, Delta("", 0, "stop", (echo.end,)))
         drawn = TokenLogprob(likeliest.id, likeliest.text, likeliest.bytes, likeliest.logprob, echo.end.top)
         text = drawn.bytes.decode(errors="replace")
-        return _ready(predictor, request, Delta(text, 1, "length", (drawn,)))
+        return _ready(request, Delta(text, 1, "length", (drawn,)))
     return await predictor.generate(request)
 
 
-def _ready(predictor: Predictor, request: GenerationRequest, delta: Delta) -> Generation:
-    generation = Generation(len(predictor.tokens(request.prompt)), _VIEW, lambda: None)
+def _ready(request: GenerationRequest, delta: Delta) -> Generation:
+    generation = Generation(len(request.prompt), _VIEW, lambda: None)
     generation.receive(delta)
     return generation
 

@@ -92,15 +92,22 @@ class Conversation:
     image: str | None
 
 
-def conversation(messages: Sequence[Message]) -> Conversation:
+def conversation(messages: Sequence[Message], most: int) -> Conversation:
     """Renders messages: system and developer messages first, then the questions with their answers.
 
     Messages of one role that follow one another are one.
 
+    Args:
+        messages: The messages.
+        most: Characters that are taken, of all messages together.
+
     Raises:
-        BadParameter: If an answer is given before any question, or is the last message; if nothing is asked; if there
-            are several images, or one where no user shows it.
+        BadParameter: If there are more characters; if an answer is given before any question, or is the last message;
+            if nothing is asked; if there are several images, or one where no user shows it.
     """
+    characters = sum(len(message.text) for message in messages)
+    if characters > most:
+        raise BadParameter("messages", f"{characters:,} characters of text; at most {most:,} are taken")
     system = " ".join(message.text for message in messages if message.role in ("system", "developer"))
     turns: list[tuple[list[str], list[str]]] = []  # texts of the user and of the assistant, in turn
     images: list[str] = []

@@ -16,6 +16,8 @@ def request(inputs: int, values: int, parameters: int, outputs: int) -> protocol
     for number in range(inputs):
         tensor = made.inputs.add(name=f"{number}", datatype="BYTES", shape=[values] * 3)
         tensor.contents.bytes_contents.extend([b"x" * 200] * values)
+        tensor.contents.int64_contents.extend([1] * values)
+        tensor.contents.fp64_contents.extend([0.5] * values)
         for key in range(parameters):
             tensor.parameters[f"{key}"].int64_param = key
     made.outputs.extend([protocol.ModelInferRequest.InferRequestedOutputTensor(name="answer")] * outputs)
@@ -26,8 +28,9 @@ def request(inputs: int, values: int, parameters: int, outputs: int) -> protocol
 @given(*(st.integers(0, 5) for _ in range(4)))
 def test_counts_what_the_message_has(inputs, values, parameters, outputs):
     made = request(inputs, values, parameters, outputs)
-    of_tensors = sum(4 + tensor.HasField("contents") + values + 4 * parameters for tensor in made.inputs)
-    assert count_fields(made.SerializeToString(), MANY) == 2 + of_tensors + 2 * outputs + values
+    numbers = 2 * ((values > 0) + values)  # two fields of so many each
+    of_each = 8 + values + numbers + 4 * parameters
+    assert count_fields(made.SerializeToString(), MANY) == 2 + inputs * of_each + 2 * outputs + values
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,8 @@ def test_counts_what_the_message_has(inputs, values, parameters, outputs):
         b"\x3a\x00" * 2000,  # empty raw contents
         b"\x2a\xd0\x0f" + b"\x0a\x00" * 1000 + b"\x2a\x00" * 2000,  # names within an input
         b"\x22\x02\x12\x00" * 600,  # parameters
+        b"\x2a\xd3\x0f\x1a\xd0\x0f" + bytes(2000),  # numbers of a shape
+        b"\x2a\xd6\x0f\x2a\xd3\x0f\x1a\xd0\x0f" + bytes(2000),  # numbers of a tensor
     ],
 )
 def test_many_fields_are_refused(message):

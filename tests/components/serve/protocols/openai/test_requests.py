@@ -144,7 +144,7 @@ ANSWER = {"role": "assistant", "content": "a cat"}
     ],
 )  # fmt: skip
 def test_messages_are_rendered_by_the_template(messages, prompt, image):
-    found = chat(messages=messages).conversation()
+    found = chat(messages=messages).conversation(100)
     assert (found.prompt, found.image) == (prompt, image)
 
 
@@ -159,11 +159,12 @@ def test_messages_are_rendered_by_the_template(messages, prompt, image):
         ([{"role": "system", "content": [IMAGE]}, *ASK], "only a user's may"),
         ([user(IMAGE)], "question is empty"),
         ([{"role": "user", "content": None}], "question is empty"),
+        ([user("a" * 50), ANSWER, user("a" * 50)], "105 characters of text; at most 100 are taken"),
     ],
 )
 def test_messages_that_cannot_be_answered_are_refused(messages, words):
     with pytest.raises(BadRequest, match=words):
-        chat(messages=messages).conversation()
+        chat(messages=messages).conversation(100)
 
 
 def test_what_is_asked_for_reaches_the_model():
