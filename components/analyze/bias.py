@@ -7,7 +7,7 @@ from typing import Any
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.shared.statistics.intervals import accuracy
-from inkling.models.sequence.views import VIEWS
+from inkling.models.sequence.views import ALL_VIEWS
 
 
 def first_choice(questions: Sequence[Question], models: Mapping[str, Sequence[Answer]]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def first_choice(questions: Sequence[Question], models: Mapping[str, Sequence[An
 
 def _shares(answers: Sequence[Answer], places: Mapping[str, int]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for view in VIEWS:
+    for view in ALL_VIEWS:
         own = [one for one in answers if one.view == view and one.question_id in places]
         if not own:
             continue

@@ -8,7 +8,7 @@ import numpy as np
 
 from inkling.components.artifacts.answers import Answer
 from inkling.components.shared.statistics.intervals import mcnemar, paired_difference
-from inkling.models.sequence.views import VIEWS
+from inkling.models.sequence.views import ALL_VIEWS
 
 
 def compare(
@@ -50,7 +50,8 @@ def difference(
     """
     wanted = set(families)
     result: dict[str, Any] = {}
-    for view in VIEWS:
+    found = {one.view for one in first}
+    for view in (one for one in ALL_VIEWS if one in found):
         mine, other = (
             {a.question_id: a for a in answers if a.view == view and a.family in wanted} for answers in (first, second)
         )

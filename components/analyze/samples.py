@@ -8,7 +8,7 @@ import numpy as np
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.shared.statistics.calibration import option_shares
-from inkling.models.sequence.views import VIEWS
+from inkling.models.sequence.views import ALL_VIEWS
 
 
 def draw(answers: Sequence[Answer], number: int, seed: int) -> list[str]:
@@ -47,6 +47,7 @@ def describe(question: Question, answers: Mapping[str, Answer]) -> dict[str, Any
                 "correct": answers[view].correct,
                 "probabilities": option_shares(answers[view].log_likelihoods),
             }
-            for view in VIEWS
+            for view in ALL_VIEWS
+            if view in answers
         },
     }

@@ -8,7 +8,6 @@ from inkling.components.artifacts.multimodal_model import MultimodalModelArtifac
 from inkling.components.artifacts.suite import Suite
 from inkling.components.shared.report.numbers import with_interval
 from inkling.models.multimodal import MultimodalModel
-from inkling.models.sequence.views import VIEWS
 from inkling.models.spec import EncoderSpec
 
 
@@ -108,7 +107,7 @@ you pass the weights on. Those of the text stand in the Corpus artifact's `ATTRI
 _SCORES = """## Scores
 
 Share of right answers on the test split, 95 % intervals clustered by image. *Blind* gives no image, *mismatched*
-another one: only what *visual* has beyond both was seen."""
+another one, *blank*, where it was asked for, a plain grey one: only what *visual* has beyond all of them was seen."""
 
 
 def _scores(summary: dict[str, Any]) -> str:
@@ -116,11 +115,12 @@ def _scores(summary: dict[str, Any]) -> str:
 
 
 def _suite_scores(suite: dict[str, Any]) -> str:
+    views = list(suite["splits"]["test"]["mean"]["views"])
     lines = [f"| {' | '.join(_row(name, group))} |" for name, group in _groups(suite)]
     return f"""### {suite["title"]}, version {suite["version"]}
 
-| questions | number | chance | visual | blind | mismatched |
-| --- | --- | --- | --- | --- | --- |
+| questions | number | chance | {" | ".join(views)} |
+| --- | --- | --- |{" --- |" * len(views)}
 {chr(10).join(lines)}"""
 
 
@@ -134,8 +134,7 @@ def _groups(suite: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _row(name: str, group: dict[str, Any]) -> list[str]:
-    shares = [group["views"][view] for view in VIEWS]
-    cells = [with_interval(share, ".1%", 1) for share in shares]
+    cells = [with_interval(share, ".1%", 1) for share in group["views"].values()]
     return [name, f"{group['questions']:,}", f"{group['chance']:.1%}", *cells]
 
 

@@ -13,7 +13,6 @@ from rich.table import Table
 from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.report.screen import plain_table
 from inkling.components.shared.report.screen import show as show_table
-from inkling.models.sequence.views import DIFFERENCES, VIEWS
 from inkling.pipelines.local.run import Run
 
 _READERS = {"pretrained": "pre-trained", "no_pretraining": "no pretraining"}
@@ -70,10 +69,10 @@ def _vision(suite: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
         f"{suite['headline']['label']}, chance {100 * first['chance']:.0f}"
     )
     table = plain_table("view", *_READERS.values())
-    for view in VIEWS:
+    for view in first["views"]:
         table.add_row(view, *(with_interval(mean["views"][view]) for mean in means))
-    for one, other in DIFFERENCES:
-        table.add_row(f"{one} - {other}", *(_points(mean["differences"][f"{one}_minus_{other}"]) for mean in means))
+    for pair in first["differences"]:
+        table.add_row(pair.replace("_minus_", " - "), *(_points(mean["differences"][pair]) for mean in means))
     yield title, table
     table = plain_table("category (chance)", "visual", "blind", "visual, no pretraining")
     for category, cells in scores["pretrained"]["categories"].items():

@@ -7,7 +7,6 @@ from inkling.components.analyze.report.vision import MODELS
 from inkling.components.analyze.report.wording import count, percent, points_interval
 from inkling.components.shared.report.html import Html, bullets, element, paragraph, section, table
 from inkling.components.shared.report.numbers import with_interval
-from inkling.models.sequence.views import VIEWS
 
 _ANSWERED = {
     "likelihood": "A question is answered by the choice with the highest log-likelihood, the end of the answer "
@@ -65,13 +64,14 @@ def validated(findings: dict[str, Any]) -> dict[str, Any]:
 
 def _suite(suite: Mapping[str, Any]) -> Html:
     scores = suite["scores"]["validation"]
+    views = list(scores["pretrained"]["mean"]["views"])
     return table(
         f"{suite['title']}, validation: {suite['headline']['label']} in per cent, with 95 % intervals",
-        ("Model", "Visual", "Blind", "Mismatched", "Visual - blind, points", "Chance", "Questions"),
+        ("Model", *(view.capitalize() for view in views), "Visual - blind, points", "Chance", "Questions"),
         [
             (
                 name,
-                *(with_interval(scores[model]["mean"]["views"][view]) for view in VIEWS),
+                *(with_interval(scores[model]["mean"]["views"][view]) for view in views),
                 points_interval(scores[model]["mean"]["differences"]["visual_minus_blind"]),
                 percent(scores[model]["mean"]["chance"]),
                 count(scores[model]["mean"]["questions"]),

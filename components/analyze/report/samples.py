@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from inkling.components.shared.report.html import Html, element, join, paragraph, section, table
-from inkling.models.sequence.views import VIEWS
 
 _KINDS = {b"\x89PNG": "png", b"RIFF": "webp", b"GIF8": "gif", b"BM": "bmp"}
 """First bytes of the formats beside JPEG."""
@@ -68,7 +67,7 @@ def _sample(sample: Mapping[str, Any], pictures: Mapping[str, bytes]) -> Html:
         paragraph(join(f"{sample['category']}, {sample['family']}. With its image: ", outcome, "."), class_="muted"),
         table(
             "Share of the likelihood, %",
-            ("Choice", *VIEWS),
+            ("Choice", *sample["views"]),
             [_choice(sample, index) for index in range(len(sample["choices"]))],
         ),
         class_="sample",
@@ -78,8 +77,7 @@ def _sample(sample: Mapping[str, Any], pictures: Mapping[str, bytes]) -> Html:
 def _choice(sample: Mapping[str, Any], index: int) -> tuple[str, ...]:
     name = sample["choices"][index]
     cells: list[str] = [join(name, element("span", " (answer)", class_="right")) if name == sample["answer"] else name]
-    for view in VIEWS:
-        answer = sample["views"][view]
+    for answer in sample["views"].values():
         share = f"{100 * answer['probabilities'][index]:.0f}" if answer["probabilities"] else "-"
         cells.append(element("span", share, class_="chosen") if answer["choice"] == index else share)
     return tuple(cells)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inkling.components.analyze.report.vision import MODELS, score_row, views_chart
+from inkling.components.analyze.report.vision import MODELS, score_heads, score_row, views_chart
 from inkling.components.analyze.report.wording import percent
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
 from inkling.components.shared.report.numbers import with_interval
-from inkling.models.sequence.views import VIEWS
 
 
 def sized(findings: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def _family(name: str, suite: Mapping[str, Any], family: str) -> Html:
         *(
             table(
                 f"{suite['title']}, {title}, {family}: accuracy by object size in per cent, with 95 % intervals",
-                ("Size", "Visual", "Blind", "Mismatched", "Chance", "Questions"),
+                ("Size", *score_heads(next(iter(sizes[model].values())))),
                 [score_row(bucket, cell) for bucket, cell in sizes[model].items()],
             )
             for model, title in MODELS.items()
@@ -61,6 +60,6 @@ def _first_choice(suite: Mapping[str, Any], family: str) -> Html:
     return table(
         f"{suite['title']}, {family}: how often each model says '{shares['choice']}', in per cent (right for "
         f"{percent(shares['right'])} % of the questions; a model that always says the same scores at chance)",
-        ("Model", *(view.capitalize() for view in VIEWS)),
-        [(name, *(with_interval(shares[model][view]) for view in VIEWS)) for model, name in MODELS.items()],
+        ("Model", *(view.capitalize() for view in shares["pretrained"])),
+        [(name, *map(with_interval, shares[model].values())) for model, name in MODELS.items()],
     )

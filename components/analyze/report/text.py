@@ -16,7 +16,6 @@ from inkling.components.shared.report.figures import (
     interval_chart,
 )
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
-from inkling.models.sequence.views import VIEWS
 
 _SERIES = [Series("visual", BLUE, "o"), Series("blind", GREY, "s")]
 _MEAN = "headline"
@@ -63,7 +62,7 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
         table(
             f"{suite['title']}: pre-trained minus no pretraining in percentage points, same questions, with 95 % "
             "intervals and McNemar's exact p",
-            ("Questions", "Visual", "p", "Blind", "p", "Mismatched", "p"),
+            ("Questions", *(head for view in differences["mean"] for head in (view.capitalize(), "p"))),
             [_row(name, views) for name, views in {**rows, **categories}.items()],
         ),
     )
@@ -71,8 +70,8 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
 
 def _row(name: str, views: dict[str, Any]) -> tuple[str, ...]:
     row = [name]
-    for view in VIEWS:
-        row += [points_interval(views[view]), probability(views[view]["mcnemar"]["p_value"])]
+    for difference in views.values():
+        row += [points_interval(difference), probability(difference["mcnemar"]["p_value"])]
     return tuple(row)
 
 

@@ -1,4 +1,4 @@
-"""Whether the image is used: scores per category and family in three views, and the differences between views."""
+"""Whether the image is used: scores per category and family in every view, and the differences between views."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from inkling.components.analyze.report.wording import count, percent, points_interval, probability
 from inkling.components.shared.report.figures import (
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
     Panel,
@@ -17,12 +18,19 @@ from inkling.components.shared.report.figures import (
 )
 from inkling.components.shared.report.html import Html, element, figure, join, paragraph, section, table
 from inkling.components.shared.report.numbers import with_interval
-from inkling.models.sequence.views import VIEWS
+from inkling.models.sequence.views import BLANK_DIFFERENCES, DIFFERENCES
 
 MODELS = {"pretrained": "Pre-trained on text", "no_pretraining": "No pretraining"}
-_SERIES = [Series("visual", BLUE, "o"), Series("blind", GREY, "s"), Series("mismatched", ORANGE, "D")]
-_SCORES = ("Visual", "Blind", "Mismatched", "Chance", "Questions")
-_DIFFERENCES = ("Visual - blind", "p", "Visual - mismatched", "p", "Mismatched - blind", "p")
+_SERIES = [
+    Series("visual", BLUE, "o"),
+    Series("blind", GREY, "s"),
+    Series("mismatched", ORANGE, "D"),
+    Series("blank", GREEN, "^"),
+]
+_PAIRS = {
+    f"{first}_minus_{second}": f"{first.capitalize()} - {second}"
+    for first, second in (*DIFFERENCES, *BLANK_DIFFERENCES)
+}
 
 
 def vision_section(findings: dict[str, Any]) -> Html:
@@ -31,10 +39,11 @@ def vision_section(findings: dict[str, Any]) -> Html:
         "vision",
         "Does it use the image?",
         paragraph(
-            "The model was evaluated in three views: ",
+            "The model was evaluated in these views: ",
             *(element("b", "visual"), " (with the image), ", element("b", "blind"), " (without), "),
-            *(element("b", "mismatched"), " (with another image of the suite). "),
-            "What visual has beyond both other views was seen in the image.",
+            *(element("b", "mismatched"), " (with another image of the suite), "),
+            *(element("b", "blank"), " (with a plain grey image, where it was asked for). "),
+            "What visual has beyond all other views was seen in the image.",
         ),
         *(_suite(name, suite) for name, suite in findings["suites"].items()),
     )
@@ -50,14 +59,14 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
         ),
         table(
             f"{title}: {suite['headline']['label']} in per cent, with 95 % intervals",
-            ("Model", *_SCORES),
+            ("Model", *score_heads(scores["pretrained"]["mean"])),
             [score_row(name, scores[model]["mean"]) for model, name in MODELS.items()],
         ),
         *_beside(suite),
         table(
             f"{title}: differences between views of the headline in percentage points, with 95 % intervals and "
             "McNemar's exact p",
-            ("Model", *_DIFFERENCES),
+            ("Model", *_difference_heads(scores["pretrained"]["mean"])),
             [_difference_row(name, scores[model]["mean"]) for model, name in MODELS.items()],
         ),
         element("h4", f"{title}, by category"),
@@ -69,7 +78,7 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
         *(
             table(
                 f"{title}, {name}: accuracy by category in per cent, with 95 % intervals",
-                ("Category", *_SCORES),
+                ("Category", *score_heads(scores["pretrained"]["mean"])),
                 [score_row(category, cell) for category, cell in scores[model]["categories"].items()],
             )
             for model, name in MODELS.items()
@@ -81,30 +90,31 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
 
 
 def means_chart(name: str, suite: Mapping[str, Any]) -> Html:
-    """The headline means of both models in three views."""
+    """The headline means of both models in every view."""
     cells = [suite["scores"]["test"][model]["mean"] for model in MODELS]
     return figure(
         views_chart(f"means-{name}", list(MODELS.values()), {"": cells}),
-        f"{suite['title']}: {suite['headline']['label']} of both models in three views; the section on vision holds "
+        f"{suite['title']}: {suite['headline']['label']} of both models in every view; the section on vision holds "
         "the same numbers.",
-        f"{suite['title']}: {suite['headline']['label']} in three views, with 95 % intervals.",
+        f"{suite['title']}: {suite['headline']['label']} in every view, with 95 % intervals.",
     )
 
 
 def views_chart(name: str, rows: Sequence[str], panels: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """Accuracy in three views beside chance.
+    """Accuracy in every view beside chance.
 
     Args:
         name: Identifies the figure.
         rows: Names of the rows.
         panels: For each panel, by title, the scores of each row.
     """
+    series = [look for look in _SERIES if look.label in next(iter(panels.values()))[0]["views"]]
     dots = [
-        Panel(title, {look.label: [drawn(cell["views"][look.label], 100) for cell in cells] for look in _SERIES})
+        Panel(title, {look.label: [drawn(cell["views"][look.label], 100) for cell in cells] for look in series})
         for title, cells in panels.items()
     ]
     chances = [100 * cell["chance"] for cell in next(iter(panels.values()))]
-    return interval_chart(name, rows, _SERIES, dots, Scale("right answers, %", 0, 100), Reference("chance", chances))
+    return interval_chart(name, rows, series, dots, Scale("right answers, %", 0, 100), Reference("chance", chances))
 
 
 def in_order(suite: Mapping[str, Any]) -> list[str]:
@@ -114,9 +124,14 @@ def in_order(suite: Mapping[str, Any]) -> list[str]:
     return sorted(scores["families"], key=lambda name: (ranks[scores["families"][name]["category"]], name))
 
 
+def score_heads(cell: Mapping[str, Any]) -> tuple[str, ...]:
+    """Heads of a table of scores, but for the first."""
+    return (*(view.capitalize() for view in cell["views"]), "Chance", "Questions")
+
+
 def score_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
     """A row of a table of scores."""
-    views = (with_interval(cell["views"][view]) for view in VIEWS)
+    views = map(with_interval, cell["views"].values())
     return (name, *views, percent(cell["chance"]), count(cell["questions"]))
 
 
@@ -126,9 +141,13 @@ def _described(categories: Iterable[Mapping[str, str]]) -> list[Html]:
     return [paragraph("; ".join(descriptions) + ".", class_="muted")] if descriptions else []
 
 
+def _difference_heads(cell: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(head for pair in cell["differences"] for head in (_PAIRS[pair], "p"))
+
+
 def _difference_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
     row = [name]
-    for pair in ("visual_minus_blind", "visual_minus_mismatched", "mismatched_minus_blind"):
+    for pair in cell["differences"]:
         difference = cell["differences"][pair]
         row += [points_interval(difference), probability(difference["mcnemar"]["p_value"])]
     return tuple(row)
@@ -142,7 +161,7 @@ def _beside(suite: Mapping[str, Any]) -> list[Html]:
     return [
         table(
             f"{suite['title']}: {stated['label']} in per cent, with 95 % intervals",
-            ("Model", *_SCORES),
+            ("Model", *score_heads(scores["pretrained"]["mean"])),
             [score_row(name, scores[model]["beside"]) for model, name in MODELS.items()],
         )
     ]
@@ -153,9 +172,9 @@ def _families_chart(name: str, suite: Mapping[str, Any]) -> Html:
     panels = {title: [scores[model]["families"][family] for family in families] for model, title in MODELS.items()}
     return figure(
         views_chart(f"families-{name}", families, panels),
-        f"{suite['title']}: accuracy of each question family in three views, for both models; the tables below hold "
+        f"{suite['title']}: accuracy of each question family in every view, for both models; the tables below hold "
         "the same numbers.",
-        f"{suite['title']}: accuracy of each family in three views, with 95 % intervals clustered by image; the dashed "
+        f"{suite['title']}: accuracy of each family in every view, with 95 % intervals clustered by image; the dashed "
         "line is chance.",
     )
 
@@ -165,14 +184,14 @@ def _family_tables(suite: Mapping[str, Any], scores: Mapping[str, Any], name: st
     return join(
         table(
             f"{suite['title']}, {name}: accuracy by family in per cent, with 95 % intervals clustered by image",
-            ("Family", "Category", *_SCORES),
+            ("Family", "Category", *score_heads(scores["mean"])),
             [(family, cell["category"], *score_row(family, cell)[1:]) for family, cell in families.items()],
             text_columns=2,
         ),
         table(
             f"{suite['title']}, {name}: differences between views in percentage points, with 95 % intervals and "
             "McNemar's exact p",
-            ("Family", *_DIFFERENCES),
+            ("Family", *_difference_heads(scores["mean"])),
             [_difference_row(family, cell) for family, cell in families.items()],
         ),
     )

@@ -3,7 +3,7 @@
 import dataclasses
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from inkling.components.shared.statistics.intervals import accuracy
 from inkling.components.shared.store.artifact import ATTRIBUTION, Artifact, write_json
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.store import produce
-from inkling.models.sequence.views import VIEWS
+from inkling.models.sequence.views import VIEWS, View
 
 FAMILIES = {
     "object": ("General", ["cat", "dog", "bird", "boat"], 0.55),
@@ -77,11 +77,11 @@ def make_questions() -> list[Question]:
     ]
 
 
-def make_answers(questions: list[Question], seed: int, bonus: float) -> list[Answer]:
+def make_answers(questions: list[Question], seed: int, bonus: float, views: Sequence[View] = VIEWS) -> list[Answer]:
     """Answers that are right as often as the family says with the image, and by chance without."""
     random = np.random.default_rng(seed)
     answers = []
-    for view in VIEWS:
+    for view in views:
         for one in questions:
             share = FAMILIES[one.family][2] + bonus if view == "visual" else one.chance
             likelihoods = -random.exponential(2, len(one.choices))
@@ -124,11 +124,11 @@ def make_rows(questions: list[Question]) -> list[dict[str, Any]]:
 class Run:
     """Makes the artifacts of a run below a directory."""
 
-    def __init__(self, root: Path) -> None:
-        """Makes them all."""
+    def __init__(self, root: Path, views: Sequence[View] = VIEWS) -> None:
+        """Makes them all, answers in some views."""
         self.root, self.made = root, dict[str, Artifact]()
         questions = make_questions()
-        pretrained, no_pretraining = make_answers(questions, 1, 0.05), make_answers(questions, 2, 0.0)
+        pretrained, no_pretraining = (make_answers(questions, *how, views) for how in ((1, 0.05), (2, 0.0)))
         images = sorted({one.image_id for one in questions})
         pictures = [(name, picture(17 * index)) for index, name in enumerate(images)]
         self.make("corpus", Corpus, self.corpus)

@@ -98,7 +98,7 @@ def test_a_judge_that_fails_leaves_a_partial_result_and_the_same_command_goes_on
 @pytest.mark.parametrize(
     ("options", "method", "words"),
     [
-        (("--judge", "URL"), "generate", "explains nothing: take --method explain"),
+        (("--judge", "URL"), "generate", "gives no explanations to judge: take --method explain"),
         (("--judge", "a.example"), "explain", "is no URL"),
         (("--set", "judge.model=llava"), "explain", "no judge: name its URL with --judge"),
         (("--judge", "URL", "--set", "judge.model=lava"), "explain", "Did you mean 'llava'?"),

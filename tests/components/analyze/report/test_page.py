@@ -4,6 +4,7 @@ import copy
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.gather import Inputs, gather
 from inkling.components.analyze.report.page import render
+from inkling.models.sequence.views import ALL_VIEWS
+from inkling.tests.components.analyze.conftest import Run
 
 VOID = {"meta", "img"}
 HEADLINE = "Rendered scenes: mean accuracy over the four-choice families in per cent, with 95 % intervals"
@@ -158,6 +161,20 @@ def test_tables_hold_everything_else(page: Page, findings: dict[str, Any]) -> No
     assert row(page, "The running server against the evaluator, test questions drawn by seed", "visual") == ["50", "50"]
     for sample in findings["suites"]["scenes"]["samples"]:
         assert sample["question"] in page.text
+
+
+def test_every_view_that_was_asked_has_its_column(tmp_path: Path, page: Page) -> None:
+    made = Run(tmp_path, ALL_VIEWS).made
+    found = gather(AnalyzeConfig(samples=2), Inputs(**made))
+    cell = found["suites"]["scenes"]["scores"]["test"]["pretrained"]["mean"]
+    drawn = Page(render(found, made["questions"].images()))
+    heads = {caption: [head.lower() for head in rows[0]] for caption, rows in drawn.tables.items()}
+    views = {caption: names for caption, names in heads.items() if {"visual", "blind", "mismatched"} <= set(names)}
+    assert len(views) >= 10 and all("blank" in names for names in views.values())
+    assert row(drawn, HEADLINE, NAMES["pretrained"])[3] == share(cell["views"]["blank"])
+    pairs = [names for names in heads.values() if "visual - mismatched" in names]
+    assert pairs and all({"visual - blank", "blank - blind"} <= set(names) for names in pairs)
+    assert not any("Blank" in rows[0] for rows in page.tables.values())
 
 
 def test_validation_numbers_stand_in_their_own_section_only(made_run, findings: dict[str, Any], html: str) -> None:
