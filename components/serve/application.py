@@ -21,6 +21,7 @@ from inkling.components.serve.departures import Departures
 from inkling.components.serve.grpc_server import BoundedGrpc
 from inkling.components.serve.limits.bearer import TokenDoor, read_bearer
 from inkling.components.serve.limits.connections import bounded
+from inkling.components.serve.limits.deadline import Deadline
 from inkling.components.serve.limits.door import JSON_LENGTH, Door
 from inkling.components.serve.logs import configure_logs
 from inkling.components.serve.model import InklingModel
@@ -65,6 +66,7 @@ class Application(ModelServer):
         self.dataplane = _Requests(self._settings.max_json_items, model_registry=self.registered_models)
         self.model_repository_extension = _FixedRepository(model_registry=self.registered_models)
         app.add_middleware(Departures)
+        app.add_middleware(Deadline, seconds=self._settings.answer_seconds)
         self._bearer = read_bearer(self._settings.token_file)
         app.add_middleware(Door, settings=self._settings)
         if self._bearer is not None:

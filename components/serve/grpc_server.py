@@ -1,5 +1,6 @@
 """KServe's gRPC server on one address, with limits on messages and their number, and with the right codes."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent import futures
@@ -16,9 +17,11 @@ from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 
 from inkling.components.serve.grpc_recording import GrpcRecording
 from inkling.components.serve.limits.bearer import Bearer
+from inkling.components.serve.limits.deadline import TIME_LIMIT, time_is_over
 from inkling.components.serve.limits.wire_scan import MalformedMessage, count_fields
 from inkling.components.serve.protocols.kserve import check_tensors
 from inkling.components.serve.protocols.refusals import cut, overloaded
+from inkling.components.serve.record import current
 from inkling.components.serve.request import BadRequest
 from inkling.components.serve.scheduler import Busy
 from inkling.components.serve.settings import Settings
@@ -81,7 +84,7 @@ class _Servicer(InferenceServicer):
 
 
 class _Guard(aio.ServerInterceptor):
-    """Counts the fields of a call before they are parsed; answers errors with their code, in few words."""
+    """Counts the fields of a call before they are parsed, ends it in time; answers errors with their code, in words."""
 
     def __init__(self, settings: Settings, bearer: Bearer | None) -> None:
         self._settings, self._bearer = settings, bearer
@@ -98,14 +101,22 @@ class _Guard(aio.ServerInterceptor):
         given = given.encode() if isinstance(given, str) else given
         allowed = self._bearer is None or self._bearer.allows_call(handler_call_details.method, given)
 
+        seconds = self._settings.answer_seconds
+
         async def guarded(message: bytes, context: aio.ServicerContext[Any, Any]) -> Any:
             if not allowed:
                 await context.abort(grpc.StatusCode.UNAUTHENTICATED, "send the metadata authorization: Bearer TOKEN")
             try:
                 count_fields(message, self._settings.max_json_items)
-                return await handler.unary_unary(_parsed(handler, message), context)
+                async with asyncio.timeout(seconds) as limit:
+                    return await handler.unary_unary(_parsed(handler, message), context)
             except aio.AbortError:
                 raise
+            except TimeoutError as error:
+                if not limit.expired():
+                    await context.abort(*_explained(error))
+                current().refusal = TIME_LIMIT
+                await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, time_is_over(seconds))
             except Exception as error:
                 await context.abort(*_explained(error))
 

@@ -4,7 +4,6 @@ import html
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
 
 import inkling
 
@@ -40,13 +39,8 @@ def service_router(model: str) -> APIRouter:
 def routes_page(app: FastAPI) -> str:
     """The routes of an application as an HTML page."""
     rows = "".join(
-        f"<tr><td>{' '.join(sorted(route.methods or ()))}<td><code>{html.escape(route.path)}</code>"
-        f"<td>{html.escape(_summary(route))}"
-        for route in app.routes
-        if isinstance(route, APIRoute) and route.include_in_schema
+        f"<tr><td>{method.upper()}<td><code>{html.escape(path)}</code><td>{html.escape(route.get('summary', ''))}"
+        for path, methods in app.openapi()["paths"].items()
+        for method, route in methods.items()
     )
     return _PAGE.format(title="Routes of this server", rows=rows)
-
-
-def _summary(route: APIRoute) -> str:
-    return (route.description or "").strip().partition("\n")[0]

@@ -36,6 +36,9 @@ class Settings(Section):
     max_header_bytes: int = Field(64 << 10, ge=1024, description="size of a request's line and headers")
     header_seconds: float = Field(10.0, gt=0, description="time in which a request's headers must come")
     body_seconds: float = Field(60.0, gt=0, description="time in which a request's body must come")
+    answer_seconds: float = Field(
+        300.0, gt=0, description="time in which a request must be answered once its body is there, queue included"
+    )
     max_connections: int = Field(
         1000,
         ge=8,

@@ -10,7 +10,8 @@ MAX_CHARACTERS = 1_000
 _QUOTED = 200
 _NOT_READY = "Server is not ready. "
 _OPENAI = re.compile(r"/openai/|/v1/(?!models/[^/]*:)")
-_KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
+KINDS = {401: "authentication_error", 404: "not_found_error", 408: "timeout_error", 429: "rate_limit_error"}
+"""OpenAI's type of an error by its HTTP status, where it is no mistake in the request."""
 
 
 def cut(text: str, characters: int = MAX_CHARACTERS) -> str:
@@ -39,5 +40,5 @@ def refusal(path: str, status: int, message: str, headers: Mapping[str, str] | N
 def _error(path: str, status: int, message: str) -> dict[str, Any]:
     if _OPENAI.match(path) is None:
         return {"error": message}
-    kind = _KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
+    kind = KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
     return {"error": {"message": message, "type": kind, "param": None, "code": None}}

@@ -7,11 +7,10 @@ import orjson
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
-from inkling.components.serve.protocols.refusals import cut
+from inkling.components.serve.protocols.refusals import KINDS, cut
 from inkling.components.serve.request import BadRequest
 
 _PROBLEMS = 3
-_KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -48,7 +47,7 @@ def error_reply(status: int, error: Exception | str, headers: Mapping[str, str] 
         error: What was wrong; its words are cut to a limited length.
         headers: Further headers, such as Retry-After.
     """
-    kind = _KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
+    kind = KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
     message = cut(str(error))
     parameter = error.parameter if isinstance(error, BadParameter) else None
     code = "model_not_found" if status == 404 and parameter == "model" else None
