@@ -9,6 +9,8 @@ from inkling.components.adapt.data import Lesson
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.special_tokens import BOS_ID
 
+_ALIKE, _NEAREST = 0.95, 10  # FG-CLIP's: texts that are nearly the same, and how many others are pushed apart
+
 
 def caption_ids(lesson: Lesson, reader: str) -> Tensor:
     """Token ids of each image's caption as it follows a prompt, int64 (images, longest), -1 where there is none.
@@ -85,3 +87,15 @@ def sigmoid_loss(logits: Tensor, same: Tensor) -> Tensor:
         same: Whether they belong together, bool (pairs, pairs).
     """
     return -functional.logsigmoid(torch.where(same, logits, -logits)).sum(1).mean()
+
+
+def pushed_apart(phrases: Tensor) -> Tensor:
+    """Mean over phrases of the log of the summed exponentials of their cosines with the ten most similar others.
+
+    Args:
+        phrases: Unit vectors (phrases, width); of two that are nearly the same, neither is an other of the other.
+    """
+    cosines = phrases @ phrases.T
+    apart = cosines.masked_fill(cosines > _ALIKE, -torch.inf).topk(min(_NEAREST, len(phrases)), dim=1).values
+    some = apart.isfinite().any(1)
+    return apart[some].logsumexp(1).mean() if some.any() else cosines.new_zeros(())

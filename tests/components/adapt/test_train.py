@@ -80,7 +80,7 @@ def test_a_connector_that_reads_the_question_learns_what_is_asked(train, lesson:
     assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:6])
 
 
-@pytest.mark.parametrize("name", ["word_contrast", "image_text_contrast"])
+@pytest.mark.parametrize("name", ["word_contrast", "image_text_contrast", "svco", "marten"])
 def test_an_objective_that_is_off_changes_no_bit(train, name: str) -> None:
     with_it = phase(objectives=["next_token", {"type": name, "weight": 0}])
     weights = [train(config_of(recipe_of(one))).model.state_dict() for one in (phase(), with_it)]
