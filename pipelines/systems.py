@@ -1,6 +1,6 @@
-"""The published systems that plug-ins and adaptation recipes follow: what each says of itself, and its size.
+"""The published systems that plug-ins, adaptation recipes and suites follow: what each says of itself, and its size.
 
-A plug-in says it in the docstring of its file, a recipe in the comment that its file begins with:
+A plug-in says it in the docstring of its file, a recipe or suite in the comment that its file begins with:
 
     System: Ovis
     Paper: arXiv 2405.20797
@@ -32,14 +32,14 @@ _STATED = re.compile(rf"^({'|'.join(KEYS)}): ((?:.+\n?)+?)(?=^(?:{'|'.join(KEYS)
 
 @dataclass(frozen=True)
 class PublishedSystem:
-    """A published system, and the plug-in or recipe that follows it.
+    """A published system, and the plug-in, recipe or suite that follows it.
 
     Attributes:
         name: What its authors call it.
         paper: Where it is described.
         left_out: What of it is not reproduced.
-        seam: Kind of the plug-in, or "recipe".
-        specs: The plug-ins that it consists of, with their default settings or the recipe's.
+        seam: Kind of the plug-in, "recipe" or "suite".
+        specs: The plug-ins that it consists of, with their default settings or the recipe's; none of a suite.
         plugin: What a configuration calls it.
     """
 
@@ -75,7 +75,8 @@ def systems(root: Path = ROOT) -> list[PublishedSystem]:
     Raises:
         ConfigError: If a file does not say all of it.
     """
-    found = [*_plugins(root), *_recipes(root / "components" / "adapt" / "recipes")]
+    components = root / "components"
+    found = [*_plugins(root), *_recipes(components / "adapt" / "recipes"), *_suites(components / "suites")]
     return sorted(found, key=lambda system: (system.seam, system.name.lower()))
 
 
@@ -101,7 +102,7 @@ def size(system: PublishedSystem, profile: Mapping[str, Any]) -> SystemSize:
     except (KeyError, ValueError):  # the encoder does not give what it reads, or the language model is no fit
         return SystemSize(None, None, 1)
     counted = [found for found in weights if found is not None]
-    answers = system.seam not in ("objective", "probe")
+    answers = system.seam not in ("objective", "probe", "suite")
     passes = getattr(system.specs[0], "passes", 1) if answers else None
     return SystemSize(sum(counted) if counted else None, _positions(system.specs, views), passes)
 
@@ -148,12 +149,24 @@ def _registered(module: str) -> tuple[Registry[Spec], Spec]:
 
 def _recipes(folder: Path) -> Iterator[PublishedSystem]:
     """The systems that adaptation recipes follow."""
+    for path, said in _commented(folder):
+        recipe = load_recipe(path.stem)
+        yield _system(said, "recipe", (recipe.connector, recipe.fusion), path.stem)
+
+
+def _suites(folder: Path) -> Iterator[PublishedSystem]:
+    """The systems that suites of questions follow."""
+    for path, said in _commented(folder):
+        yield _system(said, "suite", (), path.stem)
+
+
+def _commented(folder: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    """The files of a folder whose first comment states a system, and what it states."""
     for path in sorted(folder.glob("*.yaml")):
         comment = re.match(r"(?:#.*\n)*", path.read_text())
         lines = comment[0].splitlines() if comment else []
         if said := stated("\n".join(line.removeprefix("#").removeprefix(" ") for line in lines), path):
-            recipe = load_recipe(path.stem)
-            yield _system(said, "recipe", (recipe.connector, recipe.fusion), path.stem)
+            yield path, said
 
 
 def _system(said: Mapping[str, str], seam: str, specs: tuple[Spec, ...], plugin: str) -> PublishedSystem:

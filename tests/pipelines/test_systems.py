@@ -14,11 +14,12 @@ def by_name() -> dict[str, PublishedSystem]:
     return {system.name: system for system in systems()}
 
 
-def test_a_plugin_and_a_recipe_state_a_system() -> None:
+def test_a_plugin_a_recipe_and_a_suite_state_a_system() -> None:
     found = by_name()
     assert len(found) == len(systems()), "a system is stated twice"
     assert (found["Q-Former"].seam, found["Q-Former"].plugin) == ("connector", "qformer")
     assert (found["Ziya-VL"].seam, found["Ziya-VL"].plugin) == ("recipe", "ziya-vl")
+    assert (found["SNARE"].seam, found["SNARE"].plugin) == ("suite", "snare")
     assert all(system.paper and system.left_out for system in found.values())
 
 
@@ -46,6 +47,12 @@ def test_sizes_are_those_of_the_profile() -> None:
     assert laptop.parameters == spec.num_params({"grid": (16, 1280)}, 128)
     assert (laptop.positions, laptop.passes) == (8, 1)
     assert tiny.parameters == spec.num_params({"grid": (16, 32)}, 128)
+
+
+def test_a_suite_and_a_probe_take_nothing_of_a_model() -> None:
+    for name in ("SNARE", "Language of Visual Tokens"):
+        found = size(by_name()[name], LAPTOP)
+        assert (found.parameters, found.positions, found.passes) == (None, None, None)
 
 
 def test_a_module_that_is_no_plugin_may_state_none(tmp_path: Path) -> None:
