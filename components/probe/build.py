@@ -51,14 +51,15 @@ def _make(
     from inkling.models.multimodal import MultimodalModel
 
     torch.set_num_threads(config.threads)
-    model = MultimodalModel.load(multimodal_model.path)
+    model, pictures = MultimodalModel.load(multimodal_model.path), conversations.images()
     subject = Subject(
         model,
         multimodal_model.tokenizer(),
         questions.questions("test"),
         _reader(features, "questions", model.connector.inputs, questions.images()),
         conversations.turns(),
-        _reader(features, "conversations", model.connector.inputs, conversations.images()),
+        _reader(features, "conversations", model.connector.inputs, pictures),
+        pictures,
     )
     found = {}
     for place, spec in enumerate(config.probes):

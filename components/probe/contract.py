@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class Subject:
             (images, tokens, channels).
         turns: What training said about its pictures.
         training_features: The same as `features`, of pictures of the training.
+        pictures: Bytes of the pictures of the training by their ids.
     """
 
     model: "MultimodalModel"
@@ -38,6 +39,7 @@ class Subject:
     features: "Callable[[Sequence[str]], dict[str, Tensor]]"
     turns: Sequence[Turn] = ()
     training_features: "Callable[[Sequence[str]], dict[str, Tensor]] | None" = None
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
     def families(self) -> dict[tuple[str, str], list[Question]]:
         """The questions with choices by suite and family, both in order of their names."""
@@ -94,6 +96,10 @@ class Probe(ABC):
 
 class ProbeSpec(Spec, ABC):
     """Which probe, and its settings."""
+
+    def resolve(self) -> Self:
+        """The spec with files of the user's named by their content."""
+        return self
 
     def build(self) -> Probe:
         """The probe."""

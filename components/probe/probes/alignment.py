@@ -8,17 +8,20 @@ measures it with k = 20 (its Figure 10), without naming the layer or the number 
 A caption stands for the mean of its tokens' hidden states, read without a picture behind the token that every text
 begins with, which does not enter: it says nothing and its states are large. A picture stands for the mean of the tokens
 of a view. Both are scaled to length one, as Huh et al. do. Captions that say the same of several pictures enter once.
-A run has one encoder; a study over `encode.encoder` has several, over which the paper averages.
+The paper averages over three encoders: `encoders` names others beside the run's own, each of which encodes the pictures
+here and is read in its first view; `mean of encoders` is the mean over all of them, pair by pair.
 
 The null distribution gives each caption the picture of another one: about k / (pairs - 1). The interval is a bootstrap
 over pairs with neighbours as they are; a resample of neighbours would find each pair's copy next to it.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from inkling.components.probe.contract import Measurement, Probe, ProbeSpec, Subject
+from inkling.models.spec import EncoderSpec
+from inkling.models.vision import ENCODERS
 
 
 class AlignmentSpec(ProbeSpec):
@@ -31,6 +34,25 @@ class AlignmentSpec(ProbeSpec):
     pairs: int = Field(1_000, ge=2, le=20_000, description="captions with their pictures, at most; drawn by the seed")
     permutations: int = Field(200, ge=20, description="draws of the null distribution")
     resamples: int = Field(1_000, ge=100, description="draws of the bootstrap")
+    encoders: tuple[Annotated[EncoderSpec, ENCODERS], ...] = Field(
+        (), description="vision encoders beside the run's own, by name or with their settings"
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if len({encoder.model_dump_json() for encoder in self.encoders}) < len(self.encoders):
+            raise ValueError(f"an encoder is named twice: {', '.join(encoder.type for encoder in self.encoders)}")
+        for encoder in self.encoders:
+            if encoder.learning_steps:
+                raise ValueError(
+                    f"encoder '{encoder.type}' would be trained by the stage encode, and probes train none: name one "
+                    "with published weights"
+                )
+        return self
+
+    def resolve(self) -> Self:
+        """As the contract says."""
+        return self.model_copy(update={"encoders": tuple(encoder.resolve() for encoder in self.encoders)})
 
 
 from collections.abc import Sequence
@@ -39,9 +61,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inkling.components.shared.runtime.progress import Progress
+from inkling.components.shared.storage.packages import package
 from inkling.models.sequence.special_tokens import BOS
+from inkling.models.vision.preprocess import preprocess
 
 _BATCH = 64
+_MEAN = "mean of encoders"
+Neighbours = NDArray[np.int64]
+"""Rows of the nearest others of each row, (rows, count)."""
 
 
 class Alignment(Probe):
@@ -64,28 +92,38 @@ class Alignment(Probe):
                 f"of their own; state fewer `neighbours`, or adapt on more captions"
             )
         layers = [nearest(states, self._spec.neighbours) for states in _hidden_states(subject, list(captions))]
-        found = []
-        for view, features in _pictures(subject, list(captions.values())).items():
-            near = nearest(features, self._spec.neighbours)
-            for number, layer in enumerate(layers):
-                found.append(self._measurement(view, f"hidden states {number}", layer, near, random))
-        return found
+        images = list(captions.values())
+        near = {view: nearest(one, self._spec.neighbours) for view, one in _pictures(subject, images).items()}
+        spaces = {view: [one] for view, one in near.items()}
+        if self._spec.encoders:
+            data = [subject.pictures[image] for image in images]
+            for number, encoder in enumerate(self._spec.encoders, 1):
+                own = nearest(_encoded(encoder, data), self._spec.neighbours)
+                same = sum(one.type == encoder.type for one in self._spec.encoders)
+                spaces[encoder.type if same == 1 else f"{encoder.type} {number}"] = [own]
+            spaces[_MEAN] = [one for name, (one,) in spaces.items() if name not in near or name == next(iter(near))]
+        return [
+            self._measurement(name, f"hidden states {number}", layer, space, random)
+            for name, space in spaces.items()
+            for number, layer in enumerate(layers)
+        ]
 
     def _measurement(
-        self, view: str, layer: str, first: NDArray[np.int64], second: NDArray[np.int64], random: np.random.Generator
+        self, name: str, layer: str, first: Neighbours, spaces: Sequence[Neighbours], random: np.random.Generator
     ) -> Measurement:
+        """One layer with one view, or with those of several encoders, whose shares are averaged pair by pair."""
         pairs, count = first.shape
-        shares = mutual(first, second)
+        shares = np.mean([mutual(first, space) for space in spaces], axis=0)  # (pairs,)
         weights = random.multinomial(pairs, np.full(pairs, 1 / pairs), self._spec.resamples)  # (resamples, pairs)
         low, high = np.quantile(weights @ shares / pairs, [0.025, 0.975])
         null = []
         for _ in range(self._spec.permutations):
             dealt = random.permutation(pairs)  # the picture that each caption gets
-            null.append(mutual(first, np.argsort(dealt)[second[dealt]]).mean())
+            null.append(np.mean([mutual(first, np.argsort(dealt)[space[dealt]]) for space in spaces]))
         null_low, null_high = np.quantile(null, [0.025, 0.975])
         beaten = sum(one >= shares.mean() for one in null)
         return Measurement(
-            name=view,
+            name=name,
             value=float(shares.mean()),
             low=float(low),
             high=float(high),
@@ -102,7 +140,7 @@ class Alignment(Probe):
         )
 
 
-def nearest(features: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+def nearest(features: NDArray[np.float32], count: int) -> Neighbours:
     """The nearest others of each row by inner product, nearest first.
 
     Args:
@@ -119,7 +157,7 @@ def nearest(features: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     return np.argsort(-similarity, axis=1, kind="stable")[:, :count]
 
 
-def mutual(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+def mutual(first: Neighbours, second: Neighbours) -> NDArray[np.float64]:
     """The share of each row's neighbours that are its neighbours in both, (rows,).
 
     Args:
@@ -172,3 +210,23 @@ def _pictures(subject: Subject, images: Sequence[str]) -> dict[str, NDArray[np.f
     parts = [subject.training_features(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
     views = subject.model.connector.inputs
     return {view: np.concatenate([part[view].float().mean(1).numpy() for part in parts]) for view in views}
+
+
+@torch.inference_mode()
+def _encoded(spec: EncoderSpec, pictures: Sequence[bytes]) -> NDArray[np.float32]:
+    """The mean token of each picture in an encoder's first view, (pictures, channels)."""
+    resolved, weights = spec.resolve(), None
+    views = [next(iter(resolved.views))]
+    network = resolved.build(views)
+    if resolved.package is not None:
+        name, member = resolved.package
+        with package(name).open() as archive:
+            weights = archive.read(member)
+    network.load_published(weights)
+    how, parts = resolved.preprocessing_of(views), []
+    with Progress(f"encoding by {spec.type}", len(pictures), "pictures") as progress:
+        for start in range(0, len(pictures), _BATCH):
+            batch = np.stack([preprocess(data, how) for data in pictures[start : start + _BATCH]])
+            parts.append(network(torch.from_numpy(batch))[0].float().mean(1).numpy())
+            progress.advance(len(batch))
+    return np.concatenate(parts)

@@ -1,5 +1,7 @@
 """Alignment is one for the same structure, that of chance for none, and blind to rotations."""
 
+import dataclasses
+import io
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -8,15 +10,20 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaModel
 
 from inkling.components.artifacts.conversations import Turn
+from inkling.components.probe.config import ProbeConfig
 from inkling.components.probe.contract import Measurement, Subject
 from inkling.components.probe.probes import PROBES
-from inkling.components.probe.probes.alignment import mutual, nearest
+from inkling.components.probe.probes.alignment import _captions, mutual, nearest
+from inkling.components.shared.config import ConfigError
 from inkling.models.sequence.special_tokens import BOS
+from inkling.models.vision import ENCODERS
+from inkling.models.vision.preprocess import preprocess
 
 PAIRS, CHANNELS, K = 150, 8, 5
 
@@ -130,3 +137,60 @@ def test_a_language_model_is_read_at_every_layer_and_padding_changes_nothing() -
     near = nearest(np.stack(alone), K)
     pictures = nearest(points(0)[:60], K)
     assert found[-1].value == pytest.approx(mutual(near, pictures).mean(), abs=1e-9)
+
+
+def picture(seed: int) -> bytes:
+    """A small picture of its own."""
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)
+    Image.fromarray(pixels).resize((32, 32)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_several_encoders_are_read_and_averaged_pair_by_pair() -> None:
+    space, pictures = points(0), {f"i{place}": picture(place) for place in range(PAIRS)}
+    one = dataclasses.replace(subject(space, points(1)), pictures=pictures)
+    named = ["tiny-random", {"type": "small-vit", "objective": {"type": "contrastive", "steps": 0}}]
+    spec = PROBES.read({"type": "alignment", "neighbours": K, "permutations": 100, "encoders": named})
+    found = {(row.name, row.layer): row for row in spec.build().measure(one, np.random.default_rng(0))}
+    rows = {name: found[name, "hidden states 1"] for name in ("grid", "tiny-random", "small-vit", "mean of encoders")}
+    assert rows["mean of encoders"].value == pytest.approx(
+        np.mean([rows[name].value for name in ("grid", "tiny-random", "small-vit")])
+    )
+    assert len({row.value for row in rows.values()}) == 4
+    for row in rows.values():
+        assert row.low is not None and row.high is not None and row.low < row.value < row.high
+        assert row.null_low < row.details["chance"] < row.null_high
+    widths = {name: row.null_high - row.null_low for name, row in rows.items()}
+    assert widths["mean of encoders"] < widths["grid"], "three encoders say more than one"
+    encoder = ENCODERS.read("tiny-random")
+    (view,) = list(encoder.views)[:1]
+    network, how = encoder.build([view]), encoder.preprocessing_of([view])
+    network.load_published(None)
+    captions = _captions(one, 1_000, np.random.default_rng(0))
+    pixels = np.stack([preprocess(pictures[image], how) for image in captions.values()])
+    with torch.inference_mode():
+        seen = network(torch.from_numpy(pixels))[0].mean(1).numpy()
+    said = np.stack([space[int(caption.split()[0][1:])] for caption in captions])
+    expected = mutual(nearest(said, K), nearest(seen, K)).mean()
+    assert rows["tiny-random"].value == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("encoders", "words"),
+    [
+        (["tiny-random", "tiny-random"], "an encoder is named twice: tiny-random"),
+        ([{"type": "small-vit", "objective": {"type": "contrastive", "steps": 9}}], "would be trained by the stage"),
+        (["tiny"], "unknown encoder 'tiny'"),
+    ],
+)
+def test_encoders_that_cannot_be_read_are_refused(encoders: list[object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        ProbeConfig.parse({"probe": {"probes": [{"type": "alignment", "encoders": encoders}]}})
+
+
+def test_the_weights_of_encoders_are_part_of_the_key() -> None:
+    assert ProbeConfig().contents() == {}
+    config = ProbeConfig.parse({"probe": {"probes": [{"type": "alignment", "encoders": ["efficientnet-lite0"]}]}})
+    (name,) = config.contents()["packages"]
+    assert "sha256" in str(config.contents()["packages"][name])
