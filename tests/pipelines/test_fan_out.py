@@ -13,6 +13,8 @@ from kfp.dsl.graph_component import GraphComponent
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.corpus.build import build_corpus
 from inkling.components.corpus.config import CorpusConfig
+from inkling.components.evaluate.build import build_evaluate
+from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.label.build import build_labels
 from inkling.components.label.config import LabelConfig
 from inkling.components.mixture.build import build_mixture
@@ -21,11 +23,14 @@ from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.pipelines import profiles
-from inkling.pipelines.fan_out import FanOut, corpus_tasks, label_tasks, mixture_tasks
+from inkling.pipelines.fan_out import FanOut, corpus_tasks, evaluate_tasks, label_tasks, mixture_tasks
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.pipeline import study
 from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.visual_prior import visual_prior
+from inkling.tests.components.evaluate import conftest as evaluation
+
+world = evaluation.world  # a fixture
 
 SHARED = FanOut(2, 3, 4)
 
@@ -163,3 +168,45 @@ def test_shared_by_two_tasks_run_by_kfp_the_bytes_and_keys_are_those_of_one(
     parts = [Manifest.read(path.parent) for path in (tmp_path / "tasks").rglob("part/manifest.json")]
     assert len(parts) == 6
     assert all(part.files for part in parts)
+
+
+@dsl.component(base_image="none", install_kfp_package=False)
+def made(
+    root: str,
+    multimodal_model: dsl.Output[dsl.Model],
+    questions: dsl.Output[dsl.Dataset],
+    features: dsl.Output[dsl.Dataset],
+) -> None:
+    """Hands on a model, its questions and their features, which lie somewhere."""
+    import shutil
+
+    for name, artifact in (("model", multimodal_model), ("questions", questions), ("features", features)):
+        shutil.copytree(f"{root}/{name}", artifact.path)
+
+
+@pytest.mark.soak
+def test_answers_shared_by_two_tasks_run_by_kfp_are_the_bytes_and_the_key_of_one(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(STORE_VARIABLE, raising=False)
+    alone = {"seed": 1, "threads": 1, "evaluate": {"batch_size": 5}}
+    places = {"model": world.model, "questions": world.questions, "features": world.features}
+    for name, place in places.items():
+        (tmp_path / name).symlink_to(place)
+    whole = build_evaluate(EvaluateConfig.parse(alone), *places.values(), tmp_path / "alone" / "answers")
+
+    @dsl.pipeline(name="evaluation")
+    def pipeline(config: str, root: str) -> None:
+        given = made(root=root).outputs
+        evaluate_tasks(
+            config, given["multimodal_model"], given["questions"], given["features"], FanOut(evaluate=2, at_once=1), ""
+        )
+
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(tmp_path / "tasks"))
+    shared = {**alone, "evaluate": {"batch_size": 5, "parts": 2}}
+    pipeline(config=yaml.safe_dump(shared), root=str(tmp_path))
+    (answers,) = (path.parent for path in (tmp_path / "tasks").rglob("answers/manifest.json"))
+    assert Manifest.read(answers).digest == whole.digest
+    assert Manifest.read(answers).provenance == whole.manifest.provenance
+    parts = [Manifest.read(path.parent) for path in (tmp_path / "tasks").rglob("part/manifest.json")]
+    assert len(parts) == 2 and all(part.files for part in parts)
