@@ -15,7 +15,8 @@ from typing import Any
 
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
-from inkling.components.shared.statistics.intervals import accuracy, number_mean, paired_difference
+from inkling.components.shared.statistics.counts import number_mean
+from inkling.components.shared.statistics.intervals import accuracy, paired_difference
 
 _WORD = re.compile(r"\w[\w'\u2019-]*")
 _SENTENCE = re.compile(r"(?<=[.!?;:\u3002])\s+|\n+")

@@ -28,7 +28,7 @@ class Estimate:
     """A value with its 95 % interval.
 
     Attributes:
-        value: The point estimate: a share (or a difference of shares) from 0 to 1, or of `number_mean` any number.
+        value: The point estimate, a share (or a difference of shares) from 0 to 1.
         low: Lower end of the interval; None where all questions are about one image.
         high: Upper end of the interval; None likewise.
         questions: Answers that entered.
@@ -132,26 +132,6 @@ def crossed_mean(
         squared += student_quantile(len(seeds) - 1) ** 2 * float(np.var(means, ddof=1)) / len(seeds)
     half = math.sqrt(squared)
     return Estimate(value, max(value - half, lowest), min(value + half, 1.0), numbers, count)
-
-
-def number_mean(values: Values, images: Labels) -> Estimate:
-    """Mean of numbers without bounds, such as counts of words, with an interval clustered by image.
-
-    The interval is Student's, at one degree of freedom less than there are images; it may be of width zero.
-
-    Args:
-        values: One number a question.
-        images: The image of each question.
-
-    Raises:
-        ValueError: If there is no number or the lengths differ.
-    """
-    numbers, clusters = _prepare(values, images)
-    value, count = float(numbers.mean()), int(clusters.max()) + 1
-    if count == 1:
-        return Estimate(value, None, None, len(numbers), 1)
-    half = student_quantile(count - 1) * math.sqrt(_sandwich((numbers - value) / len(numbers), clusters))
-    return Estimate(value, value - half, value + half, len(numbers), count)
 
 
 def _grouped_mean(values: Values, images: Labels, groups: Labels | None) -> tuple[float, float, int, int]:

@@ -1,13 +1,10 @@
 """Depth counts words and different sentences, soundness what a judge decided, both beside the blind view."""
 
-import numpy as np
 import pytest
-from scipy import stats
 
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.evaluate.traces import Trace, measure, sentences, swapped, traces_of, words
-from inkling.components.shared.statistics.intervals import number_mean
 
 CHOICES = ["red", "green"]
 
@@ -73,13 +70,3 @@ def test_explanations_change_places_among_questions_of_other_words() -> None:
     found = swapped(traces)
     assert {found["scenes", f"q{number}"].text for number in range(3)} == {"9"}
     assert found["scenes", "q9"].question == "Other?" and found["scenes", "q9"].text != "9"
-
-
-def test_a_mean_of_counts_has_students_interval_clustered_by_image() -> None:
-    values = np.random.default_rng(0).poisson(30, 40)
-    found = number_mean(values, np.arange(40))
-    low, high = stats.t.interval(0.95, 39, values.mean(), stats.sem(values))
-    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
-    twice = number_mean(np.repeat(values, 2), np.repeat(np.arange(40), 2))
-    assert (twice.low, twice.high) == (pytest.approx(low), pytest.approx(high))
-    assert number_mean([3, 5], ["i", "i"]).low is None
