@@ -23,6 +23,7 @@ from inkling.pipelines.commands.monitor import monitor
 from inkling.pipelines.commands.options import Overrides, Port, Profile, Token, Url, address
 from inkling.pipelines.commands.ranks import ranks
 from inkling.pipelines.commands.results import results
+from inkling.pipelines.commands.study import study
 from inkling.pipelines.commands.systems import systems
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.command()(estimate)
 app.command()(evaluate)
 app.command()(ranks)
 app.command()(results)
+app.command()(study)
 app.command()(systems)
 app.command()(check)
 app.command()(monitor)

@@ -28,6 +28,7 @@ from inkling.pipelines.cluster.pods import Amounts, StagePods, task_placement
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.monitor import monitor_pipeline
 from inkling.pipelines.profiles import check_export, check_recipe, places
+from inkling.pipelines.study.one_run import one_run
 from inkling.pipelines.study.pipeline import study as study_pipeline
 from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.visual_prior import visual_prior
@@ -64,7 +65,7 @@ def compile_pipeline(path: Path, optional: Collection[str] = (), fan_out: FanOut
 
 
 def compile_study(plan: StudyPlan, path: Path, fan_out: FanOut | None = None) -> None:
-    """Compiles the pipeline of a study without a placement, as it runs on this machine.
+    """Compiles the pipeline of a study without a placement, as any endpoint takes it.
 
     Args:
         plan: The planned study.
@@ -73,6 +74,17 @@ def compile_study(plan: StudyPlan, path: Path, fan_out: FanOut | None = None) ->
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     compiler.Compiler().compile(study_pipeline(plan, fan_out), str(path))
+
+
+def compile_run(path: Path, suites: bool) -> None:
+    """Compiles the pipeline of one run of a study, as it runs on this machine.
+
+    Args:
+        path: Where the IR goes, a YAML file.
+        suites: Whether more suites of questions are read than the rendered scenes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    compiler.Compiler().compile(one_run(suites), str(path))
 
 
 def compile_for_cluster(profile: str, directory: Path) -> Compiled:

@@ -75,4 +75,5 @@ def _make(config: CompareConfig, scored: Sequence[RunScores], draft: Draft) -> N
     from inkling.components.compare.table import tabulate
 
     table = tabulate(config, [score for one in scored for score in one.scores()])
-    write_scores(draft.path, table, {name: draw(name, figure, table) for name, figure in config.figures.items()})
+    drawn = {name: draw(name, figure, table) for name, figure in config.figures.items()}
+    write_scores(draft.path, table, {name: drawing for name, drawing in drawn.items() if drawing})

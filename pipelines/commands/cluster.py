@@ -1,7 +1,6 @@
-"""The commands for a cluster: compile, submit, status, logs, cancel, study."""
+"""The commands for a cluster: compile, submit, status, logs, cancel."""
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -10,13 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
-from inkling.components.artifacts.scores import TABLE
 from inkling.components.shared.config import ConfigError
-from inkling.models.strict_json import to_json
 from inkling.pipelines.commands.options import Overrides, Profile
-from inkling.pipelines.study.summary import show_scores, show_studies
 
 if TYPE_CHECKING:
     from inkling.pipelines.cluster.endpoint import Endpoint
@@ -35,7 +30,7 @@ RunId = Annotated[str, typer.Argument(help="Identity of the run, as `inkling sub
 def add_commands(app: typer.Typer) -> None:
     """Adds the commands to the command line."""
     app.command("compile")(compile_ir)
-    for command in (submit, status, logs, cancel, study):
+    for command in (submit, status, logs, cancel):
         app.command()(command)
 
 
@@ -60,7 +55,7 @@ def compile_ir(
     text = profiles.load(profile, overrides)
     refuse_local_data(text)
     compiled = _compiler(pipeline)(text, output)
-    _report(compiled, compiled.files)
+    report_compiled(compiled, compiled.files)
 
 
 def submit(
@@ -96,7 +91,7 @@ def submit(
     text = profiles.load(profile, overrides)
     refuse_local_data(text)
     name = profile if pipeline == "visual-prior" else pipeline
-    _submit(endpoint, partial(_compiler(pipeline), text), text, {"config": text}, name, experiment, cron)
+    submit_compiled(endpoint, partial(_compiler(pipeline), text), text, {"config": text}, name, experiment, cron)
 
 
 def status(run_id: RunId, endpoint: Url = None) -> None:
@@ -133,68 +128,7 @@ def cancel(run_id: RunId, endpoint: Url = None) -> None:
     print(f"{run_id} is being ended")
 
 
-def study(
-    name: Annotated[str, typer.Argument(help="A shipped study or a YAML file; `list` prints those that ship.")],
-    profile: Annotated[
-        str | None, typer.Option("--profile", "-p", help="A profile; laptop, or that of the paper for a twin, if none.")
-    ] = None,
-    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
-    twin: Annotated[bool, typer.Option("--twin", help="The paper's exact values, for a cluster.")] = False,
-    only: Annotated[
-        list[str],
-        typer.Option("--only", help="Part of an axis: adapt.connector=pool, seed=0,1. Repeatable."),
-    ] = [],  # noqa: B006 (typer wants a list)
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Only compile, into this directory.")] = None,
-    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Submit to this endpoint instead.")] = None,
-    experiment: Annotated[str, typer.Option(help="Experiment that a submitted study is filed under.")] = "inkling",
-) -> None:
-    """Runs many settings and seeds and compares them in tables and figures: here, or on a cluster with --endpoint.
-
-    Examples:
-        inkling study list
-
-        inkling study interpolation --profile tiny --only mixture.recipe=mix0,mix6 --only seed=0
-
-        inkling study scale --profile tiny --only seed=0
-
-        inkling study interpolation --profile cluster --endpoint http://127.0.0.1:8888
-
-        inkling study scale --twin --set 'scenes.conversations={type: llava, path: FILE, images: FOLDER}'
-    """
-    from inkling.pipelines.ir import compile_study_for_cluster, refuse_local_data
-    from inkling.pipelines.study import file as study_file
-    from inkling.pipelines.study.plan import StudyPlan
-
-    console = Console(file=sys.stdout)
-    if name == "list":
-        show_studies(console)
-        return
-    whole = study_file.load(name, twin)
-    text = whole.profile(profile or (study_file.TWINS if twin else study_file.HERE), overrides)
-    stated = whole.only(only)
-    if output is None and endpoint is None:
-        from inkling.pipelines.local.run import run_study
-
-        scores = run_study(stated, text, Path(name).stem, console)
-        show_scores(scores.scores(), console)
-        print(f"table   {scores.path / TABLE}")
-        for figure in scores.figures():
-            print(f"figure  {figure}")
-        return
-    refuse_local_data(text)
-    plan = StudyPlan.of(stated, text)
-    for item in plan.items:
-        refuse_local_data(item.settings)
-    if output is not None:
-        compiled = compile_study_for_cluster(plan, text, output)
-        (output / "parameters.json").write_text(to_json(plan.parameters(), indent=2) + "\n")
-        _report(compiled, (*compiled.files, output / "parameters.json"))
-    if endpoint is not None:
-        compile_into = partial(compile_study_for_cluster, plan, text)
-        _submit(endpoint, compile_into, text, plan.parameters(), name, experiment)
-
-
-def _submit(
+def submit_compiled(
     endpoint: str | None,
     compile_into: "Callable[[Path], Compiled]",
     profile: str,
@@ -203,6 +137,17 @@ def _submit(
     experiment: str,
     cron: str | None = None,
 ) -> None:
+    """Compiles and submits a pipeline and prints the identity of the run.
+
+    Args:
+        endpoint: Address of the endpoint; that of the environment if None.
+        compile_into: Compiles into a folder.
+        profile: The checked profile, as YAML text.
+        parameters: What the pipeline is run with.
+        name: What the run is called, before the time.
+        experiment: Experiment that the run is filed under.
+        cron: When it is run again and again; once if None.
+    """
     from inkling.components.shared.launch.placement import PlacementConfig
 
     connection = _connect(endpoint)
@@ -220,7 +165,7 @@ def _compiler(pipeline: str) -> "Callable[[str, Path], Compiled]":
     return ir.compile_monitor_for_cluster if pipeline == "monitor" else ir.compile_for_cluster
 
 
-def _report(compiled: "Compiled", files: Iterable[Path]) -> None:
+def report_compiled(compiled: "Compiled", files: Iterable[Path]) -> None:
     """Prints what was written, what it asks of a cluster at most at one time, and what it leaves open."""
     from inkling.pipelines.cluster.demand import lines
 

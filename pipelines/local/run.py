@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from inkling.components.artifacts.scores import Scores
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.launch.placement import PlacementConfig, unmet
 from inkling.components.shared.runtime import progress, watchdog
@@ -22,21 +21,19 @@ from inkling.components.shared.store import store
 from inkling.components.shared.text import require_text
 from inkling.models.strict_json import to_json
 from inkling.pipelines.fan_out import FanOut
-from inkling.pipelines.ir import compile_pipeline, compile_study, optional_stages, read_ir
+from inkling.pipelines.ir import compile_pipeline, optional_stages, read_ir
 from inkling.pipelines.local.console import RunConsole, last_error
 from inkling.pipelines.local.containers import container_tasks
 from inkling.pipelines.local.plan import Task, plan
 from inkling.pipelines.local.warm import warm_tasks
-from inkling.pipelines.profiles import STAGES, check_export, check_recipe, places
-from inkling.pipelines.study.file import Study
-from inkling.pipelines.study.plan import StudyPlan
+from inkling.pipelines.profiles import check_export, check_recipe, places
 
-# Environment of the stages' processes.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONWARNINGS": "ignore:resource_tracker",  # a task that is stopped leaves semaphores, which Python then removes
     progress.MODE_VARIABLE: "events",
 }
+"""Environment of the stages' processes."""
 
 _TEMPORARY = "TMPDIR"
 
@@ -115,14 +112,15 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     _announce(tasks, console)
     for line in unmet(PlacementConfig.parse(profile)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(ENVIRONMENT)
     if containers:
-        runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), _ENVIRONMENT, readable)
+        runner = container_tasks(home(), [home() / "store", path / "tasks"], _images(ir), ENVIRONMENT, readable)
     else:
         os.environ[watchdog.RUNNER_VARIABLE] = str(os.getpid())
         runner = warm_tasks({task.stage for task in tasks if not task.reused})
     with temporary_files(path / "tmp"), runner as chosen:
-        seconds = _execute(path, {"config": profile}, {task.name: task.label for task in tasks}, console, chosen)
+        labels = {task.name: task.label for task in tasks}
+        seconds = execute(path, path / "pipeline.yaml", {"config": profile}, labels, console, chosen)
     finished = Run(path, _outputs(path, tasks), seconds)
     (path / "run.json").write_text(to_json({"outputs": finished.outputs, "seconds": seconds}, indent=2))
     latest = path.with_name("latest")
@@ -179,36 +177,9 @@ def _images(ir: Mapping[str, Any]) -> set[str]:
     return {executor["container"]["image"] for executor in ir["deploymentSpec"]["executors"].values()}
 
 
-def run_study(study: Study, profile: str, name: str, console: Console) -> Scores:
-    """Runs a study on this machine, one run after the other.
-
-    Args:
-        study: The study.
-        profile: The checked profile, as YAML text; it sets the sizes of the stages.
-        name: Name of the study, for its directory.
-        console: Where progress is shown.
-
-    Raises:
-        ConfigError: If a run cannot be made from the profile.
-        RunError: If a task fails.
-    """
-    planned = StudyPlan.of(study, profile)
-    path = home() / "studies" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    path.mkdir(parents=True)
-    compile_study(planned, path / "pipeline.yaml", FanOut.of(profile, at_once=1))
-    os.environ[store.STORE_VARIABLE] = str(home() / "store")
-    console.print(f"{study.title} ({study.source}): {study.num_runs} runs, one after the other", highlight=False)
-    for line in unmet(PlacementConfig.parse(profile)):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    os.environ.update(_ENVIRONMENT)
-    os.environ[watchdog.RUNNER_VARIABLE] = str(os.getpid())
-    with temporary_files(path / "tmp"), warm_tasks(STAGES) as runner:
-        _execute(path, planned.parameters(), {}, console, runner)
-    return Scores.open(next((path / "tasks").glob("*/compare/scores")))
-
-
-def _execute(
+def execute(
     path: Path,
+    ir: Path,
     parameters: Mapping[str, Any],
     labels: Mapping[str, str],
     console: Console,
@@ -218,6 +189,7 @@ def _execute(
 
     Args:
         path: The directory of the run.
+        ir: The compiled pipeline.
         parameters: The pipeline's parameters.
         labels: Name for a person of each task, by its name in the IR.
         console: Where progress is shown.
@@ -225,15 +197,18 @@ def _execute(
 
     Returns:
         The wall time of each task by label.
+
+    Raises:
+        RunError: If a task fails.
     """
     from kfp import components, local
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         workspace = path / "workspace"  # KFP removes it at the end of a run; a killed one leaves it here, not in /tmp
-        workspace.mkdir()
+        workspace.mkdir(exist_ok=True)
         local.init(runner=runner, pipeline_root=str(path / "tasks"), workspace_root=str(workspace))
-        pipeline = components.load_component_from_file(str(path / "pipeline.yaml"))
+        pipeline = components.load_component_from_file(str(ir))
         with RunConsole(labels, path / "log.txt", console) as screen, contextlib.redirect_stdout(screen):
             try:
                 pipeline(**parameters)

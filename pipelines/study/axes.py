@@ -23,6 +23,7 @@ Labelled = dict[str, Any]
 NO_TOKENS = 0
 """As a value of `token_budget`: the network keeps its initial weights (the paper's 0B)."""
 _MARK = "$"
+_ASKED = ("scenes.seed", "scenes.test", "scenes.validation", "scenes.twins")
 
 
 def labelled(setting: str, stated: Any) -> Labelled:
@@ -74,6 +75,19 @@ def check_setting(setting: str) -> None:
     fields = profiles.stage_config(stage).model_fields
     if (key := rest.partition(".")[0]) not in fields:
         raise unknown("axis", f"{stage}.{key}", (f"{stage}.{field}" for field in fields))
+
+
+def check_axis(axis: str) -> None:
+    """Checks that runs along an axis answer the same questions.
+
+    Raises:
+        ConfigError: If they do not.
+    """
+    if axis in _ASKED:
+        raise ConfigError(
+            f"the axis '{axis}' changes what is asked, and runs that answer different questions are no one study: "
+            "state one value for all with --set or under 'common'"
+        )
 
 
 def words_in(value: Any) -> set[str]:

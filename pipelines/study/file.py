@@ -24,6 +24,7 @@ from inkling.pipelines.study.axes import (
     SEEING,
     TEXT,
     Labelled,
+    check_axis,
     check_setting,
     labelled,
     stage_of_axis,
@@ -97,6 +98,7 @@ class Study(StageConfig):
         for setting in (*self.common, *(axis for axis in self.axes if axis not in words), *self.needs):
             check_setting(setting)
         for setting in self.axes:
+            check_axis(setting)
             nested = [other for other in self.axes if other.startswith(f"{setting}.")]
             if nested:
                 raise ValueError(f"the axis '{nested[0]}' is a part of the axis '{setting}'")
@@ -216,30 +218,30 @@ class Study(StageConfig):
         Raises:
             ConfigError: If an axis or a label is not the study's, or nothing is left.
         """
-        axes = dict(self.axes)
+        chosen: dict[str, list[str]] = {}
         for choice in choices:
             setting, separator, labels = choice.partition("=")
             if not separator:
-                raise ConfigError(f"'{choice}' must read axis=label, for example seed=0 or {next(iter(axes))}=LABEL")
-            if setting not in axes:
-                raise unknown("axis of the study", setting, axes)
+                first = next(iter(self.axes))
+                raise ConfigError(f"'{choice}' must read axis=label, for example seed=0 or {first}=LABEL")
+            if setting not in self.axes:
+                raise unknown("axis of the study", setting, self.axes)
             for label in labels.split(","):
                 if label not in self.axes[setting]:
                     raise unknown(f"label of {setting}", label, self.axes[setting])
-            axes[setting] = {label: self.axes[setting][label] for label in labels.split(",")}
-        left_out = {setting: set(self.axes[setting]) - set(values) for setting, values in axes.items()}
-        part = self.model_copy(
-            update={
-                "axes": axes,
-                "figures": {
-                    name: _of_labels(one, left_out) for name, one in self.figures.items() if _drawable(one, left_out)
-                },
-                "contrasts": tuple(found for one in self.contrasts if (found := _tested(one, left_out[one.axis]))),
-            }
-        )
+            chosen[setting] = labels.split(",")
+        part = self.of_labels(chosen)
         if not part.num_runs:
             raise ConfigError(f"the study leaves out {' with '.join(choices)}: no run is left")
         return part
+
+    def of_labels(self, chosen: Mapping[str, Iterable[str]]) -> "Study":
+        """The study with these labels of some axes and no others, and with what can be drawn and tested of it."""
+        axes = {**self.axes, **{axis: {one: self.axes[axis][one] for one in labels} for axis, labels in chosen.items()}}
+        left_out = {setting: set(self.axes[setting]) - set(values) for setting, values in axes.items()}
+        figures = {name: _of_labels(one, left_out) for name, one in self.figures.items() if _drawable(one, left_out)}
+        contrasts = tuple(found for one in self.contrasts if (found := _tested(one, left_out[one.axis])))
+        return self.model_copy(update={"axes": axes, "figures": figures, "contrasts": contrasts})
 
 
 def names() -> list[str]:

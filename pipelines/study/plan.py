@@ -12,14 +12,14 @@ from typing import Any
 
 from inkling.components.compare.config import NO_PRETRAINING, CompareConfig
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.shared.config import ConfigError, read_mapping
+from inkling.components.shared.config import ConfigError, read_mapping, unknown
 from inkling.components.shared.store.manifest import digest_of
 from inkling.components.shared.strict_yaml import write_mapping
 from inkling.components.suites.config import SuitesConfig
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
 from inkling.pipelines.study.axes import PRETRAIN, TEXT, stage_of_axis, with_value, with_words, words_in
-from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.file import BaselineConfig, Study
 
 MAX_BYTES = 120_000
 """Of all parameters but the profile: KFP hands them to its driver as one argument, and Linux allows 128 KiB."""
@@ -54,13 +54,21 @@ class StudyRun:
 
     Attributes:
         labels: Its label on each axis.
-        settings: The profile with its values.
+        settings: The profile with its values, as pre-training and the stages after it take them.
         no_pretraining: Whether it is one of the no-pretraining baseline.
+        before: The profile as the stages before pre-training and encode take it: with the profile's seed, since all
+            runs share them.
     """
 
     labels: Labels
     settings: dict[str, Any]
     no_pretraining: bool
+    before: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its labels in a line."""
+        return _named(self.labels)
 
 
 @dataclass(frozen=True)
@@ -94,8 +102,7 @@ class StudyPlan:
             profile: The checked profile, as YAML text.
 
         Raises:
-            ConfigError: If a run cannot be made from the profile, two runs are the same, or there are too many for one
-                pipeline.
+            ConfigError: If a run cannot be made from the profile, or two runs are the same.
         """
         mapping = read_mapping(profile)
         mapping[CompareConfig.stage] = study.comparison().model_dump(mode="json")
@@ -109,14 +116,52 @@ class StudyPlan:
         plan = cls(study, mapping, **levels)
         for text in plan.texts:
             profiles.check_recipe(text.settings)
-        size = len(to_json([value for name, value in plan.parameters().items() if name != "config"]))
-        if size > MAX_BYTES:
-            raise ConfigError(
-                f"the {len(plan.texts)} texts and {len(plan.variants)} pre-trainings of the study take {size:,} bytes, "
-                f"one pipeline can be given {MAX_BYTES:,}: make {-(-size // MAX_BYTES)} study files of it, each with "
-                "some of the labels of an axis, or choose some with --only; what they share is made once"
-            )
+        plan.check_figures()
         return plan
+
+    @classmethod
+    def parts(cls, study: Study, profile: str) -> "list[StudyPlan]":
+        """Plans a study as parts that one pipeline each can be given: one where it fits, else by the labels of an axis.
+
+        Args:
+            study: The study.
+            profile: The checked profile, as YAML text.
+
+        Raises:
+            ConfigError: If a run cannot be made from the profile, two runs are the same, or one run is too large alone.
+        """
+        plan = cls.of(study, profile)
+        if plan.bytes <= MAX_BYTES:
+            return [plan]
+        axes = {axis: list(values) for axis, values in study.axes_of((*TEXT, PRETRAIN)).items() if len(values) > 1}
+        if not axes:
+            raise ConfigError(f"one run of the study takes {plan.bytes:,} bytes, a pipeline can be given {MAX_BYTES:,}")
+        axis = max(axes, key=lambda name: len(axes[name]))
+        middle = len(axes[axis]) // 2
+        first, second = study.of_labels({axis: axes[axis][:middle]}), study.of_labels({axis: axes[axis][middle:]})
+        if axis in study.text_axes:  # the baseline stands beside all texts, and is run once
+            second = second.model_copy(update={"baseline": BaselineConfig()})
+        return [part for half in (first, second) for part in cls.parts(half, profile)]
+
+    @property
+    def bytes(self) -> int:
+        """What the parameters take that KFP hands to its driver as one argument."""
+        return len(to_json([value for name, value in self.parameters().items() if name != "config"]))
+
+    def check_figures(self) -> None:
+        """Checks that every figure is of a suite that is asked, and of a category of it.
+
+        Raises:
+            ConfigError: If one is not; the message names those that there are.
+        """
+        asked = {suite.name: suite for suite in SuitesConfig.parse(self.profile).read}
+        for name, figure in self.study.figures.items():
+            suite = figure.suite or next(iter(asked))
+            if suite not in asked:
+                raise unknown(f"suite of figure '{name}', which the profile's suites.read does not ask,", suite, asked)
+            categories = [one.name for one in asked[suite].categories]
+            if figure.category is not None and figure.category not in categories:
+                raise unknown(f"category of suite '{suite}' in figure '{name}'", figure.category, categories)
 
     @property
     def suites(self) -> bool:
@@ -164,6 +209,7 @@ class StudyPlan:
                 {**text.labels, **variant.labels, **self.labels_of(way)},
                 self._settings(text, variant, way),
                 no_pretraining,
+                self._before(text, way),
             )
             for text, no_pretraining in texts
             for variant in self.variants
@@ -234,6 +280,10 @@ class StudyPlan:
         }
         sections |= {stage: item.settings[stage] for stage, item in chosen.items() if stage in item.settings}
         return {**variant.settings, **sections}
+
+    def _before(self, text: Item, way: Way) -> dict[str, Any]:
+        encoder = self.encoders[way.encoder].settings
+        return {**text.settings, **({"encode": encoder["encode"]} if "encode" in encoder else {})}
 
     def _text(self, settings: Mapping[str, Any], *stages: str) -> str:
         """Some sections and the shared settings, as canonical YAML text."""

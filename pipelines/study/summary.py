@@ -10,21 +10,39 @@ from inkling.components.compare.analysis.sentences import contrast_name, sentenc
 from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.report.screen import plain_table, show
 from inkling.models.sequence.views import SERVED_VIEWS
+from inkling.pipelines.estimate.summary import duration
 from inkling.pipelines.study import file as study_file
+from inkling.pipelines.study.duration import seconds_left
+from inkling.pipelines.study.plan import StudyPlan
+from inkling.pipelines.study.stored import StudyStore
 
 _UNITS = {"nats_per_token": "nats per token", "bits_per_byte": "bits per byte", "copy_gain": "copy gain"}
 
 
-def show_studies(console: Console) -> None:
-    """Prints the studies that ship: what each answers, and how many runs it has."""
+def show_studies(console: Console, overrides: Iterable[str] = ()) -> None:
+    """Prints the studies that ship: what each answers, its runs, how many are done, and how long the others take.
+
+    Args:
+        console: Where they are printed.
+        overrides: Settings of the user's, as the study's command would be given them.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("study", "runs", "axes", "answers", "stands for"):
-        table.add_column(column, justify="right" if column == "runs" else "left")
+    for column in ("study", "runs", "done", "left here", "axes", "answers", "stands for"):
+        table.add_column(column, justify="right" if column in ("runs", "done", "left here") else "left")
     for name in study_file.names():
         study = study_file.load(name)
         axes = ", ".join(f"{axis} ({len(values)})" for axis, values in study.axes.items())
-        table.add_row(name, str(study.num_runs), axes, study.question or study.title, study.source)
+        plan = StudyPlan.of(study, study.profile(study_file.HERE, overrides))
+        found = [*map(StudyStore(plan).look, plan.runs())]
+        done = sum(one.done for one in found)
+        left = duration(seconds_left(found) / 3600) if done < len(found) else ""
+        table.add_row(name, str(len(found)), str(done), left, axes, study.question or study.title, study.source)
     show(table, console)
+    console.print(
+        "left here: on two quiet cores, one run after the other; what runs share counts once",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def show_scores(scores: Mapping[str, Any], console: Console) -> None:

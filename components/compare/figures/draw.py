@@ -9,8 +9,9 @@ from inkling.components.compare.figures.grid import draw_grid
 from inkling.components.compare.figures.intervals import draw_intervals
 from inkling.components.compare.figures.lines import draw_lines
 from inkling.components.compare.figures.panels import FigurePanel, panels
+from inkling.components.shared.report.figures import Drawing
 
-_RENDERERS: dict[str, Callable[[str, Sequence[FigurePanel]], str]] = {
+_RENDERERS: dict[str, Callable[[str, Sequence[FigurePanel]], Drawing]] = {
     "lines": draw_lines,
     "grid": draw_grid,
     "intervals": draw_intervals,
@@ -18,12 +19,16 @@ _RENDERERS: dict[str, Callable[[str, Sequence[FigurePanel]], str]] = {
 }
 
 
-def draw(name: str, figure: FigureConfig, table: Mapping[str, Any]) -> str:
-    """Draws a figure as SVG.
+def draw(name: str, figure: FigureConfig, table: Mapping[str, Any]) -> Drawing | None:
+    """Draws a figure; None where no run of it is done.
 
     Args:
         name: Name of the figure.
         figure: Its settings.
         table: The content of `scores.json`.
     """
-    return _RENDERERS[figure.kind](name, panels(figure, table))
+    found = panels(figure, table)
+    ours = found[: len(figure.measure)]
+    return (
+        _RENDERERS[figure.kind](name, [panel for panel in found if panel.cells]) if any(p.cells for p in ours) else None
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from inkling.components.compare.figures.panels import FigurePanel
-from inkling.components.shared.report.figures import BLUE, INK, MUTED, side_by_side, svg_figure
+from inkling.components.shared.report.figures import BLUE, INK, MUTED, Drawing, side_by_side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 _DARKEST = 0.75  # opacity of the largest value
 
 
-def draw_grid(name: str, panels: Sequence[FigurePanel]) -> str:
-    """Draws the panels as SVG: columns along x, rows by series."""
+def draw_grid(name: str, panels: Sequence[FigurePanel]) -> Drawing:
+    """Draws the panels: columns along x, rows by series."""
     height = 1.0 + 0.42 * len(panels[0].series)
 
     def draw(figure: "Figure") -> None:
         for axes, panel in zip(side_by_side(figure, len(panels)), panels, strict=True):
             _panel(axes, panel)
 
-    return svg_figure(name, height, draw)
+    return Drawing(name, height, draw)
 
 
 def _panel(axes: "Axes", panel: FigurePanel) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from inkling.components.compare.figures.panels import FigurePanel, looks, margins
-from inkling.components.shared.report.figures import Panel, Reference, Scale, interval_chart
+from inkling.components.shared.report.figures import Drawing, Panel, Reference, Scale, interval_drawing
 
 
-def draw_intervals(name: str, panels: Sequence[FigurePanel]) -> str:
-    """Draws the panels as SVG; those with the unit of the first share its scale and its mark of chance."""
+def draw_intervals(name: str, panels: Sequence[FigurePanel]) -> Drawing:
+    """Draws the panels; those with the unit of the first share its scale and its mark of chance."""
     first = panels[0]
     alike = [panel for panel in panels if panel.unit == first.unit]
     ends = margins(min(panel.ends[0] for panel in alike), max(panel.ends[1] for panel in alike))
@@ -20,4 +20,4 @@ def draw_intervals(name: str, panels: Sequence[FigurePanel]) -> str:
         for panel in panels
     ]
     chance = None if first.chance is None else Reference("chance", [first.chance] * len(first.x))
-    return interval_chart(name, first.x, looks(first.series), drawn, Scale(first.unit, *ends), chance)
+    return interval_drawing(name, first.x, looks(first.series), drawn, Scale(first.unit, *ends), chance)

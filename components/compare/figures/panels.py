@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLOURS, _MARKERS = (BLUE, ORANGE, GREEN, GREY, INK), ("o", "s", "^", "D", "v")
+_DASHES = ("-", "--", ":")
 BELOW = 0.95
 """Room for turned labels below upright values, in inches."""
 _LETTERS, _TITLE = 90, 75  # letters of labels and of a title that a figure's width takes
@@ -96,14 +97,20 @@ def panels(figure: FigureConfig, table: Mapping[str, Any]) -> list[FigurePanel]:
         found.append(FigurePanel(_NAMES[measure], unit, x, series, cells, None if figure.category else chance))
     if figure.paper:
         numbers = {place: (row.value,) * 3 for place, row in zip(printed, rows, strict=True)}
-        found.append(FigurePanel(figure.paper.source, figure.paper.measure, x, series, numbers))
+        title, unit = figure.paper.source.partition(",")[0], figure.paper.measure.replace(", per cent", ", %")
+        found.append(FigurePanel(title.partition(" (")[0], unit, x, series, numbers))
     return found
 
 
 def looks(labels: Sequence[str]) -> list[Series]:
-    """How series look: they differ in marker as well as in colour."""
+    """How series look: they differ in marker as well as in colour, beyond five in their line too."""
     return [
-        Series(label, _COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)])
+        Series(
+            label,
+            _COLOURS[number % len(_COLOURS)],
+            _MARKERS[number % len(_MARKERS)],
+            _DASHES[number // len(_COLOURS) % len(_DASHES)],
+        )
         for number, label in enumerate(labels)
     ]
 

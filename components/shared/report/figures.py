@@ -6,7 +6,8 @@ as well as in colour (Okabe and Ito's palette, safe for colour-blind readers).
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,11 +62,13 @@ class Series:
         label: Its name in the legend.
         colour: Its colour.
         marker: Its marker, in matplotlib's letters.
+        dashes: How its line is broken, in matplotlib's signs.
     """
 
     label: str
     colour: str
     marker: str = "o"
+    dashes: str = "-"
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,18 @@ def interval_chart(
     scale: Scale,
     reference: Reference | None = None,
 ) -> str:
+    """Dots with 95 % intervals as SVG: see `interval_drawing`."""
+    return interval_drawing(name, rows, series, panels, scale, reference).svg()
+
+
+def interval_drawing(
+    name: str,
+    rows: Sequence[str],
+    series: Sequence[Series],
+    panels: Sequence[Panel],
+    scale: Scale,
+    reference: Reference | None = None,
+) -> "Drawing":
     """Dots with 95 % intervals: a line a row, panels side by side on one scale.
 
     Args:
@@ -166,7 +181,7 @@ def interval_chart(
             axes.set_yticks(range(len(rows)), rows if index == 0 else [""] * len(rows))
         legend(figure, series, reference)
 
-    return svg_figure(name, height, draw)
+    return Drawing(name, height, draw)
 
 
 def curve_chart(name: str, curves: Sequence[Curve], label: str) -> str:
@@ -298,24 +313,60 @@ def legend(figure: "Figure", series: Sequence[Series], reference: Reference | No
         figure.legend(handles=keys, loc="upper right", ncols=len(keys), bbox_to_anchor=(0.99, 1.0), borderaxespad=0.1)
 
 
-def svg_figure(name: str, height: float, draw: "Callable[[Figure], None]") -> str:
-    """Draws an SVG element that can stand in a page: no header, no metadata, no address, ids of its own.
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that can be had as SVG and as PNG.
 
-    The figures are hidden from screen readers: the page that shows them says what they show.
+    Attributes:
+        name: Identifies the figure on its page.
+        height: Its height in inches; the width is 9.
+        paint: Draws it.
     """
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
 
-    buffer = io.StringIO()
-    settings: dict[Any, Any] = {**_SETTINGS, "svg.hashsalt": name}
-    with matplotlib.rc_context(settings):
-        figure = Figure(figsize=(9.0, height), facecolor="none")
-        draw(figure)
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text.replace("xlink:href", "href"))
-    text = re.sub(r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">', text)
-    return text.strip()
+    name: str
+    height: float
+    paint: "Callable[[Figure], None]"
+
+    def svg(self) -> str:
+        """An SVG element that can stand in a page: no header, no metadata, no address, ids of its own.
+
+        The figures are hidden from screen readers: the page that shows them says what they show.
+        """
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        buffer = io.StringIO()
+        with self._painted() as figure:
+            FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+        text = buffer.getvalue()
+        text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+        text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
+        text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{self.name}-", text.replace("xlink:href", "href"))
+        text = re.sub(r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">', text)
+        return text.strip()
+
+    def png(self) -> bytes:
+        """The figure on white, 150 pixels an inch, without a date."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        buffer = io.BytesIO()
+        with self._painted() as figure:
+            figure.set_facecolor("white")
+            figure.set_dpi(150)
+            FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+        return buffer.getvalue()
+
+    @contextmanager
+    def _painted(self) -> "Iterator[Figure]":
+        import matplotlib
+        from matplotlib.figure import Figure
+
+        settings: dict[Any, Any] = {**_SETTINGS, "svg.hashsalt": self.name}
+        with matplotlib.rc_context(settings):
+            figure = Figure(figsize=(9.0, self.height), facecolor="none")
+            self.paint(figure)
+            yield figure
+
+
+def svg_figure(name: str, height: float, draw: "Callable[[Figure], None]") -> str:
+    """Draws an SVG element that can stand in a page."""
+    return Drawing(name, height, draw).svg()

@@ -163,7 +163,7 @@ def test_amounts_are_shown_as_people_state_them() -> None:
 def test_compile_and_study_print_what_is_asked_for_at_most_demand(tmp_path: Path) -> None:
     printed = CliRunner().invoke(app, ["compile", "--profile", "gpu", "--output", str(tmp_path)]).output
     assert "at most at once: requests.nvidia.com/gpu 2\n" in printed
-    arguments = ["study", "mixtures", "--profile", "gpu", "--set", "placement.parallelism=5", "--output", str(tmp_path)]
-    printed = CliRunner().invoke(app, arguments).output
+    study = ["study", "interpolation", "--profile", "gpu", "--set", "placement.parallelism=5"]
+    printed = CliRunner().invoke(app, [*study, "--output", str(tmp_path)]).output
     assert "at most at once: requests.nvidia.com/gpu 5\n" in printed
     assert len(json.loads((tmp_path / "parameters.json").read_text())["texts"]) > 5

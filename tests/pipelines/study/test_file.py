@@ -47,6 +47,7 @@ def test_the_figures_and_tables_of_the_paper_are_studies_of_their_names() -> Non
         ({"colour": "red"}, "study.colour"),
         ({"axes": {}}, "study.axes"),
         ({"axes": {"seed": []}}, "axis 'seed' has no value"),
+        ({"axes": {"scenes.test": [2, 3]}, "figures": {}, "contrasts": []}, "different questions are no one study"),
         ({"axes": {"mixture.recip": ["mix0"]}}, "Did you mean 'mixture.recipe'"),
         ({"axes": {**SMALL["axes"], "share": [1]}}, "unknown axis 'share'"),
         ({"common": {RECIPE: {"labels": {"code": "$part"}}}}, r"refers to '\$part'"),

@@ -1,6 +1,5 @@
 """The compiled pipeline of a study: what stands in which loop; and a small study run for real."""
 
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -119,16 +118,19 @@ def test_a_small_study_runs_here_and_a_second_time_makes_the_same(
 ) -> None:
     from rich.console import Console
 
-    from inkling.pipelines.local.run import run_study
+    from inkling.pipelines.local.studies import LocalStudy
 
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     study = study_of(True, mixture__recipe=["mix0", "mix6"], adapt__seed=[5, 6], seed=[0, 1])
     profile = profiles.load("tiny")
     with Path("/dev/null").open("w") as nowhere:
-        first = run_study(study, profile, "small", Console(file=nowhere))
-        time.sleep(1.1)  # directories of studies are named by the second
+        local = LocalStudy(study, profile, "small")
+        assert all(state.done for state in local.run(Console(file=nowhere)))
+        first = local.scores()
         made = {path.name for path in (tmp_path / "store").iterdir()}
-        second = run_study(study, profile, "small", Console(file=nowhere))
+        local.run(Console(file=nowhere))
+        second = local.scores()
+    assert first and second
     assert second.digest == first.digest
     assert {path.name for path in (tmp_path / "store").iterdir()} == made
     axes = ("mixture.recipe", "adapt.seed", "seed")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from inkling.components.compare.config import FigureConfig
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import digest_of
@@ -168,12 +169,41 @@ def test_an_axis_of_the_corpus_puts_the_stages_from_it_on_into_the_loop() -> Non
         ({"seed": {"a": 1, "b": 1}}, [], "same settings: seed=a and seed=b"),
         ({"seed": [0, 1]}, ["pretrain.seed=3"], "same settings: seed=0 and seed=1"),
         ({"mixture__recipe": {"a": "mix0", "b": "mix0"}}, [], "same settings"),
-        ({"seed": list(range(1000))}, [], r"make \d study files of it"),
     ],
 )
 def test_runs_that_cannot_be_made_are_refused(axes: dict[str, Any], overrides: list[str], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         StudyPlan.of(study_of(**axes), profiles.load("tiny", overrides))
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        ({"suite": "mmbench"}, "suite of figure 'accuracy'.*'mmbench'. Valid: scenes, transfer"),
+        ({"category": "Existance"}, "Did you mean 'Existence'"),
+        ({"suite": "transfer", "category": "General"}, "category of suite 'transfer' in figure 'accuracy' 'General'"),
+    ],
+)
+def test_a_figure_of_questions_that_are_not_asked_is_refused(figure: dict[str, str], words: str) -> None:
+    stated = {"kind": "bars", "title": "t", "x": RECIPE, "measure": "visual", **figure}
+    study = study_of(mixture__recipe=["mix0"]).model_copy(update={"figures": {"accuracy": FigureConfig(**stated)}})
+    with pytest.raises(ConfigError, match=words):
+        StudyPlan.of(study, profiles.load("tiny"))
+
+
+def test_a_study_too_large_for_one_pipeline_divides_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = study_of(True, mixture__recipe=["mix0", "mix3", "mix6"], seed=list(range(40)))
+    profile = profiles.load("tiny")
+    assert len(StudyPlan.parts(study, profile)) == 1
+    monkeypatch.setattr("inkling.pipelines.study.plan.MAX_BYTES", 6_000)
+    plans = StudyPlan.parts(study, profile)
+    assert len(plans) > 2 and all(plan.bytes <= 6_000 for plan in plans)
+    whole = [run.name for run in StudyPlan.of(study, profile).runs()]
+    divided = [run.name for plan in plans for run in plan.runs()]
+    assert sorted(divided) == sorted(whole) and len(whole) == 160
+    monkeypatch.setattr("inkling.pipelines.study.plan.MAX_BYTES", 100)
+    with pytest.raises(ConfigError, match="one run of the study takes"):
+        StudyPlan.parts(study, profile)
 
 
 def test_three_hundred_runs_have_room_in_one_argument(cluster: str) -> None:

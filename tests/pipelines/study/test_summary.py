@@ -1,7 +1,10 @@
 """What a study prints."""
 
+import re
+from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -59,9 +62,12 @@ def test_what_has_no_interval_is_shown_alone(capsys: Any) -> None:
     assert "30.0" in printed and "0.300" in printed and "[" not in printed
 
 
-def test_the_list_says_what_each_study_answers() -> None:
+def test_the_list_says_what_each_study_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    monkeypatch.setenv("INKLING_STORE", "")  # set by the command, and taken back after the test
     result = CliRunner().invoke(app, ["study", "list"], env={"COLUMNS": "250"})
     assert result.exit_code == 0, result.output
     rows = {line.split()[0]: line for line in result.output.splitlines()[1:] if line.strip()}
-    assert "36" in rows["interpolation"].split()[:2] and "LSBS Table 2" in rows["interpolation"]
+    assert rows["interpolation"].split()[1:3] == ["36", "0"] and "LSBS Table 2" in rows["interpolation"]
+    assert re.search(r" [\d.]+ (h|min) ", rows["interpolation"])
     assert "mixture.recipe (16), seed (3)" in rows["sources"]

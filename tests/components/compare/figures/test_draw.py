@@ -1,13 +1,16 @@
 """The figures of a study: every kind draws every value of ours beside the paper's, the same bytes each time."""
 
+import io
 import re
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from inkling.components.compare.config import FigureConfig
 from inkling.components.compare.figures.draw import draw
+from inkling.components.compare.figures.lines import spread
 from inkling.components.compare.figures.panels import panels
 
 RECIPE, CONNECTOR = "mixture.recipe", "adapt.connector"
@@ -52,9 +55,36 @@ def figure_of(kind: str, **changes: Any) -> FigureConfig:
     return FigureConfig.model_validate({"kind": kind, **stated, **changes})
 
 
+def svg_of(figure: FigureConfig, table: dict[str, Any]) -> str:
+    drawing = draw("accuracy", figure, table)
+    assert drawing
+    return drawing.svg()
+
+
+def test_a_figure_is_a_picture_too_the_same_bytes_each_time(table: dict[str, Any]) -> None:
+    first, second = (draw("accuracy", figure_of("lines"), table) for _ in range(2))
+    assert first and second and first.png() == second.png()
+    with Image.open(io.BytesIO(first.png())) as picture:
+        assert picture.width == 1350 and len(picture.convert("L").getcolors() or ()) > 20
+
+
+def test_a_figure_of_runs_that_are_not_done_is_left_out(table: dict[str, Any]) -> None:
+    figure = figure_of("lines", series=None, where={CONNECTOR: "linear"}, paper=None)
+    assert draw("accuracy", figure, table) is None
+
+
+def test_lines_are_named_where_they_end_apart_from_one_another(table: dict[str, Any]) -> None:
+    words = re.findall(r">([^<>\n]+)</text>", svg_of(figure_of("lines", paper=None, measure="visual"), table))
+    assert words.count("mlp") == words.count("pool") == 1
+    found = spread({"a": 1.0, "b": 1.01, "c": 3.0}, 0.5, (0.0, 3.0))
+    assert found == pytest.approx({"a": 1.0, "b": 1.5, "c": 3.0})
+    crowded = spread({"a": 2.9, "b": 2.95, "c": 3.0}, 0.5, (0.0, 3.0))
+    assert crowded == pytest.approx({"a": 2.0, "b": 2.5, "c": 3.0})
+
+
 @pytest.mark.parametrize("kind", ["lines", "grid", "intervals", "bars"])
 def test_every_kind_draws_our_labels_and_the_papers(kind: str, table: dict[str, Any]) -> None:
-    svg = draw("accuracy", figure_of(kind), table)
+    svg = svg_of(figure_of(kind), table)
     ElementTree.fromstring(svg.replace("xlink:href", "href"))
     words = re.findall(r">([^<>\n]+)</text>", svg)
     for word in ("mix0", "mix6", "mix99", "LSBS Table 2", "with its image", "held-out loss", "bits per byte"):
@@ -62,7 +92,7 @@ def test_every_kind_draws_our_labels_and_the_papers(kind: str, table: dict[str, 
     if kind == "grid":
         assert "50.0" in words and "45.0 to 55.0" in words and "33.3" in words
     assert "<image" not in svg and "http" not in svg
-    assert draw("accuracy", figure_of(kind), table) == svg
+    assert svg_of(figure_of(kind), table) == svg
 
 
 def _blanked(value: Any) -> Any:
@@ -75,7 +105,7 @@ def _blanked(value: Any) -> Any:
 
 @pytest.mark.parametrize("kind", ["lines", "grid", "intervals", "bars"])
 def test_values_without_intervals_are_drawn_alone(kind: str, table: dict[str, Any]) -> None:
-    svg = draw("accuracy", figure_of(kind), _blanked(table))
+    svg = svg_of(figure_of(kind), _blanked(table))
     assert "nan" not in svg and "inf" not in svg
     assert "to 55.0" not in svg
     assert kind != "grid" or ">50.0</text>" in svg
@@ -86,7 +116,7 @@ def test_a_figure_of_one_series_without_the_paper_is_drawn(kind: str, table: dic
     changes: dict[str, Any] = {"paper": None, "measure": "visual_minus_blind"}
     if kind != "grid":
         changes |= {"series": None, "where": {CONNECTOR: "mlp"}}
-    assert "difference, points" in draw("accuracy", figure_of(kind, **changes), table)
+    assert "difference, points" in svg_of(figure_of(kind, **changes), table)
 
 
 def test_panels_hold_the_values_in_the_order_of_the_study_and_the_papers_last(table: dict[str, Any]) -> None:

@@ -1,0 +1,114 @@
+"""The command `inkling study`: many runs along some axes, here or on a cluster, and what is done of them."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from inkling.components.shared.config import ConfigError
+from inkling.models.strict_json import to_json
+from inkling.pipelines.commands.cluster import report_compiled, submit_compiled
+from inkling.pipelines.commands.options import Overrides
+from inkling.pipelines.study.report.export import write_report
+from inkling.pipelines.study.summary import show_scores, show_studies
+
+_LIST, _ALL = "list", "all"
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="A study or a YAML file; `list`; `all`: reports of what is done.")],
+    profile: Annotated[
+        str | None, typer.Option("--profile", "-p", help="A profile; laptop, or that of the paper for a twin, if none.")
+    ] = None,
+    overrides: Overrides = [],  # noqa: B006 (typer wants a list)
+    twin: Annotated[bool, typer.Option("--twin", help="The paper's exact values, for a cluster.")] = False,
+    only: Annotated[
+        list[str],
+        typer.Option("--only", help="Part of an axis: adapt.connector=pool, seed=0,1. Repeatable."),
+    ] = [],  # noqa: B006 (typer wants a list)
+    at_once: Annotated[
+        int | None, typer.Option("--at-once", min=1, help="Runs side by side here; as the cores allow if left out.")
+    ] = None,
+    status: Annotated[bool, typer.Option("--status", help="Only print how each run stands and the time left.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Only compare the runs that are done so far.")] = False,
+    into: Annotated[Path | None, typer.Option("--into", help="Folder of the report; else that of the study.")] = None,
+    any_code: Annotated[
+        bool, typer.Option("--any-code", help="Count runs too that other code made of the same settings.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Only compile, into this directory.")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Submit to this endpoint instead.")] = None,
+    experiment: Annotated[str, typer.Option(help="Experiment that a submitted study is filed under.")] = "inkling",
+) -> None:
+    """Runs many settings and seeds and compares them in tables and figures: here, or on a cluster with --endpoint.
+
+    Here the same command goes on after Ctrl-C, a kill or a failure: what is done is not done again, and runs that
+    failed are tried once more. --status and --report may be asked at any time, from another terminal too.
+
+    Examples:
+        inkling study list
+
+        inkling study interpolation --profile tiny --only mixture.recipe=mix0,mix6 --only seed=0
+
+        inkling study interpolation --status
+
+        inkling study all --into results
+
+        inkling study interpolation --profile cluster --endpoint http://127.0.0.1:8888
+
+        inkling study scale --twin --set 'scenes.conversations={type: llava, path: FILE, images: FOLDER}'
+    """
+    from inkling.pipelines.study import file as study_file
+
+    console = Console(file=sys.stdout)
+    if name in (_LIST, _ALL):
+        from inkling.pipelines.local import studies
+
+        studies.use_store()
+        if name == _LIST:
+            show_studies(console, overrides)
+        else:
+            studies.report_all(profile or study_file.HERE, overrides, into, any_code, console)
+        return
+    whole = study_file.load(name, twin)
+    text = whole.profile(profile or (study_file.TWINS if twin else study_file.HERE), overrides)
+    stated = whole.only(only)
+    if output is None and endpoint is None:
+        from inkling.pipelines.local.studies import LocalStudy, say_failed, show_states
+
+        local = LocalStudy(stated, text, Path(name).stem, any_code)
+        states = local.states() if status or report else local.run(console, at_once)
+        if status:
+            show_states(states, console)
+            return
+        scores = local.scores()
+        if scores is None:
+            failed = [f"{one.run.name}: {one.error}" for one in states if one.error]
+            raise ConfigError(
+                f"no run of '{name}' is done with these settings{': ' if failed else ''}{'; '.join(failed)}"
+            )
+        show_scores(scores.scores(), console)
+        say_failed(states, console)
+        print(f"report  {write_report(local.report(scores), scores, into or local.folder / 'report')}")
+        return
+    from inkling.pipelines.ir import compile_study_for_cluster, refuse_local_data
+    from inkling.pipelines.study.plan import StudyPlan
+
+    refuse_local_data(text)
+    plans = StudyPlan.parts(stated, text)
+    for item in (item for plan in plans for item in plan.items):
+        refuse_local_data(item.settings)
+    if len(plans) > 1:
+        console.print(f"too large for one pipeline: {len(plans)} of them, each with its part of the runs and its table")
+    for number, plan in enumerate(plans, 1):
+        if output is not None:
+            folder = output if len(plans) == 1 else output / f"part-{number}"
+            compiled = compile_study_for_cluster(plan, text, folder)
+            (folder / "parameters.json").write_text(to_json(plan.parameters(), indent=2) + "\n")
+            report_compiled(compiled, (*compiled.files, folder / "parameters.json"))
+        if endpoint is not None:
+            compile_into = partial(compile_study_for_cluster, plan, text)
+            unique = name if len(plans) == 1 else f"{Path(name).stem}-part-{number}"
+            submit_compiled(endpoint, compile_into, text, plan.parameters(), unique, experiment)

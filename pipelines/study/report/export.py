@@ -1,0 +1,53 @@
+"""Writing the report of a study: the page, its tables as CSV and Parquet, its figures as SVG and PNG."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from inkling.components.artifacts.scores import PARQUET, SVG_NAMESPACE, TABLE, Scores
+from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.report.content import RunRow, StudyReport
+from inkling.pipelines.study.report.page import index_page, study_page
+
+INDEX = "index.html"
+
+
+def report_of(name: str, study: Study, profile: str, scores: Scores, runs: Sequence[RunRow]) -> StudyReport:
+    """What the report of a study says.
+
+    Args:
+        name: Name of the study.
+        study: The study.
+        profile: The profile of its runs, as YAML text.
+        scores: The table of the runs that are done.
+        runs: All its runs.
+    """
+    figures = {path.stem: path.read_text().replace(SVG_NAMESPACE, "") for path in scores.figures()}
+    return StudyReport(name, study, profile, scores.scores(), figures, runs, scores.digest)
+
+
+def write_report(report: StudyReport, scores: Scores, folder: Path) -> Path:
+    """Writes the report into a folder, beside those of other studies, and gives the path of the page.
+
+    Args:
+        report: What it says.
+        scores: The table that it was made of.
+        folder: Where it goes: `NAME.html`, `NAME.csv`, `NAME.parquet`, and a folder `NAME` of figures.
+    """
+    figures = folder / report.name
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir(parents=True)
+    for path in (*scores.figures(), *(svg.with_suffix(".png") for svg in scores.figures())):
+        shutil.copyfile(path, figures / path.name)
+    for source in (TABLE, PARQUET):
+        shutil.copyfile(scores.path / source, folder / f"{report.name}{Path(source).suffix}")
+    page = folder / f"{report.name}.html"
+    page.write_text(study_page(report), encoding="utf-8")
+    return page
+
+
+def write_index(reports: Sequence[StudyReport], folder: Path) -> Path:
+    """Writes the page of all studies and gives its path."""
+    page = folder / INDEX
+    page.write_text(index_page(reports), encoding="utf-8")
+    return page

@@ -1,0 +1,70 @@
+"""The pages: one of a study, and one of all studies."""
+
+from collections.abc import Sequence
+
+from inkling.components.shared.report.html import Html, element, page, paragraph
+from inkling.pipelines.study.report.content import StudyReport
+from inkling.pipelines.study.report.sections import (
+    figures_section,
+    findings_section,
+    header,
+    limits_section,
+    published_section,
+    runs_section,
+    summary,
+    tables_section,
+)
+
+
+def study_page(report: StudyReport) -> str:
+    """The report of a study as one HTML document that refers to nothing outside itself."""
+    sections = {
+        "figures": ("Figures", figures_section(report)),
+        "findings": ("What follows", findings_section(report)),
+        "tables": ("Tables", tables_section(report)),
+        **({"paper": ("The paper", published_section(report))} if report.study.published else {}),
+        "limits": ("Limits", limits_section(report)),
+        "runs": ("Runs", runs_section(report)),
+    }
+    return page(
+        f"Inkling: {report.study.title}",
+        element("a", "Skip to the figures", href="#figures", class_="skip"),
+        header(report),
+        element("main", _contents({name: title for name, (title, _) in sections.items()}), *_parts(sections)),
+        _footer(f"Every number here stands, unrounded, in {report.name}.csv and {report.name}.parquet."),
+    )
+
+
+def index_page(reports: Sequence[StudyReport]) -> str:
+    """What all studies have found so far, a part a study."""
+    return page(
+        "Inkling: studies",
+        element(
+            "header",
+            paragraph("Inkling", class_="mark"),
+            element("h1", "What the studies have found"),
+            paragraph(
+                f"{len(reports)} studies, {sum(report.done for report in reports)} runs. Each has a report of its own, "
+                "with all tables, the paper's numbers and what it cannot say."
+            ),
+        ),
+        element(
+            "main",
+            _contents({report.name: report.study.title for report in reports}),
+            *(summary(report) for report in reports),
+        ),
+        _footer("Intervals are 95 % over seeds and questions."),
+    )
+
+
+def _contents(titles: dict[str, str]) -> Html:
+    links = [element("li", element("a", title, href=f"#{name}")) for name, title in titles.items()]
+    return element("nav", element("ul", *links), aria_label="Contents")
+
+
+def _parts(sections: dict[str, tuple[str, Html]]) -> list[Html]:
+    return [content for _, content in sections.values()]
+
+
+def _footer(said: str) -> Html:
+    return element("footer", paragraph(f"Made by Inkling. {said}"))

@@ -1,0 +1,277 @@
+"""The parts of a study's report."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from inkling.components.compare.analysis.sentences import sentences
+from inkling.components.compare.config import LOSSES, FigureConfig
+from inkling.components.shared.report.html import Html, bullets, element, figure, join, paragraph, section, table
+from inkling.components.shared.report.numbers import with_interval
+from inkling.components.shared.runtime.progress import clock
+from inkling.models.sequence.views import SERVED_VIEWS
+from inkling.pipelines.study.report.content import StudyReport
+
+_MEASURES = (*SERVED_VIEWS, "mismatched", "visual_minus_blind")
+_HEADS = {
+    "visual": "with the image",
+    "blind": "without",
+    "mismatched": "another image",
+    "visual_minus_blind": "with minus without",
+    "nats_per_token": "nats per token",
+    "bits_per_byte": "bits per byte",
+    "copy_gain": "saved on a copy",
+}
+
+
+def header(report: StudyReport) -> Html:
+    """What was asked, of how many runs, and what came out, first of all."""
+    study = report.study
+    missing = len(report.runs) - report.done
+    return element(
+        "header",
+        paragraph("Inkling, a study", class_="mark"),
+        element("h1", study.title),
+        paragraph(f"{study.question[:1].upper()}{study.question[1:]} After {study.source}.", class_="lead"),
+        paragraph(
+            f"{report.done} runs, {report.seeds} seeds a point"
+            + (f"; {missing} of the study's {len(report.runs)} runs are not done" if missing else "")
+            + ". Intervals are 95 % over seeds and questions."
+        ),
+        *outcome(report),
+    )
+
+
+def outcome(report: StudyReport) -> list[Html]:
+    """The contrasts that the study states, as sentences."""
+    said = list(contrast_sentences(report.scores))
+    if not said:
+        return [paragraph("No contrast of the study can be told from the runs that are done.", class_="note")]
+    return [bullets(said)]
+
+
+def contrast_sentences(scores: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence a contrast, on right answers with the image: what differs, by how much, and whether it is shown."""
+    for row in scores["contrasts"]:
+        for suite, measures in row["suites"].items():
+            estimate = measures["visual"]
+            points = with_interval(estimate, "+.1f")
+            yield (
+                f"{contrast_name(row)}: {points} points with the image on {suite}{_p_value(estimate)}, "
+                f"{_verdict(estimate)}, {row['seeds']} seed{'s' if row['seeds'] > 1 else ''}."
+            )
+
+
+def contrast_name(row: Mapping[str, Any]) -> str:
+    """Which labels are compared, and where."""
+    where = ", ".join(row["where"].values())
+    return f"{row['first']} against {row['second']}{f' ({where})' if where else ''}"
+
+
+def _verdict(estimate: Mapping[str, Any]) -> str:
+    if estimate["low"] is None:
+        return "no interval can be had"
+    if estimate["low"] > 0 or estimate["high"] < 0:
+        return "the interval leaves out zero"
+    return "which these runs do not tell from none"
+
+
+def _p_value(estimate: Mapping[str, Any]) -> str:
+    adjusted = estimate.get("adjusted")
+    return "" if adjusted is None else f" (p {adjusted:.3f})" if adjusted >= 0.001 else " (p < 0.001)"
+
+
+def figures_section(report: StudyReport) -> Html:
+    """The figures, each with its numbers as a table below it."""
+    drawings = []
+    for name, stated in report.study.figures.items():
+        if name in report.figures:
+            drawings += [
+                element("h3", stated.title),
+                figure(
+                    report.figures[name], f"{stated.title}. The numbers stand in the table below.", _caption(stated)
+                ),
+                element("details", element("summary", "The numbers of this figure"), _figure_table(report, stated)),
+            ]
+    return section("figures", "Figures", *drawings)
+
+
+def _caption(stated: FigureConfig) -> str:
+    paper = (
+        f" Beside it, on a scale of its own: {stated.paper.measure} ({stated.paper.source})." if stated.paper else ""
+    )
+    scored = [measure for measure in stated.measure if measure not in LOSSES]
+    chance = " The dotted line is chance." if scored and not stated.category else ""
+    return f"Means over seeds with 95 % intervals over seeds and questions or documents.{chance}{paper}"
+
+
+def _figure_table(report: StudyReport, stated: FigureConfig) -> Html:
+    axes = [axis for axis in (stated.x, stated.series) if axis]
+    paper = (
+        {tuple(row.labels.get(axis, "") for axis in axes): row.value for row in stated.paper.rows}
+        if stated.paper
+        else {}
+    )
+    suite = stated.suite or next(iter(report.scores["suites"]))
+    rows = []
+    for group in report.scores["groups"]:
+        if all(group["labels"].get(axis) == label for axis, label in stated.where.items()):
+            place = tuple(group["labels"][axis] for axis in axes)
+            cells = [_cell(group, suite, stated.category, measure) for measure in stated.measure]
+            number = paper.pop(place, None)
+            rows.append(
+                [*place, *cells, *([""] if stated.paper and number is None else [f"{number:g}"] if number else [])]
+            )
+    rows += [[*place, *([""] * len(stated.measure)), f"{value:g}"] for place, value in paper.items()]
+    heads = [*axes, *(_HEADS[measure] for measure in stated.measure), *([stated.paper.source] if stated.paper else [])]
+    return table(stated.title, heads, rows, len(axes))
+
+
+def _cell(row: Mapping[str, Any], suite: str, category: str | None, measure: str) -> str:
+    if measure in LOSSES:
+        return with_interval(row["heldout"][measure], ".3f", 1) if measure in row["heldout"] else ""
+    found = row["suites"][suite]
+    found = found["categories"].get(category, {}) if category else found
+    return with_interval(found[measure]) if measure in found else ""
+
+
+def tables_section(report: StudyReport) -> Html:
+    """Every group by suite, by category and on held-out text; every contrast."""
+    groups = report.scores["groups"]
+    axes = list(groups[0]["labels"])
+    parts: list[str] = []
+    for suite, about in report.scores["suites"].items():
+        caption = (
+            f"Right answers on {suite}, per cent: {about['questions']:,} questions on {about['images']:,} images, "
+            f"chance {100 * about['chance']:.0f}"
+        )
+        rows = [
+            [*group["labels"].values(), f"{group['seeds']}", *(_cell(group, suite, None, one) for one in _MEASURES)]
+            for group in groups
+        ]
+        parts.append(table(caption, [*axes, "seeds", *(_HEADS[one] for one in _MEASURES)], rows, len(axes)))
+        categories = list(groups[0]["suites"][suite]["categories"])
+        rows = [
+            [*group["labels"].values(), *(_cell(group, suite, one, "visual") for one in categories)] for group in groups
+        ]
+        by_category = table(f"With the image on {suite}, by category, per cent", [*axes, *categories], rows, len(axes))
+        parts.append(element("details", element("summary", f"{suite} by category"), by_category))
+    rows = [
+        [*group["labels"].values(), f"{group['parameters']:,}", *(_cell(group, "", None, unit) for unit in LOSSES)]
+        for group in groups
+    ]
+    parts.append(table("Held-out text", [*axes, "parameters", *(_HEADS[unit] for unit in LOSSES)], rows, len(axes)))
+    parts += _contrast_tables(report)
+    return section("tables", "Tables", *parts)
+
+
+def _contrast_tables(report: StudyReport) -> Iterator[Html]:
+    rows = report.scores["contrasts"]
+    for suite in report.scores["suites"] if rows else ():
+        cells = [
+            [
+                f"{row['axis']}: {contrast_name(row)}",
+                f"{row['seeds']}",
+                *(f"{with_interval(row['suites'][suite][one], '+.1f')}" for one in _MEASURES),
+                _p_value(row["suites"][suite]["visual"]).strip(" ()"),
+            ]
+            for row in rows
+        ]
+        heads = ["contrast", "seeds", *(_HEADS[one] for one in _MEASURES), "p with the image"]
+        yield table(f"Differences on {suite}, points: the first minus the second, seed by seed", heads, cells)
+
+
+def findings_section(report: StudyReport) -> Html:
+    """What follows from the table: where curves stop, which ranks are open, how many seeds would settle a contrast."""
+    said = list(sentences(report.scores))
+    more = [one for one in sentences(report.scores, categories=True) if one not in said]
+    return section(
+        "findings",
+        "What follows",
+        paragraph("Each statement holds at 95 % for itself, by the rule that its analysis had before the runs."),
+        bullets(said) if said else paragraph("Nothing more can be said of the runs that are done."),
+        element("details", element("summary", "By category"), bullets(more)) if more else "",
+    )
+
+
+def published_section(report: StudyReport) -> Html:
+    """The paper's numbers as printed."""
+    tables = (
+        table(
+            published.source,
+            list(published.columns.values()),
+            [[_number(cell) for cell in row] for row in published.rows],
+        )
+        for published in report.study.published.values()
+    )
+    return section(
+        "paper",
+        "The paper's numbers",
+        paragraph("As its tables and figures give them; none of them was measured here."),
+        *tables,
+    )
+
+
+def _number(cell: str | float | None) -> str:
+    return "" if cell is None else cell if isinstance(cell, str) else f"{cell:g}"
+
+
+def runs_section(report: StudyReport) -> Html:
+    """What each run is and what it cost here."""
+    known = [run.seconds for run in report.runs if run.seconds is not None and run.state == "done"]
+    rows = [
+        [run.name, run.state, clock(run.seconds) if run.seconds is not None else "", run.answers[:16]]
+        for run in report.runs
+    ]
+    cost = (
+        f"{len(known)} of its runs took {clock(sum(known))} here, what they share counted once."
+        if known
+        else "How long its runs took is not known: they were made elsewhere, or before."
+    )
+    return section(
+        "runs",
+        "Runs and cost",
+        paragraph(cost),
+        element(
+            "details",
+            element("summary", f"All {len(rows)} runs"),
+            table("Runs", ["run", "state", "took", "digest of its answers"], rows, 2),
+        ),
+        paragraph("Digest of the table: ", element("code", report.digest[:16])),
+        element(
+            "details", element("summary", "The profile of its runs"), element("pre", element("code", report.profile))
+        ),
+    )
+
+
+def limits_section(report: StudyReport) -> Html:
+    """What the study cannot say."""
+    return section("limits", "What it cannot say", bullets([*report.study.limits, *_limits_of_runs(report)]))
+
+
+def _limits_of_runs(report: StudyReport) -> Iterable[str]:
+    seeds = [group["seeds"] for group in report.scores["groups"]]
+    if min(seeds) < 2:
+        yield "Where a point has one seed, its interval covers the choice of questions and not the chances of training."
+    if report.done < len(report.runs):
+        yield f"{len(report.runs) - report.done} of its {len(report.runs)} runs are not done."
+    largest = max(group["parameters"] for group in report.scores["groups"])
+    yield f"Its largest language model has {largest:,} parameters; of larger ones these runs say nothing."
+
+
+def summary(report: StudyReport) -> Html:
+    """A study in the page of all: question, first figure and contrasts."""
+    first = next(iter(report.figures.items()), None)
+    drawing = (
+        figure(first[1], report.study.figures[first[0]].title, _caption(report.study.figures[first[0]]))
+        if first
+        else ""
+    )
+    return section(
+        report.name,
+        report.study.title,
+        paragraph(f"{report.study.question[:1].upper()}{report.study.question[1:]} After {report.study.source}."),
+        paragraph(f"{report.done} of {len(report.runs)} runs, {report.seeds} seeds a point."),
+        join(*outcome(report)),
+        drawing,
+        paragraph(element("a", "The whole report", href=f"{report.name}.html")),
+    )

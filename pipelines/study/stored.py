@@ -1,0 +1,142 @@
+"""What of a study lies in the store: the artifacts of each run, found by their keys before any work is done."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inkling.components.mixture.recipe_types import named_labels
+from inkling.components.shared.config import StageConfig
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.manifest import Manifest, digest_of
+from inkling.components.shared.store.provenance import provenance
+from inkling.components.shared.store.store import STORE_VARIABLE, stored_path
+from inkling.components.suites.config import SuitesConfig
+from inkling.models.strict_json import to_json
+from inkling.pipelines import profiles
+from inkling.pipelines.study.plan import StudyPlan, StudyRun
+
+_OUTPUTS = {
+    "scenes": ("conversations", "questions"),
+    "suites": ("questions",),
+    "encode": ("features",),
+    "corpus": ("corpus",),
+    "label": ("labels",),
+    "mixture": ("tokens",),
+    "pretrain": ("language_model",),
+    "adapt": ("multimodal_model",),
+    "evaluate": ("answers",),
+}
+AFTER = ("pretrain", "adapt", "evaluate")
+"""The stages that take a run's seed; those before them are shared."""
+Made = dict[str, Artifact]
+"""Artifacts by the name of the output."""
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run and what the store holds of it.
+
+    Attributes:
+        run: The run.
+        made: Its artifacts, by the name of the output.
+        waiting: Its stages that are still to be done, each with what tells it from others of its kind.
+    """
+
+    run: StudyRun
+    made: Made
+    waiting: dict[str, str]
+
+    @property
+    def done(self) -> bool:
+        """Whether all its questions are answered."""
+        return "answers" in self.made
+
+
+class StudyStore:
+    """Looks for the runs of a study in the store; what runs share is looked for once."""
+
+    def __init__(self, plan: StudyPlan, any_code: bool = False) -> None:
+        """Takes the planned study.
+
+        Args:
+            plan: The study.
+            any_code: Whether artifacts count too that other code made of the same settings and inputs.
+        """
+        self._others = _by_settings() if any_code else {}
+        self._suites = SuitesConfig.parse(plan.profile).needed
+        self._configs: dict[str, StageConfig] = {}
+        self._found: dict[str, Made] = {}
+
+    def look(self, run: StudyRun) -> StoredRun:
+        """The artifacts of a run that are in the store; nothing is read of them but their manifests."""
+        made: Made = {}
+        waiting: dict[str, str] = {}
+        for stage, outputs in _OUTPUTS.items():
+            if stage == "suites" and not self._suites:
+                continue
+            config = self._config(stage, run)
+            needed = self._needed(stage, config)
+            missing = [name for name in needed.values() if name not in made]
+            found = {} if missing else self._stored(stage, config, {name: made[needed[name]] for name in needed})
+            if len(found) == len(outputs):
+                made |= found
+                if stage == "scenes":
+                    made["rendered"] = found["questions"]
+            else:
+                above = [waiting[other] for other in waiting if set(_OUTPUTS[other]) & set(missing)]
+                waiting[stage] = digest_of([stage, config.determinants(), above])
+        return StoredRun(run, made, waiting)
+
+    def _needed(self, stage: str, config: Any) -> dict[str, str]:
+        """The artifact that each input of a stage is."""
+        if stage == "mixture":
+            return {"corpus": "corpus", **({"labels": "labels"} if named_labels(config.recipe) else {})}
+        if stage == "corpus":
+            return {"questions": "rendered"}
+        return {
+            "suites": {"scenes": "rendered"},
+            "encode": {"conversations": "conversations", "questions": "questions"},
+            "label": {"corpus": "corpus"},
+            "pretrain": {"tokens": "tokens"},
+            "adapt": {name: name for name in ("language_model", "conversations", "features")},
+            "evaluate": {name: name for name in ("multimodal_model", "questions", "features")},
+        }.get(stage, {})
+
+    def _config(self, stage: str, run: StudyRun) -> StageConfig:
+        sections = (*profiles.SHARED, stage, SuitesConfig.stage, "placement")
+        settings = run.settings if stage in AFTER else run.before
+        stated = {key: settings[key] for key in sections if settings.get(key) is not None}
+        extra = {"no_pretraining": True} if run.no_pretraining and stage == "pretrain" else {}
+        key = f"{stage} {to_json([stated, extra], sort_keys=True)}"
+        if key not in self._configs:
+            self._configs[key] = profiles.stage_config(stage).parse(stated, **extra)
+        return self._configs[key]
+
+    def _stored(self, stage: str, config: StageConfig, inputs: Mapping[str, Artifact]) -> Made:
+        key = _key(stage, config.determinants(), {name: one.digest for name, one in inputs.items()})
+        if key not in self._found:
+            origin = provenance(config, inputs)
+            places = {name: stored_path(origin, name) for name in _OUTPUTS[stage]}
+            self._found[key] = {
+                name: Artifact(place, Manifest.read(place))
+                for name, own in places.items()
+                for place in (self._others.get((key, name)), own)
+                if place and (place / "manifest.json").exists()
+            }
+        return self._found[key]
+
+
+def _by_settings() -> dict[tuple[str, str], Path]:
+    """Every artifact of the store by the digest of its stage, settings and inputs, and the name of the output."""
+    found: dict[tuple[str, str], Path] = {}
+    store = os.environ.get(STORE_VARIABLE)
+    for manifest in sorted(Path(store).glob("*/*/manifest.json")) if store else ():
+        origin = Manifest.read(manifest.parent).provenance
+        found[_key(origin.stage, origin.determinants, origin.inputs), manifest.parent.name] = manifest.parent
+    return found
+
+
+def _key(stage: str, determinants: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    return digest_of([stage, determinants, inputs])

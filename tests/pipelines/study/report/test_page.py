@@ -1,0 +1,76 @@
+"""The report of a study: what it says, that it stands alone, and how a browser shows it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inkling.pipelines.study.report.page import index_page, study_page
+from inkling.tests.components.serve.page.browser import Page, browser, program
+from inkling.tests.pipelines.study.report.study_reports import report
+
+LARGEST = 5_000_000
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return study_page(report())
+
+
+def test_it_says_what_was_asked_what_came_out_and_what_it_cannot_say(text: str) -> None:
+    for words in (
+        "Shares of two kinds of text",
+        "How much text of each kind is enough? After LSBS Figure 3.",
+        "10 runs, 2 seeds a point; 1 of the study&#x27;s 11 runs are not done",
+        "25 against 0 (code): +20.0 [+15.0, +25.0] points with the image on scenes (p &lt; 0.001), the interval leaves "
+        "out zero, 2 seeds.",
+        "25 against 0 (math): +1.0 [-4.0, +6.0] points with the image on scenes (p 0.400), which these runs do not "
+        "tell from none, 1 seed.",
+        "Labels &lt;here&gt; are a lexicon",
+        "mean of 16 benchmarks, per cent (LSBS Figure 3, 3B models)",
+        "failed: killed",
+        "10 of its runs took 10:10 here",
+    ):
+        assert words.replace("&#x27;", "'") in text.replace("&#x27;", "'"), words
+
+
+def test_every_number_of_a_figure_stands_in_its_table_beside_the_paper_s(text: str) -> None:
+    tables = re.findall(r"<details><summary>The numbers of this figure</summary>.*?</details>", text, re.DOTALL)
+    assert len(tables) == 2 and text.count("<svg ") == 2
+    rows = re.findall(r"<tr>(.*?)</tr>", tables[0])
+    cells = [re.findall(r">([^<>]*)</t[hd]>", one) for one in rows]
+    assert ["code", "25"] not in cells and ["25", "code", "32.0 [27.0, 37.0]", "32.0 [27.0, 37.0]", "31"] in cells
+    assert ["75", "math", "", "", "31.8"] in cells
+
+
+def test_it_refers_to_nothing_outside_itself(text: str) -> None:
+    assert not re.findall(r"https?:|<script|<link|<img|src=|url\((?!#)", text)
+    assert len(text.encode()) < LARGEST
+    assert study_page(report()) == text
+
+
+def test_the_page_of_all_shows_each_study_and_leads_to_its_report() -> None:
+    text = index_page([report()])
+    assert 'href="proportions.html"' in text and text.count("<svg ") == 1
+    assert "25 against 0 (code)" in text
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    if program() is None:
+        pytest.skip("no Chromium on this machine: install chromium")
+    with browser(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+def test_a_browser_shows_it_whole_on_a_phone_and_in_print(page: Page, text: str, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(text)
+    page.send("Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True)
+    page.open(f"file://{tmp_path}/report.html", "document.readyState === 'complete' && document.title.length > 0")
+    assert page.value("document.documentElement.scrollWidth") <= 400
+    assert page.value("[...document.querySelectorAll('svg')].every(one => one.getBoundingClientRect().height > 150)")
+    assert page.value("parseFloat(getComputedStyle(document.querySelector('p')).fontSize)") >= 16
+    page.send("Emulation.setEmulatedMedia", media="print")
+    assert page.value("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert not page.said and len([one for one in page.asked if not one.startswith("file:")]) == 0

@@ -1,0 +1,96 @@
+"""What of a study lies in the store, and how long the rest takes."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from inkling.components.shared.store.artifact import Artifact
+from inkling.components.shared.store.store import STORE_VARIABLE, produce
+from inkling.pipelines import profiles
+from inkling.pipelines.study.duration import seconds_left
+from inkling.pipelines.study.file import Study
+from inkling.pipelines.study.plan import StudyPlan, StudyRun
+from inkling.pipelines.study.stored import AFTER, StudyStore
+
+CHAIN = {
+    "scenes": {"conversations": (), "questions": ()},
+    "encode": {"features": ("conversations", "questions")},
+    "corpus": {"corpus": ("questions",)},
+    "label": {"labels": ("corpus",)},
+    "mixture": {"tokens": ("corpus",)},
+    "pretrain": {"language_model": ("tokens",)},
+    "adapt": {"multimodal_model": ("language_model", "conversations", "features")},
+    "evaluate": {"answers": ("multimodal_model", "questions", "features")},
+}
+SHARED = ["scenes", "encode", "corpus", "label", "mixture"]
+
+
+class Made(Artifact):
+    type: ClassVar[str] = "Made"
+
+
+def make(run: StudyRun, folder: Path, stages: int = len(CHAIN)) -> None:
+    """Puts a run's artifacts into the store, up to a stage, as its tasks would name them."""
+    found: dict[str, Artifact] = {}
+    for stage in list(CHAIN)[:stages]:
+        settings = run.settings if stage in AFTER else run.before
+        stated = {"no_pretraining": True} if stage == "pretrain" and run.no_pretraining else {}
+        config = profiles.stage_config(stage).parse(settings, **stated)
+        for name, inputs in CHAIN[stage].items():
+            number = len([*folder.iterdir()])
+            content = f"{stage} {number}"
+            found[name] = produce(
+                Made, folder / f"{number}" / name, config, {one: found[one] for one in inputs},
+                lambda draft, content=content: (draft.path / "content").write_text(content),
+            )  # fmt: skip
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyPlan:
+    monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
+    (tmp_path / "out").mkdir()
+    axes = {"mixture.recipe": ["mix0"], "adapt.drop": {"all": {}, "half": {"perception": 0.5}}, "seed": [0, 1]}
+    stated = {"title": "t", "source": "s", "axes": axes, "baseline": {"no_pretraining": True}}
+    return StudyPlan.of(Study.model_validate(stated), profiles.load("tiny"))
+
+
+def waiting(plan: StudyPlan) -> list[list[str]]:
+    store = StudyStore(plan)
+    return [list(store.look(run).waiting) for run in plan.runs()]
+
+
+def test_nothing_is_there_at_first_and_all_of_a_run_once_it_was_made(plan: StudyPlan, tmp_path: Path) -> None:
+    assert waiting(plan) == [list(CHAIN)] * 8
+    first, *others = plan.runs()
+    make(first, tmp_path / "out")
+    found = StudyStore(plan).look(first)
+    assert found.done and set(found.made) >= {"answers", "language_model"} and not found.waiting
+    assert [run.labels["seed"] for run in others[:3]] == ["0", "1", "1"]
+    assert waiting(plan)[1:3] == [["adapt", "evaluate"], ["pretrain", "adapt", "evaluate"]]
+
+
+def test_the_baseline_is_a_run_of_its_own(plan: StudyPlan, tmp_path: Path) -> None:
+    make(plan.runs()[4], tmp_path / "out")
+    assert plan.runs()[4].no_pretraining
+    assert [not one for one in waiting(plan)] == [False] * 4 + [True] + [False] * 3
+
+
+def test_a_run_that_was_cut_off_waits_for_what_it_lacks(plan: StudyPlan, tmp_path: Path) -> None:
+    make(plan.runs()[0], tmp_path / "out", stages=6)
+    assert waiting(plan)[0] == ["adapt", "evaluate"]
+    assert waiting(plan)[4] == ["pretrain", "adapt", "evaluate"]
+
+
+def test_the_time_that_is_left_counts_what_runs_share_once(plan: StudyPlan, tmp_path: Path) -> None:
+    def left() -> float:
+        store = StudyStore(plan)
+        return seconds_left([store.look(run) for run in plan.runs()])
+
+    whole = left()
+    make(plan.runs()[0], tmp_path / "out", stages=len(SHARED))
+    shared = whole - left()
+    assert shared == pytest.approx(18 + 45 + 9 + 1 + 4)
+    assert left() > 8 * 110, "eight adaptations"
+    make(plan.runs()[0], tmp_path / "out")
+    assert whole - shared - left() > 110
