@@ -20,6 +20,7 @@ from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
 from inkling.models.language import LANGUAGE_MODELS
 from inkling.models.multimodal import MultimodalModel
+from inkling.models.sequence.packing import PackedBatch
 
 WORDS = ("red", "green", "blue", "grey")
 PHASE = {
@@ -112,6 +113,15 @@ def test_its_fields_are_those_that_its_spec_needs_a_row_for_each_image(tried: Tr
     assert {*tried.fields.images, *tried.fields.shared} == tried.spec.needs
     assert all(len(values) == len(tried.lesson.images) for values in tried.fields.images.values())
     assert tried.spec.needs <= tried.batch().keys()
+
+
+def test_its_fields_stand_beside_the_turns_and_the_fields_of_every_other_objective(tried: Tried) -> None:
+    """A name that two have is one field."""
+    assert not tried.spec.needs & {part.name for part in dataclasses.fields(PackedBatch)}
+    for other in (OBJECTIVES.read(name) for name in OBJECTIVES.names()):
+        for name in tried.spec.needs & other.needs:
+            found, same = (spec.build().fields(tried.lesson).images[name] for spec in (tried.spec, other))
+            assert torch.equal(found, same)
 
 
 def test_the_loss_is_a_finite_scalar_above_zero_the_same_each_time(tried: Tried) -> None:

@@ -26,6 +26,7 @@ class AsvrSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.asvr:Asvr"
     divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"codes"})
+    reads_states: ClassVar[bool] = True
 
     codes: int = Field(256, ge=2, description="codes of the quantiser")
     iterations: int = Field(20, ge=1, description="iterations of k-means")

@@ -25,7 +25,8 @@ class MartenSpec(ObjectiveSpec):
     type: Literal["marten"] = "marten"
     target: ClassVar[str] = "inkling.components.adapt.objectives.marten:Marten"
     divisible: ClassVar[bool] = True
-    needs: ClassVar[frozenset[str]] = frozenset({"place", "outline"})
+    needs: ClassVar[frozenset[str]] = frozenset({"outlined", "outline"})
+    reads_states: ClassVar[bool] = True
 
     layer: int | None = Field(None, ge=1, description="layer whose states are read; the last one if not given")
 
@@ -96,7 +97,7 @@ class Marten(Objective):
         return MaskGenerator(model.language.config.hidden_size)
 
     def prepare(self, model: MultimodalModel, lesson: Lesson) -> Fields:
-        """`place`: that of each image among the questions, -1 without; `outline`: shares (images, image_tokens).
+        """`outlined`: that of each image among the questions, -1 without; `outline`: shares (images, image_tokens).
 
         Raises:
             ValueError: If no question is about anything with a mask.
@@ -112,20 +113,20 @@ class Marten(Objective):
                     break
         if not self._questions:
             raise ValueError("marten needs questions about things with a mask, but no instruction names one")
-        return Fields(images={"place": places, "outline": outline}, counts={"place": (places >= 0).long()})
+        return Fields(images={"outlined": places, "outline": outline}, counts={"outlined": (places >= 0).long()})
 
     def loss(self, model: MultimodalModel, batch: Batch) -> Tensor:
         """The mean in nats; zero for a batch without images."""
         views, generator = features(batch), head_of(model, "marten")
         if views is None:
             return torch.zeros(())
-        rows, held = chosen_rows(batch["place"] >= 0)
-        questions = [self._questions[place] for place in batch["place"][rows].clamp_min(0).tolist()]
+        rows, held = chosen_rows(batch["outlined"] >= 0)
+        questions = [self._questions[place] for place in batch["outlined"][rows].clamp_min(0).tolist()]
         shown = {name: view[rows] for name, view in views.items()}
         states = layer_states(model, shown, packed_questions(model, questions, shown), self._layer)
         ends = torch.tensor([model.image_positions + len(one.sequence) - 1 for one in questions])
         logits = generator(image_states(states, model), states[torch.arange(len(rows)), ends])
-        return image_mean(mask_loss(logits, batch["outline"][rows]) * held, batch, "place")
+        return image_mean(mask_loss(logits, batch["outline"][rows]) * held, batch, "outlined")
 
 
 def asked_about(turn: Turn, shown: Sequence[Region]) -> list[Region]:

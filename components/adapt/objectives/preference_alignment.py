@@ -27,7 +27,7 @@ class PreferenceAlignmentSpec(ObjectiveSpec):
     type: Literal["preference_alignment"] = "preference_alignment"
     target: ClassVar[str] = "inkling.components.adapt.objectives.preference_alignment:PreferenceAlignment"
     divisible: ClassVar[bool] = True
-    needs: ClassVar[frozenset[str]] = frozenset({"drawn", "before"})
+    needs: ClassVar[frozenset[str]] = frozenset({"drawn", "drawn_before"})
 
     method: Literal["dpo", "rejection", "steer"] = Field("dpo", description="how the draws are learned from")
     beta: float = Field(0.1, gt=0, description="of dpo: how soon a change since the phase began suffices")
@@ -82,9 +82,9 @@ class PreferenceAlignment(Objective):
         return Fields()
 
     def prepare(self, model: MultimodalModel, lesson: Lesson) -> Fields:
-        """`drawn`: place of each image among the questions learned from, -1 without; `before`: DPO's reference.
+        """`drawn`: place of each image among the questions learned from, -1 without; `drawn_before`: DPO's reference.
 
-        Both have a row for each image; of `before` it is how much likelier the right answer was than the wrong one.
+        Both have a row for each image; the reference is how much likelier the right answer was than the wrong one.
         """
         model.eval()
         draws = sampled_answers(model, lesson, self._asked, self._spec.draws, self._spec.temperature)
@@ -100,7 +100,7 @@ class PreferenceAlignment(Objective):
                     rows = [one.row for one in some]
                     found = log_likelihoods(model, views_of(lesson, rows, model.language.device), some)
                     before[rows] = (found[:, 0] - found[:, 1]).float().cpu()
-        return Fields(images={"drawn": drawn, "before": before}, counts={"drawn": (drawn >= 0).long()})
+        return Fields(images={"drawn": drawn, "drawn_before": before}, counts={"drawn": (drawn >= 0).long()})
 
     def loss(self, model: MultimodalModel, batch: Batch) -> Tensor:
         """The mean in nats; zero for a batch without images, or where every draw is as good as the others."""
@@ -114,7 +114,7 @@ class PreferenceAlignment(Objective):
         shown = {name: view[rows][owners] for name, view in views.items()}
         found = log_likelihoods(model, shown, questions)  # (questions, answers)
         if self._spec.method == "dpo":
-            cost = log_sigmoid_loss(found[:, 0] - found[:, 1] - batch["before"][rows], self._spec.beta)
+            cost = log_sigmoid_loss(found[:, 0] - found[:, 1] - batch["drawn_before"][rows], self._spec.beta)
         else:
             lengths = torch.tensor([len(one.sequence.targets) for one in questions], device=found.device)
             share = torch.bincount(owners)[owners]

@@ -25,6 +25,7 @@ class SpatialForcingSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.spatial_forcing:SpatialForcing"
     divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"geometry"})
+    reads_states: ClassVar[bool] = True
 
     layer: int | None = Field(None, ge=1, description="layer whose states are read; the middle one if not given")
 

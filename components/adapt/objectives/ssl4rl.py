@@ -26,7 +26,7 @@ class Ssl4rlSpec(ObjectiveSpec):
 
     type: Literal["ssl4rl"] = "ssl4rl"
     target: ClassVar[str] = "inkling.components.adapt.objectives.ssl4rl:Ssl4rl"
-    needs: ClassVar[frozenset[str]] = frozenset({"image", "changed", "before"})
+    needs: ClassVar[frozenset[str]] = frozenset({"image", "changed", "changed_before"})
 
     tasks: tuple[Task, ...] = Field(("turned", "swapped", "quarter"), min_length=1, description="what may be done")
     learn: Literal["rewards", "answers"] = Field("rewards", description="from drawn answers, or from the right one")
@@ -82,7 +82,7 @@ class Ssl4rl(Objective):
         return Fields(images={"image": torch.tensor(numbers), "changed": torch.from_numpy(np.stack(changed))})
 
     def prepare(self, model: MultimodalModel, lesson: Lesson) -> Fields:
-        """`before`: log-probability of each answer to each image's question (images, 4)."""
+        """`changed_before`: log-probability of each answer to each image's question (images, 4)."""
         changed, before = self.fields(lesson).images["changed"], torch.zeros(len(lesson.images), 4)
         rows = [
             PackedQuestion(row, self._questions[task].sequence, row) for row, (task, _) in enumerate(changed.tolist())
@@ -93,7 +93,7 @@ class Ssl4rl(Objective):
                 places = [one.row for one in several]
                 shown = views_of(lesson, places, model.language.device)
                 before[places] = self._log_probabilities(model, shown, changed[places]).float().cpu()
-        return Fields(images={"before": before})
+        return Fields(images={"changed_before": before})
 
     def loss(self, model: MultimodalModel, batch: Batch) -> Tensor:
         """The mean in nats; zero for a batch without images."""
@@ -105,7 +105,9 @@ class Ssl4rl(Objective):
             return -found.gather(1, right).mean()
         seed = int(torch.randint(2**31, (1,)))
         chosen = draw(found, self._spec.draws, batch["image"].tolist(), seed)
-        return policy_loss(found, chosen, (chosen == right).float(), batch["before"], self._spec.divergence).mean()
+        return policy_loss(
+            found, chosen, (chosen == right).float(), batch["changed_before"], self._spec.divergence
+        ).mean()
 
     def _log_probabilities(self, model: MultimodalModel, views: ImageFeatures, changed: Tensor) -> Tensor:
         """Log-probability of each answer among the four, of images changed in these ways (images, 4)."""

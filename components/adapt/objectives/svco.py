@@ -24,7 +24,8 @@ class SvcoSpec(ObjectiveSpec):
     type: Literal["svco"] = "svco"
     target: ClassVar[str] = "inkling.components.adapt.objectives.svco:Svco"
     divisible: ClassVar[bool] = True
-    needs: ClassVar[frozenset[str]] = frozenset({"pair", "before"})
+    needs: ClassVar[frozenset[str]] = frozenset({"twins", "twins_before"})
+    needs_twins: ClassVar[bool] = True
 
     beta: float = Field(0.1, gt=0, description="how soon a change since the phase began suffices")
 
@@ -60,7 +61,7 @@ class Svco(Objective):
         self._spec = spec
 
     def fields(self, lesson: Lesson) -> Fields:
-        """`pair`: place of each image among the questions that twins answer differently (images,), -1 without.
+        """`twins`: place of each image among the questions that twins answer differently (images,), -1 without.
 
         Raises:
             ValueError: If no image has a twin of which a question has another answer.
@@ -69,10 +70,10 @@ class Svco(Objective):
         self._questions = twin_questions(lesson, "svco")
         pair = torch.full((len(lesson.images),), -1)
         pair[[one.row for one in self._questions]] = torch.arange(len(self._questions))
-        return Fields(images={"pair": pair}, counts={"pair": (pair >= 0).long()})
+        return Fields(images={"twins": pair}, counts={"twins": (pair >= 0).long()})
 
     def prepare(self, model: MultimodalModel, lesson: Lesson) -> Fields:
-        """`before`: what `log_ratios` gives of the model as the phase finds it (images, 2)."""
+        """`twins_before`: what `log_ratios` gives of the model as the phase finds it (images, 2)."""
         before = torch.zeros(len(lesson.images), 2)
         model.eval()
         with torch.no_grad():
@@ -80,18 +81,18 @@ class Svco(Objective):
                 rows = [one.row for one in several]
                 shown = views_of(lesson, rows, model.language.device)
                 before[rows] = self._log_ratios(model, shown, several).float().cpu()
-        return Fields(images={"before": before})
+        return Fields(images={"twins_before": before})
 
     def loss(self, model: MultimodalModel, batch: Batch) -> Tensor:
         """The mean sum over a pair in nats; zero for a batch without images or twins."""
         views = features(batch)
         if views is None:
             return torch.zeros(())
-        rows, held = chosen_rows(batch["pair"] >= 0)
-        questions = [self._questions[place] for place in batch["pair"][rows].clamp_min(0).tolist()]
+        rows, held = chosen_rows(batch["twins"] >= 0)
+        questions = [self._questions[place] for place in batch["twins"][rows].clamp_min(0).tolist()]
         found = self._log_ratios(model, {name: view[rows] for name, view in views.items()}, questions)
-        costs = log_sigmoid_loss(found - batch["before"][rows], self._spec.beta).sum(1)  # (rows,)
-        return 2 * image_mean(costs * held, batch, "pair")
+        costs = log_sigmoid_loss(found - batch["twins_before"][rows], self._spec.beta).sum(1)  # (rows,)
+        return 2 * image_mean(costs * held, batch, "twins")
 
     def _log_ratios(self, model: MultimodalModel, shown: ImageFeatures, questions: Sequence[PackedQuestion]) -> Tensor:
         """How much likelier an answer is with its picture than blind, and blind than with the twin (questions, 2)."""

@@ -20,12 +20,25 @@ PROFILE = {
         "epochs": {"start": 6, "align": 7, "instruct": 8},
     },
 }
+_PHASE = {"data": ["caption", "instruct"], "train": ["connector", "language"], "epochs": 1, "batch": 8}
+OBJECTIVES = {
+    "connector": "mlp",
+    "fusion": "prefix",
+    "phases": [
+        {**_PHASE, "name": "start", "objectives": [{"type": "lexvla", "memory": 0.5}, "fdt"], "learning_rate": 0.001},
+        {**_PHASE, "name": "align", "objectives": ["ssl4rl", "asvr", "next_token"], "learning_rate": 0.001},
+        {**_PHASE, "name": "instruct", "objectives": ["svco", "preference_alignment"], "learning_rate": 0.001},
+    ],
+}
+"""A running mean, answers drawn within a step and before a phase, heads, and the model as a phase found it."""
+
 KILL_AT = 4  # requested after the first checkpoint of a phase, before its last
 
 
 def config_of(recipe: str) -> AdaptConfig:
     """The settings of a build."""
-    return AdaptConfig.parse({**PROFILE, "adapt": {**PROFILE["adapt"], "recipe": recipe}})
+    stated = OBJECTIVES if recipe == "objectives" else recipe
+    return AdaptConfig.parse({**PROFILE, "adapt": {**PROFILE["adapt"], "recipe": stated}})
 
 
 def build(folder: Path, name: str, recipe: str = "laptop"):

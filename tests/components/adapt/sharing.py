@@ -31,6 +31,17 @@ ADAPTED = {
 }  # fmt: skip
 """The same with perceptual weights, and an adapter in place of the language model's own."""
 
+OBJECTIVES = {
+    **RECIPE,
+    "connector": {"type": "embedding_table", "rows": 32},
+    "fusion": "prefix",
+    "phases": [RECIPE["phases"][0], {
+        **RECIPE["phases"][1], "train": ["connector", "language"],
+        "objectives": ["svco", "marten", "asvr", "spatial_forcing", "preference_alignment", "next_token"],
+    }],
+}  # fmt: skip
+"""Another connector, and objectives with heads, of which some see only images that have what they need."""
+
 
 def build(folder: Path, name: str, **settings: object) -> MultimodalModelArtifact:
     """Builds the model of a name."""

@@ -45,7 +45,8 @@ def write_inputs(folder: Path, lesson: Lesson, language: LlamaForCausalLM, token
     write_language_model(folder / "language_model", language, folder / "tokenizer.json", [], {})
     sign(folder / "language_model", LanguageModel)
     turns = [turn for several in lesson.turns.values() for turn in several]
-    write_conversations(folder / "conversations", [(image, b"") for image in lesson.images], turns)
+    pictures, shown = [(image, b"") for image in lesson.images], lesson.shown().values()
+    write_conversations(folder / "conversations", pictures, turns, shown)
     sign(folder / "conversations", Conversations)
     grid = lesson.features["grid"]
     encoder = ENCODERS.read({"type": "tiny-random", "grid": 2, "channels": grid.shape[2]})
@@ -63,7 +64,7 @@ def inputs(tmp_path: Path, lesson: Lesson, language: Callable[[], LlamaForCausal
 
 @pytest.mark.parametrize(
     "recipe",
-    ["laptop", pytest.param("vlora", marks=pytest.mark.soak), pytest.param("comp-lora", marks=pytest.mark.soak)],
+    ["laptop", *(pytest.param(name, marks=pytest.mark.soak) for name in ("vlora", "comp-lora", "objectives"))],
 )
 def test_a_build_killed_inside_any_phase_goes_on_to_the_same_bits(inputs: Path, recipe: str) -> None:
     undisturbed = killed.build(inputs, "undisturbed", recipe)

@@ -17,6 +17,7 @@ from transformers import LlamaForCausalLM
 
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import TEXT_ONLY, Lesson
+from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
 from inkling.models.multimodal import MultimodalModel
@@ -34,6 +35,11 @@ def _load(name: str):
 sharing, building = _load("sharing"), _load("test_build")
 
 
+def replace_twin(shown: ImageAnnotation) -> ImageAnnotation:
+    """The annotation of an image, of half of them without a twin."""
+    return shown if int(shown.image_id.removeprefix("image")) < 12 else dataclasses.replace(shown, twin="")
+
+
 @pytest.fixture
 def inputs(tmp_path: Path, lesson: Lesson, language: Callable[[], LlamaForCausalLM], tokenizer: Tokenizer) -> Path:
     """A folder with the inputs, text-only turns among them."""
@@ -42,7 +48,8 @@ def inputs(tmp_path: Path, lesson: Lesson, language: Callable[[], LlamaForCausal
         for number in range(40)
     ]
     with_text = dataclasses.replace(lesson, turns={**lesson.turns, TEXT_ONLY: text}, images=[*lesson.images])
-    building.write_inputs(tmp_path, with_text, language(), tokenizer)
+    shown = {name: replace_twin(one) for name, one in lesson.shown().items()}
+    building.write_inputs(tmp_path, dataclasses.replace(with_text, shown=lambda: shown), language(), tokenizer)
     return tmp_path
 
 
@@ -83,6 +90,18 @@ def test_two_ranks_adapt_by_weights_as_one_does(inputs: Path, strategy: str) -> 
     assert losses[1] == pytest.approx(losses[0], abs=1e-5)
     weights = [MultimodalModel.load(model.path).state_dict() for model in (one, two)]
     assert max(float((weights[0][name] - weights[1][name]).abs().max()) for name in weights[0]) < 1e-4
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["fsdp2", "ddp"])
+def test_two_ranks_train_heads_as_one_does(inputs: Path, strategy: str) -> None:
+    """Now and then a rank has no image with a twin, and the passes over twins are made all the same."""
+    one = sharing.build(inputs, "one", recipe=sharing.OBJECTIVES)
+    two = sharing.build(inputs, "two", recipe=sharing.OBJECTIVES, strategy=strategy, processes=2)
+    assert two.recipe()["phases"] == one.recipe()["phases"]
+    losses = [[row.loss for row in model.training()] for model in (one, two)]
+    assert losses[1] == pytest.approx(losses[0], abs=1e-4)
 
 
 def test_ranks_that_cannot_share_a_phase_are_refused() -> None:

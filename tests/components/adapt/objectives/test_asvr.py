@@ -34,9 +34,9 @@ def test_images_of_equal_cells_are_predicted_perfectly_and_others_better_than_by
     colours = np.eye(8, dtype=np.float32)[np.arange(24) % 3]
     equal = dataclasses.replace(lesson, features={"grid": np.repeat(colours[:, None], 4, axis=1)})
     planted = ready("asvr", equal, codes=3)
-    assert planted.learn(100, 1e-2)[-1] < 0.02
+    assert planted.learn(40, 1e-2)[-1] < 0.02
     asvr = ready("asvr", codes=4)
-    asvr.learn(100, 1e-2)
+    asvr.learn(40, 1e-2)
     codes = asvr.fields.images["codes"][:, 1:]
     shares = torch.bincount(codes.flatten()) / codes.numel()
     unigram = -(shares * shares.clamp_min(1e-9).log()).sum()

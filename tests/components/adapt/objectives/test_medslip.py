@@ -51,7 +51,7 @@ def test_which_word_has_which_colour_is_read_off_the_annotations(paired: Lesson)
 def pairing(ready, paired: Lesson, weight: float) -> float:
     """Part of new images whose pairing the products tell, after learning with a weight of it."""
     medslip = ready("medslip", paired, batch=24, width=16, pairing=weight, prototypes=weight)
-    medslip.learn(200, 5e-3)
+    medslip.learn(150, 1e-2)
     words, colours = vectors(medslip, medslip.grid + 0.05 * torch.randn(24, 4, 8, generator=torch.manual_seed(5)))
     products = words @ colours.transpose(1, 2)  # (images, words, colours)
     swapped = products[:, 0, 0] + products[:, 1, 1] > products[:, 0, 1] + products[:, 1, 0]

@@ -41,14 +41,14 @@ def test_the_reference_is_the_model_as_the_phase_finds_it(ready) -> None:
     ssl = ready("ssl4rl", batch=24)
     batch = ssl.batches.batch(0)
     found = ssl.objective._log_probabilities(ssl.model, {"grid": batch["features.grid"]}, batch["changed"])
-    assert torch.allclose(found.detach(), batch["before"], atol=1e-5)
+    assert torch.allclose(found.detach(), batch["changed_before"], atol=1e-5)
     assert torch.allclose(found.exp().sum(1), torch.ones(24), atol=1e-5)
 
 
 def test_the_control_is_the_cross_entropy_of_the_right_answer(ready) -> None:
     control = ready("ssl4rl", batch=24, learn="answers")
     batch = control.batches.batch(0)
-    right = batch["before"].gather(1, batch["changed"][:, 1:])
+    right = batch["changed_before"].gather(1, batch["changed"][:, 1:])
     assert float(control.loss().detach()) == pytest.approx(-float(right.mean()), rel=1e-5)
 
 
@@ -59,7 +59,7 @@ def test_rewards_teach_which_quarter_is_seen(ready, lesson: Lesson) -> None:
     marked = dataclasses.replace(lesson, features={"grid": grid})
     torch.manual_seed(0)
     ssl = ready("ssl4rl", marked, batch=24, tasks=["quarter"], draws=8)
-    right, before = ssl.fields.images["changed"][:, 1:], ssl.fields.images["before"]
+    right, before = ssl.fields.images["changed"][:, 1:], ssl.fields.images["changed_before"]
     ssl.learn(80, 5e-3)
     after = ssl.objective._log_probabilities(ssl.model, {"grid": ssl.grid}, ssl.fields.images["changed"]).detach()
     assert before.gather(1, right).exp().mean() < 0.3

@@ -47,8 +47,8 @@ def test_only_pictures_with_a_twin_count(ready, lesson: Lesson) -> None:
     alone = {name: dataclasses.replace(one, twin="") for name, one in shown.items()}
     some = {**alone, **{name: shown[name] for name in ("image0", "image1")}}
     few = ready("svco", dataclasses.replace(lesson, shown=lambda: some))
-    assert few.fields.images["pair"].tolist() == [0, 1, *[-1] * 22]
-    assert few.fields.counts["pair"].sum() == 2
+    assert few.fields.images["twins"].tolist() == [0, 1, *[-1] * 22]
+    assert few.fields.counts["twins"].sum() == 2
     with pytest.raises(ValueError, match=r"svco needs twins, pictures that differ in one thing .*raise scenes\.twins"):
         few.objective.fields(dataclasses.replace(lesson, shown=lambda: alone))
     with pytest.raises(ValueError, match="svco needs to know what lies where in each image, but none is annotated"):
@@ -66,7 +66,7 @@ def test_a_question_that_twins_answer_alike_is_not_asked(lesson: Lesson) -> None
 def test_it_teaches_the_detail_in_which_twins_differ(ready) -> None:
     svco = ready("svco", beta=0.2)
     before = ratios(svco)
-    losses = svco.learn(60, 3e-3)
+    losses = svco.learn(30, 5e-3)
     assert losses[-1] < 2
     grown = ratios(svco).sum(1) - before.sum(1)
     assert (grown > 2).all(), "each answer became likelier with its picture than with the twin"
