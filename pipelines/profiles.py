@@ -15,6 +15,7 @@ from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.mixture.config import MixtureConfig
 from inkling.components.mixture.recipe_types import check_sources
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.scenes.config import ScenesConfig
 from inkling.components.shared.config import ConfigError, StageConfig, read_file, read_mapping, unknown
 from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.components.shared.strict_yaml import read_value, write_mapping
@@ -105,6 +106,7 @@ def check(profile: str) -> None:
             f"(now {', '.join(encode.views)})"
         )
     _check_image_tokens(encode, adaptation, PretrainConfig.parse(mapping).preset)
+    _check_objectives(encode, adaptation, ScenesConfig.parse(mapping))
 
 
 def _check_image_tokens(encode: EncodeConfig, adaptation: AdaptationRecipe, preset: str) -> None:
@@ -126,6 +128,25 @@ def _check_image_tokens(encode: EncodeConfig, adaptation: AdaptationRecipe, pres
             f"'{preset}' for text: resample the view, as in encode.views=[grid.4x4] and adapt.connector={{type: mlp, "
             "view: grid.4x4}, or take a preset that reads longer sequences"
         )
+
+
+def _check_objectives(encode: EncodeConfig, adaptation: AdaptationRecipe, scenes: ScenesConfig) -> None:
+    """Checks that objectives have what they say that they need: twins of scenes, or states of each image token."""
+    tokens = adaptation.connector.image_tokens(encode.encoder.all_views)
+    positions = adaptation.fusion.positions(tokens)
+    for phase in adaptation.phases:
+        for objective in phase.active:
+            if getattr(objective, "needs_twins", False) and not (scenes.twins or scenes.conversations):
+                raise ConfigError(
+                    f"adapt: '{objective.type}' of phase '{phase.name}' learns from twins, pictures that differ in one "
+                    "thing, and the scenes have none: state scenes.twins above 0, such as scenes.twins=0.5"
+                )
+            if getattr(objective, "reads_states", False) and positions != tokens:
+                raise ConfigError(
+                    f"adapt: '{objective.type}' of phase '{phase.name}' reads a state for each image token, but fusion "
+                    f"'{adaptation.fusion.type}' gives {tokens} of them {positions} positions "
+                    "of the sequence: use prefix"
+                )
 
 
 def check_recipe(profile: str | Mapping[str, Any]) -> None:

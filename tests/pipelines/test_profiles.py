@@ -69,6 +69,16 @@ def test_a_file_is_a_profile_too(tmp_path_factory: pytest.TempPathFactory) -> No
         ("tiny", ["seed=1", "seed=2"], ["'seed=2' would undo the earlier one of 'seed'"]),
         ("tiny", ["pretrain.batch=4", "pretrain={preset: mini}"], ["would undo the earlier one of 'pretrain.batch'"]),
         ("tiny", ["adapt.connector={type: mlp, view: grid7}"], ["reads the view 'grid7'", "encode.views", "grid"]),
+        ("tiny", ["adapt.recipe=svco"], ["'svco' of phase 'prefer' learns from twins", "scenes.twins=0.5"]),
+        (
+            "tiny",
+            ["adapt.recipe=lavi", "adapt.fusion={type: lavi, every: 1}", "adapt.phases={align: {objectives: [asvr]}}"],
+            [
+                "'asvr' of phase 'align' reads a state for each image token",
+                "fusion 'lavi' gives 16 of them 0",
+                "prefix",
+            ],
+        ),
         ("tiny", ["encode.views=[quarters.crops]"], ["'quarters.crops'", "quarters.grid"]),
         (
             "tiny",
