@@ -37,11 +37,8 @@ class GrpcRecording(aio.ServerInterceptor):
             status = 499
             try:
                 response = await answer(request, context)
-                status = 200
+                status = _STATUSES.get(context.code() or grpc.StatusCode.OK, 500)
                 return response
-            except aio.AbortError:
-                status = _STATUSES.get(context.code(), 500)
-                raise
             finally:
                 report(record, status)
                 log_request(record, "grpc", method, status)

@@ -29,12 +29,19 @@ from inkling.components.serve.settings import Settings
 _LOG = logging.getLogger(__name__)
 _METADATA_BYTES = 16 << 10
 _AGE_SECONDS, _AGE_GRACE_SECONDS = 600, 120  # of a connection; a client that goes on makes another unseen
+
+
+class _NoToken(Exception):
+    """A call without the token that is wanted."""
+
+
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], grpc.StatusCode], ...] = (
     (Busy, grpc.StatusCode.RESOURCE_EXHAUSTED),
     ((InvalidInput, BadRequest, InferenceError, MalformedMessage), grpc.StatusCode.INVALID_ARGUMENT),
     (ModelNotFound, grpc.StatusCode.NOT_FOUND),
     ((ModelNotReady, ServerNotReady), grpc.StatusCode.UNAVAILABLE),
     (NotImplementedError, grpc.StatusCode.UNIMPLEMENTED),
+    (_NoToken, grpc.StatusCode.UNAUTHENTICATED),
 )
 
 
@@ -104,9 +111,9 @@ class _Guard(aio.ServerInterceptor):
         seconds = self._settings.answer_seconds
 
         async def guarded(message: bytes, context: aio.ServicerContext[Any, Any]) -> Any:
-            if not allowed:
-                await context.abort(grpc.StatusCode.UNAUTHENTICATED, "send the metadata authorization: Bearer TOKEN")
             try:
+                if not allowed:
+                    raise _NoToken("send the metadata authorization: Bearer TOKEN")
                 count_fields(message, self._settings.max_json_items)
                 async with asyncio.timeout(seconds) as limit:
                     return await handler.unary_unary(_parsed(handler, message), context)
@@ -118,7 +125,11 @@ class _Guard(aio.ServerInterceptor):
                 current().refusal = TIME_LIMIT
                 await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, time_is_over(seconds))
             except Exception as error:
-                await context.abort(*_explained(error))
+                code, words = _explained(error)
+            # `abort` would raise an error within gRPC's own, a circle that keeps the message until it is found.
+            context.set_code(code)
+            context.set_details(words)
+            return None
 
         return grpc.unary_unary_rpc_method_handler(guarded, None, handler.response_serializer)
 

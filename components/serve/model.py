@@ -121,5 +121,5 @@ async def _all(answers: Iterable[Coroutine[Any, Any, QuestionResponse]]) -> list
     try:
         return await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
+        while tasks:  # an error holds this frame, which must not hold the task that holds the error
+            tasks.pop().cancel()

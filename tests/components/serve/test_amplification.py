@@ -121,3 +121,29 @@ def test_requests_of_any_size_cost_little(target, size):
 def test_images_in_any_number_cost_little(target):
     for _ in range(3):
         assert not target.faults(image_attacks(), SILENCE)
+
+
+def test_refused_calls_are_not_kept(target):
+    """An error that holds its message in a circle is found late: forty of them would fill a pod."""
+    calls = [call for call in call_attacks(12 * MEGABYTE) if call.name in ("long text", "long name", "groups")]
+    target.faults(iter(calls * 2))
+    before = target.memory.now()
+    target.faults(iter(calls * 4))
+    assert target.memory.now() < before + 60 * MEGABYTE
+
+
+@pytest.mark.soak
+def test_nothing_is_kept_of_any(target):
+    """Of further rounds: the first one fills what stays for good, such as the threads' stacks and the caches."""
+
+    def everything() -> Iterator[Attack | Call]:
+        for size in (1_000, MEGABYTE, 12 * MEGABYTE):
+            yield from json_attacks(size)
+            yield from call_attacks(size)
+        yield from image_attacks()
+
+    kept = []
+    for _ in range(3):
+        target.faults(everything())
+        kept.append(target.memory.now())
+    assert max(kept[1:]) < 1.1 * kept[0], kept

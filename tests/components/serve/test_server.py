@@ -173,8 +173,9 @@ def test_v2_returns_only_requested_outputs(http):
     assert [one["name"] for one in response["outputs"]] == ["choice"]
 
 
-def test_grpc_chooses_as_the_evaluator(server, examples):
+def test_grpc_chooses_as_the_evaluator(server, http, examples):
     one, image, choices = examples[1]
+    before = figures(http)
     inputs = [
         InferInput("question", [1], "BYTES", [one.question]),
         InferInput("choices", [4], "BYTES", list(one.choices)),
@@ -198,6 +199,12 @@ def test_grpc_chooses_as_the_evaluator(server, examples):
         with pytest.raises(grpc.RpcError) as refused:
             stub.RepositoryModelUnload(unload, timeout=30)
         assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    after = figures(http)
+    for name in (
+        'inkling_request_seconds_count{protocol="grpc"}',
+        'inkling_refusals_total{protocol="grpc",reason="invalid"}',
+    ):
+        assert after[name] == before.get(name, 0) + 1
 
 
 @pytest.mark.parametrize("view", ["visual", "blind"])
