@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_BLOCK, _SAMPLE = 8192, 16_384  # tokens compared at once, and tokens that the centres are found from, at most
+_ROUNDING = 1e-5  # of a squared length: below it two tokens are the same
+_BLOCK, _SAMPLE = 8192, 8192  # tokens compared at once, and tokens that the centres are found from, at most
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,11 @@ def fit_codes(view: Any, codes: int, iterations: int, seed: int = 0, order: Sequ
 
 def _first_centres(tokens: Tensor, codes: int, random: np.random.Generator) -> Tensor:
     """Tokens far from one another, by k-means++ (Arthur and Vassilvitskii, 2007); fewer where no others are left."""
-    chosen = [tokens[int(random.integers(len(tokens)))]]
+    chosen, norms = [tokens[int(random.integers(len(tokens)))]], tokens.square().sum(1)
     distances = torch.full((len(tokens),), torch.inf)
     while len(chosen) < codes:
-        distances = torch.minimum(distances, (tokens - chosen[-1]).square().sum(1))
+        apart = norms - 2 * (tokens @ chosen[-1]) + chosen[-1].square().sum()
+        distances = torch.minimum(distances, torch.where(apart > _ROUNDING * (1 + norms), apart, 0))
         sums = distances.double().cumsum(0)
         if not sums[-1] > 0:
             break

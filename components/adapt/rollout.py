@@ -23,9 +23,9 @@ def draw(log_probabilities: Tensor, draws: int, rows: Sequence[int], seed: int) 
         seed: Another one in each step.
     """
     drawn = np.stack([np.random.default_rng([seed, row]).random(draws) for row in rows])  # (questions, draws)
-    sums = log_probabilities.detach().double().exp().cumsum(1)  # (questions, choices)
-    chosen = (torch.from_numpy(drawn).to(sums.device)[:, :, None] > sums[:, None]).sum(2)
-    return chosen.clamp_max(log_probabilities.shape[1] - 1)
+    sums = log_probabilities.detach().cpu().double().exp().cumsum(1)  # (questions, choices)
+    chosen = (torch.from_numpy(drawn)[:, :, None] > sums[:, None]).sum(2)
+    return chosen.clamp_max(log_probabilities.shape[1] - 1).to(log_probabilities.device)
 
 
 def advantages(rewards: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class AsvrSpec(ObjectiveSpec):
     reads_states: ClassVar[bool] = True
 
     codes: int = Field(256, ge=2, description="codes of the quantiser")
-    iterations: int = Field(20, ge=1, description="iterations of k-means")
+    iterations: int = Field(10, ge=1, description="iterations of k-means")
 
 
 import torch

@@ -115,8 +115,8 @@ def sparsemax(scores: Tensor) -> Tensor:
     Martins and Astudillo, 2016, arXiv 1602.02068, algorithm 1.
     """
     ordered = scores.sort(dim=-1, descending=True).values
-    sums = ordered.cumsum(-1)
     ranks = torch.arange(1, scores.shape[-1] + 1, dtype=scores.dtype, device=scores.device)
+    sums = ordered @ (ranks[:, None] <= ranks).to(scores.dtype)  # as cumsum, which a GPU does not do reproducibly
     support = (1 + ranks * ordered > sums).sum(-1, keepdim=True)  # how many are above zero
     threshold = (sums.gather(-1, support - 1) - 1) / support
     return (scores - threshold).clamp_min(0)
