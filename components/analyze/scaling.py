@@ -8,55 +8,17 @@ states bounds theirs from above.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.shared.statistics.losses import Mean
+from inkling.components.shared.statistics.power_law import fit_power_law
 from inkling.components.shared.store.manifest import ArtifactError
 
 FEWEST = 3
 """States that a law is fitted to, at least: through two there is always one."""
-
-
-@dataclasses.dataclass(frozen=True)
-class PowerLaw:
-    """L(D) = factor * D ** -exponent.
-
-    Attributes:
-        factor: A, nats per token.
-        exponent: alpha.
-        weights: What the logarithm of each loss adds to `-exponent`; they sum to 0.
-    """
-
-    factor: float
-    exponent: float
-    weights: tuple[float, ...]
-
-    def __call__(self, amount: float) -> float:
-        """The loss that the law gives."""
-        return float(self.factor * amount**-self.exponent)
-
-
-def fit_power_law(amounts: Sequence[float], losses: Sequence[float]) -> PowerLaw:
-    """Fits the law by least squares of logarithms.
-
-    Args:
-        amounts: What was spent, such as tokens read; positive, two or more different ones.
-        losses: The loss at each, positive.
-
-    Raises:
-        ValueError: If they are not as said.
-    """
-    if len(amounts) != len(losses) or len(set(amounts)) < 2 or min(*amounts, *losses) <= 0:
-        raise ValueError("a power law needs a positive loss at each of two or more positive amounts")
-    logs = np.log(np.array([amounts, losses], dtype=np.float64))
-    centred = logs[0] - logs[0].mean()
-    weights = centred / (centred**2).sum()
-    slope = float(weights @ logs[1])
-    return PowerLaw(float(np.exp(logs[1].mean() - slope * logs[0].mean())), -slope, tuple(weights.tolist()))
 
 
 def states(model: LanguageModel) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class RunScore:
         hits: Whether each question was answered rightly, by view, in the order of `questions`.
         documents: What each held-out document costs it.
         copy_gains: What it saves on the second copy of each of some passages, in nats per token; empty if not measured.
+        tokens: Tokens that its language model was trained on.
+        shares: Share of each shard of text in the blend; empty for the no-pretraining baseline.
     """
 
     labels: Mapping[str, str]
@@ -66,6 +68,8 @@ class RunScore:
     hits: Mapping[View, NDArray[np.bool_]]
     documents: DocumentLosses
     copy_gains: tuple[float, ...] = ()
+    tokens: int = 0
+    shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -77,7 +81,7 @@ class RunScores(Artifact):
     """The scores of some runs of a study."""
 
     type: ClassVar[str] = "RunScores"
-    schema: ClassVar[int] = 3
+    schema: ClassVar[int] = 4
 
     def scores(self) -> list[RunScore]:
         """The runs, in the order in which they were written."""
@@ -91,7 +95,14 @@ class RunScores(Artifact):
 def write_run_scores(directory: Path, scores: Sequence[RunScore]) -> None:
     """Writes the scores of runs in the given order."""
     rows = [
-        {"labels": dict(one.labels), "parameters": one.parameters, "copy_gains": list(one.copy_gains)} for one in scores
+        {
+            "labels": dict(one.labels),
+            "parameters": one.parameters,
+            "copy_gains": list(one.copy_gains),
+            "tokens": one.tokens,
+            "shares": dict(one.shares),
+        }
+        for one in scores
     ]
     write_json(directory / RUNS, rows, sort_keys=True)
     questions = [{**{name: getattr(one.questions, name) for name in _COLUMNS}, **one.hits} for one in scores]
@@ -118,4 +129,5 @@ def _read(row: Mapping[str, Any], questions: pa.Table, documents: pa.Table) -> R
     losses = DocumentLosses(
         tuple(sources.to_pylist()), tuple(numbers.to_pylist()), *(amount.to_numpy() for amount in amounts)
     )
-    return RunScore(row["labels"], row["parameters"], question_set, hits, losses, tuple(row["copy_gains"]))
+    stated = {"copy_gains": tuple(row["copy_gains"]), "tokens": row["tokens"], "shares": row["shares"]}
+    return RunScore(row["labels"], row["parameters"], question_set, hits, losses, **stated)

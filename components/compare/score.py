@@ -49,4 +49,6 @@ def score(config: ScoreConfig, answers: Answers, model: LanguageModel) -> RunSco
     hits = {view: np.array([right[view][row[:2]] for row in rows]) for view in VIEWS}
     gains = model.context_use().get("copy_gain", {}).get("text", {}).get("gains", ())
     labels = {**config.labels_in_common, **own}
-    return RunScore(labels, model.parameters(), questions, hits, model.documents(), tuple(gains))
+    read = model.shards()
+    tokens, shares = sum(one.tokens for one in read.values()), {name: one.weight for name, one in read.items()}
+    return RunScore(labels, model.parameters(), questions, hits, model.documents(), tuple(gains), tokens, shares)

@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from inkling.components.artifacts.run_scores import RunScore
-from inkling.components.compare.analysis.curves import curves
+from inkling.components.compare.analysis.correlations import correlations
+from inkling.components.compare.analysis.curves import MEASURES, curves
+from inkling.components.compare.analysis.mixtures import mixture_laws
 from inkling.components.compare.analysis.ranks import ranks
+from inkling.components.compare.analysis.scaling import scaling
+from inkling.components.compare.analysis.verdicts import verdicts
 from inkling.components.compare.config import CompareConfig
 from inkling.components.compare.groups import Contrast, Group, contrasts_of, groups_of
 from inkling.components.compare.measures import (
@@ -21,6 +25,7 @@ from inkling.components.compare.measures import (
     suites,
 )
 from inkling.components.shared.statistics.crossed import CrossedMean, moderated
+from inkling.components.shared.statistics.losses import Mean
 from inkling.components.shared.statistics.paired import holm
 from inkling.components.shared.statistics.seed_power import seed_power
 
@@ -53,14 +58,22 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
     }
     tests = defaultdict[tuple[str, ...], list[dict[str, Any]]](list)
     analysis: dict[str, list[dict[str, Any]]] = {"curves": [], "ranks": []}
+    measured: dict[ScoreCell, RunMeans] = {}
     for cell, means in run_means(runs):
+        if cell.measure in MEASURES:
+            measured[cell] = means
         analysis["curves"] += curves(config.labels, cell, means, groups, config.margin)
         if (ranked := ranks(cell, means, groups)) is not None:
             analysis["ranks"].append(ranked)
         _answers(rows, cell, means, groups, contrasts)
         kind = "headline" if cell.category is None else "categories"
         tests[cell.suite, kind, cell.measure] += [cell.within(row)[cell.measure] for row in rows["contrasts"]]
-    _held_out(rows, runs, groups, contrasts)
+    each = [losses(run) for run in runs]
+    _held_out(rows, runs, each, groups, contrasts)
+    analysis["correlations"] = correlations(measured, groups, rows["groups"])
+    analysis["scaling"] = scaling(measured, runs, groups, each)
+    analysis["mixture_laws"] = mixture_laws(measured, runs, groups)
+    analysis["verdicts"] = verdicts(measured, groups, analysis["correlations"], config.margin)
     for row in rows["contrasts"]:
         for unit, estimate in row["heldout"].items():
             tests["heldout", unit].append(estimate)
@@ -109,11 +122,11 @@ def power(mean: CrossedMean) -> dict[str, Any] | None:
 def _held_out(
     rows: Mapping[str, list[dict[str, Any]]],
     runs: Sequence[RunScore],
+    each: Sequence[Mapping[str, Mean]],
     groups: Sequence[Group],
     contrasts: Sequence[Contrast],
 ) -> None:
     """Writes the losses of held-out text into the rows; a contrast of runs scored on different text has none."""
-    each = [losses(run) for run in runs]
     for kind in ("runs", "groups", "contrasts"):
         for row in rows[kind]:
             row["heldout"] = {}
@@ -136,7 +149,9 @@ def _held_out(
             rows["contrasts"][index]["heldout"][unit] = estimate
 
 
-def _differences(contrast: Contrast, unit: str, runs: Sequence[RunScore], each: Sequence[Mapping[str, Any]]) -> Any:
+def _differences(
+    contrast: Contrast, unit: str, runs: Sequence[RunScore], each: Sequence[Mapping[str, Mean]]
+) -> list[Mean]:
     """The differences of a loss, seed by seed; none where the two were scored on different text."""
     pairs = list(zip(contrast.first, contrast.second, strict=True))
     same = all(

@@ -16,12 +16,21 @@ def sentences(scores: Mapping[str, Any], categories: bool = False) -> Iterator[s
         categories: Whether categories are spoken of beside the headline means.
     """
     analysis = scores["analysis"]
+    for row in analysis["verdicts"]:
+        yield _verdict(row)
     for row in analysis["curves"]:
         if categories or row["category"] is None:
             yield f"{_along(row)}: {_shape(row)}; {_stop(row)}{_alone(row)}."
     for row in analysis["ranks"]:
         if categories or row["category"] is None:
             yield f"{_of(row)}: {_order(row)}."
+    for row in analysis["correlations"]:
+        yield f"{row['suite']}, {row['first']} and {row['second'].replace('_', ' ')}: {_together(row)}."
+    for row in analysis["scaling"]:
+        if categories or row["category"] is None:
+            yield f"{_law(row)}."
+    for row in analysis["mixture_laws"]:
+        yield f"{_mixtures(row)}."
     for row in scores["contrasts"]:
         for suite, measures in row["suites"].items():
             if (power := measures["visual"].get("power")) is not None:
@@ -89,3 +98,61 @@ def _power(test: Mapping[str, Any], power: Mapping[str, Any]) -> str:
         f"not settled; {shows}, and the one observed by {needed}; on these questions no number of seeds finds less "
         f"than {100 * power['limit']:.1f} points"
     )
+
+
+def _together(row: Mapping[str, Any]) -> str:
+    plain, partial = row["plain"], row["partial"]
+    said = f"rank correlation {_correlation(plain)} over {plain['models']} models"
+    return said if partial is None else f"{said}, at the same held-out loss {_correlation(partial)}"
+
+
+def _correlation(found: Mapping[str, Any]) -> str:
+    return f"{with_interval(found, '+.2f', 1)} (p {found['adjusted']:.3f}, Holm's)"
+
+
+def _law(row: Mapping[str, Any]) -> str:
+    where, largest = ", ".join(row["where"].values()), f"{row['amounts'][-1]:,.0f}"
+    place = f"{row['axis']}{f' ({where})' if where else ''}"
+    if row["suite"] is None:
+        errors = " %, that of no law ".join(with_interval(row[name], "+.1f") for name in ("error", "error_of_none"))
+        return (
+            f"{place}, nats per token: exponent {with_interval(row['slope'], '.4f', 1)}; of {largest}, which was left "
+            f"out, {row['predicted']:.3f} is predicted and {row['value']:.3f} found: error {errors} %"
+        )
+    errors = ", that of no law ".join(with_interval(row[name], "+.1f") for name in ("error", "error_of_none"))
+    return (
+        f"{place}, {_of(row)}: {with_interval(row['slope'], '+.2f')} points a doubling; of {largest}, which was left "
+        f"out, {100 * row['predicted']:.1f} is predicted and {100 * row['value']:.1f} found: error {errors}"
+    )
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    parts = "; ".join(
+        f"{part['says']}: {part['verdict']} ({_effect(part)}, p {part['above']:.3f} of being above 0)"
+        for part in row["parts"]
+    )
+    limit = f" Note: {row['limit']}." if row["limit"] else ""
+    return f"{row['claim']} ({row['source']}) is {row['verdict']} here: {row['statement']} Evidence: {parts}.{limit}"
+
+
+def _effect(part: Mapping[str, Any]) -> str:
+    if "together" in part:
+        return f"rank correlation {with_interval(part, '+.2f', 1)}"
+    return f"{with_interval(part, '+.1f')} points"
+
+
+def _mixtures(row: Mapping[str, Any]) -> str:
+    where, error = ", ".join(row["where"].values()), row["error"]
+    law, nearest, mean = (f"{100 * error[name]:.2f}" for name in ("law", "nearest", "mean"))
+    said = (
+        f"Law of the mixtures{f' ({where})' if where else ''}, {_of(row)}: on recipes that were held out, of "
+        f"{row['recipes']}, it errs by {law} points, the nearest recipe by {nearest}, the mean by {mean}"
+    )
+    aim = "for a better score" if row["shown"] else "where it knows least, since it is not shown to predict"
+    proposed = "; ".join(_recipe(one) for one in row["next"])
+    return f"{said}; to run next, {aim}: {proposed}"
+
+
+def _recipe(proposal: Mapping[str, Any]) -> str:
+    shares = ", ".join(f"{text} {100 * share:.0f} %" for text, share in proposal["shares"].items() if share > 0)
+    return f"{shares} (predicted {with_interval({**proposal, 'value': proposal['predicted']})})"

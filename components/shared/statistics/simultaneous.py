@@ -80,7 +80,7 @@ def compare_groups(
         raise ValueError("a group alone has none to be compared with")
     counts = np.array([len(one) for one in values], np.float64)
     means = np.array([one.mean() for one in values])
-    variance, freedom = _seed_variance(values, crossed)
+    variance, freedom = seed_variance(values, crossed)
     seeds = variance / counts
     images = _image_covariance(influences)
     draws = random.standard_normal((DRAWS, len(values)))
@@ -101,8 +101,13 @@ def compare_groups(
     return GroupMeans(means, errors / np.sqrt(scales)[:, None] if freedom else errors, margins, freedom)
 
 
-def _seed_variance(values: Sequence[Floats], crossed: bool) -> tuple[float, int]:
-    """Variance of a run about the mean of its group, and its degrees of freedom."""
+def seed_variance(values: Sequence[Floats], crossed: bool) -> tuple[float, int]:
+    """Variance of a run about the mean of its group, and its degrees of freedom; 0 of each where no group has two.
+
+    Args:
+        values: The mean of each run of each group, (seeds,) each.
+        crossed: Whether every group has the same seeds, in the same order; what they share is then taken out.
+    """
     left = [one - one.mean() for one in values]
     if crossed and len(values[0]) > 1:
         table = np.array(left)  # (groups, seeds)

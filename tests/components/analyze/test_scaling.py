@@ -4,32 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from inkling.components.analyze.scaling import fit_power_law, states
+from inkling.components.analyze.scaling import states
 from inkling.components.artifacts.language_model import CHECKPOINTS, LanguageModel
+from inkling.components.shared.statistics.power_law import fit_power_law
 from inkling.components.shared.store.manifest import ArtifactError
-
-
-@given(
-    st.floats(0.5, 50),
-    st.floats(-0.5, 0.5),
-    st.lists(st.integers(10, 10**9), min_size=2, max_size=8, unique=True),
-)
-def test_a_law_is_found_again(factor: float, exponent: float, amounts: list[int]) -> None:
-    law = fit_power_law(amounts, [factor * amount**-exponent for amount in amounts])
-    assert law.exponent == pytest.approx(exponent, abs=1e-6)
-    assert law(amounts[0]) == pytest.approx(factor * amounts[0] ** -exponent, rel=1e-6)
-    assert sum(law.weights) == pytest.approx(0, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("amounts", "losses"), [([10], [3.0]), ([10, 10], [3.0, 2.0]), ([0, 10], [3.0, 2.0]), ([5, 10], [3.0, -1.0])]
-)
-def test_no_law_goes_through_less(amounts: list[float], losses: list[float]) -> None:
-    with pytest.raises(ValueError, match="a power law needs"):
-        fit_power_law(amounts, losses)
 
 
 def test_the_states_of_a_run_follow_their_law(made_run) -> None:

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
-from inkling.components.artifacts.language_model import CONTEXT_USE, LanguageModel, write_documents
+from inkling.components.artifacts.language_model import CONTEXT_USE, SHARDS, LanguageModel, write_documents
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.statistics.losses import DocumentLosses
@@ -75,6 +75,8 @@ def make_model(
         save_file({"weight": np.zeros((size, 2), np.float32)}, draft.path / "model.safetensors")
         write_documents(draft.path, losses)
         gains = (nats / 10 + 0.01 * np.cos(np.arange(12))).tolist()
+        used = {"code": {"tokens": round(1e5 * nats), "share": 1.0, "weight": 1.0, "epochs": 0.5}}
+        write_json(draft.path / SHARDS, used)
         write_json(draft.path / CONTEXT_USE, {"copy_gain": {"text": {"gains": gains}}})
 
     config = PretrainConfig(seed=seed, preset=preset, context=128, token_budget=round(1e5 * nats))

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from inkling.pipelines.cli import app
 from inkling.pipelines.study.summary import show_scores
 
+KINDS = ("verdicts", "curves", "ranks", "correlations", "scaling", "mixture_laws")
+
 
 def _estimate(value: float) -> dict[str, float]:
     return {"value": value, "low": value - 0.05, "high": value + 0.05}
@@ -39,7 +41,7 @@ def test_the_screen_shows_every_group_and_every_contrast(capsys: Any) -> None:
     }  # fmt: skip
     scores["contrasts"][0]["suites"]["scenes"]["visual"]["adjusted"] = 0.0132
     scores["contrasts"][1]["suites"]["scenes"]["visual"]["adjusted"] = 1e-5
-    scores["analysis"] = {"curves": [], "ranks": []}
+    scores["analysis"] = {key: [] for key in KINDS}
     show_scores(scores, Console(width=160))
     printed = capsys.readouterr().out
     assert "Two (LSBS Table 2)" in printed and "30.0 [25.0, 35.0]" in printed
@@ -56,7 +58,7 @@ def test_what_has_no_interval_is_shown_alone(capsys: Any) -> None:
     group = {"labels": {"seed": "1"}, "seeds": 1, "parameters": 16, "suites": {"s": measures}, "heldout": losses}
     about = {"questions": 1, "images": 1, "chance": 0.25}
     scores: dict[str, Any] = {"title": "One", "source": "", "suites": {"s": about}, "groups": [group], "contrasts": []}
-    scores["analysis"] = {"curves": [], "ranks": []}
+    scores["analysis"] = {key: [] for key in KINDS}
     show_scores(scores, Console(width=80))
     printed = capsys.readouterr().out
     assert "30.0" in printed and "0.300" in printed and "[" not in printed

@@ -1,5 +1,7 @@
 """Curves and ranks of a study: which lines there are, what is said of them and in which words."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,14 @@ from inkling.components.compare.groups import Group
 from inkling.components.compare.measures import RunMeans, ScoreCell
 
 AXES = {"label": ["reasoning", "visual"], "share": ["0", "50", "100", "no pretraining"], "seed": ["0", "1", "2"]}
+EMPTY: dict[str, list[Any]] = {
+    "curves": [],
+    "ranks": [],
+    "correlations": [],
+    "scaling": [],
+    "mixture_laws": [],
+    "verdicts": [],
+}
 CELL = ScoreCell("scenes", None, "visual")
 
 
@@ -55,17 +65,21 @@ def test_ranks_are_settled_where_groups_are_apart() -> None:
 
 def test_what_follows_is_said_in_words() -> None:
     means, groups = made(TRUTH)
-    analysis = {"curves": curves(AXES, CELL, means, groups, 0.03), "ranks": [ranks(CELL, means, groups)]}
+    analysis = {**EMPTY, "curves": curves(AXES, CELL, means, groups, 0.03), "ranks": [ranks(CELL, means, groups)]}
     peak, rise, order = sentences({"analysis": analysis, "contrasts": []})
     assert peak.startswith("share (reasoning), scenes, right answers with the image: a peak at 50 (no other may be)")
     assert "rises from 0, and no peak is shown before 100; it stops rising by more than 3 points at 50." in rise
     assert "2 of 7 may; 2 ranks are settled; Kendall's tau" in order
     flat = {("a", share): 0.3 for share in ("0", "50", "100")}
     means, groups = made(flat, seeds=1)
-    analysis = {"curves": curves(AXES, CELL, means, groups, 0.2), "ranks": []}
+    analysis = {**EMPTY, "curves": curves(AXES, CELL, means, groups, 0.2), "ranks": []}
     (said,) = sentences({"analysis": analysis, "contrasts": []})
     assert "stops rising by more than 20 points by 0 (one seed: of these runs only)" in said
-    analysis = {"curves": curves(AXES, ScoreCell("scenes", "General", "visual"), means, groups, 0.0), "ranks": []}
+    analysis = {
+        **EMPTY,
+        "curves": curves(AXES, ScoreCell("scenes", "General", "visual"), means, groups, 0.0),
+        "ranks": [],
+    }
     of_category = {"analysis": analysis, "contrasts": []}
     assert list(sentences(of_category)) == [] and "General" in next(sentences(of_category, categories=True))
 
@@ -74,12 +88,11 @@ def test_a_contrast_says_how_many_seeds_would_settle_it() -> None:
     power = {"needed": 7, "smallest": 0.05, "limit": 0.021}
     test = {"value": 0.03, "low": -0.01, "high": 0.07, "power": power}
     row = {"axis": "r", "first": "b", "second": "a", "where": {"p": "tiny"}, "suites": {"scenes": {"visual": test}}}
-    empty: dict[str, list[object]] = {"curves": [], "ranks": []}
-    (said,) = sentences({"analysis": empty, "contrasts": [row]})
+    (said,) = sentences({"analysis": EMPTY, "contrasts": [row]})
     assert said.startswith("r: b - a (tiny), scenes, with the image: not settled; a difference of 5.0 points would be")
     assert "the one observed by 7 seeds; on these questions no number of seeds finds less than 2.1 points." in said
     test |= {"low": 0.01, "power": {**power, "needed": None}}
-    assert "with the image: settled; a" in next(sentences({"analysis": empty, "contrasts": [row]}))
+    assert "with the image: settled; a" in next(sentences({"analysis": EMPTY, "contrasts": [row]}))
 
 
 @pytest.mark.parametrize("labels", [["a", "b", "c"], ["1", "2"]])

@@ -1,0 +1,65 @@
+"""The claims of the paper as data: what each says, where, and the rule that decides it."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from inkling.components.compare.config import Label
+from inkling.components.shared.config import Section
+from inkling.components.shared.strict_yaml import read_mapping
+
+_TABLE = Path(__file__).with_name("claims.yaml")
+Where = dict[str, tuple[Label, ...]]
+"""Labels on some axes; groups with any of them on each are averaged over."""
+
+
+class ClaimPart(Section):
+    """A part of a claim: an effect above 0, or two categories that go together."""
+
+    says: str = Field(description="the part in words")
+    more: tuple[Where, ...] = Field((), description="groups whose mean is said to be higher")
+    than: tuple[Where, ...] = Field((), description="groups whose mean is said to be lower, as many terms")
+    category: str | None = Field(None, description="category of the first suite; its headline mean where not given")
+    together: tuple[str, ...] = Field((), description="two categories that are said to go together over models")
+
+    @field_validator("more", "than", mode="before")
+    @classmethod
+    def _listed(cls, stated: Any) -> Any:
+        if not isinstance(stated, list | tuple) or not all(isinstance(term, Mapping) for term in stated):
+            return stated
+        return [
+            {axis: labels if isinstance(labels, list | tuple) else [labels] for axis, labels in term.items()}
+            for term in stated
+        ]
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.together:
+            if len(self.together) != 2 or self.more or self.than:
+                raise ValueError(f"'{self.says}': together names two categories, and stands without more and than")
+        elif not self.more or len(self.more) != len(self.than):
+            raise ValueError(f"'{self.says}': more and than need as many terms, one at least")
+        return self
+
+
+class Claim(Section):
+    """A finding or a hypothesis of the paper."""
+
+    statement: str = Field(description="what is claimed")
+    source: str = Field(description="paper with its figure or table")
+    study: str = Field(description="the study that tests it")
+    parts: tuple[ClaimPart, ...] = Field(description="what must be shown; none where no study can show it yet")
+    limit: str = Field("", description="what the rule does not reach")
+
+
+@cache
+def claims() -> dict[str, Claim]:
+    """The claims, by name.
+
+    Raises:
+        ConfigError: If the table cannot be used.
+    """
+    return {name: Claim.model_validate(stated) for name, stated in read_mapping(_TABLE.read_text()).items()}

@@ -1,0 +1,95 @@
+"""Claims are data that fit the studies, and a study decides those whose groups it has."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from inkling.components.compare.analysis.claims import ClaimPart, claims
+from inkling.components.compare.analysis.sentences import sentences
+from inkling.components.compare.analysis.verdicts import verdicts
+from inkling.components.compare.groups import Group
+from inkling.components.compare.measures import RunMeans, ScoreCell
+from inkling.pipelines.study.file import load, names
+
+CELL = ScoreCell("scenes", None, "visual")
+SHARES = ("0", "25", "50", "75", "100")
+PAPER = {"reasoning": (29.9, 30.7, 32.3, 32.9, 31.9), "visual": (30.0, 32.6, 32.2, 31.9, 32.3)}  # LSBS Figure 3
+
+
+def study(
+    truth: dict[str, tuple[float, ...]], spread: float, seed: int, seeds: int = 3
+) -> tuple[RunMeans, list[Group]]:
+    """A study of shares whose scores are these per cents, with noisy seeds and images that all runs share."""
+    random = np.random.default_rng(seed)
+    places = [(label, share) for label in truth for share in SHARES]
+    groups = [
+        Group((("label", label), ("share", share)), {str(one): seeds * number + one for one in range(seeds)})
+        for number, (label, share) in enumerate(places)
+    ]
+    values = np.repeat([score / 100 for scores in truth.values() for score in scores], seeds)
+    images = 0.001 * random.normal(size=200) + 0.0004 * random.normal(size=(len(values), 200))  # the errors of images
+    return RunMeans(values + spread * random.normal(size=len(values)), images, 1e-7, 0.0, 600, 200), groups
+
+
+def verdict(truth: dict[str, tuple[float, ...]], spread: float = 0.004, seed: int = 0, seeds: int = 3) -> str:
+    means, groups = study(truth, spread, seed, seeds)
+    (row,) = verdicts({CELL: means}, groups, [], 0.01)
+    assert row["claim"] == "finding-3"
+    return str(row["verdict"])
+
+
+def test_all_findings_and_hypotheses_are_there_and_their_labels_are_those_of_their_studies() -> None:
+    stated = claims()
+    assert list(stated) == [f"finding-{one}" for one in range(1, 7)] + [f"hypothesis-{one}" for one in range(1, 4)]
+    for claim in stated.values():
+        assert claim.parts or claim.limit
+        for part in claim.parts:
+            study_axes = load(claim.study).axes
+            for term in (*part.more, *part.than):
+                for axis, labels in term.items():
+                    assert set(labels) <= set(study_axes[axis]), (claim.study, axis)
+    assert {claim.study for claim in stated.values() if claim.parts} <= set(names())
+
+
+def test_the_papers_numbers_support_its_third_finding_and_the_reverse_contradicts_it() -> None:
+    assert verdict(PAPER, spread=0.002) == "supported"
+    fallen = {label: tuple(reversed(scores)) for label, scores in PAPER.items()}
+    assert verdict(fallen, spread=0.002) == "contradicted"
+
+
+def test_no_effect_gives_no_finding() -> None:
+    flat = dict.fromkeys(PAPER, (30.0,) * 5)
+    found = [verdict(flat, spread=0.006, seed=seed) for seed in range(120)]
+    assert found.count("supported") == 0
+    assert [verdict(PAPER, spread=0.03, seed=seed) for seed in range(20)].count("undecided") > 10
+
+
+def test_one_seed_decides_nothing() -> None:
+    assert verdict(PAPER, spread=0.0, seeds=1) == "undecided"
+
+
+def test_categories_that_go_together_support_the_split() -> None:
+    means, groups = study(PAPER, 0.004, 0)
+    pair = {"value": 0.6, "low": 0.3, "high": 0.8, "p_value": 0.002}
+    rows = [
+        {"suite": "scenes", "first": one, "second": other, "plain": pair, "partial": pair}
+        for one, other in (("General", "OCR & Chart"), ("Knowledge", "Vision-Centric"))
+    ]
+    found = {row["claim"]: row for row in verdicts({CELL: means}, groups, rows, 0.01)}
+    assert found["finding-5"]["verdict"] == "supported"
+    rows[1] |= {"partial": {**pair, "value": -0.4, "low": -0.7, "high": 0.0, "p_value": 0.04}}
+    split = next(row for row in verdicts({CELL: means}, groups, rows, 0.01) if row["claim"] == "finding-5")
+    assert split["verdict"] == "contradicted"
+    empty = {key: [] for key in ("curves", "ranks", "correlations", "scaling", "mixture_laws")}
+    (said,) = sentences({"analysis": {**empty, "verdicts": [split]}, "contrasts": []})
+    assert said.startswith("finding-5 (LSBS Figure 4) is contradicted here: The visual prior")
+    assert "rank correlation -0.40 [-0.70, +0.00]" in said
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [{"more": [{"a": "b"}], "than": []}, {"together": ["one"]}, {"together": ["one", "two"], "more": [{"a": "b"}]}, {}],
+)
+def test_a_rule_that_decides_nothing_is_refused(stated: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="terms|together"):
+        ClaimPart.model_validate({"says": "it", **stated})
