@@ -16,6 +16,7 @@ MEASURES: tuple[Measure, ...] = ("visual", "visual_minus_blind")
 FEWEST = 3
 """Points of a curve, at least."""
 _SEED = 0
+_SCALES = {"K": 1e3, "M": 1e6, "B": 1e9}
 
 
 def curves(
@@ -81,9 +82,8 @@ def _lines(axis: str, groups: Iterable[Group]) -> list[tuple[dict[str, str], lis
         label = labels.pop(axis, NO_PRETRAINING)
         if axis == SEED or label == NO_PRETRAINING:
             continue
-        try:
-            number = float(label)
-        except ValueError:
+        number = _number(label)
+        if number is None:
             return []
         lines.setdefault(tuple(labels.items()), {})[number] = group
     return [
@@ -91,3 +91,12 @@ def _lines(axis: str, groups: Iterable[Group]) -> list[tuple[dict[str, str], lis
         for where, points in lines.items()
         if len(points) >= FEWEST
     ]
+
+
+def _number(label: str) -> float | None:
+    """The number that a label is, such as 75 or 1.6M; None of a name."""
+    scale = _SCALES.get(label[-1:], 1.0)
+    try:
+        return scale * float(label[:-1] if label[-1:] in _SCALES else label)
+    except ValueError:
+        return None

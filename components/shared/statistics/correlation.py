@@ -16,7 +16,7 @@ from inkling.components.shared.statistics.quantiles import CONFIDENCE
 Floats = NDArray[np.float64]
 FEWEST = 6
 """Models that a correlation is over, at least."""
-DRAWS = 2000
+DRAWS = 1000
 
 
 @dataclass(frozen=True)

@@ -157,13 +157,16 @@ def propose(law: MixtureLaw, count: int, improve: bool, random: np.random.Genera
     drawn = np.concatenate([random.dirichlet(np.full(texts, size), _CANDIDATES // 2) for size in (0.5, 2.0)])
     candidates = np.unique(_rounded(drawn), axis=0)
     found: list[Proposal] = []
+    taken: list[int] = []
     for _ in range(count):
         values, errors = law.predict(candidates)
         gap = values - float(law.predict(law.shares)[0].max())
         with np.errstate(divide="ignore", invalid="ignore"):
             expected = gap * norm.cdf(gap / errors) + errors * norm.pdf(gap / errors)
-        worth = np.where(errors > 0, expected, 0.0) if improve else errors
+        worth = np.where(errors > 0, expected, 0.0) if improve else errors.copy()
+        worth[taken] = -np.inf
         chosen = int(worth.argmax())
+        taken.append(chosen)
         value, half = float(values[chosen]), Z_95 * float(errors[chosen])
         found.append(Proposal(tuple(candidates[chosen].tolist()), value, value - half, value + half))
         shares = np.vstack([law.shares, candidates[chosen]])

@@ -19,6 +19,7 @@ from inkling.components.shared.statistics.quantiles import CONFIDENCE
 Floats = NDArray[np.float64]
 DRAWS = 2000
 """Draws by which a critical value is found: that of 95 % is then known to half a per cent of coverage."""
+_ORDERS = 400
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,14 @@ class GroupMeans:
 
     def order_agreement(self) -> tuple[float, float, float]:
         """Kendall's tau of the measured order with that of drawn seeds and questions: mean, and its 95 % range."""
-        from scipy.stats import kendalltau
-
-        drawn = self.values + self.errors[:: len(self.errors) // 400]
-        taus = np.array([kendalltau(self.values, one).statistic for one in drawn])
-        known = taus[np.isfinite(taus)]
-        if not len(known):
-            return 0.0, 0.0, 0.0
-        low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-        return float(known.mean()), float(low), float(high)
+        drawn = (self.values + self.errors)[:: max(1, len(self.errors) // _ORDERS)]
+        agreeing = np.zeros(len(drawn))
+        for index in range(1, len(self.values)):
+            own = np.sign(self.values[index] - self.values[:index])
+            agreeing += (own * np.sign(drawn[:, index : index + 1] - drawn[:, :index])).sum(axis=1)
+        taus = agreeing / (len(self.values) * (len(self.values) - 1) / 2)
+        low, high = np.quantile(taus, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+        return float(taus.mean()), float(low), float(high)
 
 
 def compare_groups(

@@ -95,7 +95,13 @@ def test_a_contrast_says_how_many_seeds_would_settle_it() -> None:
     assert "with the image: settled; a" in next(sentences({"analysis": EMPTY, "contrasts": [row]}))
 
 
-@pytest.mark.parametrize("labels", [["a", "b", "c"], ["1", "2"]])
+def test_thousands_and_millions_are_numbers() -> None:
+    means, groups = made({("x", label): 0.3 for label in ("1.6M", "0", "200K", "0.4M")})
+    (row,) = curves({"share": ["0", "200K", "0.4M", "1.6M"]}, CELL, means, groups, 0.01)
+    assert row["labels"] == ["0", "200K", "0.4M", "1.6M"]
+
+
+@pytest.mark.parametrize("labels", [["a", "b", "M"], ["1", "2"]])
 def test_no_curve_is_read_along_names_or_of_two_points(labels: list[str]) -> None:
     means, groups = made({("x", label): 0.3 for label in labels})
     assert curves({"share": labels}, CELL, means, groups, 0.01) == []

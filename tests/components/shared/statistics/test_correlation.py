@@ -11,7 +11,7 @@ def pairs(models: int, correlation: float, random: np.random.Generator) -> np.nd
 
 
 @pytest.mark.parametrize(
-    ("draws", "tolerance"), [(120, 0.06), pytest.param(1500, 0.025, marks=pytest.mark.soak)], ids=["few", "many"]
+    ("draws", "tolerance"), [(80, 0.06), pytest.param(1500, 0.025, marks=pytest.mark.soak)], ids=["few", "many"]
 )
 @pytest.mark.parametrize("models", [11, 33])
 def test_intervals_cover_and_nothing_is_found_where_nothing_is(draws: int, tolerance: float, models: int) -> None:
@@ -35,7 +35,7 @@ def test_a_confounder_is_taken_out() -> None:
     Ranks leave a part of a confounder in: in so many models 7 % of such are found at 5 %.
     """
     random, plain, partial = np.random.default_rng(1), [], []
-    for _ in range(80):
+    for _ in range(40):
         score = random.normal(size=33)
         first, second = (score + 0.5 * random.normal(size=33) for _ in range(2))
         one, other = rank_correlation(first, second, random), rank_correlation(first, second, random, score)
