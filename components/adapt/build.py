@@ -1,5 +1,6 @@
 """Making a MultimodalModel: checks of the inputs, then the training that a recipe describes."""
 
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +81,8 @@ def _make(
         inputs = {"language_model": language_model, "conversations": conversations, "features": features}
         train_on_ranks(config, MODULE, inputs, draft.scratch)
     adapted = train(config.alone(), language_model.network(), lesson, draft.scratch)
-    record = {**config.resolved().model_dump(mode="json"), "phases": adapted.phases}
+    text = {name: asdict(use) for name, use in language_model.shards().items()}
+    record = {**config.resolved().model_dump(mode="json"), "phases": adapted.phases, "text": text}
     if not config.drop.nothing:
         record["instruction_turns"] = counts
     write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows)

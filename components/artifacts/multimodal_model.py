@@ -73,7 +73,10 @@ class MultimodalModelArtifact(Artifact):
         return self.read_json(CONFIG)
 
     def recipe(self) -> dict[str, Any]:
-        """How it was adapted: `name`, `departures` from the paper, parts, and each phase with what it trained."""
+        """How it was adapted: `name`, `departures` from the paper, parts, and each phase with what it trained.
+
+        `text` says what its language model had read before, by shard; it is empty for the no-pretraining baseline.
+        """
         return self.read_json(RECIPE)
 
     def training(self) -> list[TrainingRow]:

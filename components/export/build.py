@@ -1,10 +1,12 @@
 """Making a Bundle: graphs, tokenizer, preprocessing, scores, and the proof that it answers as the network does."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from inkling.components.artifacts.answers import Answers
-from inkling.components.artifacts.bundle import CARD, EVALUATION, LLAVA, PARITY, PREPROCESSING, TOKENIZER, Bundle
+from inkling.components.artifacts.bundle import CARD, EVALUATION, INT8, LLAVA, PARITY, PREPROCESSING, TOKENIZER, Bundle
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
@@ -12,6 +14,9 @@ from inkling.components.export.config import ExportConfig
 from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.store.artifact import write_json
 from inkling.components.shared.store.store import Draft, produce
+
+if TYPE_CHECKING:
+    from inkling.models.vision.preprocess import Preprocessing
 
 
 def build_bundle(
@@ -76,10 +81,56 @@ def _make(
             difference = write_llava(model, pixels, multimodal_model.path / TOKENIZER, draft.path / LLAVA)
             parity["llava"] = {"largest_difference": difference}
         note("also written as transformers' LLaVA" if reason is None else f"not written as LLaVA: {reason}")
-    summary = answers.summary()
+    summary, known = answers.summary(), answers.answers(split="test")
     write_json(draft.path / PARITY, parity)
+    rounded = None
+    if config.weights == "int8":
+        rounded = _round(config, draft.path, context, multimodal_model, questions, pixels, answers)
+        write_json(draft.path / INT8, rounded)
     write_json(draft.path / EVALUATION, summary)
     card = model_card(
-        model, multimodal_model, features.encoder, summary, parity, questions.attribution(), config.suites
+        model,
+        multimodal_model,
+        features.encoder,
+        summary,
+        parity,
+        rounded,
+        questions.attribution(),
+        config.suites,
+        known,
     )
     (draft.path / CARD).write_text(card)
+
+
+def _round(
+    config: ExportConfig,
+    graphs: Path,
+    context: int,
+    multimodal_model: MultimodalModelArtifact,
+    questions: Questions,
+    pixels: "Preprocessing",
+    answers: Answers,
+) -> dict[str, Any]:
+    """Rounds the weights of graphs that were proven, and answers the questions again; the content of `int8.json`."""
+    from inkling.components.export.cost import Asked, cost
+    from inkling.components.export.parity import embed_images
+    from inkling.components.export.quantize import quantize_graph
+    from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION, OnnxEngine
+
+    before = _mebibytes(graphs, (VISION, EMBEDDING, DECODER))
+    for name in (VISION, DECODER):
+        quantize_graph(graphs / name)
+    engine = OnnxEngine(graphs, context, 1, "cpu")
+    images = embed_images(engine, questions.images(), {}, pixels, config.threads)
+    asked = Asked(engine, multimodal_model.tokenizer(), images, config.batch_size, config.threads)
+    likelihoods = asked.likelihoods(questions.questions())
+    right = {one.question_id: one.correct for one in questions.questions() if one.choices}
+    return {
+        "mebibytes": {"float32": before, "int8": _mebibytes(graphs, (VISION, EMBEDDING, DECODER))},
+        "suites": cost(answers.answers(), right, likelihoods),
+        "likelihoods": likelihoods,
+    }
+
+
+def _mebibytes(folder: Path, names: Sequence[str]) -> float:
+    return round(sum((folder / name).stat().st_size for name in names) / (1 << 20), 2)

@@ -1,6 +1,6 @@
 """Settings of the export stage."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,12 @@ class ExportConfig(StageConfig):
         True,
         exclude_if=lambda llava: llava,
         description="whether a vision transformer with the connector `llava` is also written as transformers' LLaVA",
+    )
+    weights: Literal["float32", "int8"] = Field(
+        "float32",
+        exclude_if=lambda weights: weights == "float32",
+        description="int8: matrices in 8 bits a weight, in a third of the bytes; what that costs in right answers is "
+        "measured and stands in the model card",
     )
     suites: Suites = Field(default_factory=rendered_scenes, description="what the model card says of the suites asked")
 

@@ -32,7 +32,7 @@ def _make(config: RehearseConfig, bundle: Bundle, questions: Questions, answers:
         bundle.path,
         questions.questions("test"),
         questions.images(),
-        answers.answers(split="test"),
+        bundle.as_served(answers.answers(split="test")),
         draft.scratch,
     )
     write_rehearsal(draft.path, outcome)

@@ -145,7 +145,12 @@ def _make_model(where: Served) -> None:
     reading.mkdir()
     tokenizer.save(str(reading / "tokenizer.json"))
     where.multimodal_model.mkdir()
-    recipe = {"name": "test", "departures": ["nothing was trained"], "phases": []}
+    phase = {
+        "name": "none", "data": ["caption"], "objectives": [{"type": "next_token", "weight": 1.0}],
+        "train": ["connector"], "steps": 0, "batch": 8, "learning_rate": 0.001, "blind": 0.1,
+    }  # fmt: skip
+    text = {"novels": {"tokens": 1_234, "share": 1.0, "weight": 1.0, "epochs": 0.5}}
+    recipe = {"name": "test", "departures": ["nothing was trained"], "phases": [phase], "text": text}
     model = MultimodalModel(language, connector)
     write_multimodal_model(where.multimodal_model, model, reading, Features.open(where.features), recipe, [])
     seal(MultimodalModelArtifact, where.multimodal_model)

@@ -77,12 +77,28 @@ def test_compares_every_question_in_both_served_views(served):
 
 def test_card_says_use_data_scores_and_limits(served):
     card = Bundle.open(served.bundle).card()
-    for heading in ("## Intended use", "## Data and licences", "## Scores", "## ONNX against torch", "## Limits"):
-        assert heading in card
+    headings = (
+        "Intended use",
+        "Data and licences",
+        "Recipe",
+        "Scores",
+        "Blind behaviour",
+        "ONNX against torch",
+        "Limits",
+    )
+    assert [line[3:] for line in card.splitlines() if line.startswith("## ")] == list(headings)
+    assert "| novels | 100.0% | 1,234 | 0.5 |" in card
+    assert "| none | caption | next_token (1) | connector | 0 x 8 | 0.001 | 10% |" in card
     assert "nothing was trained" in card
     assert "CC-BY-SA-4.0" in card
     test = Answers.open(served.answers).summary()["suites"]["scenes"]["splits"]["test"]["mean"]["views"]["visual"]
     assert f"{test['value']:.1%} [{test['low']:.1%}, {test['high']:.1%}]" in card
+    answers = Answers.open(served.answers).answers(split="test")
+    chosen = {
+        view: {one.question_id: one.choice for one in answers if one.view == view} for view in ("visual", "blind")
+    }
+    same = np.mean([chosen["blind"][key] == choice for key, choice in chosen["visual"].items()])
+    assert f"{same:.1%} of the answers are the same in both" in card
 
 
 def test_same_bytes_in_another_process(served, tmp_path):
