@@ -112,7 +112,7 @@ def _round(
     answers: Answers,
 ) -> dict[str, Any]:
     """Rounds the weights of graphs that were proven, and answers the questions again; the content of `int8.json`."""
-    from inkling.components.export.cost import Asked, cost
+    from inkling.components.export.cost import LikelihoodPass, cost
     from inkling.components.export.parity import embed_images
     from inkling.components.export.quantize import quantize_graph
     from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION, OnnxEngine
@@ -122,7 +122,7 @@ def _round(
         quantize_graph(graphs / name)
     engine = OnnxEngine(graphs, context, 1, "cpu")
     images = embed_images(engine, questions.images(), {}, pixels, config.threads)
-    asked = Asked(engine, multimodal_model.tokenizer(), images, config.batch_size, config.threads)
+    asked = LikelihoodPass(engine, multimodal_model.tokenizer(), images, config.batch_size, config.threads)
     likelihoods = asked.likelihoods(questions.questions())
     right = {one.question_id: one.correct for one in questions.questions() if one.choices}
     return {

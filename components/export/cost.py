@@ -22,7 +22,7 @@ Likelihoods = dict[str, dict[str, list[float]]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class LikelihoodPass:
     """Questions with choices, ready to be answered again.
 
     Attributes:
