@@ -9,6 +9,8 @@ from inkling.components.shared.store.artifact import Artifact, write_json
 MEASUREMENTS = "measurements.json"
 FEATURES, TOKENS = "image features", "image tokens"
 """The layers that the linear probe reads."""
+ALIGNMENT, ALL_LAYERS, ALL_ENCODERS = "alignment", "mean of layers", "mean of encoders"
+"""The probe whose mean over layers, and over encoders where it reads several, a study compares."""
 
 
 class Measurements(Artifact):
@@ -19,6 +21,12 @@ class Measurements(Artifact):
     def measurements(self) -> dict[str, list[dict[str, Any]]]:
         """For each probe its rows: the fields of `Measurement`."""
         return self.read_json(MEASUREMENTS)
+
+    def alignment(self) -> tuple[float, ...]:
+        """What each pair of a caption and its picture shares, over all layers and encoders; empty if not measured."""
+        rows = [row for row in self.measurements().get(ALIGNMENT, []) if row["layer"] == ALL_LAYERS]
+        chosen = [row for row in rows if row["name"] == ALL_ENCODERS] or rows
+        return tuple(chosen[0]["details"]["shares"]) if chosen else ()
 
 
 def write_measurements(directory: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

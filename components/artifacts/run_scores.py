@@ -60,6 +60,7 @@ class RunScore:
         copy_gains: What it saves on the second copy of each of some passages, in nats per token; empty if not measured.
         tokens: Tokens that its language model was trained on.
         shares: Share of each shard of text in the blend; empty for the no-pretraining baseline.
+        measured: What else was measured, by measure: independent numbers whose mean it is.
     """
 
     labels: Mapping[str, str]
@@ -70,6 +71,7 @@ class RunScore:
     copy_gains: tuple[float, ...] = ()
     tokens: int = 0
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    measured: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -81,7 +83,7 @@ class RunScores(Artifact):
     """The scores of some runs of a study."""
 
     type: ClassVar[str] = "RunScores"
-    schema: ClassVar[int] = 4
+    schema: ClassVar[int] = 5
 
     def scores(self) -> list[RunScore]:
         """The runs, in the order in which they were written."""
@@ -101,6 +103,7 @@ def write_run_scores(directory: Path, scores: Sequence[RunScore]) -> None:
             "copy_gains": list(one.copy_gains),
             "tokens": one.tokens,
             "shares": dict(one.shares),
+            "measured": {name: list(values) for name, values in one.measured.items()},
         }
         for one in scores
     ]
@@ -129,5 +132,10 @@ def _read(row: Mapping[str, Any], questions: pa.Table, documents: pa.Table) -> R
     losses = DocumentLosses(
         tuple(sources.to_pylist()), tuple(numbers.to_pylist()), *(amount.to_numpy() for amount in amounts)
     )
-    stated = {"copy_gains": tuple(row["copy_gains"]), "tokens": row["tokens"], "shares": row["shares"]}
+    stated = {
+        "copy_gains": tuple(row["copy_gains"]),
+        "tokens": row["tokens"],
+        "shares": row["shares"],
+        "measured": {name: tuple(values) for name, values in row["measured"].items()},
+    }
     return RunScore(row["labels"], row["parameters"], question_set, hits, losses, **stated)

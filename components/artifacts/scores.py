@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCORES, TABLE, PARQUET, FIGURES = "scores.json", "scores.csv", "scores.parquet", "figures"
 SVG_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 """What an SVG file needs to be shown alone, and none within a page."""
-_UNITS = ("nats_per_token", "bits_per_byte", "copy_gain")
+_UNITS = ("nats_per_token", "bits_per_byte", "copy_gain", "alignment", "depth")
 
 
 class Scores(Artifact):

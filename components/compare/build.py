@@ -5,6 +5,7 @@ from pathlib import Path
 
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.measurements import Measurements
 from inkling.components.artifacts.run_scores import RunScores, write_run_scores
 from inkling.components.artifacts.scores import Scores, write_scores
 from inkling.components.compare.config import CompareConfig, ScoreConfig
@@ -19,6 +20,7 @@ def build_compare_part(
     language_models: Sequence[str | Path],
     output: str | Path,
     earlier: str | Path | None = None,
+    measurements: Sequence[str | Path] = (),
 ) -> RunScores:
     """Scores runs that share their text and what follows pre-training.
 
@@ -28,19 +30,24 @@ def build_compare_part(
         language_models: The LanguageModel artifacts of the same runs, in the same order.
         output: Where the RunScores artifact shall lie.
         earlier: A RunScores artifact whose runs are handed on, before these.
+        measurements: The Measurements artifacts of the same runs, in the same order; none where they were not probed.
 
     Raises:
-        ConfigError: If there are not as many answers as language models.
+        ConfigError: If there are not as many answers as language models, or as measurements if there are any.
         ArtifactError: If an artifact is not what was written, or is of no run of the study.
     """
     if not len(answers) == len(language_models) > 0:
         raise ConfigError(f"{len(answers)} sets of answers, but {len(language_models)} language models")
     opened, read = [Answers.open(path) for path in answers], [LanguageModel.open(path) for path in language_models]
+    if measurements and len(measurements) != len(answers):
+        raise ConfigError(f"{len(answers)} sets of answers, but {len(measurements)} of measurements")
+    probed = [Measurements.open(path) for path in measurements]
     before = RunScores.open(earlier) if earlier else None
     inputs: dict[str, Artifact] = {f"answers-{number:04d}": one for number, one in enumerate(opened)}
     inputs |= {f"language-model-{number:04d}": one for number, one in enumerate(read)}
+    inputs |= {f"measurements-{number:04d}": one for number, one in enumerate(probed)}
     inputs |= {"earlier": before} if before else {}
-    return produce(RunScores, output, config, inputs, lambda draft: _score(config, opened, read, before, draft))
+    return produce(RunScores, output, config, inputs, lambda draft: _score(config, opened, read, probed, before, draft))
 
 
 def build_compare(config: CompareConfig, scored: Sequence[str | Path], output: str | Path) -> Scores:
@@ -59,14 +66,16 @@ def _score(
     config: ScoreConfig,
     answers: Sequence[Answers],
     language_models: Sequence[LanguageModel],
+    measurements: Sequence[Measurements],
     earlier: RunScores | None,
     draft: Draft,
 ) -> None:
     from inkling.components.compare.score import score
     from inkling.components.shared.runtime.progress import track
 
-    pairs = track(zip(answers, language_models, strict=True), "reading answers", len(answers), "runs")
-    scores = [score(config, *pair) for pair in pairs]
+    probed: Sequence[Measurements | None] = measurements or [None] * len(answers)
+    runs = track(zip(answers, language_models, probed, strict=True), "reading answers", len(answers), "runs")
+    scores = [score(config, *run) for run in runs]
     write_run_scores(draft.path, [*(earlier.scores() if earlier else []), *scores])
 
 

@@ -13,6 +13,7 @@ def compare_part(
     scored: dsl.Output[dsl.Artifact],
     text: str = "{}",
     earlier: dsl.Input[dsl.Artifact] | None = None,
+    measurements: dsl.Input[list[dsl.Artifact]] | None = None,
 ) -> None:
     """Keeps of runs that share their text and what follows pre-training what the table needs.
 
@@ -25,6 +26,7 @@ def compare_part(
         scored: Where the RunScores artifact goes.
         text: Their label on each axis of the text, as JSON: a loop of KFP hands on strings.
         earlier: The RunScores artifact of other runs, which are handed on.
+        measurements: The Measurements artifacts of the same runs, where they were probed.
     """
     import json
 
@@ -37,6 +39,7 @@ def compare_part(
         [artifact.path for artifact in language_models],
         scored.path,
         earlier.path if earlier else None,
+        [artifact.path for artifact in measurements or ()],
     )
 
 

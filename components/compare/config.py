@@ -11,9 +11,14 @@ SEED = "seed"
 """The axis whose runs repeat one another: groups of runs are means over it."""
 NO_PRETRAINING = "no pretraining"
 """Label, on every axis of the text, of the models whose weights are the initial ones."""
-Measure = Literal["visual", "blind", "mismatched", "visual_minus_blind", "nats_per_token", "bits_per_byte", "copy_gain"]
+Measure = Literal[
+    "visual", "blind", "mismatched", "visual_minus_blind", "nats_per_token", "bits_per_byte", "copy_gain", "alignment",
+    "depth",
+]  # fmt: skip
 LOSSES: tuple[Measure, ...] = ("nats_per_token", "bits_per_byte", "copy_gain")
-"""The measures of held-out text; the others are shares of right answers."""
+"""The measures of held-out text."""
+MEASURED: tuple[Measure, ...] = ("alignment", "depth")
+"""Those of captions with their pictures and of explanations; what is left are shares of right answers."""
 
 
 Label = Annotated[str, BeforeValidator(lambda stated: str(stated) if isinstance(stated, int | float) else stated)]

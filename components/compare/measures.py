@@ -110,9 +110,10 @@ def run_means(runs: Sequence[RunScore]) -> Iterator[tuple[ScoreCell, RunMeans]]:
 
 
 def losses(run: RunScore) -> dict[str, Mean]:
-    """What held-out text costs a run, by unit, and what it saves on a second copy where that was measured."""
+    """What held-out text costs a run, by unit; beside it what else was measured: copy gain, alignment, depth."""
     found = {"nats_per_token": run.documents.nats_per_token(), "bits_per_byte": run.documents.bits_per_byte()}
-    return {**found, "copy_gain": Mean.over(run.copy_gains)} if run.copy_gains else found
+    gains = {"copy_gain": run.copy_gains} if run.copy_gains else {}
+    return {**found, **{name: Mean.over(values) for name, values in {**gains, **run.measured}.items()}}
 
 
 def loss_over(means: Sequence[Mean]) -> CrossedMean:

@@ -4,15 +4,19 @@ import numpy as np
 
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.language_model import LanguageModel
+from inkling.components.artifacts.measurements import Measurements
 from inkling.components.artifacts.run_scores import QuestionSet, RunScore
 from inkling.components.compare.config import ScoreConfig
+from inkling.components.shared.statistics.depth import words
 from inkling.components.shared.store.manifest import ArtifactError, digest_of
 from inkling.models.sequence.views import VIEWS
 
 SPLIT = "test"
 
 
-def score(config: ScoreConfig, answers: Answers, model: LanguageModel) -> RunScore:
+def score(
+    config: ScoreConfig, answers: Answers, model: LanguageModel, measurements: Measurements | None = None
+) -> RunScore:
     """Reads what a run has left.
 
     Its place on the axes of pre-training is found by the settings that its language model records, so that the order
@@ -51,4 +55,16 @@ def score(config: ScoreConfig, answers: Answers, model: LanguageModel) -> RunSco
     labels = {**config.labels_in_common, **own}
     read = model.shards()
     tokens, shares = sum(one.tokens for one in read.values()), {name: one.weight for name, one in read.items()}
-    return RunScore(labels, model.parameters(), questions, hits, model.documents(), tuple(gains), tokens, shares)
+    numbers = {"alignment": measurements.alignment() if measurements else (), "depth": _depths(answers)}
+    measured = {name: values for name, values in numbers.items() if values}
+    documents = model.documents()
+    return RunScore(labels, model.parameters(), questions, hits, documents, tuple(gains), tokens, shares, measured)
+
+
+def _depths(answers: Answers) -> tuple[float, ...]:
+    """Mean words of the explanations about each image, one number an image; empty where choices were scored."""
+    lengths: dict[str, list[int]] = {}
+    for one in answers.answers("visual", SPLIT):
+        if one.order and not one.log_likelihoods:
+            lengths.setdefault(f"{one.suite} {one.image_id}", []).append(words(one.text))
+    return tuple(float(np.mean(lengths[image])) for image in sorted(lengths))

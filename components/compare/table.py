@@ -12,7 +12,7 @@ from inkling.components.compare.analysis.mixtures import mixture_laws
 from inkling.components.compare.analysis.ranks import ranks
 from inkling.components.compare.analysis.scaling import scaling
 from inkling.components.compare.analysis.verdicts import verdicts
-from inkling.components.compare.config import CompareConfig
+from inkling.components.compare.config import MEASURED, CompareConfig
 from inkling.components.compare.groups import Contrast, Group, contrasts_of, groups_of
 from inkling.components.compare.measures import (
     RunMeans,
@@ -152,10 +152,12 @@ def _held_out(
 def _differences(
     contrast: Contrast, unit: str, runs: Sequence[RunScore], each: Sequence[Mapping[str, Mean]]
 ) -> list[Mean]:
-    """The differences of a loss, seed by seed; none where the two were scored on different text."""
+    """The differences of a measure, seed by seed; none of a loss where the two were scored on different text."""
     pairs = list(zip(contrast.first, contrast.second, strict=True))
     same = all(
-        unit in each[one] and unit in each[other] and runs[one].documents.same_text(runs[other].documents)
+        unit in each[one]
+        and unit in each[other]
+        and (unit in MEASURED or runs[one].documents.same_text(runs[other].documents))
         for one, other in pairs
     )
     return [each[one][unit] - each[other][unit] for one, other in pairs] if same else []

@@ -21,7 +21,8 @@ from inkling.components.evaluate.parsing import parse_choice
 from inkling.components.evaluate.replies import reply_log
 from inkling.components.evaluate.requests import Request, ask_missing
 from inkling.components.evaluate.scoring import restored
-from inkling.components.evaluate.traces import Trace, swapped, traces_of, words
+from inkling.components.evaluate.traces import Trace, swapped, traces_of
+from inkling.components.shared.statistics.depth import words
 from inkling.components.shared.store.manifest import digest_of
 
 _PROMPT = (

@@ -8,7 +8,6 @@ Each has an interval clustered by image and its blind control: the same question
 judge calls sound whatever it reads is measured as well: explanations put beside another question than their own.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,10 +15,9 @@ from typing import Any
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
 from inkling.components.shared.statistics.counts import number_mean
+from inkling.components.shared.statistics.depth import sentences, words
 from inkling.components.shared.statistics.intervals import accuracy, paired_difference
 
-_WORD = re.compile(r"\w[\w'\u2019-]*")
-_SENTENCE = re.compile(r"(?<=[.!?;:\u3002])\s+|\n+")
 _CONTROL = "blind"
 Verdicts = Mapping["Trace", bool]
 
@@ -37,17 +35,6 @@ class Trace:
     question: str
     choices: tuple[str, ...]
     text: str
-
-
-def words(text: str) -> int:
-    """Words of an explanation: its depth."""
-    return len(_WORD.findall(text))
-
-
-def sentences(text: str) -> int:
-    """Different sentences of an explanation that have a word, so that what is said again counts once."""
-    found = (" ".join(_WORD.findall(one.casefold())) for one in _SENTENCE.split(text))
-    return len({one for one in found if one})
 
 
 def traces_of(answers: Sequence[Answer], questions: Sequence[Question]) -> dict[tuple[str, str, str], Trace]:

@@ -3,7 +3,7 @@
 An axis may also be a word of the study's own, `share`, that a setting of the study refers to: `{reasoning: $share}`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.compare.config import NO_PRETRAINING
@@ -17,6 +17,8 @@ SEEING = ("encode", "adapt", "evaluate")
 PRETRAIN = "pretrain"
 STAGES = (*TEXT, PRETRAIN, *SEEING)
 """Stages that a study runs and whose settings an axis may take."""
+PROBE = "probe"
+"""The stage that a study runs where a figure draws alignment; its settings are those of all runs."""
 
 Labelled = dict[str, Any]
 """Values of an axis by label."""
@@ -59,8 +61,12 @@ def labelled(setting: str, stated: Any) -> Labelled:
     return values
 
 
-def check_setting(setting: str) -> None:
+def check_setting(setting: str, stages: Sequence[str] = STAGES) -> None:
     """Checks that a setting exists and that a study has the stage that it belongs to.
+
+    Args:
+        setting: The dotted setting.
+        stages: The stages whose settings may be stated.
 
     Raises:
         ConfigError: If not; the message names the valid ones.
@@ -68,10 +74,10 @@ def check_setting(setting: str) -> None:
     stage, _, rest = setting.partition(".")
     if not rest:
         if stage not in profiles.SHARED:
-            raise unknown("axis", setting, (*profiles.SHARED, *(f"{one}.SETTING" for one in STAGES)))
+            raise unknown("axis", setting, (*profiles.SHARED, *(f"{one}.SETTING" for one in stages)))
         return
-    if stage not in STAGES:
-        raise unknown("stage of an axis", stage, STAGES)
+    if stage not in stages:
+        raise unknown("stage of an axis", stage, stages)
     fields = profiles.stage_config(stage).model_fields
     if (key := rest.partition(".")[0]) not in fields:
         raise unknown("axis", f"{stage}.{key}", (f"{stage}.{field}" for field in fields))

@@ -21,7 +21,9 @@ from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
 from inkling.pipelines.study.axes import (
     PRETRAIN,
+    PROBE,
     SEEING,
+    STAGES,
     TEXT,
     Labelled,
     check_axis,
@@ -95,7 +97,9 @@ class Study(StageConfig):
         words = {word for value in self.common.values() for word in words_in(value)}
         for word in words - self.axes.keys():
             raise unknown("axis that a setting of the study refers to", f"${word}", (f"${axis}" for axis in self.axes))
-        for setting in (*self.common, *(axis for axis in self.axes if axis not in words), *self.needs):
+        for setting in (*self.common, *self.needs):
+            check_setting(setting, (*STAGES, PROBE))
+        for setting in (axis for axis in self.axes if axis not in words):
             check_setting(setting)
         for setting in self.axes:
             check_axis(setting)

@@ -13,6 +13,7 @@ from inkling.components.encode.component import encode
 from inkling.components.evaluate.component import evaluate
 from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
+from inkling.components.probe.component import probe
 from inkling.components.scenes.component import scenes
 from inkling.components.shared.launch.placement import PlacementConfig
 from inkling.models.strict_json import to_json
@@ -51,7 +52,8 @@ def study(
       and those after it stand in the loop over texts (suites and encode go with scenes). A store reuses what comes out
       the same.
     - mixture once a text; pretrain once a text and pre-training; adapt once a language model, encoder and adaptation;
-      evaluate once a model and examination. The no-pretraining baseline has a loop of its own, before the others, with
+      evaluate once a model and examination; probe once a model, where a figure draws alignment. The no-pretraining
+      baseline has a loop of its own, before the others, with
       the tokens of the first text.
 
     Texts and pre-trainings are items of two loops, the second within the first, and parameters of the pipeline.
@@ -117,6 +119,7 @@ def study(
             read = pretrain(config=run.config, tokens=made.tokens, **baseline)
             language = read.outputs["language_model"]
             models: dict[tuple[int, int], dsl.PipelineTask] = {}
+            probes: dict[tuple[int, int], PipelineChannel] = {}
             examined: list[dsl.PipelineTask] = []
             for number, way in enumerate(plan.ways):
                 earlier = [examined[number - places.ways]] if number >= places.ways else []
@@ -129,6 +132,14 @@ def study(
                         features=made.features[way.encoder],
                     ).after(*earlier)
                     models[way.encoder, way.adaptation] = model
+                    if plan.probed:
+                        probes[way.encoder, way.adaptation] = probe(
+                            config=run.config,
+                            multimodal_model=model.outputs["multimodal_model"],
+                            conversations=made.conversations,
+                            questions=made.questions,
+                            features=made.features[way.encoder],
+                        ).outputs["measurements"]
                 exam = evaluate(
                     config=getattr(run, plan.evaluate_field(way.examination)),
                     multimodal_model=model.outputs["multimodal_model"],
@@ -139,6 +150,7 @@ def study(
                 answers.append(exam.outputs["answers"])
         scored: dsl.PipelineTask | None = None
         for way, answer in zip(plan.ways, answers, strict=True):
+            measured = probes.get((way.encoder, way.adaptation))
             scored = compare_part(
                 config=config,
                 labels=plan.labels_of(way),
@@ -147,6 +159,7 @@ def study(
                 language_models=dsl.Collected(language),
                 text=text,
                 **({"earlier": scored.outputs["scored"]} if scored else {}),
+                **({"measurements": dsl.Collected(measured)} if measured else {}),
             )
         assert scored is not None
         return scored

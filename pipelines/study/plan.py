@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from inkling.components.artifacts.measurements import ALIGNMENT
 from inkling.components.compare.config import NO_PRETRAINING, CompareConfig
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError, read_mapping, unknown
 from inkling.components.shared.store.manifest import digest_of
 from inkling.components.shared.strict_yaml import write_mapping
@@ -149,7 +151,7 @@ class StudyPlan:
         return len(to_json([value for name, value in self.parameters().items() if name != "config"]))
 
     def check_figures(self) -> None:
-        """Checks that every figure is of a suite that is asked, and of a category of it.
+        """Checks that every figure is of a suite that is asked, and of a category of it, and that its probe is run.
 
         Raises:
             ConfigError: If one is not; the message names those that there are.
@@ -162,11 +164,22 @@ class StudyPlan:
             categories = [one.name for one in asked[suite].categories]
             if figure.category is not None and figure.category not in categories:
                 raise unknown(f"category of suite '{suite}' in figure '{name}'", figure.category, categories)
+        probes = [probe.type for probe in ProbeConfig.parse(self.profile).probes]
+        if self.probed and ALIGNMENT not in probes:
+            raise ConfigError(
+                f"a figure of the study draws alignment, and the probes are {', '.join(probes) or 'none'}: state "
+                "probe.probes: [alignment] under 'common' of the study"
+            )
 
     @property
     def suites(self) -> bool:
         """Whether more suites of questions are read than the rendered scenes."""
         return SuitesConfig.parse(self.profile).needed
+
+    @property
+    def probed(self) -> bool:
+        """Whether models are probed: where a figure draws alignment."""
+        return any(ALIGNMENT in figure.measure for figure in self.study.figures.values())
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -257,7 +270,8 @@ class StudyPlan:
     def _variant(self, variant: Item) -> dict[str, str]:
         seeing = {"adapt": self.adaptations[0].settings, "evaluate": self.examinations[0].settings}
         sections = {stage: settings.get(stage) for stage, settings in seeing.items()}
-        fields = {"config": self._text({**variant.settings, **sections}, PRETRAIN, *sections, SuitesConfig.stage)}
+        further = (SuitesConfig.stage, *([ProbeConfig.stage] if self.probed else []))
+        fields = {"config": self._text({**variant.settings, **sections}, PRETRAIN, *sections, *further)}
         for stage, items, name in (
             ("adapt", self.adaptations, self.adapt_field),
             ("evaluate", self.examinations, self.evaluate_field),

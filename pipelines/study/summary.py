@@ -17,6 +17,7 @@ from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.study.stored import StudyStore
 
 _UNITS = {"nats_per_token": "nats per token", "bits_per_byte": "bits per byte", "copy_gain": "copy gain"}
+_MEASURED = {"alignment": "alignment", "depth": "words of an explanation"}
 
 
 def show_studies(console: Console, overrides: Iterable[str] = ()) -> None:
@@ -72,10 +73,11 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
         "intervals over documents and seeds[/bold]",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
-    table = plain_table(*axes, "seeds", "parameters", *_UNITS.values(), text=len(axes))
+    units = _UNITS | {unit: name for unit, name in _MEASURED.items() if any(unit in one["heldout"] for one in groups)}
+    table = plain_table(*axes, "seeds", "parameters", *units.values(), text=len(axes))
     for group in groups:
         found = group["heldout"]
-        losses = (_loss(found[unit]) if unit in found else "" for unit in _UNITS)
+        losses = (_loss(found[unit]) if unit in found else "" for unit in units)
         table.add_row(*group["labels"].values(), str(group["seeds"]), f"{group['parameters']:,}", *losses)
     show(table, console)
     for line in _contrasts(scores["contrasts"]):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from inkling.components.compare.config import LOSSES, FigureConfig, Measure
+from inkling.components.compare.config import LOSSES, MEASURED, FigureConfig, Measure
 from inkling.components.shared.report.figures import BLUE, GREEN, GREY, INK, ORANGE, Interval, Series, drawn
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ _NAMES: dict[Measure, str] = {
     "nats_per_token": "held-out loss",
     "bits_per_byte": "held-out loss",
     "copy_gain": "saved on a second copy",
+    "alignment": "captions and pictures",
+    "depth": "explanations",
 }
 _UNITS: dict[Measure, str] = {
     "visual_minus_blind": "difference, points",
     "nats_per_token": "nats per token",
     "bits_per_byte": "bits per byte",
     "copy_gain": "nats per token",
+    "alignment": "mutual nearest neighbours, share",
+    "depth": "words of an explanation",
 }
 
 
@@ -149,7 +153,7 @@ def _labels(table: Mapping[str, Any], axis: str | None, used: Sequence[str]) -> 
 
 
 def _cell(group: Mapping[str, Any], measure: Measure, suite: str, category: str | None) -> Interval | None:
-    if measure in LOSSES:
+    if measure in (*LOSSES, *MEASURED):
         cell = group["heldout"].get(measure)
         return drawn(cell) if cell else None
     measures = group["suites"][suite]

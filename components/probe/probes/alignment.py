@@ -3,7 +3,8 @@
 Mutual k-nearest-neighbour alignment (Huh et al. 2024, "The Platonic Representation Hypothesis", arXiv 2405.07987): for
 each pair of a caption and its picture the share of its k nearest captions, by the inner product of the language model's
 hidden states, whose pictures are among the k nearest pictures by the encoder's features. Learning to See Before Seeing
-measures it with k = 20 (its Figure 10), without naming the layer or the number of pairs; here every layer is reported.
+measures it with k = 20 (its Figure 10), without naming the layer or the number of pairs; here every layer is reported,
+and their mean, which a study compares: it chooses no layer by what came out.
 
 A caption stands for the mean of its tokens' hidden states, read without a picture behind the token that every text
 begins with, which does not enter: it says nothing and its states are large. A picture stands for the mean of the tokens
@@ -19,6 +20,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from inkling.components.artifacts.measurements import ALL_ENCODERS, ALL_LAYERS
 from inkling.components.probe.contract import Measurement, Probe, ProbeSpec, Subject
 from inkling.models.spec import EncoderSpec
 from inkling.models.vision import ENCODERS
@@ -67,7 +69,6 @@ from inkling.models.sequence.special_tokens import BOS
 from inkling.models.vision.preprocess import preprocess
 
 _BATCH = 64
-_MEAN = "mean of encoders"
 Neighbours = NDArray[np.int64]
 """Rows of the nearest others of each row, (rows, count)."""
 
@@ -101,25 +102,34 @@ class Alignment(Probe):
                 own = nearest(_encoded(encoder, data), self._spec.neighbours)
                 same = sum(one.type == encoder.type for one in self._spec.encoders)
                 spaces[encoder.type if same == 1 else f"{encoder.type} {number}"] = [own]
-            spaces[_MEAN] = [one for name, (one,) in spaces.items() if name not in near or name == next(iter(near))]
+            spaces[ALL_ENCODERS] = [
+                one for name, (one,) in spaces.items() if name not in near or name == next(iter(near))
+            ]
+        read = {f"hidden states {number}": [layer] for number, layer in enumerate(layers)} | {ALL_LAYERS: layers}
         return [
-            self._measurement(name, f"hidden states {number}", layer, space, random)
+            self._measurement(name, layer, states, space, random)
             for name, space in spaces.items()
-            for number, layer in enumerate(layers)
+            for layer, states in read.items()
         ]
 
     def _measurement(
-        self, name: str, layer: str, first: Neighbours, spaces: Sequence[Neighbours], random: np.random.Generator
+        self,
+        name: str,
+        layer: str,
+        states: Sequence[Neighbours],
+        spaces: Sequence[Neighbours],
+        random: np.random.Generator,
     ) -> Measurement:
-        """One layer with one view, or with those of several encoders, whose shares are averaged pair by pair."""
-        pairs, count = first.shape
-        shares = np.mean([mutual(first, space) for space in spaces], axis=0)  # (pairs,)
+        """One or several layers with the views of one or several encoders, whose shares are averaged pair by pair."""
+        pairs, count = states[0].shape
+        shares = np.mean([mutual(first, space) for first in states for space in spaces], axis=0)  # (pairs,)
         weights = random.multinomial(pairs, np.full(pairs, 1 / pairs), self._spec.resamples)  # (resamples, pairs)
         low, high = np.quantile(weights @ shares / pairs, [0.025, 0.975])
         null = []
         for _ in range(self._spec.permutations):
             dealt = random.permutation(pairs)  # the picture that each caption gets
-            null.append(np.mean([mutual(first, np.argsort(dealt)[space[dealt]]) for space in spaces]))
+            others = [np.argsort(dealt)[space[dealt]] for space in spaces]
+            null.append(np.mean([mutual(first, other) for first in states for other in others]))
         null_low, null_high = np.quantile(null, [0.025, 0.975])
         beaten = sum(one >= shares.mean() for one in null)
         return Measurement(
@@ -136,6 +146,7 @@ class Alignment(Probe):
                 "neighbours": count,
                 "chance": count / (pairs - 1),
                 "p_value": float((1 + beaten) / (1 + len(null))),
+                **({"shares": shares.tolist()} if layer == ALL_LAYERS else {}),
             },
         )
 

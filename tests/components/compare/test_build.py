@@ -8,12 +8,23 @@ from typing import Any
 
 import pytest
 
+from inkling.components.artifacts.answers import Answer, Answers, write_answers
+from inkling.components.artifacts.measurements import (
+    ALIGNMENT,
+    ALL_ENCODERS,
+    ALL_LAYERS,
+    Measurements,
+    write_measurements,
+)
 from inkling.components.artifacts.run_scores import RunScores
 from inkling.components.artifacts.scores import Scores
 from inkling.components.compare.build import build_compare, build_compare_part
 from inkling.components.compare.config import CompareConfig, ScoreConfig
+from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import ArtifactError
+from inkling.components.shared.store.store import Draft, produce
+from inkling.models.sequence.views import VIEWS
 
 MakeAnswers = Callable[..., Path]
 MakeModel = Callable[..., Path]
@@ -94,6 +105,75 @@ def test_a_contrast_is_paired_by_question_and_seed(
     assert row["heldout"]["nats_per_token"]["high"] == pytest.approx(1.0)
     assert row["heldout"]["copy_gain"]["value"] == pytest.approx(0.1)
     assert row["heldout"]["copy_gain"]["low"] == pytest.approx(0.1)
+
+
+def explained(place: Path, words: int, pairs: float) -> tuple[Path, Path]:
+    """Answers of a model that explains itself in so many words, and what a probe of alignment found in it."""
+
+    def answers(draft: Draft) -> None:
+        rows = [
+            Answer(
+                f"q{number}", view, (), 0, True, f"image{number // 2}", "General", "family", "none", 0.5, "test",
+                method="explain", text="word " * (words + number % 2), order=(0, 1),
+            )
+            for view in VIEWS
+            for number in range(12)
+        ]  # fmt: skip
+        summary = {"suites": {"scenes": {"headline": {"mean": "questions", "categories": []}}}}
+        write_answers(draft.path, rows, summary)
+
+    def measurements(draft: Draft) -> None:
+        shares = [pairs, pairs + 0.1] * 10
+        rows = [
+            {"name": name, "layer": layer, "details": {"shares": [share + more for share in shares]}}
+            for name, layer, more in (
+                ("grid", "hidden states 1", 0.3),
+                ("grid", ALL_LAYERS, 0.2),
+                (ALL_ENCODERS, ALL_LAYERS, 0),
+            )
+        ]
+        write_measurements(draft.path, {ALIGNMENT: rows, "linear": []})
+
+    made = EvaluateConfig(seed=words)
+    return (
+        produce(Answers, place / f"answers-{words}", made, {}, answers).path,
+        produce(Measurements, place / f"measurements-{words}", made, {}, measurements).path,
+    )
+
+
+def test_depth_and_alignment_are_compared_seed_by_seed(
+    models: list[Path], pretrained_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    found = [explained(tmp_path, words, pairs) for words, pairs in ((4, 0.1), (6, 0.2), (9, 0.3), (11, 0.4))]
+    parts = []
+    for recipe, chosen in (("mix0", slice(0, 2)), ("mix6", slice(2, 4))):
+        config = ScoreConfig(labels_in_common={RECIPE: recipe}, pretrained=pretrained_of(*models[chosen]))
+        answers, probed = zip(*found[chosen], strict=True)
+        parts.append(build_compare_part(config, answers, models[chosen], tmp_path / recipe, None, probed))
+    drawn = {
+        "depth": {
+            "kind": "intervals",
+            "title": "Words",
+            "x": RECIPE,
+            "where": {PRESET: "tiny"},
+            "measure": ["depth", "alignment"],
+        }
+    }
+    contrasts = [{"axis": RECIPE, "baseline": "mix0"}]
+    scores = compared(tmp_path, *parts, contrasts=contrasts, figures=drawn)
+    low, high = (group["heldout"] for group in scores.scores()["groups"])
+    assert (low["depth"]["value"], high["depth"]["value"]) == (5.5, 10.5), "an image has one question of each length"
+    assert low["alignment"]["low"] < low["alignment"]["value"] == pytest.approx(0.2) and high["alignment"][
+        "value"
+    ] == pytest.approx(0.4)
+    (row,) = scores.scores()["contrasts"]
+    assert row["heldout"]["depth"]["value"] == 5 and row["heldout"]["alignment"]["value"] == pytest.approx(0.2)
+    assert row["heldout"]["alignment"]["p_value"] < 0.05
+    assert [figure.stem for figure in scores.figures()] == ["depth"]
+    head, first = (scores.path / "scores.csv").read_text().splitlines()[:2]
+    assert head.endswith("alignment,alignment_low,alignment_high,depth,depth_low,depth_high") and ",5.500000," in first
+    with pytest.raises(ConfigError, match="2 sets of answers, but 1 of measurements"):
+        build_compare_part(ScoreConfig(), answers, models[:2], tmp_path / "none", None, probed[:1])
 
 
 def test_the_no_pretraining_baseline_is_contrasted_size_by_size(

@@ -4,7 +4,8 @@ import pytest
 
 from inkling.components.artifacts.answers import Answer
 from inkling.components.artifacts.questions import Question
-from inkling.components.evaluate.traces import Trace, measure, sentences, swapped, traces_of, words
+from inkling.components.evaluate.traces import Trace, measure, swapped, traces_of
+from inkling.components.shared.statistics.depth import sentences, words
 
 CHOICES = ["red", "green"]
 

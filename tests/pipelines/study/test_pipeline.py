@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from inkling.components.shared.config import ConfigError
 from inkling.pipelines import profiles
 from inkling.pipelines.ir import compile_study, compile_study_for_cluster, read_ir
 from inkling.pipelines.study.file import Study
@@ -69,6 +70,30 @@ def test_a_language_model_is_made_once_for_all_adaptations_and_features_once_an_
         inside["compare-part-2"]["inputs"]["artifacts"]["earlier"]["taskOutputArtifact"]["producerTask"]
         == "compare-part"
     )
+
+
+def test_models_are_probed_once_each_where_a_figure_draws_alignment(tmp_path: Path) -> None:
+    figure = {
+        "kind": "intervals",
+        "title": "t",
+        "x": "mixture.recipe",
+        "measure": "alignment",
+        "where": {"evaluate.seed": "0"},
+    }
+    axes = {"mixture.recipe": ["mix0"], "evaluate.seed": [0, 1]}
+    stated = {"title": "t", "source": "s", "axes": axes, "figures": {"f": figure}}
+    with pytest.raises(ConfigError, match=r"draws alignment, and the probes are linear: state probe.probes"):
+        StudyPlan.of(Study.model_validate(stated), profiles.load("tiny"))
+    study = Study.model_validate({**stated, "common": {"probe.probes": ["alignment"]}})
+    plan = StudyPlan.of(study, study.profile("tiny", ALONE))
+    compile_study(plan, tmp_path / "pipeline.yaml")
+    ir = read_ir(tmp_path / "pipeline.yaml")
+    inside = body(ir, ir["root"]["dag"]["tasks"]["for-loop-1"])
+    runs = Counter(name.partition("-")[0] for name in body(ir, inside["for-loop-2"]))
+    assert runs == {"pretrain": 1, "adapt": 1, "evaluate": 2, "probe": 1}
+    for name in ("compare-part", "compare-part-2"):
+        assert "measurements" in inside[name]["inputs"]["artifacts"]
+    assert "alignment" in plan.parameters()["variants"][0]["config"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaModel
 
 from inkling.components.artifacts.conversations import Turn
+from inkling.components.artifacts.measurements import ALL_LAYERS
 from inkling.components.probe.config import ProbeConfig
 from inkling.components.probe.contract import Measurement, Subject
 from inkling.components.probe.probes import PROBES
@@ -71,13 +72,13 @@ def measured(said: NDArray[np.float32], seen: NDArray[np.float32], **settings: A
 def test_the_same_structure_is_one_whatever_its_rotation() -> None:
     space = points(0)
     rotation = np.linalg.qr(np.random.default_rng(9).standard_normal((CHANNELS, CHANNELS)))[0].astype(np.float32)
-    _, found = measured(space, 3 * space @ rotation)
+    _, found, _ = measured(space, 3 * space @ rotation)
     assert found.value == pytest.approx(1, abs=0.03) and found.null_high < 0.1
     assert (found.name, found.layer, found.details["p_value"]) == ("grid", "hidden states 1", 1 / 101)
 
 
 def test_no_common_structure_is_chance() -> None:
-    _, found = measured(points(0), points(1, 5))
+    _, found, _ = measured(points(0), points(1, 5))
     assert found.null_low <= found.value <= found.null_high
     assert found.details["chance"] == K / (found.count - 1)
     assert found.null_low < found.details["chance"] < found.null_high
@@ -86,7 +87,7 @@ def test_no_common_structure_is_chance() -> None:
 
 def test_some_common_structure_lies_between_with_its_interval() -> None:
     space = points(0)
-    _, found = measured(space, space + 0.7 * points(1))
+    _, found, _ = measured(space, space + 0.7 * points(1))
     assert found.low is not None and found.high is not None
     assert found.null_high < found.low < found.value < found.high < 0.9
 
@@ -125,7 +126,9 @@ def test_a_language_model_is_read_at_every_layer_and_padding_changes_nothing() -
     asked = Subject(one.model, one.tokenizer, [], one.features, turns, one.features)
     spec = PROBES.read({"type": "alignment", "neighbours": K})
     found = spec.build().measure(asked, np.random.default_rng(0))
-    assert [row.layer for row in found] == [f"hidden states {layer}" for layer in range(3)]
+    assert [row.layer for row in found] == [*(f"hidden states {layer}" for layer in range(3)), ALL_LAYERS]
+    assert found[-1].value == pytest.approx(np.mean([row.value for row in found[:3]]))
+    assert np.mean(found[-1].details["shares"]) == pytest.approx(found[-1].value)
     with torch.inference_mode():
         alone = [
             network(torch.tensor([one.tokenizer.encode(BOS + turn.answer).ids]))
@@ -136,7 +139,7 @@ def test_a_language_model_is_read_at_every_layer_and_padding_changes_nothing() -
         ]
     near = nearest(np.stack(alone), K)
     pictures = nearest(points(0)[:60], K)
-    assert found[-1].value == pytest.approx(mutual(near, pictures).mean(), abs=1e-9)
+    assert found[2].value == pytest.approx(mutual(near, pictures).mean(), abs=1e-9)
 
 
 def picture(seed: int) -> bytes:
