@@ -66,6 +66,46 @@ class SystemSize:
     passes: int | None
 
 
+@dataclass(frozen=True)
+class GainVerdict:
+    """What a study found of a system: right answers with it less those of its control.
+
+    Attributes:
+        control: The runs that it is compared with, by their label.
+        value, low, high: The difference in points, and its 95 % interval over questions and seeds.
+    """
+
+    control: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def word(self) -> str:
+        """Whether a gain is supported, contradicted, or undecided at this many questions and seeds."""
+        return "supported" if self.low > 0 else "contradicted" if self.high < 0 else "undecided"
+
+
+def verdicts(scores: Mapping[str, Any], suite: str = "scenes") -> dict[str, GainVerdict]:
+    """What a study found, by the label of its runs: its first contrast of each, of answers with the image.
+
+    Args:
+        scores: As `Scores.scores` gives them.
+        suite: The suite of questions.
+
+    Raises:
+        ConfigError: If the study has no contrast in this suite.
+    """
+    found: dict[str, GainVerdict] = {}
+    for contrast in scores["contrasts"]:
+        if seen := contrast["suites"].get(suite, {}).get("visual"):
+            points = (100 * seen[end] for end in ("value", "low", "high"))
+            found.setdefault(contrast["first"], GainVerdict(contrast["second"], *points))
+    if not found:
+        raise ConfigError(f"the study tests nothing in the suite '{suite}': state contrasts in its file")
+    return found
+
+
 def systems(root: Path = ROOT) -> list[PublishedSystem]:
     """Every system, by seam and name.
 

@@ -1,6 +1,7 @@
 """The command `inkling systems`: the published systems that plug-ins and recipes follow, in a table."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,12 +14,16 @@ from inkling.pipelines.commands.options import Overrides, Profile
 
 _WORDS, _NUMBERS = ("system", "seam", "name", "paper"), ("parameters", "image tokens", "passes a question")
 _HEADINGS = (*_WORDS, *_NUMBERS, "not reproduced")
+_FOUND = ("points against control", "gain")
 
 
 def systems(
     profile: Profile = "laptop",
     overrides: Overrides = [],  # noqa: B006 (typer wants a list)
     markdown: Annotated[bool, typer.Option("--markdown", help="The table as it stands in docs/systems.md.")] = False,
+    study: Annotated[
+        Path | None, typer.Option(help="The scores that a study wrote: adds what it found of the systems in it.")
+    ] = None,
 ) -> None:
     """Prints the published systems that there are as plug-ins: seam, paper, size in a profile, what is not reproduced.
 
@@ -28,8 +33,13 @@ def systems(
         inkling systems
 
         inkling systems --profile gpu
+
+        inkling systems --study STUDY/compare/scores
     """
     rows = table(profile, overrides)
+    if study is not None:
+        show(_with_verdicts(rows, study), Console(file=sys.stdout))
+        return
     if markdown:
         print("\n".join(as_markdown(rows)))
         return
@@ -46,6 +56,19 @@ def _without_sentences(rows: list[tuple[str, ...]]) -> Table:
     shown.columns[_WORDS.index("name")].no_wrap = True  # it is typed as it stands
     for row in rows:
         shown.add_row(*row[:-1])
+    return shown
+
+
+def _with_verdicts(rows: list[tuple[str, ...]], study: Path) -> Table:
+    """The systems that a study has, with what it found of each."""
+    from inkling.components.artifacts.scores import Scores
+    from inkling.pipelines.systems import verdicts
+
+    found = verdicts(Scores.open(study).scores())
+    shown = plain_table(*_WORDS[:3], *_FOUND, "control", text=3)
+    for row in (one for one in rows if one[0] in found):
+        of = found[row[0]]
+        shown.add_row(*row[:3], f"{of.value:+.1f} [{of.low:+.1f}, {of.high:+.1f}]", of.word, of.control)
     return shown
 
 

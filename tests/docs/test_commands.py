@@ -25,7 +25,8 @@ ELSEWHERE = {
 """Commands that are not run here, and what they need; those that they begin with."""
 OTHERWISE = {
     "--containers": "a Docker daemon", "embedding": "the sentence encoder", "llm": "an endpoint",
-    "--sheet": "a person", "stage.key": "any setting", "--devices 64": "a batch for so many",
+    "--sheet": "a person", "--study STUDY": "a study that was run",
+    "stage.key": "any setting", "--devices 64": "a batch for so many",
     "scenes.conversations": "data of one's own", "existence": "masks of one's own",
     "preset=7B": "a machine that holds it: the estimate ends with what would fit", "token_budget=2_200_000": "minutes",
 }  # fmt: skip

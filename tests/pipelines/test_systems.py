@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inkling.components.shared.config import ConfigError
-from inkling.pipelines.systems import PublishedSystem, size, stated, systems
+from inkling.pipelines.systems import PublishedSystem, size, stated, systems, verdicts
 
 LAPTOP = {"pretrain": {"preset": "laptop"}}
 
@@ -61,3 +61,29 @@ def test_a_module_that_is_no_plugin_may_state_none(tmp_path: Path) -> None:
     (folder / "packing.py").write_text('"""Packs.\n\nSystem: A\nPaper: x\nNot reproduced: y\n"""\n')
     with pytest.raises(ConfigError, match=r"inkling\.models\.sequence\.packing states a system and is no plug-in"):
         systems(tmp_path)
+
+
+def contrast(first: str, second: str, low: float, high: float) -> dict[str, object]:
+    return {
+        "first": first, "second": second,
+        "suites": {"scenes": {"visual": {"value": (low + high) / 2, "low": low, "high": high}}},
+    }  # fmt: skip
+
+
+def test_a_study_says_whether_a_gain_is_supported_and_of_two_contrasts_the_first_counts() -> None:
+    found = verdicts(
+        {
+            "contrasts": [
+                contrast("S-VCO", "control", 0.01, 0.05),
+                contrast("S-VCO", "other", -0.2, -0.1),
+                contrast("Marten", "control", -0.05, -0.01),
+                contrast("ASVR", "control", -0.02, 0.04),
+            ]
+        }
+    )
+    assert {name: one.word for name, one in found.items()} == {
+        "S-VCO": "supported", "Marten": "contradicted", "ASVR": "undecided"
+    }  # fmt: skip
+    assert (found["S-VCO"].control, found["ASVR"].value) == ("control", pytest.approx(1.0))
+    with pytest.raises(ConfigError, match="the study tests nothing in the suite 'scenes'"):
+        verdicts({"contrasts": []})

@@ -1,10 +1,13 @@
 """`inkling systems` prints every system, and docs/systems.md holds what it prints."""
 
+import json
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 import inkling
+from inkling.components.artifacts.scores import SCORES, Scores
+from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.pipelines.cli import app
 
 PAGE = Path(inkling.__file__).parent / "docs" / "systems.md"
@@ -27,3 +30,17 @@ def test_every_system_is_on_the_screen_with_what_is_not_reproduced() -> None:
         name, _, plugin, *_, left_out = (cell.strip(" `") for cell in line.strip("|").split(" | "))
         assert "".join(f"{name}: {left_out}".split()) in shown
         assert "".join(plugin.split()) in shown
+
+
+def test_what_a_study_found_of_its_systems_is_listed(tmp_path: Path) -> None:
+    seen = {"visual": {"value": 0.021, "low": 0.004, "high": 0.038}}
+    contrasts = [
+        {"first": name, "second": "control", "suites": {"scenes": seen}} for name in ("Marten", "no system of ours")
+    ]
+    (tmp_path / SCORES).write_text(json.dumps({"contrasts": contrasts}))
+    nobody = Provenance("test", "key", "code", {}, {}, {})
+    Manifest.describe(tmp_path, Scores.type, Scores.schema, nobody).write(tmp_path)
+    lines = printed("--study", str(tmp_path)).splitlines()
+    (row,) = (line for line in lines if "Marten" in line)
+    assert all(word in row for word in ("marten", "+2.1 [+0.4, +3.8]", "supported", "control"))
+    assert not any("no system" in line or "Q-Former" in line for line in lines)
