@@ -18,7 +18,8 @@ USAGE = typer.BadParameter.__mro__[1]
 """What the command line raises for arguments that it does not take."""
 ELSEWHERE = {
     "submit": "a cluster", "status": "a cluster", "logs": "a cluster", "cancel": "a cluster", "study": "minutes a run",
-    "serve": "it does not end", "ask": "a server", "fetch": "a network", "reproduce": "tests of its own",
+    "serve": "it does not end", "ask": "a server", "chat": "a server", "monitor": "a request log",
+    "fetch": "a network", "reproduce": "tests of its own",
     "language score": "public data", "ranks": "a profile of several nodes", "check": "a cluster",
     "evaluate": "tests of its own", "COMMAND": "any of the others",
 }  # fmt: skip

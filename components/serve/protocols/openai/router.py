@@ -22,6 +22,7 @@ PREFIXES = (OPENAI, "/v1")
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorReply, "description": "What cannot be answered, and why"},
     404: {"model": ErrorReply, "description": "No such model"},
+    408: {"model": ErrorReply, "description": "No whole answer within the server's limit"},
     429: {"model": ErrorReply, "description": "The queue is full; Retry-After says when to ask again"},
 }
 

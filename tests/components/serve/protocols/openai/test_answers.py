@@ -59,6 +59,7 @@ def test_routes_are_described(client):
             assert field in route["requestBody"]["content"]["application/json"]["schema"]["properties"]
             assert "$ref" in route["responses"]["200"]["content"]["application/json"]["schema"]
             assert "$defs" not in json.dumps(route)
+            assert {"200", "400", "404", "408", "429"} <= set(route["responses"])
 
 
 @pytest.mark.parametrize("change", [{}, {"n": 2, "temperature": 1, "seed": 5}, {"logprobs": True, "top_logprobs": 2}])
