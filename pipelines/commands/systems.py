@@ -34,7 +34,7 @@ def systems(
 
         inkling systems --profile gpu
 
-        inkling systems --study STUDY/compare/scores
+        inkling systems --study STUDY/table/scores
     """
     rows = table(profile, overrides)
     if study is not None:
