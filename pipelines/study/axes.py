@@ -83,13 +83,17 @@ def check_setting(setting: str, stages: Sequence[str] = STAGES) -> None:
         raise unknown("axis", f"{stage}.{key}", (f"{stage}.{field}" for field in fields))
 
 
-def check_axis(axis: str) -> None:
+def check_axis(axis: str, values: Labelled) -> None:
     """Checks that runs along an axis answer the same questions.
+
+    Args:
+        axis: The axis.
+        values: Its values; of one alone all runs answer the same.
 
     Raises:
         ConfigError: If they do not.
     """
-    if axis in _ASKED:
+    if axis in _ASKED and len(values) > 1:
         raise ConfigError(
             f"the axis '{axis}' changes what is asked, and runs that answer different questions are no one study: "
             "state one value for all with --set or under 'common'"

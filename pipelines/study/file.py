@@ -101,8 +101,8 @@ class Study(StageConfig):
             check_setting(setting, (*STAGES, PROBE))
         for setting in (axis for axis in self.axes if axis not in words):
             check_setting(setting)
-        for setting in self.axes:
-            check_axis(setting)
+        for setting, values in self.axes.items():
+            check_axis(setting, values)
             nested = [other for other in self.axes if other.startswith(f"{setting}.")]
             if nested:
                 raise ValueError(f"the axis '{nested[0]}' is a part of the axis '{setting}'")

@@ -9,6 +9,7 @@ from rich.table import Table
 from inkling.components.compare.analysis.sentences import contrast_name, sentences
 from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.report.screen import plain_table, show
+from inkling.components.shared.runtime.progress import track
 from inkling.models.sequence.views import SERVED_VIEWS
 from inkling.pipelines.estimate.summary import duration
 from inkling.pipelines.study import file as study_file
@@ -30,7 +31,8 @@ def show_studies(console: Console, overrides: Iterable[str] = ()) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("study", "runs", "done", "left here", "axes", "answers", "stands for"):
         table.add_column(column, justify="right" if column in ("runs", "done", "left here") else "left")
-    for name in study_file.names():
+    names = study_file.names()
+    for name in track(names, "looking for what is done", len(names), "studies"):
         study = study_file.load(name)
         axes = ", ".join(f"{axis} ({len(values)})" for axis, values in study.axes.items())
         plan = StudyPlan.of(study, study.profile(study_file.HERE, overrides))
