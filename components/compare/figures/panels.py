@@ -121,7 +121,7 @@ def looks(labels: Sequence[str]) -> list[Series]:
 
 def margins(low: float, high: float) -> tuple[float, float]:
     """Ends of a scale that leaves some room beyond the values."""
-    room = 0.06 * (high - low) or 1.0
+    room = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
     return low - room, high + room
 
 

@@ -11,6 +11,8 @@ from inkling.components.shared.runtime.progress import clock
 from inkling.models.sequence.views import SERVED_VIEWS
 from inkling.pipelines.study.report.content import StudyReport
 
+_LEVEL = 0.05
+"""A difference is shown where Holm's p-value is below it and the interval leaves out zero."""
 _MEASURES = (*SERVED_VIEWS, "mismatched", "visual_minus_blind")
 _HEADS = {
     "visual": "with the image",
@@ -70,9 +72,10 @@ def contrast_name(row: Mapping[str, Any]) -> str:
 def _verdict(estimate: Mapping[str, Any]) -> str:
     if estimate["low"] is None:
         return "no interval can be had"
-    if estimate["low"] > 0 or estimate["high"] < 0:
-        return "the interval leaves out zero"
-    return "which these runs do not tell from none"
+    if estimate.get("adjusted", 0.0) is not None and estimate.get("adjusted", 0.0) >= _LEVEL:
+        return "which these runs do not tell from none"
+    apart = estimate["low"] > 0 or estimate["high"] < 0
+    return "the interval leaves out zero" if apart else "which these runs do not tell from none"
 
 
 def _p_value(estimate: Mapping[str, Any]) -> str:
