@@ -76,15 +76,16 @@ def compile_study(plan: StudyPlan, path: Path, fan_out: FanOut | None = None) ->
     compiler.Compiler().compile(study_pipeline(plan, fan_out), str(path))
 
 
-def compile_run(path: Path, suites: bool) -> None:
+def compile_run(path: Path, suites: bool, probed: bool) -> None:
     """Compiles the pipeline of one run of a study, as it runs on this machine.
 
     Args:
         path: Where the IR goes, a YAML file.
         suites: Whether more suites of questions are read than the rendered scenes.
+        probed: Whether the model is probed too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(one_run(suites), str(path))
+    compiler.Compiler().compile(one_run(suites, probed), str(path))
 
 
 def compile_for_cluster(profile: str, directory: Path) -> Compiled:

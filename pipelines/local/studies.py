@@ -139,7 +139,7 @@ class LocalStudy:
     def _work(self, waiting: list[StudyRun], at_once: int, console: Console) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         pipeline = self.folder / "pipeline.yaml"
-        compile_run(pipeline, self.plan.suites)
+        compile_run(pipeline, self.plan.suites, self.plan.probed)
         works = [RunTask(run.name, self.folder / "runs" / _key(run), pipeline, parameters(run)) for run in waiting]
         taken: list[float] = []
         say = partial(console.print, highlight=False, markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.pipelines.study.stored import StoredRun
 
 _SECONDS = {"scenes": 18.0, "suites": 5.0, "encode": 45.0, "corpus": 9.0, "label": 1.0, "mixture": 4.0}
-_SEEING = {"adapt": 110.0, "evaluate": 20.0}
+_SEEING = {"adapt": 110.0, "evaluate": 20.0, "probe": 10.0}
 _PRETRAIN_TOKENS_PER_SECOND = 9_000.0
 _PRETRAIN_REST = 9.0
 """Seconds with the profile `laptop` on two cores that had little else to do, and of pre-training without a token."""

@@ -39,6 +39,7 @@ def gather(plan: StudyPlan, look: Callable[[StudyRun], StoredRun], folder: Path)
                     [one.made["language_model"].path for one in done],
                     folder / f"{next(numbers):04d}" / "scored",
                     last.path if last else None,
+                    [one.made["measurements"].path for one in done if plan.probed],
                 )
         scored += [last.path] if last else []
     if not scored:

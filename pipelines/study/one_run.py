@@ -14,6 +14,7 @@ from inkling.components.evaluate.component import evaluate
 from inkling.components.label.component import label
 from inkling.components.mixture.component import mixture
 from inkling.components.pretrain.component import pretrain
+from inkling.components.probe.component import probe
 from inkling.components.scenes.component import scenes
 from inkling.components.shared.strict_yaml import write_mapping
 from inkling.pipelines.fan_out import suite_task
@@ -21,11 +22,12 @@ from inkling.pipelines.study.axes import PRETRAIN, with_value
 from inkling.pipelines.study.plan import StudyRun
 
 
-def one_run(suites: bool) -> GraphComponent:
+def one_run(suites: bool, probed: bool = False) -> GraphComponent:
     """Defines the pipeline.
 
     Args:
         suites: Whether more suites of questions are read than the rendered scenes.
+        probed: Whether the model is probed too.
     """
 
     @dsl.pipeline(name="study-run", description="One run of a study, from text to answers.")
@@ -40,7 +42,10 @@ def one_run(suites: bool) -> GraphComponent:
         model = adapt(
             config=config, language_model=language, conversations=pictures["conversations"], features=features
         ).outputs["multimodal_model"]
-        evaluate(config=config, multimodal_model=model, questions=asked, features=features)
+        seen = {"multimodal_model": model, "questions": asked, "features": features}
+        evaluate(config=config, **seen)
+        if probed:
+            probe(config=config, conversations=pictures["conversations"], **seen)
 
     return pipeline
 

@@ -15,6 +15,7 @@ from inkling.components.shared.store.store import STORE_VARIABLE, stored_path
 from inkling.components.suites.config import SuitesConfig
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
+from inkling.pipelines.study.axes import PROBE
 from inkling.pipelines.study.plan import StudyPlan, StudyRun
 
 _OUTPUTS = {
@@ -27,8 +28,9 @@ _OUTPUTS = {
     "pretrain": ("language_model",),
     "adapt": ("multimodal_model",),
     "evaluate": ("answers",),
+    PROBE: ("measurements",),
 }
-AFTER = ("pretrain", "adapt", "evaluate")
+AFTER = ("pretrain", "adapt", "evaluate", PROBE)
 """The stages that take a run's seed; those before them are shared."""
 Made = dict[str, Artifact]
 """Artifacts by the name of the output."""
@@ -50,8 +52,8 @@ class StoredRun:
 
     @property
     def done(self) -> bool:
-        """Whether all its questions are answered."""
-        return "answers" in self.made
+        """Whether all its questions are answered, and it was probed where the study asks for that."""
+        return not self.waiting
 
 
 class StudyStore:
@@ -65,7 +67,8 @@ class StudyStore:
             any_code: Whether artifacts count too that other code made of the same settings and inputs.
         """
         self._others = _by_settings() if any_code else {}
-        self._suites = SuitesConfig.parse(plan.profile).needed
+        left_out = {"suites": not plan.suites, PROBE: not plan.probed}
+        self._stages = [stage for stage in _OUTPUTS if not left_out.get(stage)]
         self._configs: dict[str, StageConfig] = {}
         self._found: dict[str, Made] = {}
 
@@ -73,9 +76,8 @@ class StudyStore:
         """The artifacts of a run that are in the store; nothing is read of them but their manifests."""
         made: Made = {}
         waiting: dict[str, str] = {}
-        for stage, outputs in _OUTPUTS.items():
-            if stage == "suites" and not self._suites:
-                continue
+        for stage in self._stages:
+            outputs = _OUTPUTS[stage]
             config = self._config(stage, run)
             needed = self._needed(stage, config)
             missing = [name for name in needed.values() if name not in made]
@@ -102,6 +104,7 @@ class StudyStore:
             "pretrain": {"tokens": "tokens"},
             "adapt": {name: name for name in ("language_model", "conversations", "features")},
             "evaluate": {name: name for name in ("multimodal_model", "questions", "features")},
+            PROBE: {name: name for name in ("multimodal_model", "conversations", "questions", "features")},
         }.get(stage, {})
 
     def _config(self, stage: str, run: StudyRun) -> StageConfig:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from inkling.components.compare.analysis.sentences import sentences
-from inkling.components.compare.config import LOSSES, FigureConfig
+from inkling.components.compare.config import LOSSES, MEASURED, FigureConfig
 from inkling.components.shared.report.html import Html, bullets, element, figure, join, paragraph, section, table
 from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.runtime.progress import clock
@@ -13,6 +13,7 @@ from inkling.pipelines.study.report.content import StudyReport
 
 _LEVEL = 0.05
 """A difference is shown where Holm's p-value is below it and the interval leaves out zero."""
+_UNITS = (*LOSSES, *MEASURED)
 _MEASURES = (*SERVED_VIEWS, "mismatched", "visual_minus_blind")
 _HEADS = {
     "visual": "with the image",
@@ -22,6 +23,8 @@ _HEADS = {
     "nats_per_token": "nats per token",
     "bits_per_byte": "bits per byte",
     "copy_gain": "saved on a copy",
+    "alignment": "alignment",
+    "depth": "words of an explanation",
 }
 
 
@@ -102,7 +105,7 @@ def _caption(stated: FigureConfig) -> str:
     paper = (
         f" Beside it, on a scale of its own: {stated.paper.measure} ({stated.paper.source})." if stated.paper else ""
     )
-    scored = [measure for measure in stated.measure if measure not in LOSSES]
+    scored = [measure for measure in stated.measure if measure not in _UNITS]
     chance = " The dotted line is chance." if scored and not stated.category else ""
     return f"Means over seeds with 95 % intervals over seeds and questions or documents.{chance}{paper}"
 
@@ -130,7 +133,7 @@ def _figure_table(report: StudyReport, stated: FigureConfig) -> Html:
 
 
 def _cell(row: Mapping[str, Any], suite: str, category: str | None, measure: str) -> str:
-    if measure in LOSSES:
+    if measure in _UNITS:
         return with_interval(row["heldout"][measure], ".3f", 1) if measure in row["heldout"] else ""
     found = row["suites"][suite]
     found = found["categories"].get(category, {}) if category else found
@@ -158,11 +161,12 @@ def tables_section(report: StudyReport) -> Html:
         ]
         by_category = table(f"With the image on {suite}, by category, per cent", [*axes, *categories], rows, len(axes))
         parts.append(element("details", element("summary", f"{suite} by category"), by_category))
+    units = [unit for unit in _UNITS if any(unit in group["heldout"] for group in groups)]
     rows = [
-        [*group["labels"].values(), f"{group['parameters']:,}", *(_cell(group, "", None, unit) for unit in LOSSES)]
+        [*group["labels"].values(), f"{group['parameters']:,}", *(_cell(group, "", None, unit) for unit in units)]
         for group in groups
     ]
-    parts.append(table("Held-out text", [*axes, "parameters", *(_HEADS[unit] for unit in LOSSES)], rows, len(axes)))
+    parts.append(table("Held-out text", [*axes, "parameters", *(_HEADS[unit] for unit in units)], rows, len(axes)))
     parts += _contrast_tables(report)
     return section("tables", "Tables", *parts)
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 
+from inkling.components.compare.config import FigureConfig
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.store import STORE_VARIABLE, produce
 from inkling.pipelines import profiles
@@ -74,6 +75,16 @@ def test_the_baseline_is_a_run_of_its_own(plan: StudyPlan, tmp_path: Path) -> No
     make(plan.runs()[4], tmp_path / "out")
     assert plan.runs()[4].no_pretraining
     assert [not one for one in waiting(plan)] == [False] * 4 + [True] + [False] * 3
+
+
+def test_a_study_of_alignment_waits_for_the_probe_too(plan: StudyPlan, tmp_path: Path) -> None:
+    figure = FigureConfig(
+        kind="lines", title="t", x="adapt.drop", where={"mixture.recipe": "mix0"}, measure="alignment"
+    )
+    study = plan.study.model_copy(update={"figures": {"alignment": figure}})
+    probed = StudyPlan.of(study, profiles.load("tiny", ["probe.probes=[alignment]"]))
+    make(probed.runs()[0], tmp_path / "out")
+    assert waiting(plan)[0] == [] and waiting(probed)[0] == ["probe"]
 
 
 def test_a_run_that_was_cut_off_waits_for_what_it_lacks(plan: StudyPlan, tmp_path: Path) -> None:
