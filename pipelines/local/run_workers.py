@@ -5,6 +5,7 @@ import io
 import multiprocessing
 import os
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -78,14 +79,19 @@ def finished(
                 work = waiting.popleft()
                 process, connection = idle.pop() if idle else _worker(shown, warm)
                 started(work)
-                connection.send(work)
-                busy[connection] = (process, work, time.monotonic())
+                try:
+                    connection.send(work)
+                except OSError:
+                    process.join()
+                    yield RunOutcome(work, 0.0, _DIED)
+                else:
+                    busy[connection] = (process, work, time.monotonic())
             for ended in wait(list(busy)):
                 assert isinstance(ended, Connection)
                 process, work, began = busy.pop(ended)
                 try:
                     error = ended.recv()
-                except EOFError:
+                except (EOFError, OSError):
                     process.join()
                     error = _DIED
                 else:
@@ -100,14 +106,15 @@ def finished(
 def _worker(shown: bool, warm: Collection[str]) -> tuple[SpawnProcess, Connection]:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, os.getpid(), shown, warm))
+    process = context.Process(target=_serve, args=(there, os.getpid(), tempfile.gettempdir(), shown, warm))
     process.start()
     there.close()
     return process, here
 
 
-def _serve(connection: Connection, runner: int, shown: bool, warm: Collection[str]) -> None:
+def _serve(connection: Connection, runner: int, temporary: str, shown: bool, warm: Collection[str]) -> None:
     """What a worker does: ends with the process that started it, and its tasks with it."""
+    tempfile.tempdir = temporary  # that of the tasks is deep, and the path of a socket has at most 107 bytes
     from inkling.pipelines.local.run import ENVIRONMENT, RunError, execute
     from inkling.pipelines.local.warm import warm_tasks
 

@@ -1,5 +1,6 @@
 """Processes that do the runs of a study: one that fails or dies takes its own run with it, and no other."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,20 @@ def behave(how: str) -> None:
 @dsl.pipeline(name="behave")
 def pipeline(how: str) -> None:
     behave(how=how)
+
+
+def test_a_worker_starts_where_the_tasks_keep_their_files_in_a_deep_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("a" * 60) / ("b" * 60)
+    deep.mkdir(parents=True)
+    tempfile.gettempdir()
+    monkeypatch.setenv("TMPDIR", str(deep))
+    compiler.Compiler().compile(pipeline, str(tmp_path / "pipeline.yaml"))
+    (tmp_path / "run").mkdir()
+    work = RunTask("well", tmp_path / "run", tmp_path / "pipeline.yaml", {"how": "well"})
+    (found,) = finished([work], 1, False, warm=["pretrain"])
+    assert found.error == ""
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
