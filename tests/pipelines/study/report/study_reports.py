@@ -42,6 +42,8 @@ STUDY = Study.model_validate(
     }
 )
 
+KINDS = ("verdicts", "curves", "ranks", "correlations", "scaling", "mixture_laws")
+
 
 def estimate(value: float, **more: Any) -> dict[str, Any]:
     return {"value": value, "low": value - 0.05, "high": value + 0.05, **more}
@@ -77,7 +79,7 @@ def scores() -> dict[str, Any]:
             {"axis": "share", "first": "25", "second": "0", "where": {"label": "math"}, "seeds": 1,
              **row(0.01, adjusted=0.4)},
         ],
-        "analysis": {"curves": [], "ranks": []},
+        "analysis": dict.fromkeys(KINDS, ()),
     }  # fmt: skip
 
 
