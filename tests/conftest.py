@@ -55,6 +55,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
+@pytest.fixture(autouse=True)
+def own_environment() -> Iterator[None]:
+    """What a command in this process tells its tasks by the environment, such as the store, ends with the test."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("INKLING_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("INKLING_")]:
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of SeaweedFS, the store of Kubeflow Pipelines, with a bucket and two keys: one only reads."""

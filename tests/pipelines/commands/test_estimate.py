@@ -50,7 +50,7 @@ def test_the_cost_of_a_study_has_its_queue_and_the_prices_that_are_stated() -> N
     result = CliRunner().invoke(app, ["estimate", "--profile", "tiny", *arguments])
     assert result.exit_code == 0, result.output
     for words in (
-        "the whole study of 51 runs", "queue, simulated  6 runs", "images, once for each node  inkling/train-cpu:",
+        "the whole study of 51 runs", "queue, simulated  8 runs", "images, once for each node  inkling/train-cpu:",
         "x 2.5 = ", "total  ",
     ):  # fmt: skip
         assert words in result.output
