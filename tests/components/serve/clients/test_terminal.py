@@ -116,7 +116,9 @@ def test_ctrl_c_ends_it_cleanly(guarded):
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "inkling.pipelines", "chat", "--url", guarded]
     environment = {**os.environ, "INKLING_TOKEN": TOKEN, "TERM": "dumb"}
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background it is ignored
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    signal.signal(signal.SIGINT, before)
     os.close(theirs)
     try:
         shown = _until(ours, b"> ")
