@@ -1,4 +1,4 @@
-"""Finite discrete tokens after FDT: images and captions are told from each other by the same few codes.
+"""Finite discrete tokens after FDT: images and captions are contrasted by their weights over one shared table of codes.
 
 Chen et al., 2023, arXiv 2303.14865 (yuxiaochen1103/FDT was read). Tokens of an image and of a caption, each behind a
 map of its own, are compared with a shared table of codes; for each code the token that is most similar to it counts;

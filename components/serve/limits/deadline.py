@@ -1,4 +1,4 @@
-"""The time that a request may take: what is not answered in it is told so in its protocol's form, its work given up."""
+"""The time limit of a request: past it the answer is an error in its protocol's own form, and its work is dropped."""
 
 import asyncio
 

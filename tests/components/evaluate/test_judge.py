@@ -73,15 +73,13 @@ def test_explanations_are_judged_once_with_the_key_and_a_cut_goes_on(
     assert "404" in first.ended
     kept = len([one for one in first.verdicts if one.text.strip()])
     assert kept == 5, "what came before is kept"
-    answered = server.asked[:5]
-    server.asked.clear()
+    monkeypatch.setenv("JUDGE_KEY", "another")  # a request of the first time may still be on its way
     server.reply = lambda body: completion("sound" if "because" in held(body) else "unsound")
     second = judge(settings, answers, questions, tmp_path)
     assert not second.ended and not second.missing and len(second.verdicts) == second.wanted
     own = len([one for one in second.verdicts if one.text.strip()])
-    assert not [body for body in server.asked if body in answered], "nothing is judged twice"
-    assert len({json.dumps(body) for body in server.asked}) == own - kept
-    assert set(server.keys) == {"Bearer secret"}
+    assert server.keys.count("Bearer another") == own - kept, "nothing is judged twice"
+    assert set(server.keys) == {"Bearer secret", "Bearer another"}
     assert all(sound == ("because" in one.text) for one, sound in second.verdicts.items())
     assert all("image_url" not in json.dumps(body) and body["temperature"] == 0 for body in server.asked)
     before = len(server.asked)

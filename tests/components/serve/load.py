@@ -102,7 +102,7 @@ class Load:
         )
 
     def end(self) -> None:
-        """Knows that the server was told to end: who gets no answer from now on tries no more."""
+        """Marks that the server was sent SIGTERM: a client without an answer from now on does not retry."""
         self._ending = True
 
     @property
@@ -288,7 +288,7 @@ class Load:
 
 
 class _Busy(Exception):
-    """A good request that was told to come again."""
+    """A good request that was answered 429."""
 
 
 def _messages(example: Example) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ def behave(how: str) -> None:
     import signal
 
     if how == "fail":
-        raise ValueError("the run was told to fail")
+        raise ValueError("this run is to fail")
     if how == "kill":
         os.kill(int(os.environ["INKLING_RUNNER"]), signal.SIGKILL)
 
@@ -51,7 +51,7 @@ def test_runs_that_fail_or_die_stop_no_other(at_once: int, tmp_path: Path) -> No
         one.work.name: one for one in finished(works, at_once, False, started=begun.append, warm=())
     }
     assert begun == works and set(found) == {"fail", "kill", "well"}
-    assert "the run was told to fail" in found["fail"].error
+    assert "this run is to fail" in found["fail"].error
     assert "was it killed" in found["kill"].error
     assert found["well"].error == "" and found["well"].seconds > 0
     assert "Executing task" in (tmp_path / "0" / "log.txt").read_text()
