@@ -1,6 +1,5 @@
 """`inkling mixture`: making mixtures of a corpus that there is, and comparing two."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,8 +36,9 @@ def label(
     from inkling.components.label.build import build_labels
     from inkling.components.label.config import LabelConfig
     from inkling.pipelines import profiles
+    from inkling.pipelines.local.run import use_store
 
-    _use_store()
+    use_store()
     build_labels(LabelConfig.parse(profiles.load(profile, overrides)), corpus, output, earlier)
     print(output)
 
@@ -58,8 +58,9 @@ def build(
     from inkling.components.mixture.build import build_mixture
     from inkling.components.mixture.config import MixtureConfig
     from inkling.pipelines import profiles
+    from inkling.pipelines.local.run import use_store
 
-    _use_store()
+    use_store()
     tokens = build_mixture(MixtureConfig.parse(profiles.load(profile, overrides)), corpus, output, labels)
     print(f"{output}  {tokens.digest}")
 
@@ -115,10 +116,3 @@ def _shares_table(rows: "Sequence[ShareRow]", first: str, second: str) -> Table:
             difference += f" [{100 * low:+.1f}, {100 * high:+.1f}]"
         table.add_row(row.kind, row.name, f"{100 * row.first:.1f}", f"{100 * row.second:.1f}", difference)
     return table
-
-
-def _use_store() -> None:
-    from inkling.components.shared.store.store import STORE_VARIABLE
-    from inkling.pipelines.local import run as local
-
-    os.environ[STORE_VARIABLE] = str(local.home() / "store")

@@ -65,8 +65,9 @@ def study(
     console = Console(file=sys.stdout)
     if name in (_LIST, _ALL):
         from inkling.pipelines.local import studies
+        from inkling.pipelines.local.run import use_store
 
-        studies.use_store()
+        use_store()
         if name == _LIST:
             show_studies(console, overrides)
         else:

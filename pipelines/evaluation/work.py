@@ -1,7 +1,6 @@
 """The work of `inkling evaluate`: questions of each suite, answers, and what is written of them."""
 
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +15,9 @@ from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.store.artifact import write_json
-from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.evaluation.targets import Target
-from inkling.pipelines.local.run import Run, RunError, home
+from inkling.pipelines.local.run import Run, RunError, home, use_store
 
 Profile = Mapping[str, Any]
 
@@ -28,7 +26,7 @@ Profile = Mapping[str, Any]
 def workplace() -> Iterator[Path]:
     """A folder for the links to artifacts, which themselves lie in this home's store."""
     home().mkdir(parents=True, exist_ok=True)
-    os.environ[STORE_VARIABLE] = str(home() / "store")
+    use_store()
     with tempfile.TemporaryDirectory(dir=home(), prefix="evaluate-") as folder:
         yield Path(folder)
 

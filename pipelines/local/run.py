@@ -84,6 +84,11 @@ def home() -> Path:
     return path
 
 
+def use_store() -> None:
+    """Lets this process and its tasks keep and find artifacts in this home's store."""
+    os.environ[store.STORE_VARIABLE] = str(home() / "store")
+
+
 def run(profile: str, name: str, console: Console, containers: bool = False) -> Run:
     """Runs the visual_prior pipeline.
 
@@ -106,7 +111,7 @@ def run(profile: str, name: str, console: Console, containers: bool = False) -> 
     path.mkdir(parents=True)
     (path / "profile.yaml").write_text(profile)
     compile_pipeline(path / "pipeline.yaml", optional_stages(profile), FanOut.of(profile, at_once=1))
-    os.environ[store.STORE_VARIABLE] = str(home() / "store")
+    use_store()
     ir = read_ir(path / "pipeline.yaml")
     tasks = plan(ir, profile)
     _announce(tasks, console)

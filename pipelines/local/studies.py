@@ -21,10 +21,9 @@ from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.launch.placement import PlacementConfig, unmet
 from inkling.components.shared.report.screen import plain_table, show
 from inkling.components.shared.runtime.progress import clock
-from inkling.components.shared.store import store
 from inkling.models.strict_json import to_json
 from inkling.pipelines.ir import compile_run
-from inkling.pipelines.local.run import home, temporary_files
+from inkling.pipelines.local.run import home, temporary_files, use_store
 from inkling.pipelines.local.run_workers import RunOutcome, RunTask, finished
 from inkling.pipelines.study import file as study_file
 from inkling.pipelines.study.file import Study
@@ -219,11 +218,6 @@ def show_states(states: list[StudyRunState], console: Console) -> None:
     taken = [state.seconds for state in states if state.done and state.seconds]
     left = f", about {clock(_left(taken, waiting + len(taken), 1))} one after the other" if taken and waiting else ""
     console.print(f"{len(states) - waiting} of {len(states)} runs done, {waiting} left{left}", highlight=False)
-
-
-def use_store() -> None:
-    """Lets runs be looked for where this machine keeps what was made."""
-    os.environ[store.STORE_VARIABLE] = str(home() / "store")
 
 
 def cores() -> int:

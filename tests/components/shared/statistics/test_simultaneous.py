@@ -25,8 +25,9 @@ def study(truth: list[float], spread: float, random: np.random.Generator) -> Gro
     return compare_groups([SAMPLE.means(one) for one in right], [SAMPLE.influences(one) for one in right], True, random)
 
 
+# 95 % less three (few draws: two) standard errors of so many draws
 @pytest.mark.parametrize(
-    ("draws", "least"), [(120, 0.91), pytest.param(1500, 0.93, marks=pytest.mark.soak)], ids=["few", "many"]
+    ("draws", "least"), [(120, 0.91), pytest.param(1500, 0.933, marks=pytest.mark.soak)], ids=["few", "many"]
 )
 @pytest.mark.parametrize("truth", [[0.4] * 5, [0.35, 0.45, 0.45, 0.45, 0.45], [0.3, 0.4, 0.5, 0.55, 0.45]])
 @pytest.mark.parametrize("spread", [0.01, 0.03])
