@@ -492,17 +492,25 @@ def test_inkling_ask_prints_answer_and_view(server, examples, tmp_path, capsys):
 
 
 def test_sigterm_answers_requests_in_flight(served, tmp_path):
-    slow = {"instances": [{"question": "What colour is the disc?"}] * 16}
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(json.dumps({**SETTINGS, "max_batch": 1, "max_instances": 40}))
+    slow = {"instances": [{"question": "What colour is the disc?"}] * 40}  # one after another
     statuses: list[int] = []
+    connected = threading.Barrier(5)
 
     def post(url: str) -> None:
-        statuses.append(httpx.post(f"{url}{PREDICT}", json=slow, timeout=60, trust_env=False).status_code)
+        with httpx.Client(base_url=url, timeout=120, trust_env=False) as http:
+            http.get("/v2/health/live")
+            connected.wait()
+            statuses.append(http.post(PREDICT, json=slow).status_code)
 
-    with running_server(served.bundle, tmp_path / "log") as (url, process):
+    with running_server(served.bundle, tmp_path / "log", "--settings", str(settings)) as (url, process):
         threads = [threading.Thread(target=post, args=(url,)) for _ in range(4)]
         for thread in threads:
             thread.start()
-        with httpx.Client(base_url=url, trust_env=False) as http:
+        with httpx.Client(base_url=url, timeout=120, trust_env=False) as http:
+            http.get("/v2/health/live")
+            connected.wait()
             while figures(http).get("inkling_requests_admitted", 0) < len(threads):
                 assert not statuses, "answered before all were admitted"
                 time.sleep(0.01)
