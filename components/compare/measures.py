@@ -6,14 +6,14 @@ the interval of answers that are paired by question and seed.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.run_scores import QuestionSet, RunScore
-from inkling.components.compare.config import Measure
+from inkling.components.compare.config import MEASURED, Measure
 from inkling.components.shared.statistics.crossed import CrossedMean, QuestionSample
 from inkling.components.shared.statistics.indispensable import indispensable
 from inkling.components.shared.statistics.losses import Mean
@@ -114,6 +114,23 @@ def losses(run: RunScore) -> dict[str, Mean]:
     found = {"nats_per_token": run.documents.nats_per_token(), "bits_per_byte": run.documents.bits_per_byte()}
     gains = {"copy_gain": run.copy_gains} if run.copy_gains else {}
     return {**found, **{name: Mean.over(values) for name, values in {**gains, **run.measured}.items()}}
+
+
+def measured_beside(each: Sequence[Mapping[str, Mean]]) -> dict[Measure, RunMeans]:
+    """What was measured of every run beside right answers and losses: alignment of captions, words of explanations.
+
+    Args:
+        each: What `losses` gives of each run.
+    """
+    return {
+        name: RunMeans(
+            np.array([one[name].value for one in each]),
+            np.array([one[name].influence for one in each]),
+            0.0, 0.0, len(each[0][name].influence), len(each[0][name].influence),
+        )
+        for name in MEASURED
+        if len({len(one[name].influence) if name in one else 0 for one in each}) == 1 and name in each[0]
+    }  # fmt: skip
 
 
 def loss_over(means: Sequence[Mean]) -> CrossedMean:

@@ -21,6 +21,7 @@ from inkling.components.compare.measures import (
     loss_estimate,
     loss_over,
     losses,
+    measured_beside,
     run_means,
     suites,
 )
@@ -73,7 +74,8 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
     analysis["correlations"] = correlations(measured, groups, rows["groups"])
     analysis["scaling"] = scaling(measured, runs, groups, each)
     analysis["mixture_laws"] = mixture_laws(measured, runs, groups)
-    analysis["verdicts"] = verdicts(measured, groups, analysis["correlations"], config.margin)
+    beside = measured_beside(each)
+    analysis["verdicts"] = verdicts(measured, groups, analysis["correlations"], config.margin, beside)
     for row in rows["contrasts"]:
         for unit, estimate in row["heldout"].items():
             tests["heldout", unit].append(estimate)

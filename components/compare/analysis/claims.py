@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from inkling.components.compare.config import Label
+from inkling.components.compare.config import Label, Measure
 from inkling.components.shared.config import Section
 from inkling.components.shared.strict_yaml import read_mapping
 
@@ -23,6 +23,8 @@ class ClaimPart(Section):
     more: tuple[Where, ...] = Field((), description="groups whose mean is said to be higher")
     than: tuple[Where, ...] = Field((), description="groups whose mean is said to be lower, as many terms")
     category: str | None = Field(None, description="category of the first suite; its headline mean where not given")
+    measure: Measure = Field("visual", description="what is compared: right answers with the image where not given")
+    matters: float | None = Field(None, gt=0, description="effect that matters; the study's margin where not given")
     together: tuple[str, ...] = Field((), description="two categories that are said to go together over models")
 
     @field_validator("more", "than", mode="before")
@@ -51,7 +53,7 @@ class Claim(Section):
     statement: str = Field(description="what is claimed")
     source: str = Field(description="paper with its figure or table")
     study: str = Field(description="the study that tests it")
-    parts: tuple[ClaimPart, ...] = Field(description="what must be shown; none where no study can show it yet")
+    parts: tuple[ClaimPart, ...] = Field(min_length=1, description="what must be shown")
     limit: str = Field("", description="what the rule does not reach")
 
 

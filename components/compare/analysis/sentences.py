@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from inkling.components.compare.config import MEASURED
 from inkling.components.shared.report.numbers import with_interval
 
 _NAMES = {"visual": "with the image", "visual_minus_blind": "with the image minus without"}
@@ -138,6 +139,8 @@ def _verdict(row: Mapping[str, Any]) -> str:
 def _effect(part: Mapping[str, Any]) -> str:
     if "together" in part:
         return f"rank correlation {with_interval(part, '+.2f', 1)}"
+    if part["measure"] in MEASURED:
+        return f"{part['measure']} {with_interval(part, '+.4f', 1)}"
     return f"{with_interval(part, '+.1f')} points"
 
 

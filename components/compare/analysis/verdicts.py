@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from inkling.components.compare.analysis.claims import Claim, ClaimPart, Where, claims
-from inkling.components.compare.config import NO_PRETRAINING
+from inkling.components.compare.config import NO_PRETRAINING, Measure
 from inkling.components.compare.groups import Group
 from inkling.components.compare.measures import RunMeans, ScoreCell
 from inkling.components.shared.statistics.crossed import CrossedMean
@@ -23,6 +23,7 @@ def verdicts(
     groups: Sequence[Group],
     correlations: Sequence[Mapping[str, Any]],
     margin: float,
+    beside: Mapping[Measure, RunMeans] | None = None,
 ) -> list[dict[str, Any]]:
     """Decides the claims whose groups the study has; claims of other studies are left out.
 
@@ -30,16 +31,19 @@ def verdicts(
         measured: The measures of every run.
         groups: The groups of the study.
         correlations: Its rows of correlations.
-        margin: Effect that matters.
+        margin: Effect that matters in right answers.
+        beside: What was measured beside right answers, by measure.
 
     Returns:
         A row a claim: `claim`, `statement`, `source`, `limit`, `level`, `verdict` and `parts`, each with what it
-        `says`, its `value`, `low` and `high`, the one-sided p-values `above` and `below`, and its own `verdict`.
+        `says`, its `measure`, `value`, `low` and `high`, the one-sided p-values `above` and `below`, and its own
+        `verdict`.
     """
     suite = next(iter(measured)).suite
+    known = {**measured, **{ScoreCell(suite, None, name): means for name, means in (beside or {}).items()}}
     found = []
     for name, claim in claims().items():
-        rows = [_part(part, suite, measured, groups, correlations, margin) for part in claim.parts]
+        rows = [_part(part, suite, known, groups, correlations, margin) for part in claim.parts]
         tested = [row for row in rows if row is not None]
         if rows and len(tested) == len(rows):
             found.append(_decided(name, claim, tested))
@@ -70,20 +74,21 @@ def _part(
     """The evidence of a part; None where the study cannot give it."""
     if part.together:
         return _together(part, suite, correlations)
-    means = measured.get(ScoreCell(suite, part.category, "visual"))
+    means = measured.get(ScoreCell(suite, part.category, part.measure))
     weights = _weights(part, groups)
     if means is None or weights is None or means.images < 2:
         return None
     effect = _effect(means, groups, weights)
     if effect is None:
         return None
-    above, below = one_sided(effect, margin)
+    above, below = one_sided(effect, part.matters or margin)
     estimate = {
         "value": effect.value,
         "low": effect.value - effect.half_width,
         "high": effect.value + effect.half_width,
     }
-    return {"says": part.says, "category": part.category, **estimate, "above": above, "below": below}
+    named = {"says": part.says, "category": part.category, "measure": part.measure}
+    return {**named, **estimate, "above": above, "below": below}
 
 
 def _together(part: ClaimPart, suite: str, correlations: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
