@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.shared.statistics.quantiles import Z_95, student_quantile
+from inkling.components.shared.statistics.quantiles import Z_95
 
 Values = Sequence[float] | Sequence[bool] | NDArray[Any]
 Labels = Sequence[str] | Sequence[int] | NDArray[Any]
@@ -97,40 +97,6 @@ def clustered_mean(values: Values, images: Labels, groups: Labels | None = None,
     if count == 1:
         return Estimate(value, None, None, numbers, 1)
     half = Z_95 * math.sqrt(variance)
-    return Estimate(value, max(value - half, lowest), min(value + half, 1.0), numbers, count)
-
-
-def crossed_mean(
-    values: Sequence[Values], images: Labels, groups: Labels | None = None, lowest: float = 0.0
-) -> Estimate:
-    """Mean over seeds that were all asked the same questions, with an interval over questions and seeds.
-
-    Two sources of chance add up: the questions (clustered by image, as in `clustered_mean`, for the means of the seeds)
-    and the seeds (the variance of their means, divided by their number, with Student's quantile at one degree of
-    freedom less than there are seeds). The second contains a part of the first, so the interval errs on the wide side.
-    One seed says nothing of other seeds; its interval is over questions only.
-
-    Args:
-        values: For each seed one number from `lowest` to 1 a question.
-        images: The image of each question.
-        groups: The group of each question; one group where None.
-        lowest: Smallest possible value; the interval is cut there and at 1.
-
-    Returns:
-        The estimate; `questions` counts the questions once.
-
-    Raises:
-        ValueError: If there is no answer or the lengths differ.
-    """
-    seeds = np.array([np.asarray(one, dtype=np.float64) for one in values])
-    value, variance, numbers, count = _grouped_mean(seeds.mean(axis=0), images, groups)
-    if count == 1:
-        return Estimate(value, None, None, numbers, 1)
-    squared = Z_95**2 * variance
-    if len(seeds) > 1:
-        means = [_grouped_mean(one, images, groups)[0] for one in seeds]
-        squared += student_quantile(len(seeds) - 1) ** 2 * float(np.var(means, ddof=1)) / len(seeds)
-    half = math.sqrt(squared)
     return Estimate(value, max(value - half, lowest), min(value + half, 1.0), numbers, count)
 
 

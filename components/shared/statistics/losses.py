@@ -117,7 +117,8 @@ def over_seeds(means: Sequence[Mean]) -> Interval:
     """Mean over seeds that were all scored on the same documents, with an interval over documents and seeds.
 
     The two variances add up; that of the seeds takes Student's quantile at one degree of freedom less than there are
-    seeds, as in `statistics.crossed_mean`. One seed says nothing of other seeds: its interval is over documents only.
+    seeds. The second holds a part of the first, so the interval errs on the wide side. One seed says nothing of other
+    seeds: its interval is over documents only.
     """
     value = float(np.mean([mean.value for mean in means]))
     if not means[0].several:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from inkling.components.shared.statistics.intervals import (
     accuracy,
     clustered_mean,
-    crossed_mean,
     difference_of_shares,
     mcnemar,
     paired_difference,
@@ -169,33 +168,6 @@ def test_pairs_must_match() -> None:
         paired_difference([True], [True, False], [1, 2])
     with pytest.raises(ValueError, match="differ in number"):
         mcnemar([True], [True, False])
-
-
-def test_one_seed_says_nothing_of_other_seeds() -> None:
-    right, images = np.array([1, 0, 1, 1, 0, 1]), ["a", "a", "b", "c", "d", "e"]
-    assert crossed_mean([right], images) == clustered_mean(right, images)
-    assert crossed_mean([right, right], images) == clustered_mean(right, images)
-
-
-def test_seeds_that_differ_widen_the_interval() -> None:
-    images = [str(number) for number in range(200)]
-    low, high = np.arange(200) % 5 == 0, np.arange(200) % 5 < 3
-    both, one = crossed_mean([low, high], images), clustered_mean((low + high.astype(float)) / 2, images)
-    assert both.value == pytest.approx(0.4) == one.value
-    assert (both.low, both.high) == (0.0, 1.0)
-    assert one.high - one.low < 0.2
-
-
-def test_the_interval_over_questions_and_seeds_covers_the_truth() -> None:
-    generator = np.random.default_rng(0)
-    covered = 0
-    for _ in range(400):
-        easy = generator.normal(0, 1, 80)
-        seeds = generator.normal(0, 0.5, 4)
-        right = [generator.random(80) < 1 / (1 + np.exp(-(easy + seed))) for seed in seeds]
-        estimate = crossed_mean(right, [str(number) for number in range(80)])
-        covered += estimate.low <= 0.5 <= estimate.high
-    assert covered / 400 >= 0.93
 
 
 @given(st.integers(0, 50), st.integers(0, 50))
