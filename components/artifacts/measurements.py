@@ -7,8 +7,11 @@ from typing import Any, ClassVar
 from inkling.components.shared.store.artifact import Artifact, write_json
 
 MEASUREMENTS = "measurements.json"
+LINEAR = "linear"
 FEATURES, TOKENS = "image features", "image tokens"
 """The layers that the linear probe reads."""
+READ_OFF = {"probe_features": FEATURES, "probe_tokens": TOKENS}
+"""What a study calls what the linear probe reads off each layer."""
 ALIGNMENT, ALL_LAYERS, ALL_ENCODERS = "alignment", "mean of layers", "mean of encoders"
 """The probe whose mean over layers, and over encoders where it reads several, a study compares."""
 
@@ -27,6 +30,11 @@ class Measurements(Artifact):
         rows = [row for row in self.measurements().get(ALIGNMENT, []) if row["layer"] == ALL_LAYERS]
         chosen = [row for row in rows if row["name"] == ALL_ENCODERS] or rows
         return tuple(chosen[0]["details"]["shares"]) if chosen else ()
+
+    def read_off(self, layer: str) -> dict[tuple[str, str], bool]:
+        """Whether the linear probe of a layer answers each question rightly, by suite and identity; empty without."""
+        rows = [row for row in self.measurements().get(LINEAR, []) if row["layer"] == layer]
+        return {(row["suite"], name): right for row in rows for name, right in row["details"]["right"].items()}
 
 
 def write_measurements(directory: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

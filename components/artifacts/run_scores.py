@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from inkling.components.artifacts.measurements import READ_OFF
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.models.sequence.views import VIEWS, View
 
 RUNS, QUESTIONS, DOCUMENTS = "runs.json", "questions.parquet", "documents.parquet"
+NOT_ASKED = -1
 _LOSSES = tuple(field.name for field in dataclasses.fields(DocumentLosses))
 
 
@@ -61,6 +63,8 @@ class RunScore:
         tokens: Tokens that its language model was trained on.
         shares: Share of each shard of text in the blend; empty for the no-pretraining baseline.
         measured: What else was measured, by measure: independent numbers whose mean it is.
+        probed: Whether a linear probe answers each question rightly, in the order of `questions`, -1 where it was not
+            asked, int8; by what it reads, as in `READ_OFF`.
     """
 
     labels: Mapping[str, str]
@@ -72,6 +76,7 @@ class RunScore:
     tokens: int = 0
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
     measured: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
+    probed: Mapping[str, NDArray[np.int8]] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -83,7 +88,7 @@ class RunScores(Artifact):
     """The scores of some runs of a study."""
 
     type: ClassVar[str] = "RunScores"
-    schema: ClassVar[int] = 5
+    schema: ClassVar[int] = 6
 
     def scores(self) -> list[RunScore]:
         """The runs, in the order in which they were written."""
@@ -108,9 +113,17 @@ def write_run_scores(directory: Path, scores: Sequence[RunScore]) -> None:
         for one in scores
     ]
     write_json(directory / RUNS, rows, sort_keys=True)
-    questions = [{**{name: getattr(one.questions, name) for name in _COLUMNS}, **one.hits} for one in scores]
+    questions = [
+        {**{name: getattr(one.questions, name) for name in _COLUMNS}, **one.hits, **_every_probe(one)} for one in scores
+    ]
     _write(directory / QUESTIONS, questions)
     _write(directory / DOCUMENTS, [{name: getattr(one.documents, name) for name in _LOSSES} for one in scores])
+
+
+def _every_probe(score: RunScore) -> dict[str, NDArray[np.int8]]:
+    """A column for each layer, of questions that were not asked where there was no probe."""
+    none = np.full(len(score.questions.suites), NOT_ASKED, np.int8)
+    return {name: score.probed.get(name, none) for name in READ_OFF}
 
 
 def _write(path: Path, columns: Sequence[Mapping[str, Any]]) -> None:
@@ -128,6 +141,7 @@ def _of(table: pa.Table, number: int) -> pa.Table:
 def _read(row: Mapping[str, Any], questions: pa.Table, documents: pa.Table) -> RunScore:
     question_set = QuestionSet(*(tuple(questions.column(name).to_pylist()) for name in _COLUMNS))
     hits = {view: questions.column(view).to_numpy() for view in VIEWS}
+    probes = {name: questions.column(name).to_numpy() for name in READ_OFF}
     sources, numbers, *amounts = (documents.column(name) for name in _LOSSES)
     losses = DocumentLosses(
         tuple(sources.to_pylist()), tuple(numbers.to_pylist()), *(amount.to_numpy() for amount in amounts)
@@ -137,5 +151,6 @@ def _read(row: Mapping[str, Any], questions: pa.Table, documents: pa.Table) -> R
         "tokens": row["tokens"],
         "shares": row["shares"],
         "measured": {name: tuple(values) for name, values in row["measured"].items()},
+        "probed": {name: found for name, found in probes.items() if (found != NOT_ASKED).any()},
     }
     return RunScore(row["labels"], row["parameters"], question_set, hits, losses, **stated)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from inkling.components.artifacts.measurements import READ_OFF
 from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.models.sequence.views import VIEWS
 
@@ -24,7 +25,7 @@ class Scores(Artifact):
     """The scores of many runs, their means over seeds, and what was tested."""
 
     type: ClassVar[str] = "Scores"
-    schema: ClassVar[int] = 5
+    schema: ClassVar[int] = 6
 
     def scores(self) -> dict[str, Any]:
         """The numbers.
@@ -65,7 +66,7 @@ def _rows(scores: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """A row a group and suite: its labels, then each measure with the ends of its interval."""
     for group in scores["groups"]:
         for suite, measures in group["suites"].items():
-            estimates = {view: measures[view] for view in VIEWS} | {
+            estimates = {name: measures.get(name, {}) for name in (*VIEWS, *READ_OFF)} | {
                 unit: group["heldout"].get(unit, {}) for unit in _UNITS
             }
             numbers = {

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from inkling.components.artifacts.measurements import ALIGNMENT, LINEAR
 from inkling.components.shared.config import Section, StageConfig, unknown
 
 SEED = "seed"
@@ -13,12 +14,16 @@ NO_PRETRAINING = "no pretraining"
 """Label, on every axis of the text, of the models whose weights are the initial ones."""
 Measure = Literal[
     "visual", "blind", "mismatched", "visual_minus_blind", "nats_per_token", "bits_per_byte", "copy_gain", "alignment",
-    "depth",
+    "depth", "probe_features", "probe_tokens", "visual_minus_probe",
 ]  # fmt: skip
 LOSSES: tuple[Measure, ...] = ("nats_per_token", "bits_per_byte", "copy_gain")
 """The measures of held-out text."""
 MEASURED: tuple[Measure, ...] = ("alignment", "depth")
 """Those of captions with their pictures and of explanations; what is left are shares of right answers."""
+PROBED: tuple[Measure, ...] = ("probe_features", "probe_tokens", "visual_minus_probe")
+"""What a linear probe of image features answers rightly, and of image tokens; the model's answers minus the former."""
+PROBE_OF: dict[Measure, str] = {"alignment": ALIGNMENT, **dict.fromkeys(PROBED, LINEAR)}
+"""The probe that a measure is taken by, where it is by one."""
 
 
 Label = Annotated[str, BeforeValidator(lambda stated: str(stated) if isinstance(stated, int | float) else stated)]

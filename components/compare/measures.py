@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inkling.components.artifacts.run_scores import QuestionSet, RunScore
+from inkling.components.artifacts.run_scores import NOT_ASKED, QuestionSet, RunScore
 from inkling.components.compare.config import MEASURED, Measure
 from inkling.components.shared.statistics.crossed import CrossedMean, QuestionSample
 from inkling.components.shared.statistics.indispensable import indispensable
@@ -20,6 +20,7 @@ from inkling.components.shared.statistics.losses import Mean
 
 Floats = NDArray[np.float64]
 _RIGHT: tuple[Literal["visual", "blind", "mismatched"], ...] = ("visual", "blind", "mismatched")
+_READ: tuple[Literal["probe_features", "probe_tokens"], ...] = ("probe_features", "probe_tokens")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,15 +31,19 @@ class ScoreCell:
         suite: The suite of questions.
         category: A category of it; None for its headline mean.
         measure: What is measured.
+        family: A family of its questions, in place of a category.
     """
 
     suite: str
     category: str | None
     measure: Measure
+    family: str | None = None
 
     def within(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The place of the mean's suite or category in a row of the table, made where it is not there."""
-        suite: dict[str, Any] = row.setdefault("suites", {}).setdefault(self.suite, {"categories": {}})
+        """The place of the mean's suite, category or family in a row of the table, made where it is not there."""
+        suite: dict[str, Any] = row.setdefault("suites", {}).setdefault(self.suite, {"categories": {}, "families": {}})
+        if self.family is not None:
+            return suite["families"].setdefault(self.family, {})
         return suite if self.category is None else suite["categories"].setdefault(self.category, {})
 
 
@@ -88,25 +93,48 @@ class RunMeans:
 
 
 def run_means(runs: Sequence[RunScore]) -> Iterator[tuple[ScoreCell, RunMeans]]:
-    """Every measure of every suite's headline mean and categories.
+    """Every measure of every suite's headline mean, categories and families.
+
+    What a linear probe answers is the mean over those of the questions that it was asked of every run.
 
     Args:
         runs: Runs that were evaluated on the same questions.
     """
     questions = runs[0].questions
-    names, categories = np.array(questions.suites), np.array(questions.categories)
-    headline = np.array(questions.headline)
-    hits = {view: np.array([run.hits[view] for run in runs], dtype=bool) for view in _RIGHT}  # (runs, questions)
+    hits = {view: np.array([run.hits[view] for run in runs], dtype=np.float64) for view in _RIGHT}  # (runs, questions)
+    probed: dict[Measure, Floats] = {
+        name: np.array([run.probed[name] for run in runs], dtype=np.float64)
+        for name in _READ
+        if all(name in run.probed for run in runs)
+    }
+    asked = np.all([(read != NOT_ASKED).all(0) for read in probed.values()], axis=0)  # (questions,)
+    for place, chosen in _parts(questions):
+        sample = _sample(questions, chosen)
+        right = {view: hits[view][:, chosen] for view in _RIGHT}
+        for view in _RIGHT:
+            yield dataclasses.replace(place, measure=view), _measured(sample, right[view], 0.0)
+        gained = right["visual"] - right["blind"]
+        yield dataclasses.replace(place, measure="visual_minus_blind"), _measured(sample, gained, -1.0)
+        both = chosen & asked
+        if probed and both.any():
+            sample = _sample(questions, both)
+            for name, read in probed.items():
+                yield dataclasses.replace(place, measure=name), _measured(sample, read[:, both], 0.0)
+            beyond = hits["visual"][:, both] - probed["probe_features"][:, both]
+            yield dataclasses.replace(place, measure="visual_minus_probe"), _measured(sample, beyond, -1.0)
+
+
+def _parts(questions: QuestionSet) -> Iterator[tuple[ScoreCell, NDArray[np.bool_]]]:
+    """The questions of each suite's headline mean, of each category of it, and of each family where it has some."""
+    names, headline = np.array(questions.suites), np.array(questions.headline)
+    categories, families = np.array(questions.categories), np.array(questions.families)
     for suite in dict.fromkeys(questions.suites):
         within = names == suite
-        parts = {name: within & (categories == name) for name in sorted(set(categories[within]))}
-        for category, chosen in ((None, within & headline), *parts.items()):
-            sample = _sample(questions, chosen)
-            right = {view: hits[view][:, chosen].astype(np.float64) for view in _RIGHT}
-            for view in _RIGHT:
-                yield ScoreCell(suite, category, view), _measured(sample, right[view], 0.0)
-            gained = right["visual"] - right["blind"]
-            yield ScoreCell(suite, category, "visual_minus_blind"), _measured(sample, gained, -1.0)
+        yield ScoreCell(suite, None, "visual"), within & headline
+        for category in sorted(set(categories[within])):
+            yield ScoreCell(suite, category, "visual"), within & (categories == category)
+        for family in sorted({*families[within]} - {""}):
+            yield ScoreCell(suite, None, "visual", family), within & (families == family)
 
 
 def losses(run: RunScore) -> dict[str, Mean]:

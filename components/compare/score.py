@@ -4,8 +4,8 @@ import numpy as np
 
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.measurements import Measurements
-from inkling.components.artifacts.run_scores import QuestionSet, RunScore
+from inkling.components.artifacts.measurements import READ_OFF, Measurements
+from inkling.components.artifacts.run_scores import NOT_ASKED, QuestionSet, RunScore
 from inkling.components.compare.config import ScoreConfig
 from inkling.components.shared.statistics.depth import words
 from inkling.components.shared.store.manifest import ArtifactError, digest_of
@@ -58,7 +58,15 @@ def score(
     numbers = {"alignment": measurements.alignment() if measurements else (), "depth": _depths(answers)}
     measured = {name: values for name, values in numbers.items() if values}
     documents = model.documents()
-    return RunScore(labels, model.parameters(), questions, hits, documents, tuple(gains), tokens, shares, measured)
+    read_off = {name: measurements.read_off(layer) for name, layer in READ_OFF.items()} if measurements else {}
+    probed = {
+        name: np.array([right.get(row[:2], NOT_ASKED) for row in rows], np.int8)
+        for name, right in read_off.items()
+        if right
+    }
+    return RunScore(
+        labels, model.parameters(), questions, hits, documents, tuple(gains), tokens, shares, measured, probed
+    )
 
 
 def _depths(answers: Answers) -> tuple[float, ...]:

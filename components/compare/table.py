@@ -61,13 +61,13 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
     analysis: dict[str, list[dict[str, Any]]] = {"curves": [], "ranks": []}
     measured: dict[ScoreCell, RunMeans] = {}
     for cell, means in run_means(runs):
-        if cell.measure in MEASURES:
+        if cell.measure in MEASURES and cell.family is None:
             measured[cell] = means
-        analysis["curves"] += curves(config.labels, cell, means, groups, config.margin)
-        if (ranked := ranks(cell, means, groups)) is not None:
-            analysis["ranks"].append(ranked)
+            analysis["curves"] += curves(config.labels, cell, means, groups, config.margin)
+            if (ranked := ranks(cell, means, groups)) is not None:
+                analysis["ranks"].append(ranked)
         _answers(rows, cell, means, groups, contrasts)
-        kind = "headline" if cell.category is None else "categories"
+        kind = "families" if cell.family else "headline" if cell.category is None else "categories"
         tests[cell.suite, kind, cell.measure] += [cell.within(row)[cell.measure] for row in rows["contrasts"]]
     each = [losses(run) for run in runs]
     _held_out(rows, runs, each, groups, contrasts)

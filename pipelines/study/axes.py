@@ -18,7 +18,7 @@ PRETRAIN = "pretrain"
 STAGES = (*TEXT, PRETRAIN, *SEEING)
 """Stages that a study runs and whose settings an axis may take."""
 PROBE = "probe"
-"""The stage that a study runs where a figure draws alignment; its settings are those of all runs."""
+"""The stage that a study runs where a figure draws what it measures; its settings are those of all runs."""
 
 Labelled = dict[str, Any]
 """Values of an axis by label."""

@@ -52,9 +52,8 @@ def study(
       and those after it stand in the loop over texts (suites and encode go with scenes). A store reuses what comes out
       the same.
     - mixture once a text; pretrain once a text and pre-training; adapt once a language model, encoder and adaptation;
-      evaluate once a model and examination; probe once a model, where a figure draws alignment. The no-pretraining
-      baseline has a loop of its own, before the others, with
-      the tokens of the first text.
+      evaluate once a model and examination; probe once a model, where a figure draws what it measures. The
+      no-pretraining baseline has a loop of its own, before the others, with the tokens of the first text.
 
     Texts and pre-trainings are items of two loops, the second within the first, and parameters of the pipeline.
     Encoders, adaptations and examinations, which are few, are tasks of the loops' body, because a task in a loop of KFP

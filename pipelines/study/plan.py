@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from inkling.components.artifacts.measurements import ALIGNMENT
-from inkling.components.compare.config import NO_PRETRAINING, CompareConfig
+from inkling.components.compare.config import NO_PRETRAINING, PROBE_OF, CompareConfig
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError, read_mapping, unknown
@@ -165,11 +164,12 @@ class StudyPlan:
             if figure.category is not None and figure.category not in categories:
                 raise unknown(f"category of suite '{suite}' in figure '{name}'", figure.category, categories)
         probes = [probe.type for probe in ProbeConfig.parse(self.profile).probes]
-        if self.probed and ALIGNMENT not in probes:
-            raise ConfigError(
-                f"a figure of the study draws alignment, and the probes are {', '.join(probes) or 'none'}: state "
-                "probe.probes: [alignment] under 'common' of the study"
-            )
+        for measure, probe in self._measured_by.items():
+            if probe not in probes:
+                raise ConfigError(
+                    f"a figure of the study draws {measure}, and the probes are {', '.join(probes) or 'none'}: state "
+                    f"probe.probes: [{probe}] under 'common' of the study"
+                )
 
     @property
     def suites(self) -> bool:
@@ -178,8 +178,14 @@ class StudyPlan:
 
     @property
     def probed(self) -> bool:
-        """Whether models are probed: where a figure draws alignment."""
-        return any(ALIGNMENT in figure.measure for figure in self.study.figures.values())
+        """Whether models are probed: where a figure draws what a probe measures."""
+        return bool(self._measured_by)
+
+    @property
+    def _measured_by(self) -> dict[str, str]:
+        """The measures of figures that are taken by a probe, and by which."""
+        drawn = {measure for figure in self.study.figures.values() for measure in figure.measure}
+        return {measure: probe for measure, probe in PROBE_OF.items() if measure in drawn}
 
     @property
     def items(self) -> tuple[Item, ...]:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from inkling.components.compare.analysis.sentences import contrast_name, sentences
+from inkling.components.compare.config import PROBED
 from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.report.screen import plain_table, show
 from inkling.components.shared.runtime.progress import track
@@ -63,9 +64,10 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
     console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
     measures = (*SERVED_VIEWS, "visual_minus_blind")
     for suite, about in scores["suites"].items():
-        table = plain_table(*axes, "seeds", *(name.replace("_minus_", " - ") for name in measures), text=len(axes))
+        shown = [name for name in (*measures, *PROBED) if name in groups[0]["suites"][suite]]
+        table = plain_table(*axes, "seeds", *(name.replace("_minus_", " - ") for name in shown), text=len(axes))
         for group in groups:
-            cells = (with_interval(group["suites"][suite][name]) for name in measures)
+            cells = (with_interval(group["suites"][suite][name]) for name in shown)
             table.add_row(*group["labels"].values(), str(group["seeds"]), *cells)
         show(table, console)
         chance = f"chance {100 * about['chance']:.0f}"

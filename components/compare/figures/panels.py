@@ -26,9 +26,13 @@ _NAMES: dict[Measure, str] = {
     "copy_gain": "saved on a second copy",
     "alignment": "captions and pictures",
     "depth": "explanations",
+    "probe_features": "linear probe of image features",
+    "probe_tokens": "linear probe of image tokens",
+    "visual_minus_probe": "with its image minus the probe of image features",
 }
 _UNITS: dict[Measure, str] = {
     "visual_minus_blind": "difference, points",
+    "visual_minus_probe": "difference, points",
     "nats_per_token": "nats per token",
     "bits_per_byte": "bits per byte",
     "copy_gain": "nats per token",

@@ -1,10 +1,10 @@
 """The parts of a study's report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from inkling.components.compare.analysis.sentences import sentences
-from inkling.components.compare.config import LOSSES, MEASURED, FigureConfig
+from inkling.components.compare.config import LOSSES, MEASURED, PROBED, FigureConfig
 from inkling.components.shared.report.html import Html, bullets, element, figure, join, paragraph, section, table
 from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.runtime.progress import clock
@@ -14,7 +14,7 @@ from inkling.pipelines.study.report.content import StudyReport
 _LEVEL = 0.05
 """A difference is shown where Holm's p-value is below it and the interval leaves out zero."""
 _UNITS = (*LOSSES, *MEASURED)
-_MEASURES = (*SERVED_VIEWS, "mismatched", "visual_minus_blind")
+_MEASURES = (*SERVED_VIEWS, "mismatched", "visual_minus_blind", *PROBED)
 _HEADS = {
     "visual": "with the image",
     "blind": "without",
@@ -25,6 +25,9 @@ _HEADS = {
     "copy_gain": "saved on a copy",
     "alignment": "alignment",
     "depth": "words of an explanation",
+    "probe_features": "probe of image features",
+    "probe_tokens": "probe of image tokens",
+    "visual_minus_probe": "with minus probe of features",
 }
 
 
@@ -150,17 +153,19 @@ def tables_section(report: StudyReport) -> Html:
             f"Right answers on {suite}, per cent: {about['questions']:,} questions on {about['images']:,} images, "
             f"chance {100 * about['chance']:.0f}"
         )
+        measures = [one for one in _MEASURES if one in groups[0]["suites"][suite]]
         rows = [
-            [*group["labels"].values(), f"{group['seeds']}", *(_cell(group, suite, None, one) for one in _MEASURES)]
+            [*group["labels"].values(), f"{group['seeds']}", *(_cell(group, suite, None, one) for one in measures)]
             for group in groups
         ]
-        parts.append(table(caption, [*axes, "seeds", *(_HEADS[one] for one in _MEASURES)], rows, len(axes)))
+        parts.append(table(caption, [*axes, "seeds", *(_HEADS[one] for one in measures)], rows, len(axes)))
         categories = list(groups[0]["suites"][suite]["categories"])
         rows = [
             [*group["labels"].values(), *(_cell(group, suite, one, "visual") for one in categories)] for group in groups
         ]
         by_category = table(f"With the image on {suite}, by category, per cent", [*axes, *categories], rows, len(axes))
         parts.append(element("details", element("summary", f"{suite} by category"), by_category))
+        parts += _family_tables(suite, groups)
     units = [unit for unit in _UNITS if any(unit in group["heldout"] for group in groups)]
     rows = [
         [*group["labels"].values(), f"{group['parameters']:,}", *(_cell(group, "", None, unit) for unit in units)]
@@ -171,19 +176,44 @@ def tables_section(report: StudyReport) -> Html:
     return section("tables", "Tables", *parts)
 
 
+def _family_tables(suite: str, groups: Sequence[Mapping[str, Any]]) -> Iterator[Html]:
+    """Every group by family of questions, with the image and as a linear probe answers; none of a suite without any."""
+    first = groups[0]["suites"][suite]["families"]
+    if not first:
+        return
+    axes = list(groups[0]["labels"])
+    measures = [one for one in ("visual", "visual_minus_blind", *PROBED) if any(one in few for few in first.values())]
+    shown = []
+    for measure in measures:
+        heads = [f"{family} ({found['visual']['questions']:,})" for family, found in first.items()]
+        rows = [
+            [*group["labels"].values(), *(_family_cell(group, suite, family, measure) for family in first)]
+            for group in groups
+        ]
+        caption = f"By family of questions (their number) on {suite}, {_HEADS[measure]}, per cent"
+        shown.append(table(caption, [*axes, *heads], rows, len(axes)))
+    yield element("details", element("summary", f"{suite} by family of questions"), *shown)
+
+
+def _family_cell(group: Mapping[str, Any], suite: str, family: str, measure: str) -> str:
+    found = group["suites"][suite]["families"][family].get(measure)
+    return with_interval(found) if found else ""
+
+
 def _contrast_tables(report: StudyReport) -> Iterator[Html]:
     rows = report.scores["contrasts"]
     for suite in report.scores["suites"] if rows else ():
+        measures = [one for one in _MEASURES if one in rows[0]["suites"][suite]]
         cells = [
             [
                 f"{row['axis']}: {contrast_name(row)}",
                 f"{row['seeds']}",
-                *(f"{with_interval(row['suites'][suite][one], '+.1f')}" for one in _MEASURES),
+                *(f"{with_interval(row['suites'][suite][one], '+.1f')}" for one in measures),
                 _p_value(row["suites"][suite]["visual"]).strip(" ()"),
             ]
             for row in rows
         ]
-        heads = ["contrast", "seeds", *(_HEADS[one] for one in _MEASURES), "p with the image"]
+        heads = ["contrast", "seeds", *(_HEADS[one] for one in measures), "p with the image"]
         yield table(f"Differences on {suite}, points: the first minus the second, seed by seed", heads, cells)
 
 

@@ -13,6 +13,8 @@ from inkling.components.artifacts.measurements import (
     ALIGNMENT,
     ALL_ENCODERS,
     ALL_LAYERS,
+    FEATURES,
+    TOKENS,
     Measurements,
     write_measurements,
 )
@@ -174,6 +176,53 @@ def test_depth_and_alignment_are_compared_seed_by_seed(
     assert head.endswith("alignment,alignment_low,alignment_high,depth,depth_low,depth_high") and ",5.500000," in first
     with pytest.raises(ConfigError, match="2 sets of answers, but 1 of measurements"):
         build_compare_part(ScoreConfig(), answers, models[:2], tmp_path / "none", None, probed[:1])
+
+
+def read_off(place: Path, answers: Path, features: int, tokens: int) -> Path:
+    """What a linear probe reads of the questions of the first family: so many rightly, the first ones."""
+    names = sorted({one.question_id for one in Answers.open(answers).answers("visual", "test", "scenes")})[::2]
+    rows = [
+        {"suite": "scenes", "name": "family0", "layer": layer, "details": {"right": right}}
+        for layer, count in ((FEATURES, features), (TOKENS, tokens))
+        for right in [{name: number < count for number, name in enumerate(names)}]
+    ]
+
+    def write(draft: Draft) -> None:
+        write_measurements(draft.path, {"linear": rows})
+
+    return produce(Measurements, place, EvaluateConfig(seed=features), {}, write).path
+
+
+def test_what_a_linear_probe_reads_stands_beside_the_answers_to_the_same_questions(
+    answers_of: MakeAnswers, models: list[Path], pretrained_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    answers = [answers_of(tmp_path / f"answers-{right}", right, more=4) for right in (30, 32)]
+    probed = [read_off(tmp_path / f"probed-{n}", answers[n], 12 + n, 10) for n in range(2)]
+    config = ScoreConfig(labels_in_common={RECIPE: "mix6"}, pretrained=pretrained_of(*models[:2]))
+    part = build_compare_part(config, answers, models[:2], tmp_path / "part", None, probed)
+    first, second = part.scores()
+    assert first.probed["probe_features"].tolist().count(-1) == 24, "20 of the other family and 4 of the other suite"
+    assert second.probed["probe_features"].tolist().count(1) == 13
+
+    figure = {"kind": "bars", "title": "t", "x": RECIPE, "measure": ["visual", "probe_features", "visual_minus_probe"]}
+    found = compared(tmp_path, part, figures={"probe": {**figure, "where": {PRESET: "tiny"}}})
+    (group,) = found.scores()["groups"]
+    suite, family = group["suites"]["scenes"], group["suites"]["scenes"]["families"]["family0"]
+    assert family["visual"]["value"] == pytest.approx(31 / 40) and family["visual"]["questions"] == 20
+    assert family["probe_features"]["value"] == pytest.approx(12.5 / 20)
+    assert family["probe_tokens"]["value"] == pytest.approx(10 / 20)
+    assert family["visual_minus_probe"]["value"] == pytest.approx(31 / 40 - 12.5 / 20)
+    assert family["visual_minus_probe"]["low"] < 31 / 40 - 12.5 / 20 < family["visual_minus_probe"]["high"]
+    assert suite["probe_features"] == family["probe_features"], "the headline mean is over what was asked"
+    assert "probe_features" not in suite["families"]["family1"]
+    assert not group["suites"]["mine"]["families"] and "probe_features" not in group["suites"]["mine"]
+    assert [drawn.stem for drawn in found.figures()] == ["probe"]
+    head, row = (line.split(",") for line in (found.path / "scores.csv").read_text().splitlines()[:2])
+    assert float(row[head.index("probe_tokens")]) == 0.5
+
+    alone = build_compare_part(config, answers, models[:2], tmp_path / "alone")
+    assert not alone.scores()[0].probed
+    assert "probe_features" not in compared(tmp_path / "again", alone).scores()["groups"][0]["suites"]["scenes"]
 
 
 def test_the_no_pretraining_baseline_is_contrasted_size_by_size(

@@ -72,7 +72,7 @@ def test_a_language_model_is_made_once_for_all_adaptations_and_features_once_an_
     )
 
 
-def test_models_are_probed_once_each_where_a_figure_draws_alignment(tmp_path: Path) -> None:
+def test_models_are_probed_once_each_where_a_figure_draws_what_a_probe_measures(tmp_path: Path) -> None:
     figure = {
         "kind": "intervals",
         "title": "t",
@@ -94,6 +94,12 @@ def test_models_are_probed_once_each_where_a_figure_draws_alignment(tmp_path: Pa
     for name in ("compare-part", "compare-part-2"):
         assert "measurements" in inside[name]["inputs"]["artifacts"]
     assert "alignment" in plan.parameters()["variants"][0]["config"]
+    figure["measure"] = "probe_features"
+    assert StudyPlan.of(Study.model_validate(stated), profiles.load("tiny")).probed, "by the linear probe"
+    with pytest.raises(ConfigError, match=r"draws probe_features, and the probes are alignment"):
+        StudyPlan.of(
+            study.model_validate({**stated, "common": {}}), profiles.load("tiny", ["probe.probes=[alignment]"])
+        )
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import yaml
 
 from inkling.components.compare.config import FigureConfig
 from inkling.components.pretrain.config import PretrainConfig
+from inkling.components.scenes.config import ScenesConfig
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import digest_of
 from inkling.pipelines import profiles
@@ -85,6 +86,13 @@ def test_settings_of_a_study_reach_its_runs_and_give_way_to_the_user_s() -> None
     assert profiles.stage_config("mixture").parse(study.profile("laptop")).recipe == "web-crawl"
     stated = study.profile("laptop", ["mixture={recipe: mix0}", "seed=4"])
     assert profiles.stage_config("mixture").parse(stated).recipe == "mix0"
+
+
+@pytest.mark.parametrize("name", ["ways-in", "objectives"])
+def test_systems_are_compared_on_enough_questions_beside_a_linear_probe(name: str) -> None:
+    study = study_file.load(name)
+    plan = StudyPlan.of(study, study.profile("laptop"))
+    assert plan.probed and all(ScenesConfig.parse(run.before).test >= 400 for run in plan.runs())
 
 
 def test_cells_that_are_left_out_are_not_run() -> None:

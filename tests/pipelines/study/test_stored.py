@@ -93,15 +93,28 @@ def test_a_run_that_was_cut_off_waits_for_what_it_lacks(plan: StudyPlan, tmp_pat
     assert waiting(plan)[4] == ["pretrain", "adapt", "evaluate"]
 
 
-def test_the_time_that_is_left_counts_what_runs_share_once(plan: StudyPlan, tmp_path: Path) -> None:
-    def left() -> float:
-        store = StudyStore(plan)
-        return seconds_left([store.look(run) for run in plan.runs()])
+def left(plan: StudyPlan) -> float:
+    store = StudyStore(plan)
+    return seconds_left([store.look(run) for run in plan.runs()])
 
-    whole = left()
-    make(plan.runs()[0], tmp_path / "out", stages=len(SHARED))
-    shared = whole - left()
+
+def test_the_time_that_is_left_counts_what_runs_share_once(plan: StudyPlan, tmp_path: Path) -> None:
+    laptop = StudyPlan.of(plan.study, profiles.load("laptop"))
+    whole = left(laptop)
+    make(laptop.runs()[0], tmp_path / "out", stages=len(SHARED))
+    shared = whole - left(laptop)
     assert shared == pytest.approx(18 + 45 + 9 + 1 + 4)
-    assert left() > 8 * 110, "eight adaptations"
-    make(plan.runs()[0], tmp_path / "out")
-    assert whole - shared - left() > 110
+    assert left(laptop) > 8 * 110, "eight adaptations"
+    make(laptop.runs()[0], tmp_path / "out")
+    assert whole - shared - left(laptop) > 110
+
+
+def test_the_time_that_is_left_grows_with_what_is_rendered_taught_and_asked(plan: StudyPlan) -> None:
+    def of(*overrides: str) -> float:
+        return left(StudyPlan.of(plan.study, profiles.load("laptop", overrides)))
+
+    usual = of()
+    pictures = 3400 + 16 * 120
+    asked = 63 * 16 * 310 / pictures + 8 * 20 * 310 / 120
+    assert of("scenes.test=400") - usual == pytest.approx(asked), "eight evaluations"
+    assert of("scenes.twins=0.5") - usual > 8 * 110 / 4, "eight adaptations on twins too"

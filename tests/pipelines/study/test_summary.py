@@ -39,12 +39,14 @@ def test_the_screen_shows_every_group_and_every_contrast(capsys: Any) -> None:
              "suites": {"scenes": _measures(-0.1)}, "heldout": losses},
         ],
     }  # fmt: skip
+    scores["groups"][0]["suites"]["scenes"]["probe_features"] = _estimate(0.62)
     scores["contrasts"][0]["suites"]["scenes"]["visual"]["adjusted"] = 0.0132
     scores["contrasts"][1]["suites"]["scenes"]["visual"]["adjusted"] = 1e-5
     scores["analysis"] = {key: [] for key in KINDS}
     show_scores(scores, Console(width=160))
     printed = capsys.readouterr().out
     assert "Two (LSBS Table 2)" in printed and "30.0 [25.0, 35.0]" in printed
+    assert re.search(r"probe_features.*\n.* 62.0 \[57.0, 67.0\]", printed), "what a linear probe reads"
     assert "suite scenes: 40 questions on 20 images, chance 25" in printed
     assert "adapt.connector: pool - mlp (mix0)  scenes: visual +10.0 [+5.0, +15.0] (p 0.013)  blind" in printed
     assert "visual -10.0 [-15.0, -5.0] (p < 0.001)  blind -10.0 [-15.0, -5.0]\n" in printed

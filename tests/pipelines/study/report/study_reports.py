@@ -53,7 +53,12 @@ def measures(value: float, **more: Any) -> dict[str, Any]:
     views = ("visual", "blind", "mismatched", "visual_minus_blind")
     return {
         **{name: estimate(value, **more) for name in views},
+        "probe_features": estimate(value + 0.2),
         "categories": {"General": {name: estimate(value + 0.1) for name in views}},
+        "families": {
+            "sign": {"visual": estimate(value + 0.15, questions=400), "probe_features": estimate(value + 0.25)},
+            "size": {"visual": estimate(value + 0.1, questions=400)},
+        },
     }
 
 

@@ -44,6 +44,15 @@ def test_every_number_of_a_figure_stands_in_its_table_beside_the_paper_s(text: s
     assert ["75", "math", "", "", "31.8"] in cells
 
 
+def test_a_linear_probe_stands_beside_the_answers_whole_and_by_family(text: str) -> None:
+    assert "probe of image features" in text and "probe of image tokens" not in text
+    families = text[text.index("scenes by family of questions") :].partition("</details>")[0]
+    cells = [re.findall(r">([^<>]*)</t[hd]>", one) for one in re.findall(r"<tr>(.*?)</tr>", families)]
+    assert ["label", "share", "sign (400)", "size (400)"] in cells
+    assert ["code", "0", "45.0 [40.0, 50.0]", "40.0 [35.0, 45.0]"] in cells, "with the image"
+    assert ["code", "0", "55.0 [50.0, 60.0]", ""] in cells, "as the probe answers"
+
+
 def test_it_refers_to_nothing_outside_itself(text: str) -> None:
     assert not re.findall(r"https?:|<script|<link|<img|src=|url\((?!#)", text)
     assert len(text.encode()) < LARGEST
