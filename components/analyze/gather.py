@@ -10,7 +10,7 @@ from inkling.components.analyze.blind_answers import blind_answers
 from inkling.components.analyze.comparison import compare
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.contamination import Overlap, contamination, overlap
-from inkling.components.analyze.probed import probed
+from inkling.components.analyze.probed import probed, shown
 from inkling.components.analyze.samples import describe, draw
 from inkling.components.analyze.scaling import states
 from inkling.components.artifacts.answers import Answer, Answers
@@ -67,6 +67,7 @@ def gather(config: AnalyzeConfig, inputs: Inputs) -> dict[str, Any]:
         "language": _language(inputs),
         "adaptation": _adaptation(inputs),
         "suites": _suites(config, inputs),
+        "probes": shown({"pretrained": inputs.measurements, "no_pretraining": inputs.measurements_no_pretraining}),
         "export": inputs.bundle.parity(),
         "serving": inputs.rehearsal.outcome(),
     }

@@ -1,15 +1,26 @@
-"""What a linear probe reads off a model's image features and image tokens, beside what the model answered."""
+"""What probes say of the models, and what the linear one reads off, beside what the model answered."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.artifacts.answers import Answer
-from inkling.components.artifacts.measurements import FEATURES, TOKENS
+from inkling.components.artifacts.measurements import FEATURES, TOKENS, Measurements
 from inkling.components.shared.statistics.intervals import paired_difference
 
 UNKNOWN, ENCODER, CONNECTOR, LANGUAGE, EITHER = "unknown", "encoder", "connector", "language", "either"
 """Where a family's answers are limited, as far as the probe can tell."""
+
+
+def shown(measured: Mapping[str, Measurements | None]) -> dict[str, Any]:
+    """What each probe shows of the models that were probed: what a `Shown` says, and the rows of each model."""
+    found: dict[str, Any] = {}
+    for model, measurements in measured.items():
+        for probe, one in (measurements.shown() if measurements else {}).items():
+            said = dataclasses.asdict(one)
+            rows = said.pop("rows")
+            found.setdefault(probe, {**said, "models": {}})["models"][model] = rows
+    return found
 
 
 def probed(rows: Sequence[Mapping[str, Any]], suite: str, answers: Sequence[Answer]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inkling.components.artifacts.conversations import Conversations
 from inkling.components.artifacts.features import Features, Split
-from inkling.components.artifacts.measurements import Measurements, write_measurements
+from inkling.components.artifacts.measurements import Measurements, Shown, write_measurements
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Questions
 from inkling.components.probe.config import ProbeConfig
@@ -61,11 +61,14 @@ def _make(
         _reader(features, "conversations", model.connector.inputs, pictures),
         pictures,
     )
-    found = {}
+    found, shown = {}, {}
     for place, spec in enumerate(config.probes):
-        random = np.random.default_rng([config.seed, place])
-        found[spec.type] = [dataclasses.asdict(row) for row in spec.build().measure(subject, random)]
-    write_measurements(draft.path, found)
+        probe = spec.build()
+        measured = probe.measure(subject, np.random.default_rng([config.seed, place]))
+        found[spec.type] = [dataclasses.asdict(row) for row in measured]
+        rows = [dataclasses.asdict(row) for row in probe.shown(measured)]
+        shown[spec.type] = Shown(probe.title or spec.type, probe.about, probe.counted, probe.shares, rows)
+    write_measurements(draft.path, found, shown)
 
 
 def _reader(

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -82,7 +82,23 @@ class Measurement:
 
 
 class Probe(ABC):
-    """A way to measure a model."""
+    """A way to measure a model; it says itself what a run's report shows of it.
+
+    Attributes:
+        title: Heading of its part of the report; the probe's name where it gives none.
+        about: What its numbers are, for who reads the report.
+        counted: What `Measurement.count` counts.
+        shares: Whether its numbers are shares, which are printed in per cent.
+    """
+
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = ""
+    counted: ClassVar[str] = "questions"
+    shares: ClassVar[bool] = True
+
+    def shown(self, found: Sequence[Measurement]) -> Sequence[Measurement]:
+        """Those of its measurements that a run's report shows and its summary prints: all, unless it chooses."""
+        return found
 
     @abstractmethod
     def measure(self, subject: Subject, random: np.random.Generator) -> list[Measurement]:

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from inkling.components.shared.report.numbers import with_interval
+from inkling.components.shared.report.numbers import measured, null, with_interval
 from inkling.components.shared.report.screen import plain_table
 from inkling.components.shared.report.screen import show as show_table
 from inkling.pipelines.local.run import Run
@@ -27,6 +27,7 @@ def show(run: Run, console: Console) -> None:
         _language(language["perplexity"]),
         *([_choices(language["choices"])] if language["choices"] else []),
         *(table for suite in found["suites"].values() for table in _vision(suite)),
+        *map(_probe, found["probes"].values()),
     ):
         console.print(f"\n[bold]{title}[/bold]", soft_wrap=True, highlight=False)
         show_table(table, console)
@@ -80,6 +81,16 @@ def _vision(suite: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
         shares = (with_interval(share) for share in (cells["views"]["visual"], cells["views"]["blind"], other))
         table.add_row(f"{category} ({100 * cells['chance']:.0f})", *shares)
     yield f"{suite['title']}, by category", table
+
+
+def _probe(probe: Mapping[str, Any]) -> tuple[str, Table]:
+    table = plain_table("measured", "model", "value", "by chance", text=2)
+    for model, rows in probe["models"].items():
+        for row in rows:
+            name = ", ".join(part for part in (row["suite"], row["name"], row["layer"]) if part)
+            table.add_row(name, _READERS[model], measured(row, probe["shares"]), null(row, probe["shares"]))
+    unit = "in per cent " if probe["shares"] else ""
+    return f"{probe['title']}, {unit}with 95 % intervals", table
 
 
 def _service(found: Mapping[str, Any]) -> str:

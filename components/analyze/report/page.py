@@ -8,6 +8,7 @@ from inkling.components.analyze.report.language import adaptation_section, langu
 from inkling.components.analyze.report.limits import limits_section, validated, validation_section
 from inkling.components.analyze.report.overview import header
 from inkling.components.analyze.report.probed import probed_section, was_probed
+from inkling.components.analyze.report.probes import probes_section
 from inkling.components.analyze.report.run import identity_section, run_section
 from inkling.components.analyze.report.samples import samples_section
 from inkling.components.analyze.report.serving import serving_section
@@ -29,6 +30,7 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
         "run": ("Run", run_section(findings)),
         "vision": ("Vision", vision_section(findings)),
         **({"probe": ("Probe", probed_section(findings))} if was_probed(findings) else {}),
+        **({"probes": ("Inside", probes_section(findings))} if findings["probes"] else {}),
         "checks": ("Checks", checks_section(findings)),
         "text": ("Text", text_section(findings)),
         "samples": ("Samples", samples_section(findings, pictures)),

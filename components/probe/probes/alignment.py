@@ -4,7 +4,8 @@ Mutual k-nearest-neighbour alignment (Huh et al. 2024, "The Platonic Representat
 each pair of a caption and its picture the share of its k nearest captions, by the inner product of the language model's
 hidden states, whose pictures are among the k nearest pictures by the encoder's features. Learning to See Before Seeing
 measures it with k = 20 (its Figure 10), without naming the layer or the number of pairs; here every layer is reported,
-and their mean, which a study compares: it chooses no layer by what came out.
+and their mean, which a study compares: it chooses no layer by what came out. Of the best layer, which does, the null
+distribution is that of the best of all layers; its interval takes the choice for given, and is optimistic.
 
 A caption stands for the mean of its tokens' hidden states, read without a picture behind the token that every text
 begins with, which does not enter: it says nothing and its states are large. A picture stands for the mean of the tokens
@@ -57,7 +58,9 @@ class AlignmentSpec(ProbeSpec):
         return self.model_copy(update={"encoders": tuple(encoder.resolve() for encoder in self.encoders)})
 
 
+import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,12 +72,24 @@ from inkling.models.sequence.special_tokens import BOS
 from inkling.models.vision.preprocess import preprocess
 
 _BATCH = 64
+BEST_LAYER = "best layer"
 Neighbours = NDArray[np.int64]
 """Rows of the nearest others of each row, (rows, count)."""
 
 
 class Alignment(Probe):
     """Mutual nearest neighbours, a measurement a layer of the language model and a view of the encoder."""
+
+    title = "Mutual nearest-neighbour alignment"
+    about = (
+        "Of the captions that lie nearest to a caption in the language model, the share whose pictures are also among "
+        "the nearest of its picture in the vision encoder (Huh et al., 2024; Learning to See Before Seeing, Figure "
+        "10). A view, such as grid, is that of the run's own encoder; hidden states 0 are the input embeddings. If "
+        "there were nothing to find: each caption with the picture of another one, and for the best layer the best of "
+        "all layers then. The best layer was chosen by its value, so its interval is optimistic; the mean of layers "
+        "chooses nothing."
+    )
+    counted = "pairs"
 
     def __init__(self, spec: AlignmentSpec) -> None:
         """Takes the settings."""
@@ -105,50 +120,55 @@ class Alignment(Probe):
             spaces[ALL_ENCODERS] = [
                 one for name, (one,) in spaces.items() if name not in near or name == next(iter(near))
             ]
-        read = {f"hidden states {number}": [layer] for number, layer in enumerate(layers)} | {ALL_LAYERS: layers}
+        return [one for name, space in spaces.items() for one in self._space(name, layers, space, random)]
+
+    def shown(self, found: Sequence[Measurement]) -> Sequence[Measurement]:
+        """Of each encoder the mean of layers and the best layer, without what single pairs share."""
+        chosen = [one for one in found if one.layer in (ALL_LAYERS, BEST_LAYER)]
+        kept = [{key: value for key, value in one.details.items() if key != "shares"} for one in chosen]
         return [
-            self._measurement(name, layer, states, space, random)
-            for name, space in spaces.items()
-            for layer, states in read.items()
+            dataclasses.replace(one, details=details, layer=f"{one.layer}, {details['best']}")
+            if one.layer == BEST_LAYER
+            else dataclasses.replace(one, details=details)
+            for one, details in zip(chosen, kept, strict=True)
         ]
 
-    def _measurement(
-        self,
-        name: str,
-        layer: str,
-        states: Sequence[Neighbours],
-        spaces: Sequence[Neighbours],
-        random: np.random.Generator,
-    ) -> Measurement:
-        """One or several layers with the views of one or several encoders, whose shares are averaged pair by pair."""
-        pairs, count = states[0].shape
-        shares = np.mean([mutual(first, space) for first in states for space in spaces], axis=0)  # (pairs,)
-        weights = random.multinomial(pairs, np.full(pairs, 1 / pairs), self._spec.resamples)  # (resamples, pairs)
-        low, high = np.quantile(weights @ shares / pairs, [0.025, 0.975])
-        null = []
-        for _ in range(self._spec.permutations):
+    def _space(
+        self, name: str, layers: Sequence[Neighbours], spaces: Sequence[Neighbours], random: np.random.Generator
+    ) -> list[Measurement]:
+        """Each layer, their mean and the best, with one encoder or with several, whose shares are averaged by pair."""
+        pairs, count = layers[0].shape
+
+        def shares(against: Sequence[Neighbours]) -> NDArray[np.float64]:
+            """What each pair shares at each layer, (layers, pairs)."""
+            return np.array([np.mean([mutual(states, one) for one in against], axis=0) for states in layers])
+
+        null = np.empty((self._spec.permutations, len(layers)))
+        for draw in range(len(null)):
             dealt = random.permutation(pairs)  # the picture that each caption gets
-            others = [np.argsort(dealt)[space[dealt]] for space in spaces]
-            null.append(np.mean([mutual(first, other) for first in states for other in others]))
-        null_low, null_high = np.quantile(null, [0.025, 0.975])
-        beaten = sum(one >= shares.mean() for one in null)
-        return Measurement(
-            name=name,
-            value=float(shares.mean()),
-            low=float(low),
-            high=float(high),
-            null_low=float(null_low),
-            null_high=float(null_high),
-            count=pairs,
-            images=pairs,
-            layer=layer,
-            details={
-                "neighbours": count,
-                "chance": count / (pairs - 1),
-                "p_value": float((1 + beaten) / (1 + len(null))),
-                **({"shares": shares.tolist()} if layer == ALL_LAYERS else {}),
-            },
-        )
+            null[draw] = shares([np.argsort(dealt)[space[dealt]] for space in spaces]).mean(1)
+        weights = random.multinomial(pairs, np.full(pairs, 1 / pairs), self._spec.resamples)  # (resamples, pairs)
+
+        def measurement(layer: str, own: NDArray[np.float64], nothing: NDArray[np.float64], **more: Any) -> Measurement:
+            low, high = np.quantile(weights @ own / pairs, [0.025, 0.975])
+            null_low, null_high = np.quantile(nothing, [0.025, 0.975])
+            beaten = int((nothing >= own.mean()).sum())
+            details = {
+                "neighbours": count, "chance": count / (pairs - 1), "p_value": (1 + beaten) / (1 + len(nothing)),
+            }  # fmt: skip
+            return Measurement(
+                name, float(own.mean()), float(low), float(high), float(null_low), float(null_high), pairs, pairs,
+                layer=layer, details={**details, **more},
+            )  # fmt: skip
+
+        found = shares(spaces)
+        names = [f"hidden states {number}" for number in range(len(layers))]
+        best, mean = int(found.mean(1).argmax()), found.mean(0)
+        return [
+            *(measurement(*one) for one in zip(names, found, null.T, strict=True)),
+            measurement(ALL_LAYERS, mean, null.mean(1), shares=mean.tolist()),
+            measurement(BEST_LAYER, found[best], null.max(1), best=names[best]),
+        ]
 
 
 def nearest(features: NDArray[np.float32], count: int) -> Neighbours:

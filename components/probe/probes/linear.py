@@ -54,6 +54,10 @@ class LinearProbe(Probe):
         """Takes the settings."""
         self._spec = spec
 
+    def shown(self, found: Sequence[Measurement]) -> Sequence[Measurement]:
+        """None: a report has them beside the model's own answers."""
+        return ()
+
     def measure(self, subject: Subject, random: np.random.Generator) -> list[Measurement]:
         """What is read off each layer, for each family of which training gave answers."""
         found = []

@@ -45,6 +45,14 @@ Corpus = Sequence[NDArray[np.int64]]
 class VisualLanguage(Probe):
     """Three statistics of the images' codes, the order along both axes, and of the captions; intervals over images."""
 
+    title = "The language of visual tokens"
+    about = (
+        "Image features as discrete codes, counted as a text's tokens are: how steeply frequencies fall with rank "
+        "(Zipf's exponent), how evenly codes are used (1 is evenly), and the nats that the code before saves of the "
+        "next; the captions beside them. If there were nothing to find: codes drawn uniformly, or in any order."
+    )
+    shares = False
+
     def __init__(self, spec: VisualLanguageSpec) -> None:
         """Takes the settings."""
         self._spec = spec

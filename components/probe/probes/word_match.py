@@ -35,6 +35,13 @@ from inkling.components.shared.statistics.intervals import accuracy
 class WordMatch(Probe):
     """Accuracy of choosing by similarity, a measurement a family of questions."""
 
+    title = "Words of the choices"
+    about = (
+        "How often the word of the right choice is more similar to the image tokens than the words of the other "
+        "choices, without any layer of the language model. If there were nothing to find: each question with the image "
+        "of another one."
+    )
+
     def __init__(self, spec: WordMatchSpec) -> None:
         """Takes the settings."""
         self._spec = spec

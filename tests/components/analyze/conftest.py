@@ -17,7 +17,7 @@ from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.bundle import PARITY, Bundle
 from inkling.components.artifacts.corpus import Corpus, SourceSummary, write_sources
 from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, LanguageModel
-from inkling.components.artifacts.measurements import Measurements, write_measurements
+from inkling.components.artifacts.measurements import Measurements, Shown, write_measurements
 from inkling.components.artifacts.multimodal_model import CONFIG, RECIPE, TRAINING, MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.artifacts.rehearsal import Rehearsal, write_rehearsal
@@ -121,6 +121,16 @@ def make_rows(questions: list[Question]) -> list[dict[str, Any]]:
     return rows
 
 
+def make_shown() -> Shown:
+    """What the probe `alignment` shows of one encoder."""
+    row = {
+        "name": "grid", "suite": "", "layer": "mean of layers", "value": 0.0817, "low": 0.0779, "high": 0.0856,
+        "null_low": 0.0194, "null_high": 0.0207, "count": 1000, "images": 1000, "details": {"p_value": 0.0049},
+    }  # fmt: skip
+    best = {**row, "layer": "best layer, hidden states 2", "value": 0.0912}
+    return Shown("Mutual <nearest> neighbours", "The share & its null.", "pairs", True, [row, best])
+
+
 class Run:
     """Makes the artifacts of a run below a directory."""
 
@@ -149,7 +159,7 @@ class Run:
         self.make(
             "measurements",
             Measurements,
-            lambda path: write_measurements(path, {"linear": make_rows(questions)}),
+            lambda path: write_measurements(path, {"linear": make_rows(questions)}, {"alignment": make_shown()}),
             "multimodal_model",
             "questions",
         )

@@ -45,5 +45,16 @@ def test_the_report_says_it_of_each_family(made_run) -> None:
 def test_without_measurements_the_report_has_no_such_section(made_run) -> None:
     inputs = {name: artifact for name, artifact in made_run.made.items() if name != "measurements"}
     findings = gather(AnalyzeConfig(samples=2), Inputs(**inputs))
-    assert findings["suites"]["scenes"]["probed"] == {}
-    assert "Where does it get lost?" not in render(findings, made_run.made["questions"].images())
+    assert findings["suites"]["scenes"]["probed"] == {} and findings["probes"] == {}
+    page = render(findings, made_run.made["questions"].images())
+    assert "Where does it get lost?" not in page and "What do the models hold inside?" not in page
+
+
+def test_each_probe_shows_its_own_rows_of_each_model(made_run) -> None:
+    both = {**made_run.made, "measurements_no_pretraining": made_run.made["measurements"]}
+    findings = gather(AnalyzeConfig(samples=2), Inputs(**both))
+    assert [*findings["probes"]["alignment"]["models"]] == ["pretrained", "no_pretraining"]
+    page = render(findings, made_run.made["questions"].images())
+    assert "<h3>Mutual &lt;nearest&gt; neighbours</h3><p>The share &amp; its null.</p>" in page
+    assert page.count('<td class="text">best layer, hidden states 2</td>') == 2
+    assert '9.1 [7.8, 8.6]</td><td class="number">1.9 to 2.1</td><td class="number">0.005</td>' in page

@@ -134,7 +134,7 @@ def explained(place: Path, words: int, pairs: float) -> tuple[Path, Path]:
                 (ALL_ENCODERS, ALL_LAYERS, 0),
             )
         ]
-        write_measurements(draft.path, {ALIGNMENT: rows, "linear": []})
+        write_measurements(draft.path, {ALIGNMENT: rows, "linear": []}, {})
 
     made = EvaluateConfig(seed=words)
     return (
@@ -188,7 +188,7 @@ def read_off(place: Path, answers: Path, features: int, tokens: int) -> Path:
     ]
 
     def write(draft: Draft) -> None:
-        write_measurements(draft.path, {"linear": rows})
+        write_measurements(draft.path, {"linear": rows}, {})
 
     return produce(Measurements, place, EvaluateConfig(seed=features), {}, write).path
 

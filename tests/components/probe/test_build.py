@@ -33,7 +33,10 @@ def test_every_family_is_measured_beside_its_null_distribution(served, taught: P
     probes = [{"type": "word_match", "permutations": 50}, {"type": "linear", "permutations": 50}]
     config = ProbeConfig.parse({"probe": {"probes": probes}, "threads": 1})
     inputs = served.multimodal_model, taught, served.questions, served.features
-    found = build_probe(config, *inputs, tmp_path / "measurements").measurements()
+    made = build_probe(config, *inputs, tmp_path / "measurements")
+    found, shown = made.measurements(), made.shown()
+    assert list(shown) == ["word_match"] and shown["word_match"].rows == found["word_match"]
+    assert shown["word_match"].title == "Words of the choices" and shown["word_match"].counted == "questions"
     questions = Questions.open(served.questions).questions("test")
     for rows in found.values():
         assert {row["name"] for row in rows} == {question.family for question in questions}

@@ -20,7 +20,7 @@ from inkling.components.artifacts.measurements import ALL_LAYERS
 from inkling.components.probe.config import ProbeConfig
 from inkling.components.probe.contract import Measurement, Subject
 from inkling.components.probe.probes import PROBES
-from inkling.components.probe.probes.alignment import _captions, mutual, nearest
+from inkling.components.probe.probes.alignment import BEST_LAYER, _captions, mutual, nearest
 from inkling.components.shared.config import ConfigError
 from inkling.models.sequence.special_tokens import BOS
 from inkling.models.vision import ENCODERS
@@ -72,13 +72,13 @@ def measured(said: NDArray[np.float32], seen: NDArray[np.float32], **settings: A
 def test_the_same_structure_is_one_whatever_its_rotation() -> None:
     space = points(0)
     rotation = np.linalg.qr(np.random.default_rng(9).standard_normal((CHANNELS, CHANNELS)))[0].astype(np.float32)
-    _, found, _ = measured(space, 3 * space @ rotation)
+    _, found, *_ = measured(space, 3 * space @ rotation)
     assert found.value == pytest.approx(1, abs=0.03) and found.null_high < 0.1
     assert (found.name, found.layer, found.details["p_value"]) == ("grid", "hidden states 1", 1 / 101)
 
 
 def test_no_common_structure_is_chance() -> None:
-    _, found, _ = measured(points(0), points(1, 5))
+    _, found, *_ = measured(points(0), points(1, 5))
     assert found.null_low <= found.value <= found.null_high
     assert found.details["chance"] == K / (found.count - 1)
     assert found.null_low < found.details["chance"] < found.null_high
@@ -87,7 +87,7 @@ def test_no_common_structure_is_chance() -> None:
 
 def test_some_common_structure_lies_between_with_its_interval() -> None:
     space = points(0)
-    _, found, _ = measured(space, space + 0.7 * points(1))
+    _, found, *_ = measured(space, space + 0.7 * points(1))
     assert found.low is not None and found.high is not None
     assert found.null_high < found.low < found.value < found.high < 0.9
 
@@ -126,9 +126,15 @@ def test_a_language_model_is_read_at_every_layer_and_padding_changes_nothing() -
     asked = Subject(one.model, one.tokenizer, [], one.features, turns, one.features)
     spec = PROBES.read({"type": "alignment", "neighbours": K})
     found = spec.build().measure(asked, np.random.default_rng(0))
-    assert [row.layer for row in found] == [*(f"hidden states {layer}" for layer in range(3)), ALL_LAYERS]
-    assert found[-1].value == pytest.approx(np.mean([row.value for row in found[:3]]))
-    assert np.mean(found[-1].details["shares"]) == pytest.approx(found[-1].value)
+    *layers, mean, best = found
+    assert [row.layer for row in layers] == [f"hidden states {layer}" for layer in range(3)]
+    assert (mean.layer, best.layer) == (ALL_LAYERS, BEST_LAYER)
+    assert mean.value == pytest.approx(np.mean([row.value for row in layers]))
+    assert np.mean(mean.details["shares"]) == pytest.approx(mean.value)
+    (chosen,) = [row for row in layers if row.layer == best.details["best"]]
+    assert best.value == chosen.value == max(row.value for row in layers)
+    assert best.null_high >= max(row.null_high for row in layers), "the best of three is higher by chance, too"
+    assert [row.layer for row in spec.build().shown(found)] == [ALL_LAYERS, f"{BEST_LAYER}, {chosen.layer}"]
     with torch.inference_mode():
         alone = [
             network(torch.tensor([one.tokenizer.encode(BOS + turn.answer).ids]))
