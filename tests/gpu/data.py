@@ -4,7 +4,9 @@ The features are those of the scenes' own encoder on the directions in which the
 the training images' grid, each kept in 8 bits.
 """
 
+import hashlib
 import json
+import lzma
 import os
 import shutil
 import tarfile
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 FEATURES = "features.npz"
 VIEW = "grid"
+_DIGEST = "archive.sha256"
 _SPREAD = 4.0  # deviations of a component that 8 bits cover; what lies beyond is clipped
 
 
@@ -32,6 +35,11 @@ class Data:
     """
 
     folder: Path
+
+    @property
+    def digest(self) -> str:
+        """Of the archive that they were unpacked from."""
+        return (self.folder / _DIGEST).read_text()
 
     def tokens(self, recipe: str) -> Any:
         """The Tokens artifact of a recipe."""
@@ -128,24 +136,40 @@ def collect(folder: Path, sizes: Mapping[str, Any]) -> None:
     seen = {split: np.asarray(features.view(split, VIEW)[:], np.float32) for split in names}
     np.savez(packed / FEATURES, **compress(seen, "conversations", sizes["components"]))
     with tarfile.open(folder / PACKED, "w:xz") as archive:
-        archive.add(packed, arcname="")
+        archive.add(packed, arcname="", filter=_without_times)
     shutil.rmtree(packed)
 
 
 def unpack(folder: Path, into: Path) -> Data:
-    """The data of a kit, unpacked once.
+    """The data of a kit, unpacked once; those of another kit are replaced.
 
     Raises:
-        Unfit: If the kit has none.
+        Unfit: If the kit has none, or the disk no room for them.
     """
     archive = folder / PACKED
     if not archive.exists():
         raise Unfit(f"{archive} is missing: make the kit with `make gpu-kit` where there is a network")
-    if not (into / "names.json").exists():
-        into.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(archive) as opened:
-            opened.extractall(into, filter="data")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    known = into / _DIGEST
+    if not known.exists() or known.read_text() != digest:
+        unpacked = into.with_name(f"{into.name}.unpacked")
+        try:
+            shutil.rmtree(unpacked, ignore_errors=True)
+            with tarfile.open(archive) as opened:
+                opened.extractall(unpacked, filter="data")
+            (unpacked / _DIGEST).write_text(digest)
+        except (OSError, tarfile.TarError, lzma.LZMAError) as error:
+            raise Unfit(f"{archive} could not be unpacked into {unpacked}: {error}") from None
+        shutil.rmtree(into, ignore_errors=True)
+        unpacked.rename(into)
     return Data(into)
+
+
+def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """An archive's entry without what differs from one making to the next."""
+    entry.mtime = entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    return entry
 
 
 def compress(seen: Mapping[str, NDArray[np.float32]], fitted: str, components: int) -> dict[str, NDArray[Any]]:

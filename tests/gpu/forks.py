@@ -1,17 +1,21 @@
 """Functions run in processes of their own, forked before CUDA is touched, with environment variables of their own."""
 
+import ctypes
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
 _FORK = multiprocessing.get_context("fork")
+_LIBC, _PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
 
 
 class Failed(RuntimeError):
@@ -19,7 +23,7 @@ class Failed(RuntimeError):
 
 
 class Fork:
-    """A function under way in a process group of its own, which dies with all that it started."""
+    """A function under way in a process group of its own, which dies with all that it started, and with its starter."""
 
     def __init__(
         self, run: Callable[[], Any], log: Path | None = None, environment: Mapping[str, str] | None = None
@@ -32,7 +36,9 @@ class Fork:
             environment: Variables that are other than this process's.
         """
         self.answer, sending = _FORK.Pipe(duplex=False)
-        self._process: ForkProcess = _FORK.Process(target=_work, args=(run, sending, log, environment or {}))
+        self._process: ForkProcess = _FORK.Process(
+            target=_work, args=(run, sending, log, environment or {}, os.getpid())
+        )
         self._process.start()
         sending.close()
 
@@ -73,18 +79,31 @@ def forked(run: Callable[[], Any], **environment: str) -> Any:
     return Fork(run, environment=environment).result()
 
 
-def _work(run: Callable[[], Any], answer: Connection, log: Path | None, environment: Mapping[str, str]) -> None:
+def end_with(parent: int) -> None:
+    """Has this process killed once the one that started it is gone, however that ended: no orphan keeps the GPU."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _work(
+    run: Callable[[], Any], answer: Connection, log: Path | None, environment: Mapping[str, str], parent: int
+) -> None:
     os.setpgrp()
+    end_with(parent)
     os.environ.update(environment)
-    if log is not None:
-        with log.open("w") as file:
-            os.dup2(file.fileno(), sys.stdout.fileno())
-            os.dup2(file.fileno(), sys.stderr.fileno())
     try:
+        if log is not None:
+            with log.open("w") as file:
+                os.dup2(file.fileno(), sys.stdout.fileno())
+                os.dup2(file.fileno(), sys.stderr.fileno())
         sent = {"result": run()}
     except BaseException as error:
-        traceback.print_exc()
+        with suppress(OSError):  # the disk of the log may be full
+            traceback.print_exc()
+            sys.stderr.flush()
         words = str(error).strip().splitlines() or [""]
         sent = {"failure": f"{type(error).__name__}: {words[0][:300]}"}
-    sys.stdout.flush()
     answer.send_bytes(json.dumps(sent).encode())
+    with suppress(OSError):
+        sys.stdout.flush()

@@ -65,7 +65,7 @@ def _device() -> dict[str, object]:
     if ended.returncode == 0:
         driver = _driver()
         return {**json.loads(ended.stdout.splitlines()[-1]), "driver": driver}
-    words = (ended.stderr.strip().splitlines() or ["no word of why"])[-1]
+    words = (ended.stderr.strip().splitlines() or [f"its process ended with status {ended.returncode}"])[-1]
     if "too old" in words or "forward compat" in words:
         raise Unfit(f"the NVIDIA driver ({_driver()}) is too old for this torch's CUDA: {words}")
     raise Unfit(

@@ -4,7 +4,8 @@ Each unit of work ends with a row in the ledger; a run that was cut off goes on 
 
 Examples:
     python tests/gpu/run.py                          # all parts, at most 8 minutes
-    python tests/gpu/run.py --part fast              # one of them
+    python tests/gpu/run.py --part fast --minutes 4  # one of them; what is done is not done again
+    python tests/gpu/run.py --only "bf16, killed"    # units by a part of their name
     python tests/gpu/run.py --sizes rehearsal        # every part on a CPU, in minutes
 """
 
@@ -15,11 +16,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import yaml
 
 if TYPE_CHECKING:
     from ledger import Ledger
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PARTS = ("correct", "reading", "fast", "served")
-_END = 3.0  # seconds kept for the tables
+_END = 5.0  # seconds kept for ending what runs, and for the tables
 
 
 def parts(names: Sequence[str]) -> list["Part"]:
@@ -46,7 +45,7 @@ def main() -> None:
     arguments = _arguments()
     end = time.monotonic() + 60 * arguments.minutes - _END
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    _prepare_path(arguments.kit, arguments.work)
+    sys.path.insert(0, str(HERE))
     import machine
 
     rehearsal = arguments.sizes == "rehearsal"
@@ -54,21 +53,24 @@ def main() -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     found = {"date": datetime.date.today().isoformat(), **machine.look(arguments.work, cuda=not rehearsal)}
     print(", ".join(f"{name} {value}" for name, value in found.items()), flush=True)
+    _prepare_path(arguments.kit, arguments.work)
+    import yaml
     from data import unpack
     from ledger import Ledger
     from schedule import run_part
 
     sizes = yaml.safe_load((HERE / "sizes.yaml").read_text())[arguments.sizes]
     chosen = parts(arguments.part or PARTS)
-    ledger = Ledger(arguments.ledger, {part.name: sizes[part.name] for part in chosen})
     data = arguments.work / "data"
-    if any(part.reads_data for part in chosen):
-        unpack(arguments.kit, data)
+    kit = {"data": unpack(arguments.kit, data).digest} if any(part.reads_data for part in chosen) else {}
+    ledger = Ledger(
+        arguments.ledger, {part.name: {**sizes[part.name], **(kit if part.reads_data else {})} for part in chosen}
+    )
     left: dict[str, list[Unit]] = {}
     try:
-        _import(chosen)
+        broken = _import(chosen)
         for number, part in enumerate(chosen):
-            units = _possible(part, part.units(sizes[part.name], data, arguments.work / part.name))
+            units = _possible(part, part.units(sizes[part.name], data, arguments.work / part.name), broken)
             units = _named(units, arguments.only)
             # What a part does not use of its share, the next ones may.
             share = sizes["seconds"][part.name] / sum(sizes["seconds"][one.name] for one in chosen[number:])
@@ -76,22 +78,29 @@ def main() -> None:
             done = len(ledger.done(part.name))
             print(f"{part.name}: {len(units)} units, {done} done, {until - time.monotonic():.0f} s", flush=True)
             logs = arguments.work / "logs" / part.name
-            left[part.name] = run_part(part, units, ledger, logs, until, 1 if rehearsal else part.places)
+            lanes = dict.fromkeys(part.lanes, 1) if rehearsal else part.lanes
+            left[part.name] = run_part(part, units, ledger, logs, until, lanes)
     except (OSError, KeyboardInterrupt) as error:
         why = str(error) or "interrupted"
         print(f"stopped: {why}; the ledger {arguments.ledger} keeps what was done, the same command goes on")
     finally:
         report = _report(found, chosen, ledger, left)
         print(report, flush=True)
-        arguments.ledger.with_suffix(".md").write_text(report)
+        try:
+            arguments.ledger.with_suffix(".md").write_text(report)
+        except OSError as error:
+            print(f"the tables could not be written to a file: {error}")
     sys.exit(any(row.failure or row.figures.get("right") is False for part in chosen for row in ledger.of(part.name)))
 
 
-def _possible(part: "Part", units: list["Unit"]) -> list["Unit"]:
+def _possible(part: "Part", units: list["Unit"], broken: Mapping[str, str]) -> list["Unit"]:
     """The units for which this machine and the kit have the modules; the others are named."""
     import machine
 
-    absent = {unit.name: machine.lacking((*part.modules, *unit.modules)) for unit in units}
+    absent = {}
+    for unit in units:
+        modules = (*part.modules, *unit.modules)
+        absent[unit.name] = sorted({*machine.lacking(modules), *(broken[name] for name in modules if name in broken)})
     for name in [name for name in absent if absent[name]]:
         print(f"{part.name}: {name}: skipped, this machine and the kit lack {', '.join(absent[name])}")
     return [unit for unit in units if not absent[unit.name]]
@@ -138,19 +147,28 @@ def _prepare_path(kit: Path, work: Path) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-def _import(chosen: Sequence["Part"]) -> None:
-    """Imports once, for all the forks; no import may touch CUDA."""
+def _import(chosen: Sequence["Part"]) -> dict[str, str]:
+    """Imports once, for all the forks; no import may touch CUDA.
+
+    Returns:
+        The modules of training if they cannot be imported, each with the module that they lack.
+    """
     import machine
 
+    broken: dict[str, str] = {}
     if not machine.lacking({module for part in chosen for module in part.modules}):
         from inkling.models.training.process import quiet_frameworks
 
         quiet_frameworks()
-        import inkling.models.training.trainer  # noqa: F401
+        try:
+            import inkling.models.training.trainer  # noqa: F401
+        except ModuleNotFoundError as error:
+            broken = dict.fromkeys(("lightning", "nemo"), str(error.name))
     import torch
 
     if torch.cuda.is_initialized():
         raise machine.Unfit("an import has touched CUDA, so that no process can be forked any more")
+    return broken
 
 
 def _report(found: dict[str, object], chosen: Sequence["Part"], ledger: "Ledger", left: dict[str, list["Unit"]]) -> str:

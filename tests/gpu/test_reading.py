@@ -11,20 +11,21 @@ SIZES = {
         {"recipe": "mix6", "tokens": [0], "seed": 1, "shares": [1]},
         {"recipe": "code", "tokens": [3e6], "seed": 0, "shares": [1]},
     ],
-    "pace": {"start": 10, "tokens_per_second": 1e6, "adapt": 5},
+    "pace": {"untrained": 2, "start": 10, "tokens_per_second": 1e6, "adapt": 5},
 }
 
 
-def test_a_line_reads_the_longest_first_then_sees_and_names_what_it_needs() -> None:
+def test_a_line_reads_the_shortest_first_then_sees_and_names_what_it_needs() -> None:
     units = Reading().units(SIZES, Path("data"), Path("work"))
     assert [unit.name for unit in units][:6] == [
-        "read mix6 30 M seed 0", "read mix6 3 M seed 0", "read no-pretraining seed 0",
+        "read no-pretraining seed 0", "read mix6 3 M seed 0", "read mix6 30 M seed 0",
         "see no-pretraining 1/1 seed 0", "see mix6 3 M 1/1 seed 0", "see mix6 30 M 1/1 seed 0",
     ]  # fmt: skip
     by_name = {unit.name: unit for unit in units}
     assert len(by_name) == len(units) == 13
     assert by_name["see mix6 3 M 1/4 seed 0"].needs == ("read mix6 3 M seed 0",)
-    assert by_name["read mix6 30 M seed 0"].seconds == 40
+    assert [by_name[f"read {name} seed 0"].seconds for name in (NOTHING, "mix6 30 M")] == [2, 40]
+    assert {unit.lane for unit in units} == set(Reading.lanes)
     outputs = {unit.output for unit in units if unit.output}
     assert len(outputs) == 5
 

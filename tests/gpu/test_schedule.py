@@ -5,23 +5,27 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from ledger import Ledger
 from schedule import run_part, wanted
-from unit import Row, Unit
+from unit import ONE_AT_A_TIME, Row, Unit
 
 SIZES = {"part": {}}
 
 
 class Part:
-    name, modules, reads_data, places = "part", (), False, 2
+    name, modules, reads_data = "part", (), False
 
 
-def run(units: list[Unit], folder: Path, seconds: float = 30, places: int = 2) -> tuple[dict[str, Row], list[str]]:
+def run(
+    units: list[Unit], folder: Path, seconds: float = 30, lanes: Mapping[str, int] = ONE_AT_A_TIME
+) -> tuple[dict[str, Row], list[str]]:
     ledger = Ledger(folder / "rows.jsonl", SIZES)
-    left = run_part(Part(), units, ledger, folder / "logs", time.monotonic() + seconds, places)
+    left = run_part(Part(), units, ledger, folder / "logs", time.monotonic() + seconds, lanes)
     return {row.unit: row for row in ledger.of("part")}, [unit.name for unit in left]
 
 
@@ -66,15 +70,16 @@ def test_what_would_end_too_late_is_left_and_what_runs_on_is_cut_with_all_it_sta
         time.sleep(60)
         return {}
 
-    rows, left = run([Unit("long", 100, dict), Unit("sleeps", 0, sleeps), Unit("short", 0, dict)], tmp_path, 1.5)
+    units = [Unit("long", 100, dict), Unit("sleeps", 0, sleeps), Unit("short", 0, dict)]
+    rows, left = run(units, tmp_path, 1.5, {"": 2})
     assert left == ["long"]
     assert rows["sleeps"].failure.startswith("cut off") and rows["short"].failure == ""
     state = Path(f"/proc/{(tmp_path / 'pid').read_text()}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
 
 
-def test_units_share_the_places_that_there_are(tmp_path: Path) -> None:
-    def alone(name: str) -> dict[str, object]:
+def test_a_lane_runs_as_many_at_once_as_it_may_and_no_lane_waits_for_another(tmp_path: Path) -> None:
+    def among(name: str) -> dict[str, object]:
         (tmp_path / name).touch()
         time.sleep(0.3)
         others = sorted(path.name for path in tmp_path.glob("under-way-*"))
@@ -82,12 +87,51 @@ def test_units_share_the_places_that_there_are(tmp_path: Path) -> None:
         return {"others": others}
 
     units = [
-        Unit(f"{places} {n}", 0, lambda n=n: alone(f"under-way-{n}"), places=places)
-        for n, places in enumerate([3, 1, 3, 1])
+        Unit(f"{lane} {n}", 0, lambda name=f"under-way-{lane}-{n}": among(name), lane=lane)
+        for lane, n in [("one", 0), ("one", 1), ("two", 0), ("two", 1), ("two", 2)]
     ]
-    rows, _ = run(units, tmp_path, places=4)
-    assert not any({"under-way-0", "under-way-2"} <= set(row.figures["others"]) for row in rows.values())
-    assert any(len(row.figures["others"]) == 2 for row in rows.values())
+    rows, _ = run(units, tmp_path, lanes={"one": 1, "two": 2})
+    seen = [Counter(name.split("-")[2] for name in row.figures["others"]) for row in rows.values()]
+    assert max(counts["one"] for counts in seen) == 1 and max(counts["two"] for counts in seen) == 2
+    assert max(counts.total() for counts in seen) == 3
+
+
+def test_a_lane_keeps_the_order_of_worth_while_another_makes_what_its_next_unit_needs(tmp_path: Path) -> None:
+    def make() -> dict[str, object]:
+        time.sleep(0.3)
+        return {}
+
+    units = [
+        Unit("makes", 0, make, lane="one"),
+        Unit("worth more", 0, dict, needs=("makes",), lane="two"),
+        Unit("worth less", 0, dict, lane="two"),
+        Unit("fails", 0, fails, lane="one"),
+        Unit("needs what failed", 0, dict, needs=("fails",), lane="two"),
+        Unit("worth least", 0, dict, lane="two"),
+    ]
+    rows, left = run(units, tmp_path, lanes={"one": 1, "two": 1})
+    assert [name for name in rows if name.startswith("worth")] == ["worth more", "worth less", "worth least"]
+    assert left == ["needs what failed"]
+
+
+def test_a_unit_that_hangs_is_cut_off_and_the_next_ones_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schedule._GRACE", 0.2)
+    rows, left = run([Unit("hangs", 0.1, lambda: time.sleep(60)), Unit("next", 0, dict)], tmp_path)  # type: ignore[arg-type, return-value]
+    assert rows["hangs"].failure == "cut off: it hung, for it should take 0 s" and rows["hangs"].seconds < 10
+    assert rows["next"].failure == "" and left == []
+
+
+def test_a_lane_that_is_slower_than_planned_starts_nothing_that_it_could_not_end(tmp_path: Path) -> None:
+    def slow() -> dict[str, object]:
+        time.sleep(0.5)
+        return {}
+
+    units = [Unit(f"{lane} {n}", 0.05, slow, lane=lane) for lane in ("", "slow") for n in (0, 1)]
+    assert run(units[2:], tmp_path / "slow", 0.9, {"slow": 1})[1] == ["slow 1"]
+    rows, left = run(units[:2], tmp_path / "as planned", 0.9, {"": 1})
+    assert left == [] and rows[" 1"].failure.startswith("cut off")
+    again, _ = run(units[2:], tmp_path / "slow", 30, {"slow": 1})
+    assert again["slow 1"].failure == ""
 
 
 def test_a_done_unit_runs_again_only_where_its_lost_file_is_needed(tmp_path: Path) -> None:
@@ -114,7 +158,7 @@ from schedule import run_part
 from unit import Unit
 
 class Part:
-    name, modules, reads_data, places = "part", (), False, 1
+    name, modules, reads_data = "part", (), False
 
 folder = Path({folder!r})
 
@@ -125,7 +169,8 @@ def work(number):
     return {{"square": number * number}}
 
 units = [Unit(f"unit {{n}}", 0, lambda n=n: work(n)) for n in range(8)]
-run_part(Part(), units, Ledger(folder / "rows.jsonl", {{"part": {{}}}}), folder / "logs", time.monotonic() + 60, 1)
+run_part(Part(), units, Ledger(folder / "rows.jsonl", {{"part": {{}}}}), folder / "logs", time.monotonic() + 60,
+         {{"": 1}})
 """
 
 

@@ -9,6 +9,8 @@ Sizes = Mapping[str, Any]
 """The settings of a part, from `sizes.yaml`: one set for an H100, one for the rehearsal on a CPU."""
 Figures = dict[str, Any]
 """What a unit found, as JSON values."""
+ONE_AT_A_TIME: Mapping[str, int] = {"": 1}
+"""The lanes of a part that measures speeds, or bits."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Unit:
         needs: Units of the same part that must have left their `output` before.
         output: A file that later units read; a unit whose file is gone runs again where one of those is still to run.
         modules: Packages that it needs beyond those of its part; it is skipped by name where one is missing.
-        places: How many of the part's places it takes: processes beside one another share a GPU by slices of time.
+        lane: Units of one lane follow one another, as many beside one another as the part says. They are expected to
+            take as much longer or shorter than `seconds` as those of the lane did before.
     """
 
     name: str
@@ -50,7 +53,7 @@ class Unit:
     needs: tuple[str, ...] = ()
     output: Path | None = None
     modules: tuple[str, ...] = ()
-    places: int = 1
+    lane: str = ""
 
 
 class Part(Protocol):
@@ -61,8 +64,8 @@ class Part(Protocol):
     """Packages without which the whole part is skipped, by name of import."""
     reads_data: ClassVar[bool]
     """Whether it reads the kit's data."""
-    places: ClassVar[int]
-    """Places for units that run beside one another; 1 where a speed is measured."""
+    lanes: ClassVar[Mapping[str, int]]
+    """How many units of each lane run beside one another, sharing the GPU by slices of time."""
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The units in order of worth.

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from forks import Fork, forked
-from unit import Figures, Row, Sizes, Unit
+from forks import Fork, end_with, forked
+from unit import ONE_AT_A_TIME, Figures, Row, Sizes, Unit
 
 ROOT = Path(__file__).resolve().parents[3]
 _TOKENS = 64
@@ -27,16 +27,16 @@ class Correct:
     name = "correct"
     modules = ("lightning", "nemo", "omegaconf", "pydantic")
     reads_data = False
-    places = 1
+    lanes = ONE_AT_A_TIME
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The units in order of worth."""
         units = [
-            Unit("fp32 losses as on the CPU", 20, lambda: as_on_the_cpu(sizes, work)),
-            Unit("bf16, the same seed twice", 40, lambda: the_same_twice(sizes, work)),
-            Unit("bf16, killed and gone on", 30, lambda: killed(sizes, work)),
-            Unit("ddp on one rank", 12, lambda: one_rank("ddp", sizes, work)),
-            Unit("fsdp2 on one rank", 12, lambda: one_rank("fsdp2", sizes, work)),
+            Unit("fp32 losses as on the CPU", 15, lambda: as_on_the_cpu(sizes, work)),
+            Unit("bf16, the same seed twice", 36, lambda: the_same_twice(sizes, work)),
+            Unit("bf16, killed and gone on", 36, lambda: killed(sizes, work)),
+            Unit("ddp on one rank", 14, lambda: one_rank("ddp", sizes, work)),
+            Unit("fsdp2 on one rank", 18, lambda: one_rank("fsdp2", sizes, work)),
         ]
         files = sizes.get("plan", {}).get("tests", ())
         tests = Unit("the tests marked gpu", 75, lambda: gpu_tests(files), modules=("pytest", "hypothesis"))
@@ -152,7 +152,10 @@ def gpu_tests(files: Sequence[str]) -> Figures:
     )
     report.parent.mkdir(parents=True, exist_ok=True)
     program = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", f"--junitxml={report}"]
-    ended = subprocess.run([*program, *files], cwd=ROOT, capture_output=True, text=True)
+    unit = os.getpid()
+    ended = subprocess.run(
+        [*program, *files], cwd=ROOT, capture_output=True, text=True, preexec_fn=lambda: end_with(unit)
+    )
     print(ended.stdout, ended.stderr)
     if not report.exists():
         raise RuntimeError(f"pytest wrote no report: {(ended.stderr or ended.stdout).strip().splitlines()[-1]}")

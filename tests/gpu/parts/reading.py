@@ -8,12 +8,16 @@ text, and of its adaptation, together.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from unit import Figures, Row, Sizes, Unit
 
 NOTHING = "no-pretraining"
 VIEWS = ("visual", "blind", "mismatched")
+_READ, _SEE = "read", "see"
+_CHECKPOINT_EVERY = 400
+"""Steps, ten seconds or more: what a unit loses that the end of the time cuts off."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,14 @@ class Reading:
     name = "reading"
     modules = ("lightning", "nemo", "omegaconf", "pydantic")
     reads_data = True
-    places = 4
+    lanes: ClassVar[Mapping[str, int]] = {_READ: 1, _SEE: 3}
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
-        """The units in order of worth: of a line the longest runs first, since others run beside them."""
+        """The units in order of worth: of a line the shortest runs first, so that adaptations run beside the longer."""
         found: dict[str, Unit] = {}
         for line in sizes["plan"]:
             readers = [Reader(line["recipe"], int(tokens), line["seed"]) for tokens in line["tokens"]]
-            for reader in sorted(readers, key=lambda reader: -reader.tokens):
+            for reader in sorted(readers, key=lambda reader: reader.tokens):
                 found.setdefault(reader.unit, self._read(reader, sizes, data, work))
             for share in line["shares"]:
                 for reader in readers:
@@ -63,15 +67,20 @@ class Reading:
         return list(found.values())
 
     def _read(self, reader: Reader, sizes: Sizes, data: Path, work: Path) -> Unit:
-        seconds = sizes["pace"]["start"] + reader.tokens / sizes["pace"]["tokens_per_second"]
-        output = work / reader.unit.replace(" ", "-")
-        return Unit(reader.unit, seconds, lambda: read(reader, sizes, data, output), output=output, places=3)
+        pace, output = sizes["pace"], work / reader.unit.replace(" ", "-")
+
+        def run() -> Figures:
+            return read(reader, sizes, data, output)
+
+        trained = pace["start"] + reader.tokens / pace["tokens_per_second"]
+        return Unit(reader.unit, trained if reader.tokens else pace["untrained"], run, output=output, lane=_READ)
 
     def _see(self, reader: Reader, share: int, sizes: Sizes, data: Path, work: Path) -> Unit:
         name = f"see {reader.name} 1/{share} seed {reader.seed}"
         language, own = work / reader.unit.replace(" ", "-"), work / name.replace(" ", "-").replace("/", "-")
         return Unit(
-            name, sizes["pace"]["adapt"], lambda: see(reader, share, sizes, data, language, own), needs=(reader.unit,)
+            name, sizes["pace"]["adapt"], lambda: see(reader, share, sizes, data, language, own), needs=(reader.unit,),
+            lane=_SEE,
         )  # fmt: skip
 
     def tables(self, rows: Sequence[Row]) -> str:
@@ -96,7 +105,8 @@ def read(reader: Reader, sizes: Sizes, data: Path, output: Path) -> Figures:
     tokens = Data(data).tokens(reader.recipe)
     config = PretrainConfig(
         preset=sizes["preset"], seed=reader.seed, threads=sizes["threads"], context=sizes["context"],
-        heldout_windows=sizes["heldout_windows"], checkpoint_every=10**9, learning_rate=sizes["learning_rate"],
+        heldout_windows=sizes["heldout_windows"], checkpoint_every=_CHECKPOINT_EVERY,
+        learning_rate=sizes["learning_rate"],
         loader_workers=sizes["loader_workers"], no_pretraining=not reader.tokens, token_budget=max(reader.tokens, 1),
         batch=_batch(reader.tokens, sizes), compile=reader.tokens >= sizes["compile_from"],
     )  # fmt: skip
@@ -104,13 +114,15 @@ def read(reader: Reader, sizes: Sizes, data: Path, output: Path) -> Figures:
     trained = train(config, network, tokens, output.with_suffix(".work"))
     perplexity, _ = evaluate(config, network, tokens)
     random = np.random.default_rng(0).integers(10, tokens.blend().vocabulary, (64, sizes["copied"]))
-    gain = copy_gain(network, random)["value"]
+    gain = copy_gain(network, random)
     network.cpu().save_pretrained(output)
     passes = {name: use.epochs for name, use in trained.shards.items()}
     return {
         "steps": config.steps, "parameters": sum(value.numel() for value in network.parameters()),
-        "copy gain": gain, "mean nll": float(np.mean([entry["model_nll"] for entry in perplexity.values()])),
+        "copy gain": gain["value"], "copy gain interval": (gain["low"], gain["high"]),
+        "mean nll": float(np.mean([entry["model_nll"] for entry in perplexity.values()])),
         "perplexity": {name: entry["model_perplexity"] for name, entry in perplexity.items()},
+        "perplexity interval": {name: entry["interval"] for name, entry in perplexity.items()},
         "passes": passes, "last loss": trained.rows[-1].loss if trained.rows else None,
     }  # fmt: skip
 
@@ -142,7 +154,7 @@ def see(reader: Reader, share: int, sizes: Sizes, data: Path, language: Path, wo
     recipe = AdaptConfig(recipe=sizes["adaptation"]).recipe
     epochs = {phase.name: phase.epochs * share * sizes["schedule"] for phase in recipe.phases}
     config = AdaptConfig(
-        recipe=recipe, seed=reader.seed, threads=sizes["threads"], epochs=epochs, checkpoint_every=10**9
+        recipe=recipe, seed=reader.seed, threads=sizes["threads"], epochs=epochs, checkpoint_every=_CHECKPOINT_EVERY
     )
     torch.set_float32_matmul_precision(sizes["adapted_in"])
     adapted = train(config, LlamaForCausalLM.from_pretrained(language), lesson, work)
@@ -185,12 +197,21 @@ def _text_table(rows: Sequence[Row]) -> str:
     ]
     for row in rows:
         found = row.figures
-        own = " | ".join(f"{found['perplexity'][source]:,.1f}" for source in sources)
+        own = [_within(found["perplexity"][source], found["perplexity interval"][source], ",.1f") for source in sources]
         lines.append(
-            f"| {row.unit.removeprefix('read ')} | {found['steps']:,} | {own} | {found['mean nll']:.3f} "
-            f"| {found['copy gain']:+.3f} |"
+            f"| {row.unit.removeprefix('read ')} | {found['steps']:,} | {' | '.join(own)} | {found['mean nll']:.3f} "
+            f"| {_within(found['copy gain'], found['copy gain interval'], '+.3f')} |"
         )
-    return "Perplexity on held-out text by source; copy gain in nats a token.\n\n" + "\n".join(lines)
+    return (
+        "Perplexity on held-out text by source, intervals clustered by document; copy gain in nats a token, intervals "
+        "over sequences; 95 %.\n\n" + "\n".join(lines)
+    )
+
+
+def _within(value: float, interval: Sequence[float | None] | None, form: str) -> str:
+    """A value with its interval, if it has one."""
+    low, high = interval or (None, None)
+    return f"{value:{form}}" + ("" if low is None else f" [{low:{form}}, {high:{form}}]")
 
 
 def _sight_table(rows: Sequence[Row]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from parts.answers import answers
 from parts.random_model import Prompts, export, onnx_device, onnx_engine, random_model, random_tokens
-from unit import Figures, Row, Sizes, Unit
+from unit import ONE_AT_A_TIME, Figures, Row, Sizes, Unit
 
 _MODULES: dict[str, tuple[str, ...]] = {"onnx": ("onnx", "onnxruntime"), "torch": (), "transformers": ()}
 _ANSWERS = "answers, "
@@ -25,7 +25,7 @@ class Serving:
     name = "served"
     modules = ("torch", "transformers", "pydantic")
     reads_data = False
-    places = 1
+    lanes = ONE_AT_A_TIME
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """The answers first, then the networks in the order of the sizes."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from parts.clock import Clock, Enough
 from parts.loops import RandomTokens, attention, fit_loop, plain_loop
-from unit import Figures, Row, Sizes, Unit
+from unit import ONE_AT_A_TIME, Figures, Row, Sizes, Unit
 
 GOAL = 0.4
 """Share of the device's peak that `fit` is to reach."""
@@ -22,7 +22,7 @@ class Throughput:
     name = "fast"
     modules = ("torch", "transformers", "pydantic")
     reads_data = False
-    places = 1
+    lanes = ONE_AT_A_TIME
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
         """A unit a loop, in the order in which the sizes name them."""
