@@ -69,6 +69,7 @@ def _make(
 ) -> None:
     import torch
 
+    from inkling.components.adapt.language_kept import losses_after
     from inkling.components.adapt.preflight import check
     from inkling.components.adapt.train import train
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
@@ -85,4 +86,5 @@ def _make(
     record = {**config.resolved().model_dump(mode="json"), "phases": adapted.phases, "text": text}
     if not config.drop.nothing:
         record["instruction_turns"] = counts
-    write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows)
+    kept = losses_after(adapted.model, language_model)
+    write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows, kept)

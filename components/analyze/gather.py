@@ -10,6 +10,7 @@ from inkling.components.analyze.blind_answers import blind_answers
 from inkling.components.analyze.comparison import compare
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.contamination import Overlap, contamination, overlap
+from inkling.components.analyze.language_kept import language_kept
 from inkling.components.analyze.probed import probed, shown
 from inkling.components.analyze.samples import describe, draw
 from inkling.components.analyze.scaling import states
@@ -132,6 +133,7 @@ def _adaptation(inputs: Inputs) -> dict[str, Any]:
         "model": inputs.multimodal_model.config(),
         "recipe": inputs.multimodal_model.recipe(),
         "training": [dataclasses.asdict(row) for row in inputs.multimodal_model.training()],
+        "language": language_kept(inputs.language_model.documents(), inputs.multimodal_model.documents()),
     }
 
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from inkling.components.artifacts.losses import read_documents, write_documents
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.components.shared.store.artifact import Artifact, write_json
+from inkling.models.sequence.heldout import Heldout
 from inkling.models.strict_json import to_json
 
 if TYPE_CHECKING:
@@ -23,17 +26,9 @@ if TYPE_CHECKING:
     from inkling.models.spec import LanguageSpec
 
 TRAINING, PERPLEXITY, TOKENIZER = "training.jsonl", "perplexity.json", "tokenizer.json"
-CHOICES, DOCUMENTS, CONTEXT_USE = "choices.json", "documents.parquet", "context_use.json"
+CHOICES, CONTEXT_USE, HELDOUT = "choices.json", "context_use.json", "heldout.parquet"
 SHARDS, CHECKPOINTS = "shards.json", "checkpoints"
-_SCHEMA = pa.schema(
-    [
-        ("sources", pa.string()),
-        ("documents", pa.int64()),
-        ("tokens", pa.int64()),
-        ("bytes", pa.float64()),
-        ("nats", pa.float64()),
-    ]
-)
+_TEXT = pa.schema([("source", pa.string()), ("ids", pa.list_(pa.int32())), ("documents", pa.list_(pa.int32()))])
 
 
 @dataclass(frozen=True)
@@ -115,12 +110,12 @@ class LanguageModel(Artifact):
 
     def documents(self) -> DocumentLosses:
         """What each document of the scored text costs, in the order of the sources."""
-        table = pq.read_table(self.path / DOCUMENTS)
-        return DocumentLosses(
-            tuple(table.column("sources").to_pylist()),
-            tuple(table.column("documents").to_pylist()),
-            *(table.column(name).to_numpy() for name in ("tokens", "bytes", "nats")),
-        )
+        return read_documents(self.path)
+
+    def heldout(self) -> dict[str, Heldout]:
+        """The held-out text that it was scored on, by source; empty where it was not kept."""
+        path = self.path / HELDOUT
+        return _read_text(path) if path.exists() else {}
 
     def choices(self) -> dict[str, dict[str, Any]]:
         """Zero-shot multiple choice on held-out text, by suite; empty where none was asked.
@@ -166,6 +161,7 @@ def write_language_model(
     choices: Mapping[str, Mapping[str, Any]] | None = None,
     documents: DocumentLosses | None = None,
     context_use: Mapping[str, Any] | None = None,
+    heldout: Mapping[str, Heldout] | None = None,
 ) -> None:
     """Writes the files of a LanguageModel.
 
@@ -179,6 +175,7 @@ def write_language_model(
         choices: Scores of multiple choice on held-out text, by suite.
         documents: What each document of the held-out text costs.
         context_use: How it uses its context.
+        heldout: The held-out text, by source, so that what is made of the model can be scored on it too.
     """
     from transformers.utils.logging import disable_progress_bar
 
@@ -191,11 +188,28 @@ def write_language_model(
     write_documents(directory, documents)
     write_json(directory / CHOICES, choices or {})
     write_json(directory / CONTEXT_USE, context_use or {})
+    if heldout:
+        _write_text(directory / HELDOUT, heldout)
     used = {name: dataclasses.asdict(entry) for name, entry in (shards or {}).items()}
     write_json(directory / SHARDS, used)
 
 
-def write_documents(directory: Path, documents: DocumentLosses | None) -> None:
-    """Writes what each document of the held-out text costs; nothing is said of a model that was not scored."""
-    columns = {name: getattr(documents, name, []) for name in _SCHEMA.names}
-    pq.write_table(pa.table(columns, schema=_SCHEMA), directory / DOCUMENTS, compression="zstd")
+def _write_text(path: Path, heldout: Mapping[str, Heldout]) -> None:
+    """Writes windows of text, a row each: the inputs and behind them the last target, and the targets' documents."""
+    rows = [
+        {"source": source, "ids": [*inputs.tolist(), int(targets[-1])], "documents": documents.tolist()}
+        for source, text in heldout.items()
+        for inputs, targets, documents in zip(text.inputs, text.targets, text.documents, strict=True)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=_TEXT), path, compression="zstd")
+
+
+def _read_text(path: Path) -> dict[str, Heldout]:
+    table = pq.read_table(path)
+    sources = table.column("source").to_pylist()
+    ids, documents = (np.array(table.column(name).to_pylist(), np.int64) for name in ("ids", "documents"))
+    found = {}
+    for source in dict.fromkeys(sources):
+        own = [row for row, name in enumerate(sources) if name == source]
+        found[source] = Heldout(ids[own, :-1], ids[own, 1:], documents[own])
+    return found

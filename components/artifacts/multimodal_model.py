@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from inkling.components.artifacts.features import Features
+from inkling.components.artifacts.losses import DOCUMENTS, read_documents, write_documents
+from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.models.strict_json import to_json
@@ -83,6 +85,13 @@ class MultimodalModelArtifact(Artifact):
         """The training log, phase by phase."""
         return [TrainingRow(**json.loads(line)) for line in (self.path / TRAINING).read_text().splitlines()]
 
+    def documents(self) -> DocumentLosses | None:
+        """What each document of held-out text costs its language model, read without an image; None if not measured.
+
+        The text is that which the LanguageModel it was made of was scored on.
+        """
+        return read_documents(self.path) if (self.path / DOCUMENTS).exists() else None
+
 
 def write_multimodal_model(
     directory: Path,
@@ -91,6 +100,7 @@ def write_multimodal_model(
     features: Features,
     recipe: dict[str, Any],
     training: Iterable[TrainingRow],
+    documents: DocumentLosses | None = None,
 ) -> None:
     """Writes the files of a MultimodalModel.
 
@@ -101,6 +111,7 @@ def write_multimodal_model(
         features: The Features artifact that it was trained on; it holds the encoder, the model its digest.
         recipe: How it was adapted.
         training: The training log.
+        documents: What each held-out document costs its language model after adaptation.
     """
     model.save(directory)
     shutil.copyfile(language_model / TOKENIZER, directory / TOKENIZER)
@@ -125,3 +136,5 @@ def write_multimodal_model(
     write_json(directory / RECIPE, recipe)
     lines = (to_json(dataclasses.asdict(row)) + "\n" for row in training)
     (directory / TRAINING).write_text("".join(lines))
+    if documents is not None:
+        write_documents(directory, documents)

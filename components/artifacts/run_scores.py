@@ -21,6 +21,8 @@ from inkling.models.sequence.views import VIEWS, View
 RUNS, QUESTIONS, DOCUMENTS = "runs.json", "questions.parquet", "documents.parquet"
 NOT_ASKED = -1
 _LOSSES = tuple(field.name for field in dataclasses.fields(DocumentLosses))
+_ADAPTED = "nats_after_adaptation"
+"""Column of the documents; it holds no number where a run was not measured."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class RunScore:
         measured: What else was measured, by measure: independent numbers whose mean it is.
         probed: Whether a linear probe answers each question rightly, in the order of `questions`, -1 where it was not
             asked, int8; by what it reads, as in `READ_OFF`.
+        adapted: What the same documents cost its language model after adaptation; None if not measured.
     """
 
     labels: Mapping[str, str]
@@ -77,6 +80,7 @@ class RunScore:
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
     measured: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
     probed: Mapping[str, NDArray[np.int8]] = dataclasses.field(default_factory=dict)
+    adapted: DocumentLosses | None = None
 
     @property
     def name(self) -> str:
@@ -88,7 +92,7 @@ class RunScores(Artifact):
     """The scores of some runs of a study."""
 
     type: ClassVar[str] = "RunScores"
-    schema: ClassVar[int] = 6
+    schema: ClassVar[int] = 7
 
     def scores(self) -> list[RunScore]:
         """The runs, in the order in which they were written."""
@@ -117,7 +121,13 @@ def write_run_scores(directory: Path, scores: Sequence[RunScore]) -> None:
         {**{name: getattr(one.questions, name) for name in _COLUMNS}, **one.hits, **_every_probe(one)} for one in scores
     ]
     _write(directory / QUESTIONS, questions)
-    _write(directory / DOCUMENTS, [{name: getattr(one.documents, name) for name in _LOSSES} for one in scores])
+    _write(directory / DOCUMENTS, [_costs(one) for one in scores])
+
+
+def _costs(one: RunScore) -> dict[str, Any]:
+    nats = one.documents.nats
+    after = pa.nulls(len(nats), pa.float64()) if one.adapted is None else one.adapted.nats
+    return {**{name: getattr(one.documents, name) for name in _LOSSES}, _ADAPTED: after}
 
 
 def _every_probe(score: RunScore) -> dict[str, NDArray[np.int8]]:
@@ -153,4 +163,6 @@ def _read(row: Mapping[str, Any], questions: pa.Table, documents: pa.Table) -> R
         "measured": {name: tuple(values) for name, values in row["measured"].items()},
         "probed": {name: found for name, found in probes.items() if (found != NOT_ASKED).any()},
     }
+    if not documents.column(_ADAPTED).null_count:
+        stated["adapted"] = dataclasses.replace(losses, nats=documents.column(_ADAPTED).to_numpy())
     return RunScore(row["labels"], row["parameters"], question_set, hits, losses, **stated)

@@ -6,6 +6,7 @@ from pathlib import Path
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.measurements import Measurements
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.run_scores import RunScores, write_run_scores
 from inkling.components.artifacts.scores import Scores, write_scores
 from inkling.components.compare.config import CompareConfig, ScoreConfig
@@ -21,6 +22,7 @@ def build_compare_part(
     output: str | Path,
     earlier: str | Path | None = None,
     measurements: Sequence[str | Path] = (),
+    multimodal_models: Sequence[str | Path] = (),
 ) -> RunScores:
     """Scores runs that share their text and what follows pre-training.
 
@@ -31,9 +33,12 @@ def build_compare_part(
         output: Where the RunScores artifact shall lie.
         earlier: A RunScores artifact whose runs are handed on, before these.
         measurements: The Measurements artifacts of the same runs, in the same order; none where they were not probed.
+        multimodal_models: The MultimodalModel artifacts of the same runs, in the same order; none where what adaptation
+            costs in language is not asked.
 
     Raises:
-        ConfigError: If there are not as many answers as language models, or as measurements if there are any.
+        ConfigError: If there are not as many answers as language models, or as measurements or multimodal models if
+            there are any.
         ArtifactError: If an artifact is not what was written, or is of no run of the study.
     """
     if not len(answers) == len(language_models) > 0:
@@ -41,13 +46,19 @@ def build_compare_part(
     opened, read = [Answers.open(path) for path in answers], [LanguageModel.open(path) for path in language_models]
     if measurements and len(measurements) != len(answers):
         raise ConfigError(f"{len(answers)} sets of answers, but {len(measurements)} of measurements")
+    if multimodal_models and len(multimodal_models) != len(answers):
+        raise ConfigError(f"{len(answers)} sets of answers, but {len(multimodal_models)} multimodal models")
+    adapted = [MultimodalModelArtifact.open(path) for path in multimodal_models]
     probed = [Measurements.open(path) for path in measurements]
     before = RunScores.open(earlier) if earlier else None
     inputs: dict[str, Artifact] = {f"answers-{number:04d}": one for number, one in enumerate(opened)}
     inputs |= {f"language-model-{number:04d}": one for number, one in enumerate(read)}
     inputs |= {f"measurements-{number:04d}": one for number, one in enumerate(probed)}
+    inputs |= {f"multimodal-model-{number:04d}": one for number, one in enumerate(adapted)}
     inputs |= {"earlier": before} if before else {}
-    return produce(RunScores, output, config, inputs, lambda draft: _score(config, opened, read, probed, before, draft))
+    return produce(
+        RunScores, output, config, inputs, lambda draft: _score(config, opened, read, probed, adapted, before, draft)
+    )
 
 
 def build_compare(config: CompareConfig, scored: Sequence[str | Path], output: str | Path) -> Scores:
@@ -67,6 +78,7 @@ def _score(
     answers: Sequence[Answers],
     language_models: Sequence[LanguageModel],
     measurements: Sequence[Measurements],
+    multimodal_models: Sequence[MultimodalModelArtifact],
     earlier: RunScores | None,
     draft: Draft,
 ) -> None:
@@ -74,7 +86,8 @@ def _score(
     from inkling.components.shared.runtime.progress import track
 
     probed: Sequence[Measurements | None] = measurements or [None] * len(answers)
-    runs = track(zip(answers, language_models, probed, strict=True), "reading answers", len(answers), "runs")
+    adapted: Sequence[MultimodalModelArtifact | None] = multimodal_models or [None] * len(answers)
+    runs = track(zip(answers, language_models, probed, adapted, strict=True), "reading answers", len(answers), "runs")
     scores = [score(config, *run) for run in runs]
     write_run_scores(draft.path, [*(earlier.scores() if earlier else []), *scores])
 

@@ -14,6 +14,7 @@ def compare_part(
     text: str = "{}",
     earlier: dsl.Input[dsl.Artifact] | None = None,
     measurements: dsl.Input[list[dsl.Artifact]] | None = None,
+    multimodal_models: dsl.Input[list[dsl.Model]] | None = None,
 ) -> None:
     """Keeps of runs that share their text and what follows pre-training what the table needs.
 
@@ -27,6 +28,7 @@ def compare_part(
         text: Their label on each axis of the text, as JSON: a loop of KFP hands on strings.
         earlier: The RunScores artifact of other runs, which are handed on.
         measurements: The Measurements artifacts of the same runs, where they were probed.
+        multimodal_models: The MultimodalModel artifacts of the same runs, for what held-out text costs them.
     """
     import json
 
@@ -40,6 +42,7 @@ def compare_part(
         scored.path,
         earlier.path if earlier else None,
         [artifact.path for artifact in measurements or ()],
+        [artifact.path for artifact in multimodal_models or ()],
     )
 
 

@@ -13,11 +13,11 @@ SEED = "seed"
 NO_PRETRAINING = "no pretraining"
 """Label, on every axis of the text, of the models whose weights are the initial ones."""
 Measure = Literal[
-    "visual", "blind", "mismatched", "visual_minus_blind", "nats_per_token", "bits_per_byte", "copy_gain", "alignment",
-    "depth", "probe_features", "probe_tokens", "visual_minus_probe",
+    "visual", "blind", "mismatched", "visual_minus_blind", "nats_per_token", "bits_per_byte", "copy_gain",
+    "nats_after_adaptation", "nats_lost", "alignment", "depth", "probe_features", "probe_tokens", "visual_minus_probe",
 ]  # fmt: skip
-LOSSES: tuple[Measure, ...] = ("nats_per_token", "bits_per_byte", "copy_gain")
-"""The measures of held-out text."""
+LOSSES: tuple[Measure, ...] = ("nats_per_token", "bits_per_byte", "copy_gain", "nats_after_adaptation", "nats_lost")
+"""The measures of held-out text; the last two are of the language model after adaptation, whole and minus before."""
 MEASURED: tuple[Measure, ...] = ("alignment", "depth")
 """Those of captions with their pictures and of explanations; what is left are shares of right answers."""
 PROBED: tuple[Measure, ...] = ("probe_features", "probe_tokens", "visual_minus_probe")

@@ -140,6 +140,9 @@ def _parts(questions: QuestionSet) -> Iterator[tuple[ScoreCell, NDArray[np.bool_
 def losses(run: RunScore) -> dict[str, Mean]:
     """What held-out text costs a run, by unit; beside it what else was measured: copy gain, alignment, depth."""
     found = {"nats_per_token": run.documents.nats_per_token(), "bits_per_byte": run.documents.bits_per_byte()}
+    if run.adapted is not None:
+        after = run.adapted.nats_per_token()
+        found |= {"nats_after_adaptation": after, "nats_lost": after - found["nats_per_token"]}
     gains = {"copy_gain": run.copy_gains} if run.copy_gains else {}
     return {**found, **{name: Mean.over(values) for name, values in {**gains, **run.measured}.items()}}
 

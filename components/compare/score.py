@@ -5,6 +5,7 @@ import numpy as np
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.measurements import READ_OFF, Measurements
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.run_scores import NOT_ASKED, QuestionSet, RunScore
 from inkling.components.compare.config import ScoreConfig
 from inkling.components.shared.statistics.depth import words
@@ -15,7 +16,11 @@ SPLIT = "test"
 
 
 def score(
-    config: ScoreConfig, answers: Answers, model: LanguageModel, measurements: Measurements | None = None
+    config: ScoreConfig,
+    answers: Answers,
+    model: LanguageModel,
+    measurements: Measurements | None = None,
+    adapted: MultimodalModelArtifact | None = None,
 ) -> RunScore:
     """Reads what a run has left.
 
@@ -57,7 +62,6 @@ def score(
     tokens, shares = sum(one.tokens for one in read.values()), {name: one.weight for name, one in read.items()}
     numbers = {"alignment": measurements.alignment() if measurements else (), "depth": _depths(answers)}
     measured = {name: values for name, values in numbers.items() if values}
-    documents = model.documents()
     read_off = {name: measurements.read_off(layer) for name, layer in READ_OFF.items()} if measurements else {}
     probed = {
         name: np.array([right.get(row[:2], NOT_ASKED) for row in rows], np.int8)
@@ -65,8 +69,9 @@ def score(
         if right
     }
     return RunScore(
-        labels, model.parameters(), questions, hits, documents, tuple(gains), tokens, shares, measured, probed
-    )
+        labels, model.parameters(), questions, hits, model.documents(), tuple(gains), tokens, shares, measured, probed,
+        adapted.documents() if adapted else None,
+    )  # fmt: skip
 
 
 def _depths(answers: Answers) -> tuple[float, ...]:

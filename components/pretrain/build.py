@@ -75,11 +75,11 @@ def _write(
     from inkling.components.pretrain.context_use import context_use
     from inkling.components.pretrain.train import evaluate
 
-    perplexity, documents = evaluate(config, network, tokens)
+    perplexity, documents, heldout = evaluate(config, network, tokens)
     choices = score_choices(config, network, tokens)
     shards = {name: tokens.dataset(name, "heldout") for name in tokens.blend().heldout}
     used = context_use(network, shards, config.context)
     write_language_model(
         directory, network, tokens.path / TOKENIZER, trained.rows, perplexity, trained.shards, choices, documents,
-        used,
+        used, heldout,
     )  # fmt: skip

@@ -10,28 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from inkling.components.artifacts.indexed import IndexedDataset
-from inkling.components.shared.statistics.losses import DocumentLosses
+from inkling.components.shared.statistics.losses import DocumentLosses, document_losses
 from inkling.components.shared.statistics.quantiles import student_quantile
+from inkling.models.inference.text_loss import negative_log_likelihoods
+from inkling.models.sequence.heldout import Heldout
 from inkling.models.sequence.special_tokens import BOS_ID, EOS_ID
 
-_BATCH = 16
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Heldout:
-    """Windows of held-out text.
-
-    Attributes:
-        inputs: int64 (windows, context).
-        targets: The token after each input, int64 (windows, context).
-        documents: Document of each target, or -1 where none is scored (past the end, and `<|bos|>`, which follows
-            every end), int64 (windows, context).
-    """
-
-    inputs: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    documents: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -96,19 +81,6 @@ def unigram_log_probabilities(
     return np.log(expected / expected.sum())
 
 
-@torch.inference_mode()
-def negative_log_likelihoods(network: torch.nn.Module, heldout: Heldout) -> Floats:
-    """What each target costs under the model, in nats, (windows, context)."""
-    costs, device = [], next(network.parameters()).device
-    for first in range(0, len(heldout.inputs), _BATCH):
-        inputs = torch.from_numpy(heldout.inputs[first : first + _BATCH]).to(device)
-        targets = torch.from_numpy(heldout.targets[first : first + _BATCH]).to(device)
-        logits = network(input_ids=inputs, use_cache=False).logits
-        cost = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        costs.append(cost.view_as(targets).double().cpu().numpy())
-    return np.concatenate(costs)
-
-
 def score(costs: Floats, heldout: Heldout, unigram: Floats, bytes_per_token: float) -> Perplexity:
     """Sums costs up to the perplexity of a source.
 
@@ -134,23 +106,6 @@ def score(costs: Floats, heldout: Heldout, unigram: Floats, bytes_per_token: flo
     )
 
 
-def document_losses(source: str, costs: Floats, heldout: Heldout, bytes_per_token: float) -> DocumentLosses:
-    """Sums costs up by document.
-
-    Args:
-        source: Name of the source.
-        costs: What each target costs under the model, (windows, context).
-        heldout: The windows.
-        bytes_per_token: Bytes of text that a token of the source stands for.
-    """
-    real = heldout.documents >= 0
-    numbers, members = np.unique(heldout.documents[real], return_inverse=True)
-    tokens = np.bincount(members).astype(np.int64)
-    nats = np.bincount(members, weights=costs[real]).astype(np.float64)
-    bytes_ = (tokens * bytes_per_token).astype(np.float64)
-    return DocumentLosses((source,) * len(numbers), tuple(numbers.tolist()), tokens, bytes_, nats)
-
-
 def clustered_mean(values: Floats, clusters: NDArray[np.int64]) -> tuple[float, float | None]:
     """Mean of values that share clusters, and the half width of its 95 % interval.
 
@@ -168,32 +123,27 @@ def clustered_mean(values: Floats, clusters: NDArray[np.int64]) -> tuple[float, 
 
 def score_sources(
     network: torch.nn.Module,
-    shards: Mapping[str, IndexedDataset],
+    windows: Mapping[str, Heldout],
     bytes_per_token: Mapping[str, float],
     unigram: Floats,
-    context: int,
-    limit: int,
     advance: Callable[[], object],
 ) -> tuple[dict[str, dict[str, Any]], DocumentLosses]:
     """Scores every source's held-out text.
 
     Args:
         network: The language model, in evaluation mode.
-        shards: Held-out text by source.
+        windows: Held-out text by source.
         bytes_per_token: Bytes of text that a token of each source stands for.
         unigram: Log-probability of each token under the unigram model.
-        context: Tokens per window.
-        limit: Windows per source at most.
         advance: Called when a source is done.
 
     Returns:
         The fields of `Perplexity` by source, and what each document costs.
     """
     results, documents = {}, []
-    for name, shard in shards.items():
-        heldout = heldout_windows(shard, context, limit)
+    for name, heldout in windows.items():
         costs, density = negative_log_likelihoods(network, heldout), bytes_per_token[name]
         results[name] = asdict(score(costs, heldout, unigram, density))
-        documents.append(document_losses(name, costs, heldout, density))
+        documents.append(document_losses(name, costs, heldout.documents, density))
         advance()
     return results, DocumentLosses.joined(documents)

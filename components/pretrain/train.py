@@ -14,11 +14,12 @@ from inkling.components.artifacts.language_model import PretrainingRow, ShardUse
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.data import Anneal, BlendBatches
-from inkling.components.pretrain.perplexity import score_sources, unigram_log_probabilities
+from inkling.components.pretrain.perplexity import heldout_windows, score_sources, unigram_log_probabilities
 from inkling.components.shared.config import ConfigError, unknown
 from inkling.components.shared.runtime.progress import Progress, note
 from inkling.components.shared.statistics.losses import DocumentLosses
 from inkling.models.language.presets import load_preset
+from inkling.models.sequence.heldout import Heldout
 from inkling.models.training.devices import accelerator, matrix_rate
 from inkling.models.training.fit import fit
 from inkling.models.training.job import CheckpointMirror, Execution, Optimization
@@ -177,11 +178,11 @@ def _progress(config: PretrainConfig, network: torch.nn.Module, done: int) -> To
 
 def evaluate(
     config: PretrainConfig, network: torch.nn.Module, tokens: Tokens
-) -> tuple[dict[str, dict[str, Any]], DocumentLosses]:
+) -> tuple[dict[str, dict[str, Any]], DocumentLosses, dict[str, Heldout]]:
     """Scores every source's held-out text under the network and under a unigram model of the blend.
 
     Returns:
-        The fields of `Perplexity` by source, and what each document costs the network.
+        The fields of `Perplexity` by source, what each document costs the network, and the text by source.
     """
     blend = tokens.blend()
     counts = {
@@ -190,17 +191,18 @@ def evaluate(
     unigram = unigram_log_probabilities(
         counts, {name: shard.weight for name, shard in blend.train.items()}, config.token_budget
     )
-    shards = {name: tokens.dataset(name, "heldout") for name in blend.heldout}
+    windows = {
+        name: heldout_windows(tokens.dataset(name, "heldout"), config.context, config.heldout_windows)
+        for name in blend.heldout
+    }
     # Bytes of a scored token: `<|bos|>`, one a document, is not scored.
     density = {name: entry.bytes / (entry.tokens - entry.documents) for name, entry in blend.heldout.items()}
     network.eval().to(accelerator())
-    with Progress("scoring held-out text", len(shards), "sources") as progress:
-        scores, documents = score_sources(
-            network, shards, density, unigram, config.context, config.heldout_windows, progress.advance
-        )
+    with Progress("scoring held-out text", len(windows), "sources") as progress:
+        scores, documents = score_sources(network, windows, density, unigram, progress.advance)
     for name, entry in scores.items():
         note(
             f"{name}: held-out perplexity {entry['model_perplexity']:,.1f}, "
             f"of a unigram model {entry['unigram_perplexity']:,.1f} ({entry['tokens']:,} tokens)"
         )
-    return scores, documents
+    return scores, documents, windows

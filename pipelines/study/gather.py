@@ -40,6 +40,7 @@ def gather(plan: StudyPlan, look: Callable[[StudyRun], StoredRun], folder: Path)
                     folder / f"{next(numbers):04d}" / "scored",
                     last.path if last else None,
                     [one.made["measurements"].path for one in done if plan.probed],
+                    [one.made["multimodal_model"].path for one in done],
                 )
         scored += [last.path] if last else []
     if not scored:

@@ -156,6 +156,7 @@ def study(
                 pretrained=pretrained,
                 answers=dsl.Collected(answer),
                 language_models=dsl.Collected(language),
+                multimodal_models=dsl.Collected(models[way.encoder, way.adaptation].outputs["multimodal_model"]),
                 text=text,
                 **({"earlier": scored.outputs["scored"]} if scored else {}),
                 **({"measurements": dsl.Collected(measured)} if measured else {}),

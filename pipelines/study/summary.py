@@ -19,7 +19,12 @@ from inkling.pipelines.study.plan import StudyPlan
 from inkling.pipelines.study.stored import StudyStore
 
 _UNITS = {"nats_per_token": "nats per token", "bits_per_byte": "bits per byte", "copy_gain": "copy gain"}
-_MEASURED = {"alignment": "alignment", "depth": "words of an explanation"}
+_MEASURED = {
+    "nats_after_adaptation": "nats after adaptation",
+    "nats_lost": "lost by it",
+    "alignment": "alignment",
+    "depth": "words of an explanation",
+}
 
 
 def show_studies(console: Console, overrides: Iterable[str] = ()) -> None:
@@ -102,6 +107,8 @@ def _contrasts(contrasts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
             yield f"{pair}  {suite}: {cells}"
         if contrast["heldout"]:
             yield f"{pair}  {_loss(contrast['heldout']['nats_per_token'])} nats per token on the same documents"
+        if "nats_after_adaptation" in contrast["heldout"]:
+            yield f"{pair}  {_loss(contrast['heldout']['nats_after_adaptation'])} of these after adaptation"
 
 
 def _p_value(test: Mapping[str, Any]) -> str:

@@ -1,10 +1,10 @@
 """Whether language was learned: training loss, and held-out perplexity beside a unigram model's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.analyze.report.scaling import scaling
-from inkling.components.analyze.report.wording import clearly_below, count
+from inkling.components.analyze.report.wording import clearly_below, compared, count
 from inkling.components.shared.report.figures import (
     BLUE,
     GREY,
@@ -89,7 +89,40 @@ def adaptation_section(findings: dict[str, Any]) -> Html:
             "Training loss of each phase of the adaptation: every step (thin) and its running mean (thick).",
         ),
         table("Loss of each phase of the adaptation", ("Phase", "Steps", "First step", "Mean of the last tenth"), ends),
+        *_kept(adaptation["language"]),
     )
+
+
+def _kept(costs: Mapping[str, Mapping[str, Any]]) -> list[Html]:
+    """What adaptation cost in language, where it was measured."""
+    if not costs:
+        return []
+    mean = costs["mean"]["difference"]
+    said = compared(
+        mean,
+        "Adaptation cost language: text alone is predicted worse than before.",
+        "Text alone is predicted better than before adaptation.",
+        "Whether adaptation cost language cannot be told from these documents.",
+    )
+    return [
+        paragraph(
+            f"{said} Held-out text, read without an image, costs {with_interval(mean, '+.3f', 1)} nats per token more "
+            "than it cost before; a negative number is a gain. The interval covers the choice of documents."
+        ),
+        table(
+            "What held-out text costs the language model before and after adaptation, nats per token, with 95 % "
+            "intervals",
+            ("Source", "Before", "After", "Difference"),
+            [
+                (name, *(with_interval(cost[when], ".3f", 1) for when in ("before", "after")), _signed(cost))
+                for name, cost in costs.items()
+            ],
+        ),
+    ]
+
+
+def _signed(cost: Mapping[str, Any]) -> str:
+    return with_interval(cost["difference"], "+.3f", 1)
 
 
 def _perplexity_figure(perplexity: dict[str, Any]) -> Html:

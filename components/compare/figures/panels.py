@@ -24,6 +24,8 @@ _NAMES: dict[Measure, str] = {
     "nats_per_token": "held-out loss",
     "bits_per_byte": "held-out loss",
     "copy_gain": "saved on a second copy",
+    "nats_after_adaptation": "held-out loss after adaptation",
+    "nats_lost": "held-out loss, after adaptation minus before",
     "alignment": "captions and pictures",
     "depth": "explanations",
     "probe_features": "linear probe of image features",
@@ -36,6 +38,8 @@ _UNITS: dict[Measure, str] = {
     "nats_per_token": "nats per token",
     "bits_per_byte": "bits per byte",
     "copy_gain": "nats per token",
+    "nats_after_adaptation": "nats per token",
+    "nats_lost": "nats per token",
     "alignment": "mutual nearest neighbours, share",
     "depth": "words of an explanation",
 }

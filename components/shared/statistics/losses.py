@@ -46,6 +46,12 @@ class DocumentLosses:
             np.concatenate([part.nats for part in parts]),
         )
 
+    def of(self, source: str) -> "DocumentLosses":
+        """The documents of one source."""
+        kept = np.array([one == source for one in self.sources])
+        numbers = tuple(np.array(self.documents)[kept].tolist())
+        return DocumentLosses((source,) * len(numbers), numbers, self.tokens[kept], self.bytes[kept], self.nats[kept])
+
     def same_text(self, other: "DocumentLosses") -> bool:
         """Whether the other model was scored on the same tokens of the same documents."""
         own, others = ((one.sources, one.documents, one.tokens.tolist()) for one in (self, other))
@@ -67,6 +73,25 @@ class DocumentLosses:
         factors = np.sqrt(counts / np.maximum(counts - 1, 1))
         influence = (costs - ratios[members] * sizes) / wholes[members] * factors[members] / len(ratios)
         return Mean(float(ratios.mean()), influence, bool((counts > 1).any()))
+
+
+def document_losses(
+    source: str, costs: NDArray[np.float64], documents: NDArray[np.int64], bytes_per_token: float
+) -> DocumentLosses:
+    """Sums what the tokens of a source cost up by document.
+
+    Args:
+        source: Name of the source.
+        costs: What each token costs a model, in nats, of any shape.
+        documents: The document of each, of the same shape; -1 where it does not count.
+        bytes_per_token: Bytes of text that a token of the source stands for.
+    """
+    real = documents >= 0
+    numbers, members = np.unique(documents[real], return_inverse=True)
+    tokens = np.bincount(members).astype(np.int64)
+    nats = np.bincount(members, weights=costs[real]).astype(np.float64)
+    bytes_ = (tokens * bytes_per_token).astype(np.float64)
+    return DocumentLosses((source,) * len(numbers), tuple(numbers.tolist()), tokens, bytes_, nats)
 
 
 @dataclass(frozen=True)

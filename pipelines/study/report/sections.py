@@ -23,6 +23,8 @@ _HEADS = {
     "nats_per_token": "nats per token",
     "bits_per_byte": "bits per byte",
     "copy_gain": "saved on a copy",
+    "nats_after_adaptation": "nats per token after adaptation",
+    "nats_lost": "lost by adaptation",
     "alignment": "alignment",
     "depth": "words of an explanation",
     "probe_features": "probe of image features",
@@ -202,6 +204,14 @@ def _family_cell(group: Mapping[str, Any], suite: str, family: str, measure: str
 
 def _contrast_tables(report: StudyReport) -> Iterator[Html]:
     rows = report.scores["contrasts"]
+    units = [unit for unit in LOSSES if any(unit in row["heldout"] for row in rows)]
+    if units:
+        cells = [
+            [f"{row['axis']}: {contrast_name(row)}", f"{row['seeds']}", *(_loss(row, unit) for unit in units)]
+            for row in rows
+        ]
+        heads = ["contrast", "seeds", *(_HEADS[unit] for unit in units)]
+        yield table("Differences on held-out text: the first minus the second, seed by seed", heads, cells)
     for suite in report.scores["suites"] if rows else ():
         measures = [one for one in _MEASURES if one in rows[0]["suites"][suite]]
         cells = [
@@ -215,6 +225,10 @@ def _contrast_tables(report: StudyReport) -> Iterator[Html]:
         ]
         heads = ["contrast", "seeds", *(_HEADS[one] for one in measures), "p with the image"]
         yield table(f"Differences on {suite}, points: the first minus the second, seed by seed", heads, cells)
+
+
+def _loss(row: Mapping[str, Any], unit: str) -> str:
+    return with_interval(row["heldout"][unit], "+.3f", 1) if unit in row["heldout"] else ""
 
 
 def findings_section(report: StudyReport) -> Html:

@@ -16,7 +16,8 @@ from PIL import Image
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
 from inkling.components.artifacts.bundle import PARITY, Bundle
 from inkling.components.artifacts.corpus import Corpus, SourceSummary, write_sources
-from inkling.components.artifacts.language_model import CHECKPOINTS, DOCUMENTS, LanguageModel
+from inkling.components.artifacts.language_model import CHECKPOINTS, LanguageModel
+from inkling.components.artifacts.losses import DOCUMENTS, read_documents, write_documents
 from inkling.components.artifacts.measurements import Measurements, Shown, write_measurements
 from inkling.components.artifacts.multimodal_model import CONFIG, RECIPE, TRAINING, MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions, write_questions
@@ -244,6 +245,9 @@ class Run:
             for step in range(1, int(str(phase["steps"])) + 1)
         ]
         (path / TRAINING).write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+        documents = read_documents(path.parent / "language_model")
+        write_documents(path, dataclasses.replace(documents, nats=documents.nats + 0.25 * documents.tokens))
 
     def bundle(self, path: Path) -> None:
         """Parity in both served views."""

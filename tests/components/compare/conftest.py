@@ -1,5 +1,6 @@
 """Answers and held-out losses of made-up models, for the tests of the compare stage."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
-from inkling.components.artifacts.language_model import CONTEXT_USE, SHARDS, LanguageModel, write_documents
+from inkling.components.artifacts.language_model import CONTEXT_USE, SHARDS, LanguageModel
+from inkling.components.artifacts.losses import write_documents
+from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.statistics.losses import DocumentLosses
@@ -81,6 +85,23 @@ def make_model(
 
     config = PretrainConfig(seed=seed, preset=preset, context=128, token_budget=round(1e5 * nats))
     return produce(LanguageModel, place, config, {}, write).path
+
+
+def make_adapted(place: Path, language_model: Path, lost: float) -> Path:
+    """What is left of a language model by an adaptation: each of its documents costs so many nats a token more."""
+    before = LanguageModel.open(language_model)
+    documents = before.documents()
+    after = dataclasses.replace(documents, nats=documents.nats + lost * documents.tokens)
+    inputs = {"language_model": before}
+    return produce(
+        MultimodalModelArtifact, place, AdaptConfig(), inputs, lambda draft: write_documents(draft.path, after)
+    ).path
+
+
+@pytest.fixture(scope="session")
+def adapted_of() -> Callable[..., Path]:
+    """Makes a MultimodalModel of a language model that an adaptation cost so much."""
+    return make_adapted
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from inkling.components.artifacts.indexed import IndexedDataset, IndexedWriter
 from inkling.components.pretrain.perplexity import (
     clustered_mean,
-    document_losses,
     heldout_windows,
-    negative_log_likelihoods,
     score,
     unigram_log_probabilities,
 )
+from inkling.components.shared.statistics.losses import document_losses
 from inkling.components.shared.statistics.quantiles import student_quantile
+from inkling.models.inference.text_loss import negative_log_likelihoods
 
 BEGIN, END = 0, 1
 
@@ -58,7 +58,7 @@ def test_perplexity_by_hand(tmp_path: Path):
     assert result.model_nll == pytest.approx(mean, rel=1e-6)
     assert result.model_perplexity == pytest.approx(math.exp(mean), rel=1e-6)
     assert result.bits_per_byte == pytest.approx(mean / math.log(2) / 3, rel=1e-6)
-    documents = document_losses("code", costs, heldout, bytes_per_token=3.0)
+    documents = document_losses("code", costs, heldout.documents, bytes_per_token=3.0)
     assert (documents.sources, documents.documents) == (("code", "code"), (0, 1))
     assert (documents.tokens.tolist(), documents.bytes.tolist()) == ([3, 4], [9.0, 12.0])
     np.testing.assert_allclose(documents.nats, [2 * six + two, 2 * six + 2 * two], rtol=1e-6)

@@ -284,3 +284,20 @@ def test_overlap_with_the_text_stands_beside_the_scores(made_run, findings: dict
     assert "The first 1,234 words of it were read." in told
     assert "25.0 [12.5, 50.0] % without those" in told and "% of all" in told and "of those alone" not in told
     assert "Overlap with the training text: not looked for." in Page(render(findings, pictures)).text
+
+
+def test_what_adaptation_cost_in_language_stands_source_by_source(page: Page, findings: dict[str, Any]) -> None:
+    """Every document of the made-up run costs a quarter of a nat a token more after adaptation."""
+    costs = findings["adaptation"]["language"]
+    assert list(costs) == ["encyclopedia", "academia", "mean"]
+    for cost in costs.values():
+        assert cost["difference"] == {end: pytest.approx(0.25) for end in ("value", "low", "high")}
+        assert cost["before"]["low"] < cost["before"]["value"] < cost["before"]["high"]
+    caption = next(name for name in page.tables if name.startswith("What held-out text costs"))
+    assert row(page, caption, "mean")[-1] == "+0.250 [+0.250, +0.250]"
+    assert "Adaptation cost language" in page.text
+
+
+def test_a_run_whose_language_was_not_scored_after_adaptation_says_nothing_of_it(made_run, findings: dict[str, Any]):
+    unscored = {**findings, "adaptation": {**findings["adaptation"], "language": {}}}
+    assert "Adaptation cost language" not in render(unscored, made_run.made["questions"].images())

@@ -37,6 +37,13 @@ def test_every_source_has_the_same_weight_and_bytes_count_text() -> None:
     assert interval.value - interval.low == pytest.approx(interval.high - interval.value)
 
 
+def test_a_source_alone_costs_what_its_documents_do() -> None:
+    both = DocumentLosses.joined([losses("code", [10, 30], [20.0, 40.0]), losses("math", [5], [25.0])])
+    assert both.of("code").nats_per_token().value == pytest.approx(60 / 40)
+    assert both.of("math").same_text(losses("math", [5], [1.0]))
+    assert both.of("poems").sources == ()
+
+
 def test_the_interval_is_that_of_documents_drawn_anew() -> None:
     one = drawn(60, 0)
     random = np.random.default_rng(1)
