@@ -87,6 +87,6 @@ class Generation(AsyncIterator[Delta]):
         self.close()
 
     def _leave(self) -> None:
-        over, self._over = self._over, None
+        over, self._over, self.job = self._over, None, None  # the job knows this one: neither is to keep the other
         if over is not None:
             over()

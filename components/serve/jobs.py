@@ -23,7 +23,10 @@ class PromptImage:
         key: Digest of what it was made of: the same key is the same image.
         pixels: Preprocessed (3, size, size); None once it is embedded.
         embedded: What the language model reads (tokens, hidden_size); None until the vision graph ran.
+        look: Its brightness and contrast; None of one whose pixels were not decoded for this.
     """
+
+    look: tuple[float, float] | None = None
 
     def __init__(self, key: bytes, pixels: Floats | None = None, embedded: Floats | None = None) -> None:
         """Takes either form."""

@@ -1,9 +1,7 @@
 """Answers with a bundle: text and image files in, choices, log-probabilities or generated text out."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ from tokenizers import Tokenizer
 
 from inkling.components.artifacts.bundle import TOKENIZER, Bundle
 from inkling.components.serve.generation import Generation
+from inkling.components.serve.image_reading import ImageReader
 from inkling.components.serve.jobs import GenerationJob, Logprobs, PromptImage, ScoringJob
 from inkling.components.serve.reading import TextReader
 from inkling.components.serve.recent import RecentResults
@@ -23,7 +22,7 @@ from inkling.components.serve.request import (
     QuestionResponse,
     TokenLogprob,
 )
-from inkling.components.serve.request_log import LoggedAnswer, RequestLog, look, now
+from inkling.components.serve.request_log import LoggedAnswer, RequestLog, now
 from inkling.components.serve.scheduler import Scheduler
 from inkling.components.serve.settings import Settings
 from inkling.components.serve.writing import Writer
@@ -34,9 +33,7 @@ from inkling.models.inference.onnx_engine import OnnxEngine
 from inkling.models.inference.sampling import TokenSampler
 from inkling.models.inference.token_bytes import TokenBytes
 from inkling.models.sequence.special_tokens import BOS_ID
-from inkling.models.vision.preprocess import ImageError, Preprocessing, preprocess
-
-_IMAGE_THREADS = 2
+from inkling.models.vision.preprocess import Preprocessing
 
 Scores = list[list[TokenLogprob]]
 
@@ -63,10 +60,10 @@ class Predictor:
         self._image_tokens = 0
         folder = settings.request_log
         self._log = None if folder is None else RequestLog(folder, settings.request_log_mib << 20)
-        self._decoding = ThreadPoolExecutor(_IMAGE_THREADS, "images")
         self._answered = asyncio.Semaphore(2 * settings.max_batch)  # questions whose images' pixels are held at once
-        self._recent = RecentResults(settings.cache_mib << 20)
-        self.scheduler = Scheduler(self._engine, self._stop, settings.max_batch, settings.waiting, self._recent)
+        recent = RecentResults(settings.cache_mib << 20)
+        self._images = ImageReader(self._pixels, recent)
+        self.scheduler = Scheduler(self._engine, self._stop, settings.max_batch, settings.waiting, recent)
 
     @property
     def max_characters(self) -> int:
@@ -241,9 +238,7 @@ class Predictor:
         return length
 
     async def _read_image(self, image: bytes | None) -> PromptImage | None:
-        if image is None:
-            return None
-        return await asyncio.get_running_loop().run_in_executor(self._decoding, self._decode, image)
+        return None if image is None else await self._images.read(image)
 
     def _noting(self, prompt: Ids, image: PromptImage | None, choices: int) -> Callable[[float | None, int], None]:
         """What to call with the probability of the choice taken and the tokens of the answer when they are there."""
@@ -251,7 +246,7 @@ class Predictor:
         if log is None:
             return _nothing
         view = "blind" if image is None else "visual"
-        looks = (None, None) if image is None or image.pixels is None else look(image.pixels)
+        looks = (None, None) if image is None or image.look is None else image.look
 
         def note(probability: float | None, tokens: int) -> None:
             log.append(LoggedAnswer(now(), view, protocol, choices, probability, len(prompt), tokens, *looks))
@@ -262,16 +257,6 @@ class Predictor:
         """Writes what the log still holds; called when no request is left."""
         if self._log is not None:
             self._log.close()
-
-    def _decode(self, image: bytes) -> PromptImage:
-        key = hashlib.sha256(image).digest()
-        embedded = self._recent.get("image", key)
-        if embedded is not None:
-            return PromptImage(key, embedded=embedded)
-        try:
-            return PromptImage(key, preprocess(image, self._pixels))
-        except ImageError as error:
-            raise BadRequest(str(error)) from None
 
 
 def _choice(request: GenerationRequest, sampler: TokenSampler, scores: Scores) -> Delta:

@@ -96,12 +96,15 @@ class Scheduler:
             with self._wake:
                 while not (self._queue or self._parts):
                     self._wake.wait()
-            if scored := self._take(ScoringJob, self._batch):
-                self._guarded(lambda: self._score(scored), scored)
-            if joining := self._take(GenerationJob, self._batch - sum(len(jobs) for _, jobs in self._parts)):
-                self._guarded(lambda: self._join(joining), joining)
-            if self._parts:
-                self._guarded(self._step, [job for _, jobs in self._parts for job in jobs])
+            self._turn()  # a frame of its own: what it names is not held while there is nothing to do
+
+    def _turn(self) -> None:
+        if scored := self._take(ScoringJob, self._batch):
+            self._guarded(lambda: self._score(scored), scored)
+        if joining := self._take(GenerationJob, self._batch - sum(len(jobs) for _, jobs in self._parts)):
+            self._guarded(lambda: self._join(joining), joining)
+        if self._parts:
+            self._guarded(self._step, [job for _, jobs in self._parts for job in jobs])
 
     def _guarded(self, work: Callable[[], None], jobs: Sequence[Work]) -> None:
         """Works on some jobs; an error is theirs alone, and the thread goes on."""
@@ -118,13 +121,15 @@ class Scheduler:
         with self._wake:
             queued = [job for job in self._queue if isinstance(job, kind) and not job.dropped]
             taken: list[AnyWork] = []
-            longest = images = 0
+            longest = 0
+            images: set[bytes] = set()  # keys of those that are to be embedded
             for job in queued[:most]:
                 if (job.image is None) != (queued[0].image is None):
                     continue
                 longest = max(longest, _tokens(job))
-                images += job.image is not None and job.image.embedded is None
-                if taken and (longest * (len(taken) + 1) > _TOKENS or images > _IMAGES):
+                if job.image is not None and job.image.embedded is None:
+                    images.add(job.image.key)
+                if taken and (longest * (len(taken) + 1) > _TOKENS or len(images) > _IMAGES):
                     break
                 taken.append(job)
             gone = set(map(id, taken))
