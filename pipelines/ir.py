@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from inkling.pipelines.cluster.pods import Amounts, StagePods, task_placement
 from inkling.pipelines.fan_out import FanOut
 from inkling.pipelines.monitor import monitor_pipeline
 from inkling.pipelines.profiles import check_export, check_recipe, places
+from inkling.pipelines.study.joint import joint_table
 from inkling.pipelines.study.one_run import one_run
 from inkling.pipelines.study.pipeline import study as study_pipeline
 from inkling.pipelines.study.plan import StudyPlan
@@ -120,6 +121,19 @@ def compile_study_for_cluster(plan: StudyPlan, profile: str, directory: Path) ->
     return write_compiled(define, profile, plan.parameters(), directory)
 
 
+def compile_table_for_cluster(plan: StudyPlan, parts: Sequence[str], profile: str, directory: Path) -> Compiled:
+    """Compiles the pipeline of one table for a study that several have run, as `compile_for_cluster` does another.
+
+    Args:
+        plan: The planned study.
+        parts: URIs of what each pipeline has left as `run_scores`.
+        profile: The checked profile, as YAML text.
+        directory: Where the files go.
+    """
+    define = partial(joint_table, parts, task_placement(profile))
+    return write_compiled(define, profile, {"config": plan.parameters()["config"]}, directory)
+
+
 def compile_monitor_for_cluster(profile: str, directory: Path) -> Compiled:
     """Compiles the pipeline that watches a served model, as `compile_for_cluster` does the one that makes it.
 
@@ -194,7 +208,7 @@ def write_compiled(
         compiler.Compiler().compile(
             pipeline, str(resources), kubernetes_manifest_format=True, kubernetes_manifest_options=options
         )
-    executors = read_ir(ir)["deploymentSpec"]["executors"].values()
+    executors = [one for one in read_ir(ir)["deploymentSpec"]["executors"].values() if "container" in one]
     patches = pod_patches(placement, {stage_of(function_of(executor)) for executor in executors})
     policies.unlink(missing_ok=True)
     if patches:

@@ -73,6 +73,21 @@ def build_compare(config: CompareConfig, scored: Sequence[str | Path], output: s
     return produce(Scores, output, config, inputs, lambda draft: _make(config, opened, draft))
 
 
+def build_compare_runs(scored: Sequence[str | Path], output: str | Path) -> RunScores:
+    """Puts the scores of runs together, so that a study has one artifact of which a table can be made again.
+
+    Raises:
+        ArtifactError: If an artifact is not what was written.
+    """
+    opened = [RunScores.open(path) for path in scored]
+    inputs: dict[str, Artifact] = {f"scored-{number:04d}": one for number, one in enumerate(opened)}
+
+    def write(draft: Draft) -> None:
+        write_run_scores(draft.path, [score for one in opened for score in one.scores()])
+
+    return produce(RunScores, output, ScoreConfig(), inputs, write)
+
+
 def _score(
     config: ScoreConfig,
     answers: Sequence[Answers],

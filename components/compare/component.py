@@ -49,20 +49,46 @@ def compare_part(
 @dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
 def compare(
     config: str,
-    scored: dsl.Input[list[dsl.Artifact]],
     scores: dsl.Output[dsl.Artifact],
-    baseline: dsl.Input[dsl.Artifact] | None = None,
+    run_scores: dsl.Output[dsl.Artifact],
+    page: dsl.Output[dsl.HTML],
+    scored: dsl.Input[list[dsl.Artifact]] | None = None,
+    more: dsl.Input[dsl.Artifact] | None = None,
 ) -> None:
     """Compares the answers of many models to the same questions, and their losses on held-out text.
 
     Args:
         config: The whole profile, as YAML text.
+        scores: Where the Scores artifact goes: numbers, tables and figures.
+        run_scores: Where the RunScores artifact of all these runs goes, of which another pipeline can make a table.
+        page: Where the report goes: a view of the Scores, not an artifact with a manifest.
         scored: The RunScores artifacts of the study, one for each text.
-        scores: Where the Scores artifact goes.
-        baseline: The RunScores artifact of the no-pretraining baseline.
+        more: A RunScores artifact beside them: of the no-pretraining baseline, or of other pipelines.
     """
-    from inkling.components.compare.build import build_compare
+    from inkling.components.compare.build import build_compare, build_compare_runs
     from inkling.components.compare.config import CompareConfig
+    from inkling.components.compare.report.export import write_page
 
-    paths = [artifact.path for artifact in [*scored, *([baseline] if baseline else [])]]
-    build_compare(CompareConfig.parse(config), paths, scores.path)
+    settings, paths = CompareConfig.parse(config), [one.path for one in [*(scored or ()), *([more] if more else ())]]
+    build_compare_runs(paths, run_scores.path)
+    write_page(settings, config, build_compare(settings, paths, scores.path), page.path)
+
+
+@dsl.component(base_image="inkling/train-cpu:0.1.0", install_kfp_package=False)
+def compare_join(
+    config: str,
+    first: dsl.Input[dsl.Artifact],
+    second: dsl.Input[dsl.Artifact],
+    run_scores: dsl.Output[dsl.Artifact],
+) -> None:
+    """Puts the runs of two pipelines of a study together.
+
+    Args:
+        config: The whole profile, as YAML text.
+        first: A RunScores artifact.
+        second: Another one.
+        run_scores: Where the RunScores artifact of all their runs goes.
+    """
+    from inkling.components.compare.build import build_compare_runs
+
+    build_compare_runs([first.path, second.path], run_scores.path)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from inkling.components.artifacts.measurements import ALIGNMENT, LINEAR
-from inkling.components.shared.config import Section, StageConfig, unknown
+from inkling.components.compare.published import PublishedTable
+from inkling.components.shared.config import ExecutionOnly, Section, StageConfig, unknown
 
 SEED = "seed"
 """The axis whose runs repeat one another: groups of runs are means over it."""
@@ -115,6 +116,14 @@ class CompareConfig(StageConfig):
     axes: tuple[AxisConfig, ...] = Field((), description="the axes, in the order of the table's columns")
     figures: dict[str, FigureConfig] = Field({}, description="the figures, by name")
     contrasts: tuple[ContrastConfig, ...] = Field((), description="what is tested")
+    claims: tuple[str, ...] = Field((), description="claims of the paper that it decides, by name")
+    question: Annotated[str, ExecutionOnly()] = Field("", description="what it answers, in a line, for its page")
+    published: Annotated[dict[str, PublishedTable], ExecutionOnly()] = Field(
+        {}, description="the numbers of the paper for its page, by table or figure"
+    )
+    limits: Annotated[tuple[str, ...], ExecutionOnly()] = Field(
+        (), description="what it cannot say, a sentence each, for its page"
+    )
     margin: float = Field(0.01, ge=0, lt=1, description="difference of shares of right answers that counts as none")
 
     @property

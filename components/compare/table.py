@@ -29,15 +29,18 @@ from inkling.components.shared.statistics.crossed import CrossedMean, moderated
 from inkling.components.shared.statistics.losses import Mean
 from inkling.components.shared.statistics.paired import holm
 from inkling.components.shared.statistics.seed_power import seed_power
+from inkling.components.shared.store.manifest import ArtifactError
 
 
 def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
     """The content of `scores.json`.
 
     Raises:
-        ArtifactError: If two runs are the same or were evaluated on different questions.
+        ArtifactError: If a run is none of the study, two are the same or they were evaluated on different questions.
     """
     order = list(config.labels)
+    for run in runs:
+        _check_labels(config, run)
     runs = [
         dataclasses.replace(run, labels={axis: run.labels[axis] for axis in sorted(run.labels, key=_place_in(order))})
         for run in runs
@@ -75,7 +78,7 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
     analysis["scaling"] = scaling(measured, runs, groups, each)
     analysis["mixture_laws"] = mixture_laws(measured, runs, groups)
     beside = measured_beside(each)
-    analysis["verdicts"] = verdicts(measured, groups, analysis["correlations"], config.margin, beside)
+    analysis["verdicts"] = verdicts(measured, groups, analysis["correlations"], config.margin, config.claims, beside)
     for row in rows["contrasts"]:
         for unit, estimate in row["heldout"].items():
             tests["heldout", unit].append(estimate)
@@ -90,6 +93,16 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
         **rows,
         "analysis": analysis,
     }
+
+
+def _check_labels(config: CompareConfig, run: RunScore) -> None:
+    """Checks that a run is one of the study."""
+    for axis, label in run.labels.items() if config.axes else ():
+        if label not in config.labels.get(axis, ()):
+            kind, known = (
+                (f"labels of {axis}", config.labels[axis]) if axis in config.labels else ("axes", config.labels)
+            )
+            raise ArtifactError(f"{run.name} is no run of '{config.title}', whose {kind} are {', '.join(known)}")
 
 
 def _answers(

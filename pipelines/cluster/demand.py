@@ -30,7 +30,7 @@ def demand(spec: Mapping[str, Any], pods_of: PodsOf, parameters: Mapping[str, An
         if "dag" in component:
             return of_dag(component["dag"], inputs)
         executor = spec["deploymentSpec"]["executors"][component["executorLabel"]]
-        return pods_of(executor, not inputs.get("no_pretraining"))
+        return pods_of(executor, not inputs.get("no_pretraining")) if "container" in executor else {}
 
     def of_dag(dag: Mapping[str, Any], inputs: Mapping[str, Any]) -> Amounts:
         asked: dict[str, Amounts] = {}

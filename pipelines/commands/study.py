@@ -3,17 +3,20 @@
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from inkling.components.compare.report.export import write_report
 from inkling.components.shared.config import ConfigError
 from inkling.models.strict_json import to_json
 from inkling.pipelines.commands.cluster import report_compiled, submit_compiled
 from inkling.pipelines.commands.options import Overrides
-from inkling.pipelines.study.report.export import write_report
 from inkling.pipelines.study.summary import show_scores, show_studies
+
+if TYPE_CHECKING:
+    from inkling.pipelines.study.file import Study
 
 _LIST, _ALL = "list", "all"
 
@@ -38,6 +41,10 @@ def study(
     any_code: Annotated[
         bool, typer.Option("--any-code", help="Count runs too that other code made of the same settings.")
     ] = False,
+    parts: Annotated[
+        list[str],
+        typer.Option("--from", help="Only compare what a pipeline left as run_scores: folder or URI. Repeatable."),
+    ] = [],  # noqa: B006 (typer wants a list)
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Only compile, into this directory.")] = None,
     endpoint: Annotated[str | None, typer.Option("--endpoint", help="Submit to this endpoint instead.")] = None,
     experiment: Annotated[str, typer.Option(help="Experiment that a submitted study is filed under.")] = "inkling",
@@ -58,6 +65,8 @@ def study(
 
         inkling study interpolation --profile cluster --endpoint http://127.0.0.1:8888
 
+        inkling study grid --from part-1/run_scores --from part-2/run_scores --into results
+
         inkling study scale --twin --set 'scenes.conversations={type: llava, path: FILE, images: FOLDER}'
     """
     from inkling.pipelines.study import file as study_file
@@ -76,6 +85,9 @@ def study(
     whole = study_file.load(name, twin)
     text = whole.profile(profile or (study_file.TWINS if twin else study_file.HERE), overrides)
     stated = whole.only(only)
+    if parts:
+        _joint(stated, text, name, parts, into, output, endpoint, experiment, console)
+        return
     if output is None and endpoint is None:
         from inkling.pipelines.local.studies import LocalStudy, say_failed, show_states
 
@@ -113,3 +125,33 @@ def study(
             compile_into = partial(compile_study_for_cluster, plan, text)
             unique = name if len(plans) == 1 else f"{Path(name).stem}-part-{number}"
             submit_compiled(endpoint, compile_into, text, plan.parameters(), unique, experiment)
+
+
+def _joint(
+    study: "Study",
+    profile: str,
+    name: str,
+    parts: list[str],
+    into: Path | None,
+    output: Path | None,
+    endpoint: str | None,
+    experiment: str,
+    console: Console,
+) -> None:
+    """One table of what several pipelines of a study have left: here from folders, on a cluster from URIs."""
+    from inkling.pipelines.ir import compile_table_for_cluster
+    from inkling.pipelines.local.joint_table import joint_report
+    from inkling.pipelines.study.plan import StudyPlan
+
+    plan = StudyPlan.of(study, profile)
+    if output is None and endpoint is None:
+        report, scores, folder = joint_report(plan, profile, Path(name).stem, parts)
+        show_scores(report.scores, console)
+        print(f"report  {write_report(report, scores, into or folder / 'report')}")
+    compile_into = partial(compile_table_for_cluster, plan, parts, profile)
+    if output is not None:
+        compiled = compile_into(output)
+        report_compiled(compiled, compiled.files)
+    if endpoint is not None:
+        given = {"config": plan.parameters()["config"]}
+        submit_compiled(endpoint, compile_into, profile, given, f"{Path(name).stem}-table", experiment)

@@ -17,6 +17,8 @@ from typing import Any
 from rich.console import Console
 
 from inkling.components.artifacts.scores import Scores
+from inkling.components.compare.report.content import RunRow, StudyReport
+from inkling.components.compare.report.export import report_of, write_index, write_report
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.shared.launch.placement import PlacementConfig, unmet
 from inkling.components.shared.report.screen import plain_table, show
@@ -30,8 +32,6 @@ from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.gather import gather
 from inkling.pipelines.study.one_run import parameters
 from inkling.pipelines.study.plan import StudyPlan, StudyRun
-from inkling.pipelines.study.report.content import RunRow, StudyReport
-from inkling.pipelines.study.report.export import report_of, write_index, write_report
 from inkling.pipelines.study.stored import StudyStore
 
 RUNS = "runs.json"
@@ -130,7 +130,7 @@ class LocalStudy:
             scores: Their table.
         """
         rows = [RunRow(one.run.name, one.state, one.seconds, one.answers) for one in self.states()]
-        return report_of(self._name, self.plan.study, self._profile, scores, rows)
+        return report_of(self._name, self.plan.study.comparison(), self._profile, scores, rows)
 
     def _store(self) -> StudyStore:
         return StudyStore(self.plan, self._any_code)

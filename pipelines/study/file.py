@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from inkling.components.compare.analysis.claims import claims
 from inkling.components.compare.config import (
     NO_PRETRAINING,
     AxisConfig,
@@ -16,6 +17,7 @@ from inkling.components.compare.config import (
     FigureConfig,
     Label,
 )
+from inkling.components.compare.published import PublishedTable, paper_numbers
 from inkling.components.shared.config import ConfigError, Section, StageConfig, read_file, unknown
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
@@ -32,7 +34,6 @@ from inkling.pipelines.study.axes import (
     stage_of_axis,
     words_in,
 )
-from inkling.pipelines.study.published import PublishedTable, paper_numbers
 
 HERE, TWINS = "laptop", str(Path(profiles.__file__).parent / "profiles" / "twins" / "paper.yaml")
 """The profiles of a study where none is named: as it runs here, and that of the twins with the paper's sizes."""
@@ -66,6 +67,7 @@ class Study(StageConfig):
     baseline: BaselineConfig = Field(BaselineConfig(), description="what it is compared with")
     figures: dict[str, FigureConfig] = Field({}, description="the figures, by name")
     contrasts: tuple[ContrastConfig, ...] = Field((), description="what is tested")
+    claims: tuple[str, ...] = Field((), description="claims of the paper that it decides, by name")
     published: dict[str, PublishedTable] = Field({}, description="the numbers of the paper, by table or figure")
     limits: tuple[str, ...] = Field((), description="what it cannot say, a sentence each")
 
@@ -106,6 +108,9 @@ class Study(StageConfig):
             nested = [other for other in self.axes if other.startswith(f"{setting}.")]
             if nested:
                 raise ValueError(f"the axis '{nested[0]}' is a part of the axis '{setting}'")
+        for name in self.claims:
+            if name not in claims():
+                raise unknown("claim of the paper", name, claims())
         for number, combination in enumerate(self.leave_out, 1):
             self._check_left_out(number, combination)
         return self
@@ -189,6 +194,10 @@ class Study(StageConfig):
                     "axes": axes,
                     "figures": self.figures,
                     "contrasts": self.contrasts,
+                    "claims": self.claims,
+                    "question": self.question,
+                    "published": self.published,
+                    "limits": self.limits,
                 }
             }
         )

@@ -184,8 +184,8 @@ def study(
         with dsl.ParallelFor(items=texts, parallelism=places.texts) as text:
             tokens = prepare(plan.looped, text.config, made, baselines or ([] if once else begun))
             scored = score(config, tokens, variants, pretrained, text.labels, places.variants, False).outputs["scored"]
-        first = {"baseline": baselines[0].outputs["scored"]} if baselines else {}
-        compare(config=config, scored=dsl.Collected(scored), **first)
+        beside = {"more": baselines[0].outputs["scored"]} if baselines else {}
+        compare(config=config, scored=dsl.Collected(scored), **beside)
         if placement:
             place_tasks(placement)
 

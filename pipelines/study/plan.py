@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 from inkling.components.compare.config import NO_PRETRAINING, PROBE_OF, CompareConfig
+from inkling.components.compare.report.content import run_name
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.probe.config import ProbeConfig
 from inkling.components.shared.config import ConfigError, read_mapping, unknown
@@ -69,7 +70,7 @@ class StudyRun:
     @property
     def name(self) -> str:
         """Its labels in a line."""
-        return _named(self.labels)
+        return run_name(self.labels)
 
 
 @dataclass(frozen=True)
@@ -335,7 +336,7 @@ def _items(study: Study, stages: Sequence[str], profile: Mapping[str, Any]) -> t
         parsed = [profiles.stage_config(stage).parse(settings).determinants() for stage in stages]
         if (digest := digest_of(parsed)) in seen:
             raise ConfigError(
-                f"two runs of the study have the same settings: {_named(seen[digest])} and {_named(item.labels)}; "
+                f"two runs of the study have the same settings: {run_name(seen[digest])} and {run_name(item.labels)}; "
                 "state each once, and leave out of the profile what the study varies"
             )
         seen[digest] = item.labels
@@ -347,10 +348,6 @@ def _pretraining(settings: Mapping[str, Any], no_pretraining: bool) -> str:
     """Digest of the settings that a language model records."""
     stated = {"no_pretraining": True} if no_pretraining else {}
     return digest_of(PretrainConfig.parse(settings, **stated).determinants())
-
-
-def _named(labels: Mapping[str, str]) -> str:
-    return ", ".join(f"{axis}={label}" for axis, label in labels.items())
 
 
 def _canonical(settings: Mapping[str, Any] | Iterable[Any]) -> str:

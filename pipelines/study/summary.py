@@ -105,7 +105,7 @@ def _contrasts(contrasts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
                 f"{view} {with_interval(measures[view], '+.1f')}{_p_value(measures[view])}" for view in SERVED_VIEWS
             )
             yield f"{pair}  {suite}: {cells}"
-        if contrast["heldout"]:
+        if any(contrast["heldout"].get("nats_per_token", {}).get(end) for end in ("value", "low", "high")):
             yield f"{pair}  {_loss(contrast['heldout']['nats_per_token'])} nats per token on the same documents"
         if "nats_after_adaptation" in contrast["heldout"]:
             yield f"{pair}  {_loss(contrast['heldout']['nats_after_adaptation'])} of these after adaptation"

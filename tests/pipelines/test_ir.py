@@ -26,6 +26,7 @@ from inkling.pipelines.ir import (
     compile_monitor_for_cluster,
     compile_pipeline,
     compile_study_for_cluster,
+    compile_table_for_cluster,
     optional_stages,
     read_ir,
     refuse_local_data,
@@ -43,17 +44,22 @@ CASES = {
     "visual-prior-labelled.cluster": ("cluster", [LABELLED]),
     "study.gpu": ("gpu", []),
     "study.cluster": ("cluster", []),
+    "study-table.cluster": ("cluster", []),
     "monitor.cluster": ("cluster", []),
 }
 CLUSTER = "visual-prior.cluster"
+TABLES = [f"minio://mlpipeline/v2/artifacts/study/{run}/compare/run_scores" for run in ("one", "two", "three")]
 
 
 def compile_case(case: str, directory: Path) -> Path:
     """Compiles a case and returns its IR with the platform spec."""
     profile, overrides = CASES[case]
     text = profiles.load(profile, overrides)
-    if case.startswith("study"):
-        compile_study_for_cluster(StudyPlan.of(study_file.load("interpolation"), text), text, directory)
+    plan = StudyPlan.of(study_file.load("interpolation"), text) if case.startswith("study") else None
+    if plan and case.startswith("study-table"):
+        compile_table_for_cluster(plan, TABLES, text, directory)
+    elif plan:
+        compile_study_for_cluster(plan, text, directory)
     elif case.startswith("monitor"):
         compile_monitor_for_cluster(text, directory)
     else:
@@ -65,7 +71,8 @@ def stripped(path: Path) -> str:
     """The IR and the platform spec without the source of the components."""
     documents = list(yaml.load_all(path.read_text(), yaml.CSafeLoader))
     for executor in documents[0]["deploymentSpec"]["executors"].values():
-        executor["container"]["command"] = ["..."]
+        if "container" in executor:
+            executor["container"]["command"] = ["..."]
     return yaml.dump_all(documents, Dumper=yaml.CSafeDumper, sort_keys=True)
 
 

@@ -52,7 +52,6 @@ class Claim(Section):
 
     statement: str = Field(description="what is claimed")
     source: str = Field(description="paper with its figure or table")
-    study: str = Field(description="the study that tests it")
     parts: tuple[ClaimPart, ...] = Field(min_length=1, description="what must be shown")
     limit: str = Field("", description="what the rule does not reach")
 

@@ -1,7 +1,7 @@
 """The claims of the paper, decided by the runs of a study: supported, contradicted or undecided, with the evidence."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,15 +23,17 @@ def verdicts(
     groups: Sequence[Group],
     correlations: Sequence[Mapping[str, Any]],
     margin: float,
+    decided: Collection[str],
     beside: Mapping[Measure, RunMeans] | None = None,
 ) -> list[dict[str, Any]]:
-    """Decides the claims whose groups the study has; claims of other studies are left out.
+    """Decides the claims that a study is to decide, as far as it has their groups.
 
     Args:
         measured: The measures of every run.
         groups: The groups of the study.
         correlations: Its rows of correlations.
         margin: Effect that matters in right answers.
+        decided: Names of the claims.
         beside: What was measured beside right answers, by measure.
 
     Returns:
@@ -42,7 +44,7 @@ def verdicts(
     suite = next(iter(measured)).suite
     known = {**measured, **{ScoreCell(suite, None, name): means for name, means in (beside or {}).items()}}
     found = []
-    for name, claim in claims().items():
+    for name, claim in ((name, claim) for name, claim in claims().items() if name in decided):
         rows = [_part(part, suite, known, groups, correlations, margin) for part in claim.parts]
         tested = [row for row in rows if row is not None]
         if rows and len(tested) == len(rows):

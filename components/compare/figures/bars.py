@@ -40,6 +40,6 @@ def draw_bars(name: str, panels: Sequence[FigurePanel]) -> Drawing:
         room = max(0.0, _FEWEST - len(panel.own_x)) / 2
         axes.set_xlim(-0.5 - room, len(panel.own_x) - 0.5 + room)
         axes.set_ylim(0.0 if panel.ends[0] >= 0 else low, high)
-        dress(axes, panel, range(len(panel.own_x)), len(panels))
+        dress(axes, panel, range(len(panel.own_x)), len(panels), _FEWEST)
 
     return Drawing(name, 3.4, draw)

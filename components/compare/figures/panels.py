@@ -133,7 +133,7 @@ def margins(low: float, high: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def dress(axes: "Axes", panel: FigurePanel, places: Sequence[float], count: int) -> None:
+def dress(axes: "Axes", panel: FigurePanel, places: Sequence[float], count: int, room: int = 0) -> None:
     """Labels a panel whose values stand upright: its places, unit, title and what chance reaches.
 
     Args:
@@ -141,10 +141,11 @@ def dress(axes: "Axes", panel: FigurePanel, places: Sequence[float], count: int)
         panel: The panel.
         places: Where its own labels stand.
         count: Panels of the figure, which share its width.
+        room: Places that its width is divided into, where these are more than it has labels.
     """
     if panel.chance is not None:
         axes.axhline(panel.chance, color=INK, linewidth=1.0, linestyle=(0, (2, 1.5)))
-    turned = len(panel.own_x) * max(map(len, panel.own_x)) > _LETTERS // count
+    turned = max(len(panel.own_x), room) * max(map(len, panel.own_x)) > _LETTERS // count
     axes.set_xticks(
         places, panel.own_x, rotation=35 if turned else 0, ha="right" if turned else "center", rotation_mode="anchor"
     )

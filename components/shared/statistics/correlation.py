@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from inkling.components.shared.statistics.quantiles import CONFIDENCE
 
 Floats = NDArray[np.float64]
-FEWEST = 6
-"""Models that a correlation is over, at least."""
+FEWEST = 8
+"""Models that a correlation is over, at least: of fewer a bootstrap has too few orders to tell apart."""
 DRAWS = 1000
 
 

@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def fan_in(texts: list, variants: list, pretrained: dict, baseline: str):  # typ
     unread = score(json.dumps({"mixture.recipe": "no pretraining"}), given(place=baseline).outputs["recipe"])
     with dsl.ParallelFor(items=texts, parallelism=2) as text:
         scored = score(text.labels, given(place=text.place).outputs["recipe"])
-    compare(config="{}", scored=dsl.Collected(scored), baseline=unread)
+    compare(config="{}", scored=dsl.Collected(scored), more=unread)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -89,6 +90,10 @@ def test_runs_out_of_two_loops_keep_their_labels(
     runs = [(name, connector, size) for name in rights for connector in ("mlp", "pool") for size in ("tiny", "laptop")]
     axes = ("mixture.recipe", "adapt.connector", "pretrain.preset")
     assert [tuple(row["labels"][axis] for axis in axes) for row in found] == runs
+    (page,) = (tmp_path / "root").glob("*/compare/page")
+    said = page.read_text()
+    assert "12 runs, 1 seeds a point" in said and "adapt.connector=pool" in said
+    assert not re.findall(r"https?:|<script|<link|<img|src=", said)
     shares = [row["suites"]["scenes"]["visual"]["value"] for row in found]
     assert shares == [pytest.approx((rights[name] + (size == "laptop")) / 40) for name, _, size in runs]
     losses = [row["heldout"]["nats_per_token"]["value"] for row in found]

@@ -60,6 +60,7 @@ def test_the_figures_and_tables_of_the_paper_are_studies_of_their_names() -> Non
             {"axes": {"adapt.epochs": {"a": {}}, "adapt.epochs.start": [1]}},
             "'adapt.epochs.start' is a part of the axis",
         ),
+        ({"claims": ["finding-7"]}, "unknown claim of the paper 'finding-7'"),
         ({"figures": {"a": {"kind": "pie"}}}, "figures.a.kind"),
         ({"figures": {"../a": {"kind": "bars", "title": "t", "x": RECIPE, "measure": "visual"}}}, "it names a file"),
         ({"figures": {"a": {"kind": "bars", "title": "t", "x": "adapt.recipe", "measure": "visual"}}}, "adapt.recipe"),

@@ -134,3 +134,16 @@ def test_a_figure_of_a_category_or_of_a_part_shows_nothing_else(table: dict[str,
     (one,) = panels(figure_of("bars", **changes, series=None, where={CONNECTOR: "pool"}), table)
     assert one.x == ("mix0",) and one.chance is None
     assert one.row("")[0] == pytest.approx((20.0, 15.0, 25.0))
+
+
+def test_two_long_labels_of_narrow_bars_are_turned_not_laid_over_one_another(table: dict[str, Any]) -> None:
+    """Two bars stand as close as four do, so that one alone is no wall."""
+    long = {"mix0": "ordinary one", "mix6": "another one"}
+    table["axes"][RECIPE] = list(long.values())
+    table["groups"] = [
+        {**one, "labels": {**one["labels"], RECIPE: long[one["labels"][RECIPE]]}} for one in table["groups"]
+    ]
+    for kind, turned in (("bars", True), ("lines", False)):
+        svg = svg_of(figure_of(kind, paper=None), table)
+        angles = re.findall(r'<text[^>]*transform="rotate\((-?\d+)[^>]*>ordinary one</text>', svg)
+        assert angles == ["-35" if turned else "-0"] * 2, kind

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from inkling.pipelines.study.report.page import index_page, study_page
+from inkling.components.compare.report.page import index_page, study_page
+from inkling.tests.components.compare.report.study_reports import report
 from inkling.tests.components.serve.page.browser import Page, browser, program
-from inkling.tests.pipelines.study.report.study_reports import report
 
 LARGEST = 5_000_000
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from inkling.components.compare.published import PublishedTable, paper_numbers
 from inkling.components.label.shares import paper_shares
 from inkling.components.mixture.recipes import named_recipes
 from inkling.components.shared.config import ConfigError
 from inkling.pipelines.study import file as study_file
-from inkling.pipelines.study.published import PublishedTable, paper_numbers
 
 CATEGORIES = {"general": 4, "knowledge": 4, "ocr": 3, "vision-centric": 5}
 """Benchmarks of each category (LSBS section 3): a mean over all sixteen weighs the categories by these."""

@@ -5,25 +5,41 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inkling.components.artifacts.scores import PARQUET, SVG_NAMESPACE, TABLE, Scores
-from inkling.pipelines.study.file import Study
-from inkling.pipelines.study.report.content import RunRow, StudyReport
-from inkling.pipelines.study.report.page import index_page, study_page
+from inkling.components.compare.config import CompareConfig
+from inkling.components.compare.report.content import DONE, RunRow, StudyReport, run_name
+from inkling.components.compare.report.page import index_page, study_page
+from inkling.components.shared.strict_yaml import read_mapping, write_mapping
 
 INDEX = "index.html"
 
 
-def report_of(name: str, study: Study, profile: str, scores: Scores, runs: Sequence[RunRow]) -> StudyReport:
+def report_of(name: str, config: CompareConfig, profile: str, scores: Scores, runs: Sequence[RunRow]) -> StudyReport:
     """What the report of a study says.
 
     Args:
         name: Name of the study.
-        study: The study.
+        config: What was asked, drawn, tested and compared with.
         profile: The profile of its runs, as YAML text.
         scores: The table of the runs that are done.
         runs: All its runs.
     """
     figures = {path.stem: path.read_text().replace(SVG_NAMESPACE, "") for path in scores.figures()}
-    return StudyReport(name, study, profile, scores.scores(), figures, runs, scores.digest)
+    return StudyReport(name, config, profile, scores.scores(), figures, runs, scores.digest)
+
+
+def write_page(config: CompareConfig, profile: str, scores: Scores, page: str | Path) -> None:
+    """Writes the page of runs of which only the table is known, as a task of a pipeline has it.
+
+    Args:
+        config: What was asked, drawn, tested and compared with.
+        profile: The profile of the runs, as YAML text.
+        scores: Their table.
+        page: Where it goes.
+    """
+    runs = [RunRow(run_name(row["labels"]), DONE, None, "") for row in scores.scores()["runs"]]
+    settings = {name: section for name, section in read_mapping(profile).items() if name != CompareConfig.stage}
+    report = report_of(Path(TABLE).stem, config, write_mapping(settings), scores, runs)
+    Path(page).write_text(study_page(report), encoding="utf-8")
 
 
 def write_report(report: StudyReport, scores: Scores, folder: Path) -> Path:

@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inkling.pipelines.study.file import Study
+from inkling.components.compare.config import CompareConfig
+
+DONE = "done"
+"""The state of a run whose questions are all answered."""
+
+
+def run_name(labels: Mapping[str, str]) -> str:
+    """The labels of a run in a line."""
+    return ", ".join(f"{axis}={label}" for axis, label in labels.items())
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class StudyReport:
 
     Attributes:
         name: Name of the study.
-        study: The study.
+        config: What was asked, drawn, tested and compared with.
         profile: The profile of its runs, as YAML text.
         scores: The content of `scores.json`.
         figures: The figures as SVG, by name.
@@ -39,7 +47,7 @@ class StudyReport:
     """
 
     name: str
-    study: Study
+    config: CompareConfig
     profile: str
     scores: Mapping[str, Any]
     figures: Mapping[str, str]
@@ -49,7 +57,7 @@ class StudyReport:
     @property
     def done(self) -> int:
         """Runs that are done."""
-        return sum(run.state == "done" for run in self.runs)
+        return sum(run.state == DONE for run in self.runs)
 
     @property
     def seeds(self) -> str:

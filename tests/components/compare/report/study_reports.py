@@ -3,8 +3,8 @@
 from typing import Any
 
 from inkling.components.compare.figures.draw import draw
+from inkling.components.compare.report.content import RunRow, StudyReport
 from inkling.pipelines.study.file import Study
-from inkling.pipelines.study.report.content import RunRow, StudyReport
 
 STUDY = Study.model_validate(
     {
@@ -93,5 +93,11 @@ def report() -> StudyReport:
     drawn = {name: drawing.svg() for name, one in STUDY.figures.items() if (drawing := draw(name, one, found))}
     runs = [RunRow(f"label=code, share=0, seed={seed}", "done", 61.0, "a" * 64) for seed in range(10)]
     return StudyReport(
-        "proportions", STUDY, "seed: 0\n", found, drawn, [*runs, RunRow("math", "failed: killed", None, "")], "d" * 64
+        "proportions",
+        STUDY.comparison(),
+        "seed: 0\n",
+        found,
+        drawn,
+        [*runs, RunRow("math", "failed: killed", None, "")],
+        "d" * 64,
     )

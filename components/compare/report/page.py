@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from inkling.components.shared.report.html import Html, element, page, paragraph
-from inkling.pipelines.study.report.content import StudyReport
-from inkling.pipelines.study.report.sections import (
+from inkling.components.compare.report.content import StudyReport
+from inkling.components.compare.report.sections import (
     figures_section,
     findings_section,
     header,
@@ -14,6 +13,7 @@ from inkling.pipelines.study.report.sections import (
     summary,
     tables_section,
 )
+from inkling.components.shared.report.html import Html, element, page, paragraph
 
 
 def study_page(report: StudyReport) -> str:
@@ -22,12 +22,12 @@ def study_page(report: StudyReport) -> str:
         "figures": ("Figures", figures_section(report)),
         "findings": ("What follows", findings_section(report)),
         "tables": ("Tables", tables_section(report)),
-        **({"paper": ("The paper", published_section(report))} if report.study.published else {}),
+        **({"paper": ("The paper", published_section(report))} if report.config.published else {}),
         "limits": ("Limits", limits_section(report)),
         "runs": ("Runs", runs_section(report)),
     }
     return page(
-        f"Inkling: {report.study.title}",
+        f"Inkling: {report.config.title}",
         element("a", "Skip to the figures", href="#figures", class_="skip"),
         header(report),
         element("main", _contents({name: title for name, (title, _) in sections.items()}), *_parts(sections)),
@@ -50,7 +50,7 @@ def index_page(reports: Sequence[StudyReport]) -> str:
         ),
         element(
             "main",
-            _contents({report.name: report.study.title for report in reports}),
+            _contents({report.name: report.config.title for report in reports}),
             *(summary(report) for report in reports),
         ),
         _footer("Intervals are 95 % over seeds and questions."),

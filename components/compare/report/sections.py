@@ -5,11 +5,11 @@ from typing import Any
 
 from inkling.components.compare.analysis.sentences import sentences
 from inkling.components.compare.config import LOSSES, MEASURED, PROBED, FigureConfig
+from inkling.components.compare.report.content import DONE, StudyReport
 from inkling.components.shared.report.html import Html, bullets, element, figure, join, paragraph, section, table
 from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.runtime.progress import clock
 from inkling.models.sequence.views import SERVED_VIEWS
-from inkling.pipelines.study.report.content import StudyReport
 
 _LEVEL = 0.05
 """A difference is shown where Holm's p-value is below it and the interval leaves out zero."""
@@ -35,7 +35,7 @@ _HEADS = {
 
 def header(report: StudyReport) -> Html:
     """What was asked, of how many runs, and what came out, first of all."""
-    study = report.study
+    study = report.config
     missing = len(report.runs) - report.done
     return element(
         "header",
@@ -94,7 +94,7 @@ def _p_value(estimate: Mapping[str, Any]) -> str:
 def figures_section(report: StudyReport) -> Html:
     """The figures, each with its numbers as a table below it."""
     drawings = []
-    for name, stated in report.study.figures.items():
+    for name, stated in report.config.figures.items():
         if name in report.figures:
             drawings += [
                 element("h3", stated.title),
@@ -252,7 +252,7 @@ def published_section(report: StudyReport) -> Html:
             list(published.columns.values()),
             [[_number(cell) for cell in row] for row in published.rows],
         )
-        for published in report.study.published.values()
+        for published in report.config.published.values()
     )
     return section(
         "paper",
@@ -268,7 +268,7 @@ def _number(cell: str | float | None) -> str:
 
 def runs_section(report: StudyReport) -> Html:
     """What each run is and what it cost here."""
-    known = [run.seconds for run in report.runs if run.seconds is not None and run.state == "done"]
+    known = [run.seconds for run in report.runs if run.seconds is not None and run.state == DONE]
     rows = [
         [run.name, run.state, clock(run.seconds) if run.seconds is not None else "", run.answers[:16]]
         for run in report.runs
@@ -296,7 +296,7 @@ def runs_section(report: StudyReport) -> Html:
 
 def limits_section(report: StudyReport) -> Html:
     """What the study cannot say."""
-    return section("limits", "What it cannot say", bullets([*report.study.limits, *_limits_of_runs(report)]))
+    return section("limits", "What it cannot say", bullets([*report.config.limits, *_limits_of_runs(report)]))
 
 
 def _limits_of_runs(report: StudyReport) -> Iterable[str]:
@@ -313,14 +313,14 @@ def summary(report: StudyReport) -> Html:
     """A study in the page of all: question, first figure and contrasts."""
     first = next(iter(report.figures.items()), None)
     drawing = (
-        figure(first[1], report.study.figures[first[0]].title, _caption(report.study.figures[first[0]]))
+        figure(first[1], report.config.figures[first[0]].title, _caption(report.config.figures[first[0]]))
         if first
         else ""
     )
     return section(
         report.name,
-        report.study.title,
-        paragraph(f"{report.study.question[:1].upper()}{report.study.question[1:]} After {report.study.source}."),
+        report.config.title,
+        paragraph(f"{report.config.question[:1].upper()}{report.config.question[1:]} After {report.config.source}."),
         paragraph(f"{report.done} of {len(report.runs)} runs, {report.seeds} seeds a point."),
         join(*outcome(report)),
         drawing,
