@@ -63,8 +63,8 @@ MINUTES ?= 8
 gpu: ## On a GPU machine, from the bare tree and the kit: is it right, does reading help seeing, how fast (PART=name for one)
 	$(GPU_PYTHON) tests/gpu/run.py --minutes $(MINUTES) $(PART:%=--part %)
 
-gpu-kit: $(INSTALLED) $(FETCHED) ## Collect the wheels and data that `make gpu` takes to a machine without network: .build/gpu-kit
-	$(BIN)/python tests/gpu/kit.py
+gpu-kit: $(INSTALLED) $(FETCHED) ## Collect the wheels and data that `make gpu` takes to a machine without network: .build/gpu-kit (ROOM=64 MiB)
+	$(BIN)/python tests/gpu/kit.py $(ROOM:%=--room %)
 
 gpu-rehearsal: ## Run every part of `make gpu` on this CPU at the smallest sizes, from such a kit (GPU_PYTHON=.venv/bin/python here)
 	$(GPU_PYTHON) tests/gpu/run.py --sizes rehearsal $(PART:%=--part %)

@@ -2,6 +2,7 @@
 
 Example:
     python tests/gpu/kit.py                 # wheels and data into .build/gpu-kit
+    python tests/gpu/kit.py --room 512      # 512 MiB of it, so that ONNX Runtime comes along
     python tests/gpu/kit.py --sizes rehearsal --only data
 """
 
@@ -25,8 +26,8 @@ KIT, SIZES, WHEELS = (
     Path(__file__).with_name("wheels.yaml"),
 )
 PACKED = "data.tar.xz"
-TRIP = 64 << 20
-"""Bytes that go to the machine at a time."""
+TRIP = 64
+"""MiB that go to the machine at a time."""
 
 
 def constraints() -> dict[str, str]:
@@ -71,14 +72,15 @@ def collect_wheels(folder: Path, wanted: Sequence[str], target: Mapping[str, Any
     return sorted(folder.glob("*.whl"))
 
 
-def fitting(files: Iterable[Path], room: int) -> tuple[list[Path], list[Path]]:
-    """The files that fit, taken in their order, and those left out."""
+def fitting(groups: Iterable[Sequence[Path]], room: int) -> tuple[list[Path], list[Path]]:
+    """The files that fit, taken in their order, each group whole, and those left out."""
     taken: list[Path] = []
     left: list[Path] = []
-    for file in files:
-        fits = file.stat().st_size <= room
-        (taken if fits else left).append(file)
-        room -= file.stat().st_size if fits else 0
+    for group in groups:
+        size = sum(file.stat().st_size for file in group)
+        fits = size <= room
+        (taken if fits else left).extend(group)
+        room -= size if fits else 0
     return taken, left
 
 
@@ -126,6 +128,7 @@ def main() -> None:
     parser.add_argument("--kit", type=Path, default=KIT, help="the folder")
     parser.add_argument("--sizes", default="h100", help="whose data: h100 or rehearsal")
     parser.add_argument("--only", choices=("wheels", "data"), help="one half of it")
+    parser.add_argument("--room", type=int, default=TRIP, help="MiB that it may take")
     arguments = parser.parse_args()
     arguments.kit.mkdir(parents=True, exist_ok=True)
     if arguments.only != "wheels":
@@ -133,27 +136,34 @@ def main() -> None:
 
         collect(arguments.kit, yaml.safe_load(SIZES.read_text())[arguments.sizes]["data"])
     if arguments.only != "data":
-        fill(arguments.kit, yaml.safe_load(WHEELS.read_text()))
+        fill(arguments.kit, yaml.safe_load(WHEELS.read_text()), arguments.room)
     _list(arguments.kit)
 
 
-def fill(kit: Path, plan: Mapping[str, Any]) -> None:
-    """Puts wheels into a kit until a trip is full, and notes those left out with their sizes.
+def fill(kit: Path, plan: Mapping[str, Any], room: int) -> None:
+    """Puts wheels into a kit until it is full, and notes those left out with their sizes.
 
     Args:
         kit: The kit; its data are in it already.
         plan: The content of `wheels.yaml`.
+        room: MiB that the kit may take.
     """
+    groups = groups_of(plan)
     with tempfile.TemporaryDirectory(dir=kit) as temporary:
-        found = collect_wheels(Path(temporary), plan["wheels"], plan["target"])
+        found = collect_wheels(Path(temporary), [name for group in groups for name in group], plan["target"])
         by_name = {normal(wheel.name.split("-")[0]): wheel for wheel in found}
-        ordered = [by_name[normal(name)] for name in plan["wheels"]]
-        taken, left = fitting(ordered, TRIP - _size(kit / PACKED))
+        ordered = [[by_name[normal(name)] for name in group] for group in groups]
+        taken, left = fitting(ordered, (room << 20) - _size(kit / PACKED))
         shutil.rmtree(kit / "wheels", ignore_errors=True)
         (kit / "wheels").mkdir()
         for wheel in taken:
             wheel.rename(kit / "wheels" / wheel.name)
         (kit / "left_out.json").write_text(json.dumps({wheel.name: _size(wheel) for wheel in left}, indent=1) + "\n")
+
+
+def groups_of(plan: Mapping[str, Any]) -> list[list[str]]:
+    """The names of the packages of a plan, in its order; those of a group are of no use without one another."""
+    return [[entry] if isinstance(entry, str) else entry for entry in plan["wheels"]]
 
 
 def _size(path: Path) -> int:
@@ -167,7 +177,7 @@ def _list(kit: Path) -> None:
     print(f"{sum(map(_size, files)) / 1e6:>9.2f} MB in {kit}")
     left = kit / "left_out.json"
     for name, size in (json.loads(left.read_text()) if left.exists() else {}).items():
-        print(f"left out, for it does not fit {TRIP >> 20} MiB: {name} ({size / 1e6:,.1f} MB)")
+        print(f"left out for want of room: {name} ({size / 1e6:,.1f} MB)")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The data: 8 bits keep what the components hold, equal files are carried once, smaller lessons lie in larger ones."""
 
+import tarfile
 from pathlib import Path
 
 import data
@@ -45,4 +46,35 @@ def test_equal_files_become_one_file_of_several_names(tmp_path: Path) -> None:
 
 def test_a_kit_without_data_is_said_with_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="make the kit with `make gpu-kit`"):
+        data.unpack(tmp_path, tmp_path / "data")
+
+
+def test_data_that_a_cut_left_half_unpacked_or_that_another_kit_made_are_unpacked_anew(tmp_path: Path) -> None:
+    def archive(content: str) -> None:
+        source = tmp_path / "source"
+        source.mkdir(exist_ok=True)
+        (source / "names.json").write_text(content)
+        with tarfile.open(tmp_path / data.PACKED, "w:xz") as opened:
+            opened.add(source, arcname="", filter=data._without_times)
+
+    archive("one")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "names.json").write_text("half")
+    first = data.unpack(tmp_path, tmp_path / "data")
+    assert (first.folder / "names.json").read_text() == "one"
+    (first.folder / "names.json").touch()
+    marked = (first.folder / "names.json").stat().st_mtime_ns
+    assert data.unpack(tmp_path, tmp_path / "data").digest == first.digest
+    assert (first.folder / "names.json").stat().st_mtime_ns == marked
+    kept = first.digest
+    archive("one")  # made again at another time, of the same content
+    assert data.unpack(tmp_path, tmp_path / "data").digest == kept
+    archive("two")
+    assert data.unpack(tmp_path, tmp_path / "data").digest != kept
+    assert (first.folder / "names.json").read_text() == "two"
+
+
+def test_data_that_cannot_be_unpacked_are_named(tmp_path: Path) -> None:
+    (tmp_path / data.PACKED).write_bytes(b"no archive")
+    with pytest.raises(SystemExit, match=r"data.tar.xz could not be unpacked into .*data.unpacked: "):
         data.unpack(tmp_path, tmp_path / "data")

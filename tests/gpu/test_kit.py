@@ -27,18 +27,21 @@ def wheel(folder: Path, name: str, version: str) -> Path:
 
 def test_what_is_wanted_has_a_version_of_ours() -> None:
     pins = kit.constraints()
-    assert [name for name in PLAN["wheels"] if kit.normal(name) not in pins] == []
+    wanted = [name for group in kit.groups_of(PLAN) for name in group]
+    assert [name for name in wanted if kit.normal(name) not in pins] == []
     assert pins["nemo-toolkit"] == "3.0.0" and pins["lightning"] == "2.4.0"
-    assert set(PLAN["exact"]) <= set(PLAN["wheels"])
+    assert set(PLAN["exact"]) <= set(wanted)
 
 
 def test_files_are_taken_in_their_order_until_nothing_fits(tmp_path: Path) -> None:
-    sizes = {"first": 40, "large": 90, "small": 50, "last": 20}
+    sizes = {"first": 40, "large": 90, "small": 40, "with": 5, "tiny": 5, "alone": 20}
     files = [tmp_path / name for name in sizes]
     for file in files:
         file.write_bytes(bytes(sizes[file.name]))
-    taken, left = kit.fitting(files, 100)
-    assert ([file.name for file in taken], [file.name for file in left]) == (["first", "small"], ["large", "last"])
+    first, large, small, added, tiny, alone = files
+    groups = [[first], [large], [small, added], [tiny, alone]]
+    taken, left = kit.fitting(groups, 100)
+    assert (taken, left) == ([first, small, added], [large, tiny, alone])
 
 
 def test_only_what_is_lacking_or_of_another_version_that_matters_is_installed(tmp_path: Path) -> None:
