@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+from parts import student
 from parts.reading import NOTHING, Reading
 from unit import Row
+
+from inkling.components.shared.statistics import quantiles
+from inkling.components.shared.statistics.quantiles import student_quantile
 
 SIZES = {
     "plan": [
@@ -56,3 +61,17 @@ def test_tables_pair_questions_and_seeds_with_the_baselines() -> None:
 
 def test_failed_rows_are_in_no_table() -> None:
     assert Reading().tables([Row("reading", "see mix6 3 M 1/1 seed 0", 1.0, {}, "cut off")]) == ""
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 10, 63, 1000, 100_000])
+def test_students_quantile_without_scipy_is_scipys(freedom: int) -> None:
+    assert student.student_quantile(freedom) == pytest.approx(student_quantile(freedom), rel=1e-9)
+
+
+def test_the_quantile_is_put_in_its_place_only_where_scipy_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quantiles, "student_quantile", student_quantile)
+    student.stand_in()
+    assert quantiles.student_quantile is student_quantile
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    student.stand_in()
+    assert quantiles.student_quantile is student.student_quantile

@@ -95,7 +95,9 @@ def read(reader: Reader, sizes: Sizes, data: Path, output: Path) -> Figures:
     """Trains a language model, scores it on held-out text and on copying, and saves it."""
     import torch
     from data import Data
+    from parts import student
 
+    student.stand_in()
     from inkling.components.pretrain.config import PretrainConfig
     from inkling.components.pretrain.context_use import copy_gain
     from inkling.components.pretrain.train import evaluate, train
