@@ -49,7 +49,8 @@ def build_conversations(config: ScenesConfig, output: str | Path) -> Conversatio
             return
         jobs = with_twins(training_jobs(catalogue(), config.seed, config.train), config.twins)
         scenes = _make(jobs, config.threads, "rendering to learn from")
-        written = [turn for made in scenes for turn in turns(made, catalogue(), config.phrasings)]
+        asked = config.phrasings, config.existence_pairs
+        written = [turn for made in scenes for turn in turns(made, catalogue(), *asked)]
         written += _text_only(config, sum(turn.kind == "instruct" for turn in written))
         write_conversations(draft.path, _pictures(scenes), written, _annotations(scenes))
         (draft.path / ATTRIBUTION).write_text(attribution(packages()))
@@ -83,7 +84,8 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
 def _text_only(config: ScenesConfig, drawn: int) -> list[Turn]:
     """The text-only instructions beside those about pictures that were drawn."""
     wanted = round(drawn * config.text_only / (1 - config.text_only))
-    return text_only_turns(undrawn_jobs(catalogue(), config.seed, config.train), wanted, catalogue(), config.phrasings)
+    jobs = undrawn_jobs(catalogue(), config.seed, config.train)
+    return text_only_turns(jobs, wanted, catalogue(), config.phrasings, config.existence_pairs)
 
 
 def _pictures(scenes: list[Made]) -> list[tuple[str, bytes]]:

@@ -1,8 +1,8 @@
 """Settings of the scenes stage."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from inkling.components.scenes.catalogue import packages
 from inkling.components.scenes.loaders import LOADERS
@@ -31,6 +31,14 @@ class ScenesConfig(StageConfig):
     validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
     test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")
     phrasings: int = Field(MOST, ge=1, le=MOST, description="From how many phrasings each instruction is drawn.")
+    existence_pairs: int = Field(
+        0,
+        ge=0,
+        le=MOST,
+        exclude_if=lambda pairs: pairs == 0,
+        description="Existence questions for yes, and as many for no, about each training picture of one drawing; 0: "
+        "one question, for yes or for no by chance.",
+    )
     twins: float = Field(
         0.0,
         ge=0,
@@ -51,6 +59,15 @@ class ScenesConfig(StageConfig):
         description="data of one's own to learn from in place of the scenes, as `{type: llava, path: FILE, images: "
         "FOLDER}`, or a list of such",
     )
+
+    @model_validator(mode="after")
+    def _worded(self) -> Self:
+        if self.existence_pairs > self.phrasings:
+            raise ValueError(
+                f"existence_pairs asks for one thing in {self.existence_pairs} phrasings, and phrasings is "
+                f"{self.phrasings}: raise it, or lower existence_pairs"
+            )
+        return self
 
     def places(self) -> dict[str, list[str]]:
         """Files and folders that are read to learn from."""

@@ -15,13 +15,14 @@ from inkling.components.scenes.queries import FAMILIES, Query, askable
 _YES_OR_NO, _WORD, _THIN = 1, 5, 9  # purposes of chance
 
 
-def turns(made: Made, catalogue: Catalogue, phrasings: int) -> list[Turn]:
+def turns(made: Made, catalogue: Catalogue, phrasings: int, existence_pairs: int = 0) -> list[Turn]:
     """A caption of a training scene and every question that it teaches, with the answer.
 
     Args:
         made: The scene.
         catalogue: What scenes are made of.
         phrasings: From how many phrasings of its family each question is drawn.
+        existence_pairs: Existence questions for yes, and as many for no; 0 for one of either.
     """
     name, family = made.job.image_id, FAMILIES[made.job.family]
     lines = [
@@ -37,10 +38,13 @@ def turns(made: Made, catalogue: Catalogue, phrasings: int) -> list[Turn]:
         )
     ]
     queries = [query for query in askable(made.scene, catalogue) if _kept(query, made, catalogue)]
-    for number, query in enumerate([*queries, *_learned_existence(made, catalogue)]):
+    queries += _learned_existence(made, catalogue, existence_pairs)
+    for number, query in enumerate(queries):
         answer = query.solve(made.scene, catalogue)
         assert answer is not None, "only questions with an answer are made"
-        about, said = FAMILIES[query.family], taught(query.asks)[_drawn(query, made, phrasings)]
+        again = queries[:number].count(query)  # the same question in its next phrasing
+        wording = (_drawn(query, made, phrasings) + again) % phrasings
+        about, said = FAMILIES[query.family], taught(query.asks)[wording]
         lines.append(
             Turn(
                 f"{name}-{number}",
@@ -75,7 +79,9 @@ def _kept(query: Query, made: Made, catalogue: Catalogue) -> bool:
     return bool(made.job.chance(_THIN).random() < fewest / len(sharing[str(answer)]))
 
 
-def text_only_turns(jobs: Iterable[SceneJob], count: int, catalogue: Catalogue, phrasings: int) -> list[Turn]:
+def text_only_turns(
+    jobs: Iterable[SceneJob], count: int, catalogue: Catalogue, phrasings: int, existence_pairs: int = 0
+) -> list[Turn]:
     """What scenes teach, with the caption in place of the picture: reading comprehension with exact answers.
 
     Args:
@@ -83,6 +89,7 @@ def text_only_turns(jobs: Iterable[SceneJob], count: int, catalogue: Catalogue, 
         count: How many turns are wanted.
         catalogue: What scenes are made of.
         phrasings: From how many phrasings of its family each question is drawn.
+        existence_pairs: As of pictures.
     """
     found: list[Turn] = []
     for job in jobs:
@@ -92,15 +99,23 @@ def text_only_turns(jobs: Iterable[SceneJob], count: int, catalogue: Catalogue, 
         shown = f"The picture shows {caption(made.scene, catalogue)}."
         found += [
             replace(turn, image_id="", id=f"text-{turn.id}", question=f"{shown} {turn.question}")
-            for turn in turns(made, catalogue, phrasings)
+            for turn in turns(made, catalogue, phrasings, existence_pairs)
             if turn.kind == "instruct"
         ]
     return found[:count]
 
 
-def _learned_existence(made: Made, catalogue: Catalogue) -> list[Query]:
-    """An existence question about a picture of one drawing: for yes or for no, by chance."""
+def _learned_existence(made: Made, catalogue: Catalogue, pairs: int) -> list[Query]:
+    """Existence questions about a picture of one drawing: one for yes or for no, or several of each.
+
+    A picture that is asked for what it shows and for what it does not cannot be answered without reading the word.
+    """
     if made.scene.layout != "single" or made.scene.items[0].glyph is None:
         return []
     shown = Query("existence", (made.scene.items[0].word,))
-    return [shown if made.job.chance(_YES_OR_NO).random() < 0.5 else denied(made, shown, catalogue)]
+    rng = made.job.chance(_YES_OR_NO)
+    if not pairs:
+        return [shown if rng.random() < 0.5 else denied(made, shown, catalogue)]
+    absent = [word for word in catalogue.classes if word != shown.subject[0]]
+    others = [absent[int(place)] for place in rng.permutation(len(absent))[:pairs]]
+    return [*([shown] * pairs), *(Query("existence", (word,)) for word in others)]

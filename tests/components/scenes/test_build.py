@@ -33,10 +33,39 @@ def headline(questions: Questions, split: Split = "test") -> list[Question]:
     return [question for question in questions.questions(split) if question.suite == SCENES]
 
 
-@pytest.mark.parametrize("change", [{"train": 3}, {"test": 1}, {"colour": "red"}, {"threads": 0}, {"twins": 2}])
+@pytest.mark.parametrize(
+    "change", [{"train": 3}, {"test": 1}, {"colour": "red"}, {"threads": 0}, {"twins": 2}, {"existence_pairs": 5}]
+)
 def test_settings_that_cannot_be_used_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=f"scenes.{next(iter(change))}"):
         ScenesConfig.parse({"scenes": change})
+
+
+def test_one_thing_is_not_asked_for_twice_in_the_same_words() -> None:
+    with pytest.raises(ConfigError, match="existence_pairs asks for one thing in 3 phrasings, and phrasings is 2"):
+        ScenesConfig.parse({"scenes": {"existence_pairs": 3, "phrasings": 2}})
+
+
+@pytest.mark.data
+def test_existence_is_taught_for_yes_and_for_no_about_each_picture(
+    built: tuple[Conversations, Questions], tmp_path: Path
+) -> None:
+    config = CONFIG.model_copy(update={"existence_pairs": 2, "text_only": 0.0})
+    turns, before = build_conversations(config, tmp_path / "c").turns(), built[0].turns()
+    asked = defaultdict(list)
+    for turn in turns:
+        if turn.family == "existence" and turn.kind == "instruct":
+            asked[turn.image_id].append(turn)
+    assert set(asked) == {
+        turn.image_id for turn in before if turn.family == "existence" and turn.kind == "instruct" and turn.image_id
+    }
+    for several in asked.values():
+        assert Counter(turn.answer for turn in several) == {YES: 2, NO: 2}
+        assert len({turn.question for turn in several}) == 4
+    others = [turn for turn in turns if turn.kind == "caption" or turn.family != "existence"]
+    assert others == [
+        turn for turn in before if turn.image_id and (turn.kind == "caption" or turn.family != "existence")
+    ]
 
 
 @pytest.mark.data
