@@ -6,6 +6,25 @@ from contextlib import ExitStack, contextmanager
 from torch import Tensor, nn
 
 
+class _Change:
+    """A hook of this module's, which tells it from those that Hugging Face leaves for good."""
+
+    def __init__(self, change: Callable[[Tensor, Tensor], Tensor]) -> None:
+        self._change = change
+
+    def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        return self._change(inputs[0], output)
+
+
+def _of_output(change: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda inputs, output: change(output)
+
+
+def changed(module: nn.Module) -> bool:
+    """Whether what a module, or a part of it, returns is changed or read in this pass."""
+    return any(isinstance(hook, _Change) for part in module.modules() for hook in part._forward_hooks.values())
+
+
 @contextmanager
 def after_layers(network: nn.Module, changes: Mapping[int, Callable[[Tensor], Tensor]]) -> Iterator[None]:
     """Changes what some decoder layers return; the hooks are removed however the pass ends.
@@ -17,7 +36,7 @@ def after_layers(network: nn.Module, changes: Mapping[int, Callable[[Tensor], Te
     layers = network.get_decoder().layers
     with ExitStack() as hooks:
         for index, change in changes.items():
-            handle = layers[index].register_forward_hook(lambda layer, inputs, hidden, change=change: change(hidden))
+            handle = layers[index].register_forward_hook(_Change(_of_output(change)))
             hooks.callback(handle.remove)
         yield
 
@@ -41,6 +60,6 @@ def after_modules(network: nn.Module, changes: Mapping[str, Callable[[Tensor, Te
                 module = decoder.get_submodule(name)
             except AttributeError:
                 raise ValueError(f"{type(network).__name__} has no module '{name}' to change") from None
-            handle = module.register_forward_hook(lambda _, inputs, output, change=change: change(inputs[0], output))
+            handle = module.register_forward_hook(_Change(change))
             hooks.callback(handle.remove)
         yield
