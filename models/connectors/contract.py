@@ -16,6 +16,8 @@ CLAMP = 6.0
 DEVIATION_FLOOR = 1e-4
 """Least standard deviation that a channel is divided by: a constant channel stays finite."""
 
+_CHANNELS_AT_ONCE = 16  # whose statistics are taken together: of all at once, numbers in double precision fill memory
+
 
 @dataclass(frozen=True)
 class QuestionTokens:
@@ -84,9 +86,10 @@ class Connector(nn.Module, ABC):
     @torch.no_grad()
     def learn_statistics(self, *views: Tensor) -> None:
         """Takes the mean and deviation of each channel from training features, each view (images, tokens, channels)."""
-        flat = [view.reshape(-1, view.shape[-1]).double() for view in views]  # each (images * tokens, channels)
-        self.mean.copy_(torch.cat([view.mean(0) for view in flat]))
-        self.deviation.copy_(torch.cat([view.std(0) for view in flat]).clamp_min(DEVIATION_FLOOR))
+        few = [some for view in views for some in view.flatten(0, 1).split(_CHANNELS_AT_ONCE, dim=1)]
+        means, deviations = zip(*((one.mean(0), one.std(0)) for one in map(Tensor.double, few)), strict=True)
+        self.mean.copy_(torch.cat(means))
+        self.deviation.copy_(torch.cat(deviations).clamp_min(DEVIATION_FLOOR))
 
     @torch.no_grad()
     def match_embeddings(self, embeddings: Tensor) -> None:
