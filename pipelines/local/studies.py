@@ -187,14 +187,15 @@ def report_all(profile: str, overrides: Iterable[str], folder: Path | None, any_
     """
     place = folder or home() / "studies" / "reports"
     given = list(overrides)
-    reports = []
+    reports, deciding = [], dict[str, str]()
     for name in study_file.names():
         study = study_file.load(name)
+        deciding |= dict.fromkeys(study.claims, name)
         local = LocalStudy(study, study.profile(profile, given), name, any_code)
         if (scores := local.scores()) is not None and scores.scores()["contrasts"]:
             reports.append(local.report(scores))
             console.print(f"report  {write_report(reports[-1], scores, place)}", highlight=False, soft_wrap=True)
-    console.print(f"all     {write_index(reports, place)}", highlight=False, soft_wrap=True)
+    console.print(f"all     {write_index(reports, deciding, place)}", highlight=False, soft_wrap=True)
 
 
 def say_failed(states: list[StudyRunState], console: Console) -> None:

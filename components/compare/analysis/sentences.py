@@ -18,7 +18,7 @@ def sentences(scores: Mapping[str, Any], categories: bool = False) -> Iterator[s
     """
     analysis = scores["analysis"]
     for row in analysis["verdicts"]:
-        yield _verdict(row)
+        yield verdict_sentence(row)
     for row in analysis["curves"]:
         if categories or row["category"] is None:
             yield f"{_along(row)}: {_shape(row)}; {_stop(row)}{_alone(row)}."
@@ -42,6 +42,16 @@ def contrast_name(contrast: Mapping[str, Any]) -> str:
     """What is compared with what, such as `mixture.recipe: mix6 - mix0 (tiny)`."""
     where = ", ".join(contrast["where"].values())
     return f"{contrast['axis']}: {contrast['first']} - {contrast['second']}{f' ({where})' if where else ''}"
+
+
+def verdict_sentence(row: Mapping[str, Any]) -> str:
+    """A claim of the paper with its verdict and the evidence."""
+    parts = "; ".join(
+        f"{part['says']}: {part['verdict']} ({_effect(part)}, p {part['above']:.3f} of being above 0)"
+        for part in row["parts"]
+    )
+    limit = f" Note: {row['limit']}." if row["limit"] else ""
+    return f"{row['claim']} ({row['source']}) is {row['verdict']} here: {row['statement']} Evidence: {parts}.{limit}"
 
 
 def _of(row: Mapping[str, Any]) -> str:
@@ -125,15 +135,6 @@ def _law(row: Mapping[str, Any]) -> str:
         f"{place}, {_of(row)}: {with_interval(row['slope'], '+.2f')} points a doubling; of {largest}, which was left "
         f"out, {100 * row['predicted']:.1f} is predicted and {100 * row['value']:.1f} found: error {errors}"
     )
-
-
-def _verdict(row: Mapping[str, Any]) -> str:
-    parts = "; ".join(
-        f"{part['says']}: {part['verdict']} ({_effect(part)}, p {part['above']:.3f} of being above 0)"
-        for part in row["parts"]
-    )
-    limit = f" Note: {row['limit']}." if row["limit"] else ""
-    return f"{row['claim']} ({row['source']}) is {row['verdict']} here: {row['statement']} Evidence: {parts}.{limit}"
 
 
 def _effect(part: Mapping[str, Any]) -> str:

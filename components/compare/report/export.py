@@ -1,7 +1,7 @@
 """Writing the report of a study: the page, its tables as CSV and Parquet, its figures as SVG and PNG."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inkling.components.artifacts.scores import PARQUET, SVG_NAMESPACE, TABLE, Scores
@@ -62,8 +62,14 @@ def write_report(report: StudyReport, scores: Scores, folder: Path) -> Path:
     return page
 
 
-def write_index(reports: Sequence[StudyReport], folder: Path) -> Path:
-    """Writes the page of all studies and gives its path."""
+def write_index(reports: Sequence[StudyReport], deciding: Mapping[str, str], folder: Path) -> Path:
+    """Writes the page of all studies and gives its path.
+
+    Args:
+        reports: The studies that are done.
+        deciding: Name of the study that decides each claim of the paper.
+        folder: Where it goes.
+    """
     page = folder / INDEX
-    page.write_text(index_page(reports), encoding="utf-8")
+    page.write_text(index_page(reports, deciding), encoding="utf-8")
     return page

@@ -1,7 +1,8 @@
 """The pages: one of a study, and one of all studies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from inkling.components.compare.report.claims_section import claims_section
 from inkling.components.compare.report.content import StudyReport
 from inkling.components.compare.report.sections import (
     figures_section,
@@ -35,8 +36,13 @@ def study_page(report: StudyReport) -> str:
     )
 
 
-def index_page(reports: Sequence[StudyReport]) -> str:
-    """What all studies have found so far, a part a study."""
+def index_page(reports: Sequence[StudyReport], deciding: Mapping[str, str]) -> str:
+    """What all studies have found so far: the paper's claims, then a part a study.
+
+    Args:
+        reports: The studies that are done.
+        deciding: Name of the study that decides each claim of the paper.
+    """
     return page(
         "Inkling: studies",
         element(
@@ -50,7 +56,8 @@ def index_page(reports: Sequence[StudyReport]) -> str:
         ),
         element(
             "main",
-            _contents({report.name: report.config.title for report in reports}),
+            _contents({"claims": "The paper's claims", **{report.name: report.config.title for report in reports}}),
+            claims_section(reports, deciding),
             *(summary(report) for report in reports),
         ),
         _footer("Intervals are 95 % over seeds and questions."),

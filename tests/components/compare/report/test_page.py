@@ -1,11 +1,13 @@
 """The report of a study: what it says, that it stands alone, and how a browser shows it."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from inkling.components.compare.analysis.claims import claims
 from inkling.components.compare.report.page import index_page, study_page
 from inkling.tests.components.compare.report.study_reports import report
 from inkling.tests.components.serve.page.browser import Page, browser, program
@@ -60,9 +62,24 @@ def test_it_refers_to_nothing_outside_itself(text: str) -> None:
 
 
 def test_the_page_of_all_shows_each_study_and_leads_to_its_report() -> None:
-    text = index_page([report()])
+    text = index_page([report()], {"finding-1": "scale"})
     assert 'href="proportions.html"' in text and text.count("<svg ") == 1
     assert "25 against 0 (code)" in text
+
+
+def test_the_page_of_all_says_of_every_claim_how_it_was_decided_or_which_study_does() -> None:
+    done = report()
+    part = {"says": "more is better", "measure": "visual", "value": 0.02, "low": 0.01, "high": 0.03, "above": 0.001}
+    row = {
+        "claim": "finding-3", "statement": "A little is enough.", "source": "LSBS Figure 3", "limit": "",
+        "verdict": "supported", "parts": [{**part, "verdict": "supported"}],
+    }  # fmt: skip
+    done = dataclasses.replace(done, scores={**done.scores, "analysis": {**done.scores["analysis"], "verdicts": [row]}})
+    text = re.sub("<[^>]+>", "", index_page([done], {"finding-1": "scale"}))
+    assert "Supported. finding-3 (LSBS Figure 3) is supported here: A little is enough." in text
+    assert "more is better: supported (+2.0 [+1.0, +3.0] points, p 0.001 of being above 0)" in text
+    assert "Not decided here. finding-1 (LSBS Figure 1); inkling study scale decides it: Right answers grow" in text
+    assert text.count("Not decided here.") == len(claims()) - 1
 
 
 @pytest.fixture(scope="module")
