@@ -6,6 +6,8 @@ from typing import Any
 from inkling.components.compare.config import MEASURED
 from inkling.components.shared.report.numbers import with_interval
 
+LEVEL = 0.05
+"""A difference is shown where Holm's p-value is below it and the interval leaves out zero."""
 _NAMES = {"visual": "with the image", "visual_minus_blind": "with the image minus without"}
 
 
@@ -103,7 +105,9 @@ def _order(row: Mapping[str, Any]) -> str:
 def _power(test: Mapping[str, Any], power: Mapping[str, Any]) -> str:
     shows = f"a difference of {100 * power['smallest']:.1f} points would be found with a power of 80 %"
     if test["low"] > 0 or test["high"] < 0:
-        return f"settled; {shows}"
+        adjusted = test.get("adjusted") or 0.0
+        corrected = f"shown alone, not once corrected for the other contrasts (p {adjusted:.3f})"
+        return f"{corrected if adjusted >= LEVEL else 'settled'}; {shows}"
     needed = f"{power['needed']} seeds" if power["needed"] else "no number of seeds up to 200"
     return (
         f"not settled; {shows}, and the one observed by {needed}; on these questions no number of seeds finds less "

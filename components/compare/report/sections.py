@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from inkling.components.compare.analysis.sentences import sentences
+from inkling.components.compare.analysis.sentences import LEVEL, sentences
 from inkling.components.compare.config import LOSSES, MEASURED, PROBED, FigureConfig
 from inkling.components.compare.report.content import DONE, StudyReport
 from inkling.components.shared.report.html import Html, bullets, element, figure, join, paragraph, section, table
@@ -11,8 +11,6 @@ from inkling.components.shared.report.numbers import with_interval
 from inkling.components.shared.runtime.progress import clock
 from inkling.models.sequence.views import SERVED_VIEWS
 
-_LEVEL = 0.05
-"""A difference is shown where Holm's p-value is below it and the interval leaves out zero."""
 _UNITS = (*LOSSES, *MEASURED)
 _MEASURES = (*SERVED_VIEWS, "mismatched", "visual_minus_blind", *PROBED)
 _HEADS = {
@@ -80,7 +78,7 @@ def contrast_name(row: Mapping[str, Any]) -> str:
 def _verdict(estimate: Mapping[str, Any]) -> str:
     if estimate["low"] is None:
         return "no interval can be had"
-    if estimate.get("adjusted", 0.0) is not None and estimate.get("adjusted", 0.0) >= _LEVEL:
+    if estimate.get("adjusted", 0.0) is not None and estimate.get("adjusted", 0.0) >= LEVEL:
         return "which these runs do not tell from none"
     apart = estimate["low"] > 0 or estimate["high"] < 0
     return "the interval leaves out zero" if apart else "which these runs do not tell from none"

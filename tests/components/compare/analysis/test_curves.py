@@ -93,6 +93,10 @@ def test_a_contrast_says_how_many_seeds_would_settle_it() -> None:
     assert "the one observed by 7 seeds; on these questions no number of seeds finds less than 2.1 points." in said
     test |= {"low": 0.01, "power": {**power, "needed": None}}
     assert "with the image: settled; a" in next(sentences({"analysis": EMPTY, "contrasts": [row]}))
+    test |= {"adjusted": 0.113}
+    assert "shown alone, not once corrected for the other contrasts (p 0.113); a difference" in next(
+        sentences({"analysis": EMPTY, "contrasts": [row]})
+    )
 
 
 def test_thousands_and_millions_are_numbers() -> None:
