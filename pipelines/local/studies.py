@@ -17,6 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from inkling.components.artifacts.scores import Scores
+from inkling.components.compare.config import SEED
 from inkling.components.compare.report.content import RunRow, StudyReport
 from inkling.components.compare.report.export import report_of, write_index, write_report
 from inkling.components.pretrain.config import PretrainConfig
@@ -176,7 +177,7 @@ class LocalStudy:
 
 
 def report_all(profile: str, overrides: Iterable[str], folder: Path | None, any_code: bool, console: Console) -> None:
-    """Writes the reports of all shipped studies of which a contrast can be told, and the page of all.
+    """Writes the reports of all shipped studies that compare something so far, and the page of all.
 
     Args:
         profile: Name of the profile.
@@ -192,10 +193,17 @@ def report_all(profile: str, overrides: Iterable[str], folder: Path | None, any_
         study = study_file.load(name)
         deciding |= dict.fromkeys(study.claims, name)
         local = LocalStudy(study, study.profile(profile, given), name, any_code)
-        if (scores := local.scores()) is not None and scores.scores()["contrasts"]:
+        if (scores := local.scores()) is not None and compares(study, scores.scores()):
             reports.append(local.report(scores))
             console.print(f"report  {write_report(reports[-1], scores, place)}", highlight=False, soft_wrap=True)
     console.print(f"all     {write_index(reports, deciding, place)}", highlight=False, soft_wrap=True)
+
+
+def compares(study: Study, scores: Mapping[str, Any]) -> bool:
+    """Whether a contrast can be told, and of every axis that the study varies two labels are done, the seeds aside."""
+    done = {axis: {group["labels"].get(axis) for group in scores["groups"]} for axis in study.axes}
+    varied = (axis for axis, values in study.axes.items() if axis != SEED and len(values) > 1)
+    return bool(scores["contrasts"]) and all(len(done[axis]) > 1 for axis in varied)
 
 
 def say_failed(states: list[StudyRunState], console: Console) -> None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from inkling.pipelines import profiles
 from inkling.pipelines.local import studies
 from inkling.pipelines.local.run_workers import RunOutcome, RunTask
-from inkling.pipelines.local.studies import LocalStudy, say_failed, show_states
+from inkling.pipelines.local.studies import LocalStudy, compares, say_failed, show_states
 from inkling.pipelines.study.file import Study
 from inkling.tests.pipelines.study.test_stored import make
 
@@ -88,6 +88,17 @@ def test_the_status_says_what_is_done_what_failed_and_the_time_left(local: Local
     show_states(local.states(), Console(file=said, width=200))
     assert "2 of 4 runs done, 2 left, about 2:00 one after the other" in said.getvalue()
     assert said.getvalue().count("failed: ConfigError: no room") == 2 and said.getvalue().count(" 1:00") == 2
+
+
+def test_a_study_is_among_all_once_two_labels_of_each_axis_are_done() -> None:
+    axes = {"mixture.recipe": ["mix0"], "adapt.connector": ["mlp", "pool"], "seed": [0, 1]}
+    study = Study.model_validate({"title": "t", "source": "s", "axes": axes, "baseline": {"no_pretraining": True}})
+    baseline = {"labels": {"mixture.recipe": "no pretraining", "adapt.connector": "mlp"}}
+    groups = [{"labels": {"mixture.recipe": "mix0", "adapt.connector": "mlp"}}, baseline]
+    assert not compares(study, {"groups": groups, "contrasts": [{}]})
+    groups.append({"labels": {"mixture.recipe": "mix0", "adapt.connector": "pool"}})
+    assert compares(study, {"groups": groups, "contrasts": [{}]})
+    assert not compares(study, {"groups": groups, "contrasts": []})
 
 
 def test_what_other_code_made_counts_where_it_is_asked_for(
