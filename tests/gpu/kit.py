@@ -53,22 +53,26 @@ def collect_wheels(folder: Path, wanted: Sequence[str], target: Mapping[str, Any
     Raises:
         SystemExit: If pip finds no wheel of a package; its own words tell why.
     """
+    from inkling.components.shared.runtime.progress import Progress
+
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     pins = constraints()
     platforms = [part for platform in target["platforms"] for part in ("--platform", platform)]
     python = ["--python-version", target["python"], "--implementation", "cp"]
-    for name in wanted:
-        pinned = f"{name}=={pins[normal(name)]}"
-        download = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder)]
-        ended = subprocess.run(
-            [*download, "--only-binary=:all:", *python, *platforms, pinned], capture_output=True, text=True
-        )
-        if ended.returncode:
-            build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder)]
-            built = subprocess.run([*build, pinned], capture_output=True, text=True)
-            if built.returncode or not list(folder.glob(f"{name.replace('-', '_')}-*-none-any.whl")):
-                raise SystemExit(f"no wheel of {pinned} for the machine:\n{ended.stderr}{built.stderr}")
+    with Progress("collecting wheels", len(wanted), "packages") as progress:
+        for name in wanted:
+            pinned = f"{name}=={pins[normal(name)]}"
+            download = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder)]
+            ended = subprocess.run(
+                [*download, "--only-binary=:all:", *python, *platforms, pinned], capture_output=True, text=True
+            )
+            if ended.returncode:
+                build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder)]
+                built = subprocess.run([*build, pinned], capture_output=True, text=True)
+                if built.returncode or not list(folder.glob(f"{name.replace('-', '_')}-*-none-any.whl")):
+                    raise SystemExit(f"no wheel of {pinned} for the machine:\n{ended.stderr}{built.stderr}")
+            progress.advance()
     return sorted(folder.glob("*.whl"))
 
 
