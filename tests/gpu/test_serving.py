@@ -20,7 +20,10 @@ PART = Serving()
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     folder = tmp_path_factory.mktemp("served")
-    return [Row("served", unit.name, 1.0, unit.run()) for unit in PART.units(SIZES, folder / "data", folder / "work")]
+    units = sorted(
+        PART.units(SIZES, folder / "data", folder / "work"), key=lambda unit: not unit.name.startswith("answers")
+    )
+    return [Row("served", unit.name, 1.0, unit.run()) for unit in units]
 
 
 def test_answers_have_leads_that_rounding_does_not_turn(rows: list[Row]) -> None:
@@ -84,10 +87,14 @@ def test_a_runtime_without_cuda_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
         answers.answers("onnx", {**ASKED, "device": "cuda"}, tmp_path / "none", tmp_path)
 
 
-def test_a_network_without_the_onnx_engine_needs_no_runtime() -> None:
-    sizes = {**SIZES, "networks": {"torch only": {**SIZES["networks"]["micro, fp32"], "engines": ["torch"]}}}
-    *asked, torch_only = PART.units(sizes, Path("data"), Path("work"))
-    assert [unit.modules for unit in asked] == [(), ("onnx", "onnxruntime")] and torch_only.modules == ()
+def test_an_engine_that_the_machine_lacks_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "lacking", lambda modules: [name for name in modules if name == "onnxruntime"])
+    asked, network, onnx = PART.units(SIZES, tmp_path, tmp_path)
+    assert [unit.modules for unit in (asked, onnx)] == [(), ("onnx", "onnxruntime")]
+    assert (network.name, network.modules) == ("micro, fp32, without onnx", ())
+    assert list(network.run()["streams"]["4"]) == ["torch", "transformers"]
 
 
 def test_what_failed_leaves_the_rest_its_table(rows: list[Row]) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from machine import lacking
 from parts.answers import answers
 from parts.random_model import Prompts, export, onnx_device, onnx_engine, random_model, random_tokens
 from unit import ONE_AT_A_TIME, Figures, Row, Sizes, Unit
@@ -28,17 +29,18 @@ class Serving:
     lanes = ONE_AT_A_TIME
 
     def units(self, sizes: Sizes, data: Path, work: Path) -> list[Unit]:
-        """The answers first, then the networks in the order of the sizes."""
+        """The answers, the networks in the order of the sizes, without engines that this machine lacks; ONNX's last."""
         common = {"device": sizes["device"], "threads": sizes["threads"]}
         units = []
         for engine, planned in sizes["answers"]["planned"].items():
             run = partial(answers, engine, {**sizes["answers"], **common}, data / "bundle", work)
             units.append(Unit(f"{_ANSWERS}{engine}", planned, run, modules=_MODULES[engine]))
         for name, network in sizes["networks"].items():
-            modules = tuple(module for engine in network["engines"] for module in _MODULES[engine])
-            run = partial(decode, {**network, **common}, work / name.replace(" ", "-"))
-            units.append(Unit(name, network["planned"], run, modules=modules))
-        return units
+            engines = [engine for engine in network["engines"] if not lacking(_MODULES[engine])]
+            name = ", without ".join([name, *sorted({*network["engines"]} - {*engines})])
+            run = partial(decode, {**network, **common, "engines": engines}, work / name.replace(" ", "-"))
+            units.append(Unit(name, network["planned"], run))
+        return sorted(units, key=lambda unit: bool(unit.modules))
 
     def tables(self, rows: Sequence[Row]) -> str:
         """How far the answers are apart, and a line for each network, number of streams and engine."""
