@@ -129,7 +129,16 @@ def compile_table_for_cluster(plan: StudyPlan, parts: Sequence[str], profile: st
         parts: URIs of what each pipeline has left as `run_scores`.
         profile: The checked profile, as YAML text.
         directory: Where the files go.
+
+    Raises:
+        ConfigError: If one is no URI.
     """
+    for part in parts:
+        if "://" not in part:
+            raise ConfigError(
+                f"--from {part}: pods read an artifact by its URI, such as minio://BUCKET/PATH/run_scores; leave out "
+                "--endpoint and --output to compare folders of this machine"
+            )
     define = partial(joint_table, parts, task_placement(profile))
     return write_compiled(define, profile, {"config": plan.parameters()["config"]}, directory)
 

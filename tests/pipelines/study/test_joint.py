@@ -77,13 +77,15 @@ def test_the_command_makes_it_of_folders(file: Path, parts: list[Path], tmp_path
 
 
 def test_what_is_no_one_study_is_refused_by_name(file: Path, parts: list[Path], tmp_path: Path) -> None:
-    def refused(*given: Path) -> str:
-        command = ["study", str(file), "--profile", "tiny", *(f"--from={path}" for path in given)]
+    def refused(*given: Path, more: tuple[str, ...] = ()) -> str:
+        command = ["study", str(file), "--profile", "tiny", *(f"--from={path}" for path in given), *more]
         ran = CliRunner().invoke(app, command)
         assert ran.exit_code != 0
         return " ".join(f"{ran.output} {ran.exception}".split())
 
     assert "there is no such folder here" in refused(tmp_path / "away")
+    assert "pods read an artifact by its URI" in refused(parts[0], more=("--output", str(tmp_path / "compiled")))
+    assert not (tmp_path / "compiled").exists()
     assert "two runs of the study have the same labels: mixture.recipe=mix0, seed=0" in refused(parts[0], parts[0])
     other = part(tmp_path / "three", "mix3", (12, 15))
     assert "is no run of 'Two mixtures', whose labels of mixture.recipe are mix0, mix6" in refused(parts[0], other)
