@@ -303,6 +303,10 @@ def _limits_of_runs(report: StudyReport) -> Iterable[str]:
         yield "Where a point has one seed, its interval covers the choice of questions and not the chances of training."
     if report.done < len(report.runs):
         yield f"{len(report.runs) - report.done} of its {len(report.runs)} runs are not done."
+    decided = [row["claim"] for row in report.scores["analysis"]["verdicts"]]
+    for name in report.config.claims:
+        if name not in decided:
+            yield f"The paper's {name} is not decided yet: not all runs are done that its rule asks for."
     largest = max(group["parameters"] for group in report.scores["groups"])
     yield f"Its largest language model has {largest:,} parameters; of larger ones these runs say nothing."
 

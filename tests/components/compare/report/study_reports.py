@@ -38,6 +38,7 @@ STUDY = Study.model_validate(
                 "rows": [["code", 0, 30.8], ["code", 25, 31.0], ["math", 0, 30.1], ["math", 75, 31.8]],
             }
         },
+        "claims": ["finding-3"],
         "limits": ["Labels <here> are a lexicon's."],
     }
 )
