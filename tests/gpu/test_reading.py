@@ -55,7 +55,7 @@ def test_tables_pair_questions_and_seeds_with_the_baselines() -> None:
     assert "| no-pretraining | 3,400 | 2 | 25.0 [" in text
     assert "| mix6 3 M | 3,400 | 2 | 43.8 [" in text  # 5 and 2 of 8
     paired = next(line for line in text.splitlines() if line.startswith("| mix6 3 M | 3,400 | 2 | +18.8"))
-    assert paired.endswith("| +37.5, +0.0 |")
+    assert paired.endswith("| [-219.5, +257.0] | +37.5, +0.0 |")  # 12.706 x 26.5 / sqrt(2) around 18.75
     assert "| mix6 3 M | 850 | 1 | +" not in text  # no baseline of that share
 
 

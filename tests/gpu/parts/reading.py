@@ -5,12 +5,14 @@ baseline was adapted alike without any pre-training. One seed decides a language
 text, and of its adaptation, together.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from parts import student
 from unit import Figures, Row, Sizes, Unit
 
 NOTHING = "no-pretraining"
@@ -95,7 +97,6 @@ def read(reader: Reader, sizes: Sizes, data: Path, output: Path) -> Figures:
     """Trains a language model, scores it on held-out text and on copying, and saves it."""
     import torch
     from data import Data
-    from parts import student
 
     student.stand_in()
     from inkling.components.pretrain.config import PretrainConfig
@@ -240,21 +241,36 @@ def _sight_table(rows: Sequence[Row]) -> str:
 
 def _against(rows: Sequence[Row]) -> str:
     cells = _cells(rows)
-    lines = ["| model | images | seeds | visual minus no-pretraining | each seed |", "|---|---|---|---|---|"]
+    lines = [
+        "| model | images | seeds | visual minus no-pretraining | over seeds | each seed |",
+        "|---|---|---|---|---|---|",
+    ]
     for (reader, share), members in cells.items():
         base = {row.figures["seed"]: row for row in cells.get((NOTHING, share), [])}
         both = [row for row in members if row.figures["seed"] in base]
         if reader != NOTHING and both:
             others = [base[row.figures["seed"]] for row in both]
-            each = ", ".join(
-                f"{100 * (row.figures['visual'] - other.figures['visual']):+.1f}"
-                for row, other in zip(both, others, strict=True)
-            )
+            each = [
+                100 * (row.figures["visual"] - other.figures["visual"]) for row, other in zip(both, others, strict=True)
+            ]
             lines.append(
                 f"| {reader} | {members[0].figures['images']:,} | {len(both)} "
-                f"| {_difference(both, others, 'visual', 'visual')} | {each} |"
+                f"| {_difference(both, others, 'visual', 'visual')} | {_over_seeds(each)} "
+                f"| {', '.join(f'{gain:+.1f}' for gain in each)} |"
             )
-    return "Paired by question and seed; the intervals are over questions.\n\n" + "\n".join(lines) if lines[2:] else ""
+    text = (
+        "Paired by question and seed. The first 95 % interval is over questions and holds for these seeds; the second, "
+        "Student's over seeds, holds for others too."
+    )
+    return f"{text}\n\n" + "\n".join(lines) if lines[2:] else ""
+
+
+def _over_seeds(gains: Sequence[float]) -> str:
+    """Student's interval of the mean of several seeds' gains; nothing for one seed."""
+    if len(gains) < 2:
+        return ""
+    half = student.student_quantile(len(gains) - 1) * float(np.std(gains, ddof=1)) / math.sqrt(len(gains))
+    return f"[{np.mean(gains) - half:+.1f}, {np.mean(gains) + half:+.1f}]"
 
 
 def _cells(rows: Sequence[Row]) -> dict[tuple[str, int], list[Row]]:
