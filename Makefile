@@ -67,7 +67,7 @@ gpu-kit: $(INSTALLED) $(FETCHED) ## Collect the wheels and data that `make gpu` 
 	$(BIN)/python tests/gpu/kit.py $(ROOM:%=--room %)
 
 gpu-rehearsal: ## Run every part of `make gpu` on this CPU at the smallest sizes, from such a kit (GPU_PYTHON=.venv/bin/python here)
-	$(GPU_PYTHON) tests/gpu/run.py --sizes rehearsal $(PART:%=--part %)
+	$(GPU_PYTHON) tests/gpu/run.py --sizes rehearsal --minutes $(MINUTES) $(PART:%=--part %)
 
 check: $(INSTALLED) $(TYPES)/inkling ## Lint, types, import laws, file lengths, docstrings, wheel, clean import
 	$(BIN)/ruff format --check .

@@ -79,7 +79,7 @@ def main() -> None:
             print(f"{part.name}: {len(units)} units, {done} done, {until - time.monotonic():.0f} s", flush=True)
             logs = arguments.work / "logs" / part.name
             lanes = dict.fromkeys(part.lanes, 1) if rehearsal else part.lanes
-            left[part.name] = run_part(part, units, ledger, logs, until, lanes)
+            left[part.name] = run_part(part, units, ledger, logs, until, lanes, sizes["grace"])
     except (OSError, KeyboardInterrupt) as error:
         why = str(error) or "interrupted"
         print(f"stopped: {why}; the ledger {arguments.ledger} keeps what was done, the same command goes on")

@@ -12,8 +12,7 @@ from forks import Failed, Fork
 from ledger import Ledger
 from unit import Part, Row, Unit
 
-_PATIENCE, _GRACE = 3, 30
-"""A unit hangs when it takes so many times what it should and so many seconds more; it is then killed."""
+_PATIENCE = 3
 
 
 @dataclass
@@ -22,11 +21,7 @@ class _Running:
     fork: Fork
     began: float
     expected: float
-
-    @property
-    def limit(self) -> float:
-        """When it counts as hanging, by `time.monotonic`."""
-        return self.began + _PATIENCE * self.expected + _GRACE
+    limit: float
 
 
 class _Pace:
@@ -53,7 +48,13 @@ class _Pace:
 
 
 def run_part(
-    part: Part, units: Sequence[Unit], ledger: Ledger, logs: Path, until: float, lanes: Mapping[str, int]
+    part: Part,
+    units: Sequence[Unit],
+    ledger: Ledger,
+    logs: Path,
+    until: float,
+    lanes: Mapping[str, int],
+    grace: float,
 ) -> list[Unit]:
     """Runs what of a part the ledger does not have yet.
 
@@ -62,9 +63,9 @@ def run_part(
         units: Its units, in order of worth.
         ledger: Takes a row for each unit that ends.
         logs: Folder for what the units print, a file a unit.
-        until: When to stop, by `time.monotonic`; a unit that would end later is left out, one that runs on is killed,
-            and so is, before, one that takes far longer than it should.
+        until: When to stop, by `time.monotonic`; a unit that would end later is left out, one that runs on is killed.
         lanes: How many units of each lane run beside one another.
+        grace: Seconds beyond three times what it should take after which a unit counts as hanging and is killed.
 
     Returns:
         The units that were left out.
@@ -79,11 +80,12 @@ def run_part(
         while pending or running:
             while unit := _next(pending, [one.unit for one in running], made, lanes):
                 pending.remove(unit)
-                if time.monotonic() + pace.expected(unit) > until:
+                now, expected = time.monotonic(), pace.expected(unit)
+                if now + expected > until:
                     left.append(unit)
                 else:
                     fork = Fork(unit.run, logs / f"{unit.name.replace(' ', '-').replace('/', '-')}.log")
-                    running.append(_Running(unit, fork, time.monotonic(), pace.expected(unit)))
+                    running.append(_Running(unit, fork, now, expected, now + _PATIENCE * expected + grace))
             if running:
                 for row in _ended(part.name, running, until):
                     ledger.append(row)

@@ -22,10 +22,10 @@ class Part:
 
 
 def run(
-    units: list[Unit], folder: Path, seconds: float = 30, lanes: Mapping[str, int] = ONE_AT_A_TIME
+    units: list[Unit], folder: Path, seconds: float = 30, lanes: Mapping[str, int] = ONE_AT_A_TIME, grace: float = 30
 ) -> tuple[dict[str, Row], list[str]]:
     ledger = Ledger(folder / "rows.jsonl", SIZES)
-    left = run_part(Part(), units, ledger, folder / "logs", time.monotonic() + seconds, lanes)
+    left = run_part(Part(), units, ledger, folder / "logs", time.monotonic() + seconds, lanes, grace)
     return {row.unit: row for row in ledger.of("part")}, [unit.name for unit in left]
 
 
@@ -114,9 +114,8 @@ def test_a_lane_keeps_the_order_of_worth_while_another_makes_what_its_next_unit_
     assert left == ["needs what failed"]
 
 
-def test_a_unit_that_hangs_is_cut_off_and_the_next_ones_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("schedule._GRACE", 0.2)
-    rows, left = run([Unit("hangs", 0.1, lambda: time.sleep(60)), Unit("next", 0, dict)], tmp_path)  # type: ignore[arg-type, return-value]
+def test_a_unit_that_hangs_is_cut_off_and_the_next_ones_run(tmp_path: Path) -> None:
+    rows, left = run([Unit("hangs", 0.1, lambda: time.sleep(60)), Unit("next", 0, dict)], tmp_path, grace=0.2)  # type: ignore[arg-type, return-value]
     assert rows["hangs"].failure == "cut off: it hung, for it should take 0 s" and rows["hangs"].seconds < 10
     assert rows["next"].failure == "" and left == []
 
@@ -170,7 +169,7 @@ def work(number):
 
 units = [Unit(f"unit {{n}}", 0, lambda n=n: work(n)) for n in range(8)]
 run_part(Part(), units, Ledger(folder / "rows.jsonl", {{"part": {{}}}}), folder / "logs", time.monotonic() + 60,
-         {{"": 1}})
+         {{"": 1}}, 30)
 """
 
 
