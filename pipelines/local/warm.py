@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SOCKETS_VARIABLE = "INKLING_SOCKETS"
 """Where the fork server finds the folder of its socket, which it removes where this process is killed."""
 _STAGES = {"pretrain", "encode", "adapt", "evaluate", "export"}
+_LIGHT = {"scenes", "suites", "corpus", "label", "mixture"}
+"""Stages that need none of the frameworks: forked where the server has them, which is sooner than an interpreter."""
 _PRELOAD = "inkling.pipelines.local.frameworks"
 _PROGRAM, _ARGUMENTS = 3, slice(4, None)
 """Where a lightweight component's command has its program, and the arguments of KFP's executor; first comes a shell."""
@@ -46,9 +48,14 @@ def warm_tasks(waiting: Collection[str]) -> Iterator["SubprocessRunner"]:
         yield runner
         return
     start_cold = handler.run_local_subprocess
+    quick = set(forked)
 
     def start(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
-        return (_fork if forked.intersection(full_command[_ARGUMENTS]) else start_cold)(full_command, env_vars)
+        if not quick.intersection(full_command[_ARGUMENTS]):
+            return start_cold(full_command, env_vars)
+        status = _fork(full_command, env_vars)
+        quick.update(_LIGHT)  # the server has its imports now: in a study, the next run's tasks do not wait for them
+        return status
 
     os.environ[SOCKETS_VARIABLE] = get_temp_dir()
     multiprocessing.set_forkserver_preload([_PRELOAD])

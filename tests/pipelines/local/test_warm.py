@@ -49,6 +49,15 @@ def analyze(folder: str) -> None:
     Path(folder, "cold").write_text(str("colorsys" in sys.modules))
 
 
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def mixture(folder: str, name: str) -> None:
+    """A component that is forked when the server has its imports."""
+    import sys
+    from pathlib import Path
+
+    Path(folder, name).write_text(str("colorsys" in sys.modules))
+
+
 @pytest.fixture
 def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm, "_PRELOAD", "colorsys")
@@ -69,6 +78,16 @@ def test_a_task_runs_in_a_fork_of_the_process_that_has_imported(
     printed = capfd.readouterr().out
     assert "said on stdout" in printed
     assert "said on stderr" in printed
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_task_without_frameworks_does_not_wait_for_their_import_and_is_forked_after_it(tmp_path: Path) -> None:
+    with warm.warm_tasks({"evaluate"}):
+        mixture(folder=str(tmp_path), name="before")
+        evaluate(folder=str(tmp_path), fail=False)
+        mixture(folder=str(tmp_path), name="after")
+    assert (tmp_path / "before").read_text() == "False"
+    assert (tmp_path / "after").read_text() == "True"
 
 
 @pytest.mark.usefixtures("runner")
@@ -109,7 +128,8 @@ def test_nothing_is_imported_where_no_such_stage_has_work() -> None:
 def test_what_is_forked_is_a_stage_of_the_pipeline() -> None:
     from inkling.pipelines.visual_prior import visual_prior
 
-    assert {f"comp-{name}" for name in warm._STAGES} <= set(visual_prior().pipeline_spec.components)
+    found = set(visual_prior(optional={"label", "suites"}).pipeline_spec.components)
+    assert {f"comp-{name}" for name in warm._STAGES | warm._LIGHT} <= found
 
 
 def test_the_runner_of_kfp_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

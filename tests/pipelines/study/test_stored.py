@@ -104,9 +104,9 @@ def test_the_time_that_is_left_counts_what_runs_share_once(plan: StudyPlan, tmp_
     make(laptop.runs()[0], tmp_path / "out", stages=len(SHARED))
     shared = whole - left(laptop)
     assert shared == pytest.approx(18 + 45 + 9 + 1 + 4)
-    assert left(laptop) > 8 * 110, "eight adaptations"
+    assert left(laptop) > 8 * 96, "eight adaptations"
     make(laptop.runs()[0], tmp_path / "out")
-    assert whole - shared - left(laptop) > 110
+    assert whole - shared - left(laptop) > 96
 
 
 def test_the_time_that_is_left_grows_with_what_is_rendered_taught_and_asked(plan: StudyPlan) -> None:
@@ -117,4 +117,4 @@ def test_the_time_that_is_left_grows_with_what_is_rendered_taught_and_asked(plan
     pictures = 3400 + 16 * 120
     asked = 63 * 16 * 310 / pictures + 8 * 20 * 310 / 120
     assert of("scenes.test=400") - usual == pytest.approx(asked), "eight evaluations"
-    assert of("scenes.twins=0.5") - usual > 8 * 110 / 4, "eight adaptations on twins too"
+    assert of("scenes.twins=0.5") - usual > 8 * 96 / 4, "eight adaptations on twins too"
