@@ -16,7 +16,7 @@ from transformers.utils.logging import disable_progress_bar
 from inkling.models.connectors.contract import Connector, QuestionTokens, build_connector
 from inkling.models.fusion import FUSIONS
 from inkling.models.fusion.contract import Fusion, Memory, build_fusion
-from inkling.models.fusion.hooks import changed
+from inkling.models.fusion.hooks import is_read
 from inkling.models.language import spec_of
 from inkling.models.last_layer import last_layer_at, read_positions
 from inkling.models.sequence.packing import PackedBatch
@@ -152,7 +152,7 @@ class MultimodalModel(nn.Module):
         mask = batch.mask if memory is None else self.fusion.mask(batch.mask, self.image_positions)
         rows = batch.predictors
         with self.fusion.inside(self.language, memory), ExitStack() as shortened:
-            if not self.fusion.changes_layers and not changed(self.language.model.layers[-1]):
+            if not self.fusion.changes_layers and not is_read(self.language.model.layers[-1]):
                 positions, rows = read_positions(rows, *batch.positions.shape)
                 shortened.enter_context(last_layer_at(self.language, positions))
             hidden = self.language.model(

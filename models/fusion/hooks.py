@@ -20,9 +20,9 @@ def _of_output(change: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor],
     return lambda inputs, output: change(output)
 
 
-def changed(module: nn.Module) -> bool:
-    """Whether what a module, or a part of it, returns is changed or read in this pass."""
-    return any(isinstance(hook, _Change) for part in module.modules() for hook in part._forward_hooks.values())
+def is_read(layer: nn.Module) -> bool:
+    """Whether what a layer returns is changed or read in this pass, at all positions."""
+    return any(isinstance(hook, _Change) for hook in layer._forward_hooks.values())
 
 
 @contextmanager
@@ -48,7 +48,8 @@ def after_modules(network: nn.Module, changes: Mapping[str, Callable[[Tensor, Te
     Args:
         network: A Hugging Face language model.
         changes: What becomes of a module's input and output, both (batch, s, channels), by the module's name within
-            the decoder, such as "layers.0.mlp". A module takes one tensor and returns one.
+            the decoder, such as "layers.0.mlp". A module takes one tensor and returns one. Of the last layer some see
+            the positions alone that are read, so that a change is one of each position by itself.
 
     Raises:
         ValueError: If the decoder has no module of that name.

@@ -5,7 +5,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from inkling.models.connectors import CONNECTORS
-from inkling.models.fusion.hooks import after_layers, after_modules, changed
+from inkling.models.fusion.hooks import after_layers, after_modules
 from inkling.models.last_layer import last_layer_at, read_positions
 from inkling.models.multimodal import ImageFeatures, MultimodalModel
 from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment, collate
@@ -91,10 +91,16 @@ def test_what_changes_or_reads_the_last_layer_finds_it_whole(
         found = model(features, batch)
         assert torch.equal(found, _whole(model, features, batch))
     assert seen == [(*batch.positions.shape, 16)] * 2
+
+
+def test_a_matrix_that_an_adapter_changes_is_changed_at_the_positions_that_are_read(
+    model: MultimodalModel, features: ImageFeatures, batch: PackedBatch
+) -> None:
+    before = model(features, batch)
     with after_modules(model.language, {"layers.1.self_attn.q_proj": lambda inputs, output: output + inputs}):
-        assert changed(model.language.model.layers[1])
-        assert not changed(model.language.model.layers[0])
-    assert not changed(model.language.model.layers[1])
+        found = model(features, batch)
+        assert torch.allclose(found, _whole(model, features, batch), rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(found, before, rtol=1e-5, atol=1e-6)
 
 
 def test_a_pass_that_fails_leaves_the_layer_as_it_was(model: MultimodalModel) -> None:
