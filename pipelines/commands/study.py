@@ -1,9 +1,10 @@
 """The command `inkling study`: many runs along some axes, here or on a cluster, and what is done of them."""
 
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,6 +17,7 @@ from inkling.pipelines.commands.options import Overrides
 from inkling.pipelines.study.summary import show_scores, show_studies
 
 if TYPE_CHECKING:
+    from inkling.pipelines.ir import Compiled
     from inkling.pipelines.study.file import Study
 
 _LIST, _ALL = "list", "all"
@@ -118,13 +120,17 @@ def study(
     for number, plan in enumerate(plans, 1):
         if output is not None:
             folder = output if len(plans) == 1 else output / f"part-{number}"
-            compiled = compile_study_for_cluster(plan, text, folder)
-            (folder / "parameters.json").write_text(to_json(plan.parameters(), indent=2) + "\n")
-            report_compiled(compiled, (*compiled.files, folder / "parameters.json"))
+            _write_compiled(compile_study_for_cluster(plan, text, folder), plan.parameters(), folder)
         if endpoint is not None:
             compile_into = partial(compile_study_for_cluster, plan, text)
             unique = name if len(plans) == 1 else f"{Path(name).stem}-part-{number}"
             submit_compiled(endpoint, compile_into, text, plan.parameters(), unique, experiment)
+
+
+def _write_compiled(compiled: "Compiled", parameters: Mapping[str, Any], folder: Path) -> None:
+    """Puts the parameters beside a compiled pipeline, and says what was written."""
+    (folder / "parameters.json").write_text(to_json(parameters, indent=2) + "\n")
+    report_compiled(compiled, (*compiled.files, folder / "parameters.json"))
 
 
 def _joint(
@@ -148,10 +154,11 @@ def _joint(
         report, scores, folder = joint_report(plan, profile, Path(name).stem, parts)
         show_scores(report.scores, console)
         print(f"report  {write_report(report, scores, into or folder / 'report')}")
-    compile_into = partial(compile_table_for_cluster, plan, parts, profile)
+    compile_into, given = (
+        partial(compile_table_for_cluster, plan, parts, profile),
+        {"config": plan.parameters()["config"]},
+    )
     if output is not None:
-        compiled = compile_into(output)
-        report_compiled(compiled, compiled.files)
+        _write_compiled(compile_into(output), given, output)
     if endpoint is not None:
-        given = {"config": plan.parameters()["config"]}
         submit_compiled(endpoint, compile_into, profile, given, f"{Path(name).stem}-table", experiment)
