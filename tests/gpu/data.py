@@ -135,8 +135,10 @@ def collect(folder: Path, sizes: Mapping[str, Any]) -> None:
     (packed / "names.json").write_text(json.dumps(names))
     seen = {split: np.asarray(features.view(split, VIEW)[:], np.float32) for split in names}
     np.savez(packed / FEATURES, **compress(seen, "conversations", sizes["components"]))
-    with tarfile.open(folder / PACKED, "w:xz") as archive:
+    written = packed.with_suffix(".xz")
+    with tarfile.open(written, "w:xz") as archive:
         archive.add(packed, arcname="", filter=_without_times)
+    written.rename(folder / PACKED)
     shutil.rmtree(packed)
 
 
@@ -158,7 +160,7 @@ def unpack(folder: Path, into: Path) -> Data:
             with tarfile.open(archive) as opened:
                 opened.extractall(unpacked, filter="data")
             (unpacked / _DIGEST).write_text(digest)
-        except (OSError, tarfile.TarError, lzma.LZMAError) as error:
+        except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
             raise Unfit(f"{archive} could not be unpacked into {unpacked}: {error}") from None
         shutil.rmtree(into, ignore_errors=True)
         unpacked.rename(into)

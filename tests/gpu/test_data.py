@@ -1,5 +1,6 @@
 """The data: 8 bits keep what the components hold, equal files are carried once, smaller lessons lie in larger ones."""
 
+import lzma
 import tarfile
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def test_data_that_a_cut_left_half_unpacked_or_that_another_kit_made_are_unpacke
     assert (first.folder / "names.json").read_text() == "two"
 
 
-def test_data_that_cannot_be_unpacked_are_named(tmp_path: Path) -> None:
-    (tmp_path / data.PACKED).write_bytes(b"no archive")
+@pytest.mark.parametrize("what", ["no archive", "half of one"])
+def test_data_that_cannot_be_unpacked_are_named(tmp_path: Path, what: str) -> None:
+    whole = lzma.compress(bytes(1000))
+    (tmp_path / data.PACKED).write_bytes(b"no archive" if what == "no archive" else whole[: len(whole) // 2])
     with pytest.raises(SystemExit, match=r"data.tar.xz could not be unpacked into .*data.unpacked: "):
         data.unpack(tmp_path, tmp_path / "data")
