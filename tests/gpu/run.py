@@ -161,7 +161,11 @@ def _import(chosen: Sequence["Part"]) -> dict[str, str]:
 
         quiet_frameworks()
         try:
-            import inkling.models.training.trainer  # noqa: F401
+            from inkling.models.training import trainer
+
+            if machine.lacking(("tensorboard",)):  # its logs are not read here, and it does not fit the kit
+                settings = trainer._manager_config
+                trainer._manager_config = lambda work: {**settings(work), "create_tensorboard_logger": False}
         except ModuleNotFoundError as error:
             broken = dict.fromkeys(("lightning", "nemo"), str(error.name))
     import torch

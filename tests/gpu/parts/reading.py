@@ -115,7 +115,7 @@ def read(reader: Reader, sizes: Sizes, data: Path, output: Path) -> Figures:
     )  # fmt: skip
     network = load_preset(sizes["preset"]).build(tokens.blend().vocabulary, reader.seed)
     trained = train(config, network, tokens, output.with_suffix(".work"))
-    perplexity, _ = evaluate(config, network, tokens)
+    perplexity = evaluate(config, network, tokens)[0]
     random = np.random.default_rng(0).integers(10, tokens.blend().vocabulary, (64, sizes["copied"]))
     gain = copy_gain(network, random)
     network.cpu().save_pretrained(output)

@@ -24,7 +24,7 @@ class Serving:
     """A unit an engine that compares answers, and a unit a network in which the engines decode in turn."""
 
     name = "served"
-    modules = ("torch", "transformers", "pydantic")
+    modules = ("torch", "transformers", "pydantic", "PIL")
     reads_data = False
     lanes = ONE_AT_A_TIME
 
