@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PARTS = ("correct", "reading", "fast", "served")
+_TRAINING = ("lightning", "nemo", "omegaconf", "pydantic")
 _END = 5.0  # seconds kept for ending what runs, and for the tables
 
 
@@ -68,7 +69,7 @@ def main() -> None:
     )
     left: dict[str, list[Unit]] = {}
     try:
-        broken = _import(chosen)
+        broken = _import()
         for number, part in enumerate(chosen):
             units = _possible(part, part.units(sizes[part.name], data, arguments.work / part.name), broken)
             units = _named(units, arguments.only)
@@ -147,7 +148,7 @@ def _prepare_path(kit: Path, work: Path) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-def _import(chosen: Sequence["Part"]) -> dict[str, str]:
+def _import() -> dict[str, str]:
     """Imports once, for all the forks; no import may touch CUDA.
 
     Returns:
@@ -156,7 +157,7 @@ def _import(chosen: Sequence["Part"]) -> dict[str, str]:
     import machine
 
     broken: dict[str, str] = {}
-    if not machine.lacking({module for part in chosen for module in part.modules}):
+    if not machine.lacking(_TRAINING):
         from inkling.models.training.process import quiet_frameworks
 
         quiet_frameworks()

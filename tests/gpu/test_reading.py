@@ -1,12 +1,16 @@
 """The reading part: the order of its units, and tables that say what the rows say."""
 
+import importlib.util
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 from parts import student
-from parts.reading import NOTHING, Reading
+from parts.reading import NOTHING, Reader, Reading, read
 from unit import Row
 
+from inkling.components.artifacts.tokens import Tokens
 from inkling.components.shared.statistics import quantiles
 from inkling.components.shared.statistics.quantiles import student_quantile
 
@@ -75,3 +79,29 @@ def test_the_quantile_is_put_in_its_place_only_where_scipy_is_missing(monkeypatc
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     student.stand_in()
     assert quantiles.student_quantile is student.student_quantile
+
+
+@pytest.mark.parametrize("budget", [0, 1024])
+def test_a_language_model_is_read_scored_and_saved(
+    budget: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = small_tokens(tmp_path)
+    monkeypatch.setattr("data.Data.tokens", lambda self, recipe: tokens)
+    sizes = yaml.safe_load(Path(__file__).with_name("sizes.yaml").read_text())["rehearsal"]["reading"]
+    reader = Reader("mix6", budget, 0)
+    figures = read(reader, sizes, tmp_path, tmp_path / "model")
+    assert (tmp_path / "model" / "model.safetensors").exists() and (figures["steps"] > 0) == bool(budget)
+    text = Reading().tables([Row("reading", reader.unit, 1.0, json.loads(json.dumps(figures)))])
+    low, high = figures["perplexity interval"]["code"]
+    assert f"{figures['perplexity']['code']:,.1f} [{low:,.1f}, {high:,.1f}]" in text
+
+
+def small_tokens(folder: Path) -> Tokens:
+    """The tokens that the pre-training's tests make."""
+    path = Path(__file__).parents[1] / "components" / "pretrain" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("tokens_of_the_tests", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: Tokens = module.tokens.__wrapped__(folder)
+    return made
