@@ -40,14 +40,14 @@ def build_adapt(
 def lesson_of(
     config: AdaptConfig, language_model: LanguageModel, conversations: Conversations, features: Features
 ) -> "tuple[Lesson, dict[str, dict[str, int]]]":
-    """What an adaptation learns from, and by tag how many instruction turns there were and how many it leaves out.
+    """What an adaptation learns from, and how many images and, by tag, instruction turns there were and it leaves out.
 
     Raises:
         ValueError: If the features are not those of the conversations' images, or more turns are to be left out than
             there are.
     """
     from inkling.components.adapt.data import TEXT_ONLY, Lesson
-    from inkling.components.adapt.drop import dropped
+    from inkling.components.adapt.drop import dropped, kept_images
 
     images = list(conversations.images())
     views = {name: features.view("conversations", name) for name in config.resolved().connector.views}
@@ -57,11 +57,18 @@ def lesson_of(
                 f"{features.path} has features of {len(view)} images, {conversations.path} has {len(images)} images: "
                 "they do not belong together"
             )
+    counts = {}
+    if config.drop.images:
+        kept = kept_images(images, config.drop, config.seed)
+        counts["images"] = {"were": len(images), "dropped": len(images) - len(kept)}
+        images, views = [images[place] for place in kept], {name: view.of(kept) for name, view in views.items()}
     turns: dict[str, list[Turn]] = {image: [] for image in (*images, TEXT_ONLY)}
     for turn in conversations.turns():
-        turns[turn.image_id].append(turn)
-    left, counts = dropped(turns, config.drop, config.seed)
-    return Lesson(images, views, left, language_model.tokenizer(), cache(conversations.annotations)), counts
+        if turn.image_id in turns:
+            turns[turn.image_id].append(turn)
+    left, by_tag = dropped(turns, config.drop, config.seed)
+    lesson = Lesson(images, views, left, language_model.tokenizer(), cache(conversations.annotations))
+    return lesson, counts | by_tag
 
 
 def _make(
@@ -85,6 +92,6 @@ def _make(
     text = {name: asdict(use) for name, use in language_model.shards().items()}
     record = {**config.resolved().model_dump(mode="json"), "phases": adapted.phases, "text": text}
     if not config.drop.nothing:
-        record["instruction_turns"] = counts
+        record["left_out"] = counts
     kept = losses_after(adapted.model, language_model)
     write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows, kept)

@@ -1,4 +1,4 @@
-"""Leaving instruction turns out: some of a tag, or as many at random, to see what they teach (LSBS, appendix)."""
+"""Leaving instruction turns out, of a tag or at random (LSBS, appendix), or images with all that is said about them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -47,6 +47,18 @@ def dropped(
     }
     counts = {tag: {"were": len(pool), "dropped": len(gone.intersection(pool))} for tag, pool in sorted(pools.items())}
     return left, counts
+
+
+def kept_images(names: Sequence[str], drop: Drop, seed: int) -> list[int]:
+    """Places of the images that are left, at least one; those of a larger share left out are among those of a smaller.
+
+    Args:
+        names: The images.
+        drop: What is left out.
+        seed: Determines which images go first.
+    """
+    gone = _first(names, min(round(drop.images * len(names)), len(names) - 1), seed)
+    return [place for place, name in enumerate(names) if name not in gone]
 
 
 def _first(names: Sequence[str], count: int, seed: int) -> set[str]:

@@ -34,8 +34,11 @@ class LanguageStart(Section):
 
 
 class Drop(Section):
-    """Which instruction turns are left out, whatever the recipe."""
+    """Which instruction turns, or which images with all that is said about them, are left out, whatever the recipe."""
 
+    images: float = Field(
+        0.0, ge=0, lt=1, exclude_if=lambda share: share == 0, description="part of the images, their captions too"
+    )
     perception: float = Field(0.0, ge=0, le=1, description="part of those that ask what is seen")
     reasoning: float = Field(0.0, ge=0, le=1, description="part of those that ask what follows from it")
     random: int = Field(0, ge=0, description="a number of them, whatever they ask: the control of equal size")

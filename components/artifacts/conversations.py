@@ -102,11 +102,20 @@ class Conversations(Artifact):
         Raises:
             ArtifactError: If the file is no list of turns.
         """
-        path = self.path / CONVERSATIONS
-        try:
-            return [Turn.from_llava(entry) for entry in json.loads(path.read_text())]
-        except ValueError as error:
-            raise ArtifactError(f"{path} cannot be read: {error}") from None
+        return read_turns(self.path)
+
+
+def read_turns(directory: Path) -> list[Turn]:
+    """Reads the turns of such files, in stored order.
+
+    Raises:
+        ArtifactError: If the file is no list of turns.
+    """
+    path = directory / CONVERSATIONS
+    try:
+        return [Turn.from_llava(entry) for entry in json.loads(path.read_text())]
+    except ValueError as error:
+        raise ArtifactError(f"{path} cannot be read: {error}") from None
 
 
 def write_conversations(

@@ -50,7 +50,15 @@ class FeatureView:
         """Joins shards (images, tokens, channels), one at least, in their order."""
         self._shards = shards
         self._ends = np.cumsum([len(shard) for shard in shards])
-        self.shape = (int(self._ends[-1]), *shards[0].shape[1:])
+        self._kept = np.arange(int(self._ends[-1]))
+        self.shape = (len(self._kept), *shards[0].shape[1:])
+
+    def of(self, rows: Rows) -> "FeatureView":
+        """The view of some of its images alone, in the order of the rows; nothing is read or copied."""
+        part = FeatureView(self._shards)
+        part._kept = self._kept[rows]
+        part.shape = (len(part._kept), *self.shape[1:])
+        return part
 
     def __len__(self) -> int:
         """Number of images."""
@@ -58,7 +66,7 @@ class FeatureView:
 
     def __getitem__(self, rows: Rows) -> NDArray[np.float32]:
         """The features of some images (rows, tokens, channels), in the order of the rows."""
-        places = np.arange(len(self))[rows]  # (rows,)
+        places = self._kept[rows]  # (rows,)
         homes = np.searchsorted(self._ends, places, side="right")  # (rows,): the shard of each
         found = np.empty((len(places), *self.shape[1:]), np.float32)
         for home in np.unique(homes):

@@ -1,16 +1,20 @@
 """Builds the conversations to learn from and the questions to be scored on."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from inkling.components.artifacts.annotations import ImageAnnotation
-from inkling.components.artifacts.conversations import Conversations, Turn, write_conversations
+from inkling.components.artifacts.annotations import ImageAnnotation, read_annotations
+from inkling.components.artifacts.conversations import Conversations, Turn, read_turns, write_conversations
+from inkling.components.artifacts.images import read_images
 from inkling.components.artifacts.questions import Questions, write_questions
 from inkling.components.scenes.asking import questions
 from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.scenes.loaders.account import ACCOUNTS
 from inkling.components.scenes.loaders.contract import load_conversations
 from inkling.components.scenes.made import Made
+from inkling.components.scenes.mixing import ReadConversations, named, share_of
 from inkling.components.scenes.plan import (
     SceneJob,
     question_jobs,
@@ -23,7 +27,7 @@ from inkling.components.scenes.scene import SIDE
 from inkling.components.scenes.teaching import text_only_turns, turns
 from inkling.components.scenes.twins import CHANGES
 from inkling.components.scenes.workers import make
-from inkling.components.shared.runtime.progress import track
+from inkling.components.shared.runtime.progress import note, track
 from inkling.components.shared.storage.packages import attribution, package
 from inkling.components.shared.store.artifact import ATTRIBUTION
 from inkling.components.shared.store.store import Draft, produce
@@ -41,19 +45,23 @@ def build_scenes(
 
 
 def build_conversations(config: ScenesConfig, output: str | Path) -> Conversations:
-    """Builds the training pictures with their captions and instructions, or reads them where data are stated."""
+    """Builds the training pictures with their captions and instructions, reads them where data are stated, or both."""
 
     def write(draft: Draft) -> None:
-        if config.conversations:
+        if config.conversations and config.own_share == 1:
             load_conversations(config.conversations, config.threads, draft.path)
             return
+        own = _own(config, draft) if config.conversations else ReadConversations({}, [], {})
         jobs = with_twins(training_jobs(catalogue(), config.seed, config.train), config.twins)
         scenes = _make(jobs, config.threads, "rendering to learn from")
         asked = config.phrasings, config.existence_pairs
         written = [turn for made in scenes for turn in turns(made, catalogue(), *asked)]
         written += _text_only(config, sum(turn.kind == "instruct" for turn in written))
-        write_conversations(draft.path, _pictures(scenes), written, _annotations(scenes))
-        (draft.path / ATTRIBUTION).write_text(attribution(packages()))
+        pictures, shown = [*_pictures(scenes), *own.images.items()], [*_annotations(scenes), *own.annotations.values()]
+        write_conversations(draft.path, pictures, [*written, *own.turns], shown)
+        credits_ = draft.path / ATTRIBUTION
+        others = credits_.read_text().removeprefix("# Attribution\n\n") if own.images else ""
+        credits_.write_text(attribution(packages()) + others)
 
     return produce(Conversations, output, config, {}, write)
 
@@ -79,6 +87,21 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
         (draft.path / ATTRIBUTION).write_text(attribution(packages()))
 
     return produce(Questions, output, config, {}, write)
+
+
+def _own(config: ScenesConfig, draft: Draft) -> ReadConversations:
+    """The part of data of one's own that is mixed with the scenes; it is read before a scene is rendered."""
+    place = draft.scratch / "own"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    load_conversations(config.conversations, config.threads, place)
+    read = ReadConversations(read_images(place), [named(turn) for turn in read_turns(place)], read_annotations(place))
+    rendered = len(with_twins(training_jobs(catalogue(), config.seed, config.train), config.twins))
+    taken = share_of(read, rendered, config.own_share, config.seed)
+    for name in (ACCOUNTS, ATTRIBUTION):
+        shutil.copyfile(place / name, draft.path / name)
+    note(f"{rendered:,} scenes, and {len(taken.images):,} of {len(read.images):,} pictures of scenes.conversations")
+    return taken
 
 
 def _text_only(config: ScenesConfig, drawn: int) -> list[Turn]:

@@ -59,6 +59,20 @@ class ScenesConfig(StageConfig):
         description="data of one's own to learn from in place of the scenes, as `{type: llava, path: FILE, images: "
         "FOLDER}`, or a list of such",
     )
+    own_share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        exclude_if=lambda share: share == 1,
+        description="Share of the pictures to learn from that are of `conversations`, beside the `train` scenes; 1: "
+        "no scene is rendered to learn from.",
+    )
+
+    @model_validator(mode="after")
+    def _something_to_mix(self) -> Self:
+        if self.own_share < 1 and not self.conversations:
+            raise ValueError("own_share is of the data that 'conversations' names: state these, or leave it out")
+        return self
 
     @model_validator(mode="after")
     def _worded(self) -> Self:
@@ -76,7 +90,8 @@ class ScenesConfig(StageConfig):
     @property
     def taught(self) -> int:
         """About how many pictures there are to learn from, twins among them."""
-        return round(self.train * (1 + _CHANGEABLE * self.twins))
+        mixed = 1 - self.own_share if self.own_share < 1 else 1.0
+        return round(self.train * (1 + _CHANGEABLE * self.twins) / mixed)
 
     def contents(self) -> dict[str, Any]:
         """The packages that scenes draw from, and what files and pictures hold in place of where they lie."""

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from inkling.components.adapt.build import build_adapt
+from inkling.components.adapt.build import build_adapt, lesson_of
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import Lesson
 from inkling.components.artifacts.conversations import Conversations, write_conversations
@@ -121,6 +122,24 @@ def test_language_stays_untouched_until_it_trains(inputs: Path) -> None:
     )
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_images_that_are_left_out_teach_nothing(inputs: Path, lesson: Lesson) -> None:
+    """Half of the images: the lesson is of the others alone, with their own features, their captions and questions."""
+    stated = {**killed.PROFILE["adapt"], "drop": {"images": 0.5}, "epochs": {"start": 1, "align": 1, "instruct": 1}}
+    config = AdaptConfig.parse({**killed.PROFILE, "adapt": stated})
+    folders = [inputs / part for part in ("language_model", "conversations", "features")]
+    opened = [kind.open(at) for kind, at in zip((LanguageModel, Conversations, Features), folders, strict=True)]
+    half, counts = lesson_of(config, *opened)
+    assert counts["images"] == {"were": 24, "dropped": 12} and len(half.images) == 12
+    assert set(half.turns) - {""} == set(half.images) and all(len(half.turns[image]) == 2 for image in half.images)
+    rows = [lesson.images.index(image) for image in half.images]
+    np.testing.assert_array_equal(np.asarray(half.features["grid"]), lesson.features["grid"][rows])
+    built = build_adapt(config, *folders, inputs / "model" / "multimodal_model")
+    recipe = built.recipe()
+    assert recipe["left_out"]["images"] == {"were": 24, "dropped": 12}
+    assert recipe["left_out"]["perception"] == {"were": 12, "dropped": 0}
+    assert [phase["steps"] for phase in recipe["phases"]] == [1, 1, 1]
 
 
 def test_features_of_other_images_are_refused(inputs: Path, lesson: Lesson) -> None:

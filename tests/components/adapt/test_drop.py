@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.drop import dropped
+from inkling.components.adapt.drop import dropped, kept_images
 from inkling.components.adapt.recipe import Drop
 from inkling.components.artifacts.conversations import Turn
 
@@ -53,6 +53,17 @@ def test_those_that_stay_keep_their_order_and_what_was_dropped_is_counted() -> N
     assert dropped(TURNS, Drop(), 0)[0] == TURNS
 
 
+def test_images_that_are_left_are_nested_in_their_order_and_never_none() -> None:
+    names = [f"image{number}" for number in range(40)]
+    all_of, quarter, sixteenth = (kept_images(names, Drop(images=share), 0) for share in (0.0, 0.75, 0.9375))
+    assert [len(one) for one in (all_of, quarter, sixteenth)] == [40, 10, 2]
+    assert set(sixteenth) < set(quarter) and quarter == sorted(quarter)
+    assert kept_images(names, Drop(images=0.75), 1) != quarter
+    assert len(kept_images(names[:3], Drop(images=0.99), 0)) == 1
+
+
 def test_leaving_nothing_out_is_no_part_of_a_key() -> None:
     assert "drop" not in AdaptConfig.parse({"adapt": {"drop": {"perception": 0.0}}}).determinants()
-    assert AdaptConfig.parse({"adapt": {"drop": {"perception": 0.5}}}).determinants()["drop"]["perception"] == 0.5
+    half = AdaptConfig.parse({"adapt": {"drop": {"perception": 0.5}}}).determinants()["drop"]
+    assert half["perception"] == 0.5 and "images" not in half
+    assert AdaptConfig.parse({"adapt": {"drop": {"images": 0.5}}}).determinants()["drop"]["images"] == 0.5
