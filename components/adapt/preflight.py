@@ -1,7 +1,7 @@
 """What an adaptation will take, estimated before its first step, and refused where it cannot end well."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import Lesson
+from inkling.components.adapt.passes import TextLengths, held_tokens, passes_of, trained_tokens
 from inkling.components.adapt.recipe import Phase
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
@@ -59,8 +60,8 @@ def check(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, work: Pat
 def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Device) -> Iterator[tuple[Phase, Plan]]:
     """The costs of each phase that runs the language model depend on this much of it.
 
-    A step is taken to hold the longest sequence of the phase as often as its batch has room, which is what its memory
-    must bear; the tokens of all steps are counted as they are.
+    A step is taken to hold the longest sequence of the phase as often as its batch has room, with what objectives read
+    beside it, which is what its memory must bear; the tokens of all steps are counted as they are.
 
     Args:
         config: The stage's configuration.
@@ -75,19 +76,22 @@ def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Dev
     if recipe.connector.reads_question:
         sequences = [[turn] for turns in sequences for turn in turns]
     lengths = [_lengths(turns, lesson.tokenizer) for turns in sequences]
+    question, caption = (_mean_length(sequences, kind, lesson.tokenizer) for kind in ("instruct", "caption"))
     for phase in recipe.phases:
         texts = [1 + text for counts in lengths if (text := sum(counts[data] for data in phase.data))]
-        runs = {"language", "adapter"} & {*phase.train} or any(objective.reads_text for objective in phase.active)
+        runs = {"language", "adapter"} & {*phase.train} or any(passes_of(objective) for objective in phase.active)
         if not texts or not phase.epochs or not runs:
             continue
+        mean, longest = (TextLengths(turns, question, caption) for turns in (sum(texts) / len(texts), max(texts)))
+        trained = trained_tokens(phase.active, mean, image, phase.epochs, phase.blind)
         yield (
             phase,
             Plan(
                 language=language,
                 vocabulary=lesson.tokenizer.get_vocab_size(),
-                tokens=round(phase.epochs * (sum(texts) + (1 - phase.blind) * image * len(texts))),
+                tokens=round(len(texts) * trained),
                 batch=min(phase.batch, len(texts)),
-                context=max(texts) + image,
+                context=round(held_tokens(phase.active, longest, image)) or max(texts) + image,
                 ranks=config.ranks,
                 accumulate=config.accumulate(phase),
                 sharded=config.strategy == "fsdp2",
@@ -126,6 +130,12 @@ def _lengths(turns: Iterable[Turn], tokenizer: Tokenizer) -> Counter[str]:
     for turn in turns:
         tokens[turn.kind] += len(prompt_ids(tokenizer, turn.question)) - 1 + len(answer_ids(tokenizer, turn.answer))
     return tokens
+
+
+def _mean_length(sequences: Iterable[Sequence[Turn]], kind: str, tokenizer: Tokenizer) -> float:
+    """Tokens of a turn of a kind with the `<|bos|>` before it, the mean over all; 0 where there is none."""
+    turns = [[turn] for several in sequences for turn in several if turn.kind == kind]
+    return 1 + sum(_lengths(one, tokenizer)[kind] for one in turns) / len(turns) if turns else 0.0
 
 
 def _smaller(config: AdaptConfig, name: str, held: ResourceEstimate) -> int | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from inkling.components.adapt.config import AdaptConfig
+from inkling.components.adapt.passes import TextLengths, trained_tokens
 from inkling.components.artifacts.indexed import token_type
 from inkling.components.corpus.config import CorpusConfig
 from inkling.components.encode.config import EncodeConfig
@@ -76,7 +77,8 @@ def artifact_bytes(profile: Mapping[str, Any]) -> dict[str, float]:
 def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool) -> dict[str, float]:
     """Hours of a device that the stages of one run take, from the operations of the language model.
 
-    A forward pass without a backward pass takes a third of both. The encoder's work is that of `encode`.
+    A forward pass without a backward pass takes a third of both; what objectives read beside the turns is counted. The
+    encoder's work is that of `encode`.
 
     Args:
         profile: The checked settings.
@@ -85,21 +87,38 @@ def device_hours(profile: Mapping[str, Any], kind: Device, no_pretraining: bool)
     """
     config, scenes = PretrainConfig.parse(profile), ScenesConfig.parse(profile)
     plan = plan_of(config, MixtureConfig.parse(profile).vocabulary, kind)
-    adaptation, views = AdaptConfig.parse(profile).resolved(), EncodeConfig.parse(profile).encoder.all_views
-    image = adaptation.fusion.positions(adaptation.connector.image_tokens(views))
-    per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS / (1 - scenes.text_only)}
-    seen = sum(
-        phase.epochs * scenes.taught * ((1 - phase.blind) * image + sum(per_turn[turns] for turns in phase.data))
-        for phase in adaptation.phases
-        if any(objective.reads_text for objective in phase.active)
-    )
     evaluated = (
         _QUESTIONS_PER_SCENE
         * (scenes.validation + scenes.test)
-        * (_VIEWS * _QUESTION_TOKENS + _VIEWS_WITH_IMAGE * image)
+        * (_VIEWS * _QUESTION_TOKENS + _VIEWS_WITH_IMAGE * _image_positions(profile))
     )
     return {
         "pretrain": 0.0 if no_pretraining else estimate(plan, kind).device_hours,
-        "adapt": estimate(replace(plan, tokens=round(seen)), kind).device_hours,
+        "adapt": estimate(replace(plan, tokens=round(adapted_tokens(profile))), kind).device_hours,
         "evaluate": estimate(replace(plan, tokens=round(evaluated)), kind).device_hours / 3,
     }
+
+
+def adapted_tokens(profile: Mapping[str, Any], until: str | None = None) -> float:
+    """Tokens that the language model is trained on in a run's adaptation, as `trained_tokens` counts.
+
+    Args:
+        profile: The checked settings.
+        until: The last phase that is counted; all are if None.
+    """
+    scenes, image = ScenesConfig.parse(profile), _image_positions(profile)
+    per_turn = {"caption": _CAPTION_TOKENS, "instruct": _INSTRUCTION_TOKENS / (1 - scenes.text_only)}
+    total = 0.0
+    for phase in AdaptConfig.parse(profile).resolved().phases:
+        turns = sum(per_turn[kind] for kind in phase.data)
+        lengths = TextLengths(turns, _QUESTION_TOKENS, _CAPTION_TOKENS)
+        total += scenes.taught * trained_tokens(phase.active, lengths, image, phase.epochs, phase.blind)
+        if phase.name == until:
+            break
+    return total
+
+
+def _image_positions(profile: Mapping[str, Any]) -> int:
+    """Positions of the sequence that an image takes."""
+    adaptation, views = AdaptConfig.parse(profile).resolved(), EncodeConfig.parse(profile).encoder.all_views
+    return adaptation.fusion.positions(adaptation.connector.image_tokens(views))

@@ -1,18 +1,23 @@
 """What holds for every objective: its fields, its loss and gradients, batches without images, settings."""
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import fmean
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from torch import Tensor
+from torch import Tensor, nn
 
 from inkling.components.adapt.batches import Fields, features
 from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.objectives import OBJECTIVES
 from inkling.components.adapt.objectives.contract import HEADS
+from inkling.components.adapt.passes import TextLengths, passes_of
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase
 from inkling.components.adapt.train import add_heads, new_model
 from inkling.components.artifacts.annotations import AnnotatedObject, ImageAnnotation, to_rle
@@ -21,6 +26,7 @@ from inkling.components.shared.config import ConfigError
 from inkling.models.language import LANGUAGE_MODELS
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.sequence.packing import PackedBatch
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
 
 WORDS = ("red", "green", "blue", "grey")
 PHASE = {
@@ -149,6 +155,46 @@ def test_a_loss_that_does_not_depend_on_the_scale_of_image_tokens_leaves_it_alon
         scale.div_(2)
     tried.gradients(tried.batch())
     assert before != pytest.approx(after, rel=1e-6) or scale.grad is None
+
+
+@contextmanager
+def counted(language: nn.Module) -> Iterator[dict[bool, int]]:
+    """Positions that a language model reads, by whether a backward pass may follow."""
+    found = {True: 0, False: 0}
+
+    def count(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
+        read = kwargs.get("input_ids") if kwargs.get("inputs_embeds") is None else kwargs["inputs_embeds"]
+        found[torch.is_grad_enabled()] += read.shape[0] * read.shape[1]
+
+    hook = language.model.register_forward_pre_hook(count, with_kwargs=True)
+    try:
+        yield found
+    finally:
+        hook.remove()
+
+
+def test_the_language_model_reads_about_as_much_as_its_spec_says(tried: Tried) -> None:
+    """What `inkling estimate` counts, in each step and before the phase."""
+    tokenizer, images = tried.lesson.tokenizer, tried.lesson.images
+    sequence = tried.batch()["ids"].shape[1]
+    asked = [turn for image in images for turn in tried.lesson.turns[image] if turn.kind == "instruct"]
+    question = fmean(
+        len(prompt_ids(tokenizer, turn.question)) + len(answer_ids(tokenizer, turn.answer)) for turn in asked
+    )
+    caption = fmean(1 + len(tokenizer.encode(text).ids) for text in tried.lesson.captions())
+    lengths, image = TextLengths(sequence, question, caption), tried.model.image_positions
+    with counted(tried.model.language) as step:
+        tried.loss(tried.batch())
+    with counted(tried.model.language) as before:
+        tried.objective.prepare(tried.model, tried.lesson)
+    for found, learns, once, count in ((step, True, False, 6), (step, False, False, 6), (before, False, True, 12)):
+        stated = sum(
+            one.times * (getattr(lengths, one.reads) + image * one.image)
+            for one in passes_of(tried.spec)
+            if (one.learns, one.once) == (learns, once)
+        )
+        assert stated / 1.5 <= found[learns] / count <= 1.5 * stated
+    assert not before[True]
 
 
 def test_a_batch_without_images_teaches_from_its_text_or_costs_nothing(tried: Tried) -> None:

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from inkling.components.adapt.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -26,6 +27,7 @@ class AsvrSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.asvr:Asvr"
     divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"codes"})
+    passes: ClassVar[tuple[Pass, ...]] = (Pass("turns"),)
     reads_states: ClassVar[bool] = True
 
     codes: int = Field(256, ge=2, description="codes of the quantiser")

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from inkling.components.adapt.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -25,6 +26,7 @@ class FdtSpec(ObjectiveSpec):
     type: Literal["fdt"] = "fdt"
     target: ClassVar[str] = "inkling.components.adapt.objectives.fdt:Fdt"
     needs: ClassVar[frozenset[str]] = frozenset({"caption"})
+    passes: ClassVar[tuple[Pass, ...]] = (Pass("caption", image=False, learns=False),)
 
     codes: int = Field(256, ge=2, description="codes of the table")
     width: int = Field(64, ge=1, description="channels of a code")

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from inkling.components.adapt.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -25,6 +26,7 @@ class FgClipSpec(ObjectiveSpec):
     type: Literal["fg_clip"] = "fg_clip"
     target: ClassVar[str] = "inkling.components.adapt.objectives.fg_clip:FgClip"
     needs: ClassVar[frozenset[str]] = frozenset({"caption", "short", "shares", "phrases", "edited"})
+    passes: ClassVar[tuple[Pass, ...]] = (Pass("caption", 5, image=False, learns=False),)  # phrases too
 
     width: int = Field(64, ge=1, description="channels in which images and texts are compared")
     region: float = Field(0.2, ge=0, description="weight of regions with their phrases")

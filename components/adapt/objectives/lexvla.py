@@ -17,6 +17,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from inkling.components.adapt.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -26,6 +27,7 @@ class LexvlaSpec(ObjectiveSpec):
     type: Literal["lexvla"] = "lexvla"
     target: ClassVar[str] = "inkling.components.adapt.objectives.lexvla:Lexvla"
     needs: ClassVar[frozenset[str]] = frozenset({"caption"})
+    passes: ClassVar[tuple[Pass, ...]] = (Pass("caption", image=False, learns=False),)
 
     temperature: float = Field(0.07, gt=0, description="divides the similarities of the contrast")
     overuse: float = Field(0.1, ge=0, description="weight of the penalty")

@@ -4,9 +4,8 @@ Li et al., 2024, arXiv 2402.10884 (the scripts of findalexli/mllm-dpo were read)
 question four times at temperature 0.7, a judge scores the answers, and the model is aligned to the scores. `dpo`
 prefers the right answer to a drawn one that is wrong, -log sigmoid(beta [change of the right one - change of the wrong
 one]), the change since the phase began in log-probability summed over tokens, as in their best setting (beta 0.1);
-`rejection` learns the best of the draws by cross-entropy; `steer` learns every draw, its score stated behind the
-question, and the right answer with the best score. Ours: the judge is the scene, so that a score is 4 or 0 and says
-nothing of style.
+`rejection` learns the best draw by cross-entropy; `steer` learns every draw, its score stated behind the question, and
+the right answer with the best score. Ours: the judge is the scene, so that a score is 4 or 0 and knows no style.
 
 System: MM preference alignment
 Paper: arXiv 2402.10884
@@ -18,6 +17,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from inkling.components.adapt.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -34,21 +34,20 @@ class PreferenceAlignmentSpec(ObjectiveSpec):
     draws: int = Field(4, ge=1, description="answers that are drawn to each question")
     temperature: float = Field(0.7, gt=0, description="at which they are drawn")
 
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """What is learned from; once before, the question, its draws, half as long each, and DPO's reference."""
+        texts = {"dpo": 1.25, "rejection": 1, "steer": 1 + self.draws}[self.method]  # dpo: with the wrong answer
+        return Pass("question", texts), Pass("question", 2.25 + self.draws / 2, learns=False, once=True)
+
 
 import torch
 from torch import Tensor
 
+from inkling.components.adapt import preference
 from inkling.components.adapt.batches import Fields, features, image_mean
 from inkling.components.adapt.data import Lesson
 from inkling.components.adapt.objectives.contract import Objective
-from inkling.components.adapt.preference import (
-    batches_of,
-    chosen_rows,
-    log_likelihoods,
-    log_sigmoid_loss,
-    question_of,
-    views_of,
-)
 from inkling.components.adapt.sampling import sampled_answers
 from inkling.components.artifacts.conversations import Turn
 from inkling.models.multimodal import MultimodalModel
@@ -91,14 +90,16 @@ class PreferenceAlignment(Objective):
         self._questions = []
         for (row, turn), answers in zip(self._asked, draws, strict=True):
             if learned := _METHODS[self._spec.method](turn, answers):
-                self._questions.append([question_of(lesson, row, question, said) for question, said in learned])
+                texts = [preference.question_of(lesson, row, question, said) for question, said in learned]
+                self._questions.append(texts)
         drawn, before = torch.full((len(lesson.images),), -1), torch.zeros(len(lesson.images))
         drawn[[several[0].row for several in self._questions]] = torch.arange(len(self._questions))
         if self._spec.method == "dpo":
             with torch.no_grad():
-                for some in batches_of([several[0] for several in self._questions], "answering as before"):
+                for some in preference.batches_of([several[0] for several in self._questions], "answering as before"):
                     rows = [one.row for one in some]
-                    found = log_likelihoods(model, views_of(lesson, rows, model.language.device), some)
+                    shown = preference.views_of(lesson, rows, model.language.device)
+                    found = preference.log_likelihoods(model, shown, some)
                     before[rows] = (found[:, 0] - found[:, 1]).float().cpu()
         return Fields(images={"drawn": drawn, "drawn_before": before}, counts={"drawn": (drawn >= 0).long()})
 
@@ -107,14 +108,14 @@ class PreferenceAlignment(Objective):
         views = features(batch)
         if views is None or not self._questions:
             return torch.zeros(())
-        rows, held = chosen_rows(batch["drawn"] >= 0)
+        rows, held = preference.chosen_rows(batch["drawn"] >= 0)
         several = [self._questions[place] for place in batch["drawn"][rows].clamp_min(0).tolist()]
         owners = torch.tensor([place for place, some in enumerate(several) for _ in some], device=rows.device)
         questions = [one for some in several for one in some]
         shown = {name: view[rows][owners] for name, view in views.items()}
-        found = log_likelihoods(model, shown, questions)  # (questions, answers)
+        found = preference.log_likelihoods(model, shown, questions)  # (questions, answers)
         if self._spec.method == "dpo":
-            cost = log_sigmoid_loss(found[:, 0] - found[:, 1] - batch["drawn_before"][rows], self._spec.beta)
+            cost = preference.log_sigmoid_loss(found[:, 0] - found[:, 1] - batch["drawn_before"][rows], self._spec.beta)
         else:
             lengths = torch.tensor([len(one.sequence.targets) for one in questions], device=found.device)
             share = torch.bincount(owners)[owners]

@@ -4,8 +4,7 @@ Guo et al., 2025, arXiv 2510.16416 (PKU-ML/SSL4RL was read). A picture is turned
 quarter of it fills it; the model is asked what was done, answers are drawn, and GRPO rewards the right ones (five
 draws, divergence from the model as the phase found it with weight 0.01). Ours: not pixels but the grid of image
 features is changed, so that nothing is encoded anew and what lies in a cell stays upright; answers are drawn from the
-four that there are, without a trace of reasoning. `learn: answers` is the control, cross-entropy of the right answer in
-place of rewards.
+four that there are, without a trace of reasoning. `learn: answers` is the control, cross-entropy of the right answer.
 
 System: SSL4RL
 Paper: arXiv 2510.16416
@@ -16,6 +15,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from inkling.components.adapt.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 Task = Literal["turned", "swapped", "quarter"]
@@ -27,6 +27,7 @@ class Ssl4rlSpec(ObjectiveSpec):
     type: Literal["ssl4rl"] = "ssl4rl"
     target: ClassVar[str] = "inkling.components.adapt.objectives.ssl4rl:Ssl4rl"
     needs: ClassVar[frozenset[str]] = frozenset({"image", "changed", "changed_before"})
+    passes: ClassVar[tuple[Pass, ...]] = (Pass("question", 2), Pass("question", 2, learns=False, once=True))
 
     tasks: tuple[Task, ...] = Field(("turned", "swapped", "quarter"), min_length=1, description="what may be done")
     learn: Literal["rewards", "answers"] = Field("rewards", description="from drawn answers, or from the right one")

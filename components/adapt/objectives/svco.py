@@ -15,6 +15,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from inkling.components.adapt.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -25,6 +26,10 @@ class SvcoSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.svco:Svco"
     divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"twins", "twins_before"})
+    passes: ClassVar[tuple[Pass, ...]] = (
+        *(Pass("question", 2), Pass("question", image=False)),  # with the image, with the twin, and blind
+        *(Pass("question", 2, learns=False, once=True), Pass("question", image=False, learns=False, once=True)),
+    )
     needs_twins: ClassVar[bool] = True
 
     beta: float = Field(0.1, gt=0, description="how soon a change since the phase began suffices")

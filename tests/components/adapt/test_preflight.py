@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from transformers import LlamaForCausalLM
@@ -15,7 +16,9 @@ from inkling.components.shared.config import ConfigError
 from inkling.components.shared.launch import resources
 from inkling.components.shared.launch.resources import estimate
 from inkling.models.language import spec_of
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.spec import LanguageSpec
+from inkling.models.training.cost import Plan
 from inkling.models.training.devices import Device
 
 TOKENS = 4
@@ -42,6 +45,27 @@ def test_the_longest_sequence_and_all_tokens_are_those_of_the_batches(
         longest = max(batches.batch(step)["ids"].shape[1] for step in range(batches.per_epoch))
         assert found[phase.name].context == longest + TOKENS
         assert found[phase.name].batch == phase.batch
+
+
+def test_what_an_objective_reads_beside_the_turns_is_counted_in_tokens_and_memory(
+    lesson: Lesson, spec: LanguageSpec
+) -> None:
+    """S-VCO reads a question with its image, with the twin and blind, learns from all three, and once before."""
+
+    def plan_of(*objectives: str) -> Plan:
+        config = AdaptConfig(recipe="svco", phases={"prefer": {"objectives": [*objectives]}})
+        return {phase.name: plan for phase, plan in plans(config, spec, lesson, CPU)}["prefer"]
+
+    control, svco = plan_of("next_token"), plan_of("svco", "next_token")
+    turns = [turn for several in lesson.turns.values() for turn in several if turn.kind == "instruct"]
+    question = fmean(
+        len(prompt_ids(lesson.tokenizer, one.question)) + len(answer_ids(lesson.tokenizer, one.answer)) for one in turns
+    )
+    three = 3 * question + 2 * TOKENS
+    assert svco.tokens - control.tokens == pytest.approx(len(lesson.images) * three * (1 + 1 / 3), abs=1)
+    assert svco.context - control.context == pytest.approx(three, abs=1)
+    assert estimate(svco, CPU).hours > 2 * estimate(control, CPU).hours
+    assert plan_of("asvr", "next_token").rows == 2 * control.rows, "it reads the turns by itself"
 
 
 def test_a_smaller_part_of_the_batch_is_named_where_it_fits(
