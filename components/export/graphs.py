@@ -24,17 +24,30 @@ _BATCH, _PAST, _SEQUENCE = 2, 3, 4  # sizes of the example inputs; the graphs ta
 
 
 class Vision(nn.Module):
-    """Prepared pixels (n, 3, size, size) to inputs of the decoder (n, image_tokens, hidden_size)."""
+    """Prepared pixels (n, 3, size, size) to what the fusion keeps of images: inputs of the decoder, by name."""
 
-    def __init__(self, encoder: nn.Module, connector: nn.Module) -> None:
-        """Joins the two."""
+    names = ("image_tokens",)
+    """What the decoder can take: inputs behind the first token (n, positions, hidden_size)."""
+
+    def __init__(self, model: MultimodalModel) -> None:
+        """Joins encoder, connector and fusion."""
         super().__init__()
-        self.encoder, self.connector = encoder, connector
+        assert model.encoder is not None
+        self.encoder, self.connector, self.fusion = model.encoder, model.connector, model.fusion
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Embeds images."""
-        embedded: Tensor = self.connector(*self.encoder(pixels))
-        return embedded
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """What is kept of each image, in the order of `names`.
+
+        Raises:
+            ValueError: If it is something else.
+        """
+        memory = self.fusion.remember(self.connector(*self.encoder(pixels)))
+        if {*memory} != {*self.names}:
+            raise ValueError(
+                f"the fusion '{self.fusion.spec.type}' keeps {', '.join(memory)} of an image, and the ONNX decoder "
+                f"takes {', '.join(self.names)} alone"
+            )
+        return tuple(memory[name] for name in self.names)
 
 
 class Decoder(nn.Module):
@@ -89,11 +102,11 @@ def export_graphs(model: MultimodalModel, image_size: int, directory: Path) -> N
     config = language.config
     pixels = torch.zeros(_BATCH, 3, image_size, image_size)
     _export(
-        Vision(model.encoder, model.connector),
+        Vision(model),
         (pixels,),
         directory / VISION,
         {"pixel_values": {0: "images"}},
-        ["embeddings"],
+        Vision.names,
     )
     text = {0: "batch", 1: "sequence"}
     ids = torch.zeros(_BATCH, _SEQUENCE, dtype=torch.int64)

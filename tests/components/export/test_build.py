@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from onnx import numpy_helper
@@ -26,6 +27,7 @@ from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import ArtifactError, Manifest
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
+from inkling.models.fusion.prefix import PrefixFusion, PrefixSpec
 from inkling.models.inference.onnx_engine import DECODER, EMBEDDING, VISION, OnnxEngine
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.language.presets import load_preset
@@ -197,6 +199,47 @@ def test_a_fusion_that_the_graphs_cannot_hold_is_refused_by_name(tmp_path: Path)
     with pytest.raises(ValueError, match="cannot hold the fusion 'cross_attention'"):
         export_graphs(model, 224, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+class MeanSpec(PrefixSpec):
+    """A position for the mean image token."""
+
+    def positions(self, image_tokens: int) -> int:
+        """One."""
+        return 1
+
+
+class MeanFusion(PrefixFusion):
+    """Keeps the mean of the image tokens."""
+
+    def remember(self, image_tokens: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The mean image token (batch, 1, hidden_size)."""
+        return {"image_tokens": image_tokens.mean(1, keepdim=True)}
+
+
+def test_what_a_fusion_keeps_of_an_image_comes_out_of_the_graph_by_name_and_answers_alike(tmp_path: Path) -> None:
+    spec, language = ENCODERS.read("tiny-random"), load_preset("tiny")
+    connector = CONNECTORS.read("mlp").build({"grid": spec.views["grid"]}, language.hidden_size)
+    torch.nn.init.normal_(connector.positions)
+    fusion = MeanFusion(MeanSpec(), language)
+    model = MultimodalModel(language.build(40, 0), connector, fusion, encoder=spec.build(["grid"])).eval()
+    size = spec.preprocessing.image_size
+    export_graphs(model, size, tmp_path)
+    outputs = onnxruntime.InferenceSession(str(tmp_path / "vision.onnx")).get_outputs()
+    assert [one.name for one in outputs] == ["image_tokens"]
+    pixels = np.random.default_rng(0).normal(size=(2, 3, size, size)).astype(np.float32)
+    exported = OnnxEngine(tmp_path, 64, 1, "cpu")
+    with torch.inference_mode():
+        seen = {"grid": model.encoder(torch.from_numpy(pixels))[0]}
+        expected = TorchEngine(model).prefill([[5, 6, 7], [8, 9]], seen).logits
+    kept = exported.embed_images(pixels)
+    assert kept.shape == (2, 1, language.hidden_size)
+    found = exported.prefill([[5, 6, 7], [8, 9]], kept).logits
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+    fusion.remember = lambda tokens: {"keys": tokens, "values": tokens}
+    with pytest.raises(ValueError, match="keeps keys, values of an image, and the ONNX decoder takes image_tokens"):
+        export_graphs(model, size, tmp_path / "other")
 
 
 def test_the_vision_graph_cuts_crops_out_of_the_whole_picture(tmp_path: Path) -> None:
