@@ -10,6 +10,7 @@ from inkling.components.artifacts.conversations import Conversations, Turn
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.store import Draft, produce
 
 if TYPE_CHECKING:
@@ -78,9 +79,10 @@ def _make(
 
     from inkling.components.adapt.language_kept import losses_after
     from inkling.components.adapt.preflight import check
-    from inkling.components.adapt.train import train
+    from inkling.components.adapt.train import Adapted, train
     from inkling.components.artifacts.multimodal_model import write_multimodal_model
     from inkling.components.shared.launch.train import train_on_ranks
+    from inkling.models.multimodal import MultimodalModel
 
     torch.set_num_threads(config.threads)
     lesson, counts = lesson_of(config, language_model, conversations, features)
@@ -88,10 +90,37 @@ def _make(
     if config.strategy != "single":
         inputs = {"language_model": language_model, "conversations": conversations, "features": features}
         train_on_ranks(config, MODULE, inputs, draft.scratch)
-    adapted = train(config.alone(), language_model.network(), lesson, draft.scratch)
+    begun = None
+    if before := _before(config, language_model, conversations, features, draft):
+        begun = Adapted(MultimodalModel.load(before.path), before.recipe()["phases"], before.training())
+    adapted = train(config.alone(), language_model.network(), lesson, draft.scratch, begun=begun)
     text = {name: asdict(use) for name, use in language_model.shards().items()}
     record = {**config.resolved().model_dump(mode="json"), "phases": adapted.phases, "text": text}
     if not config.drop.nothing:
         record["left_out"] = counts
     kept = losses_after(adapted.model, language_model)
     write_multimodal_model(draft.path, adapted.model, language_model.path, features, record, adapted.rows, kept)
+
+
+def _before(
+    config: AdaptConfig, language_model: LanguageModel, conversations: Conversations, features: Features, draft: Draft
+) -> MultimodalModelArtifact | None:
+    """The model after the phase `keep_after`, made or found in the store; None where each run trains all phases.
+
+    Raises:
+        ConfigError: If an objective of a phase up to there has a head, which is not stored.
+    """
+    if config.keep_after is None or config.strategy != "single":
+        return None
+    from inkling.components.adapt.objectives.contract import Objective
+
+    shorter = config.until(config.keep_after)
+    for phase in shorter.recipe.phases:
+        for spec in phase.active:
+            if spec.load_target().head is not Objective.head:
+                raise ConfigError(
+                    f"phase '{phase.name}' trains the head of {spec.type}, which is not stored with a model: let "
+                    "adapt.keep_after name an earlier phase, or leave it out"
+                )
+    inputs = language_model.path, conversations.path, features.path
+    return build_adapt(shorter, *inputs, draft.scratch / "before" / "multimodal_model")

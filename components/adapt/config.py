@@ -1,5 +1,6 @@
 """Settings of the adapt stage."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
@@ -42,6 +43,9 @@ class AdaptConfig(RanksConfig):
         {}, description="settings of phases by name, where not the recipe's own: {instruct: {learning_rate: 1.0e-3}}"
     )
     precision: Literal["auto", "fp32", "bf16"] = Field("fp32", description="auto: bf16 on a GPU, fp32 on a CPU")
+    keep_after: Annotated[str | None, ExecutionOnly()] = Field(
+        None, description="phase after which the model is stored too: recipes that are alike up to there go on from it"
+    )
     drop: Drop = Field(Drop(), description="instruction turns that are left out: {perception: 0.5}")
     checkpoint_every: Annotated[int, ExecutionOnly()] = Field(
         100, ge=1, description="steps between checkpoints, lost at most when a run is killed"
@@ -58,7 +62,16 @@ class AdaptConfig(RanksConfig):
                 raise ValueError(f"epochs of '{name}' must not be negative, got {epochs:g}")
         for phase in self.resolved().check().phases:
             self._shareable(phase)
+        if self.keep_after is not None:
+            self._keepable(names[:-1])
         return self
+
+    def _keepable(self, names: Sequence[str]) -> None:
+        """Refuses to keep a model that is not the whole of what the next phase takes."""
+        if self.keep_after not in names:
+            raise unknown("phase to keep the model after, which is not the last", str(self.keep_after), names)
+        if self.resolved().adapter:
+            raise ValueError("keep_after stores a model, not its adapter, which trains on: leave it out")
 
     def _shareable(self, phase: Phase) -> None:
         """Refuses ranks, and parts of a step, that a phase cannot have."""
@@ -101,6 +114,14 @@ class AdaptConfig(RanksConfig):
             return Phase.model_validate(stated)
         except ValidationError as error:
             raise ConfigError(explain(error, Phase, f"adapt.phases.{phase.name}")) from None
+
+    def until(self, name: str) -> Self:
+        """The configuration that ends after a phase."""
+        recipe = self.resolved()
+        end = [phase.name for phase in recipe.phases].index(name) + 1
+        shorter = recipe.model_copy(update={"phases": recipe.phases[:end]})
+        whole = dict.fromkeys(("connector", "fusion", "language_start", "adapter", "keep_after"))
+        return self.model_copy(update={"recipe": shorter, "epochs": {}, "phases": {}, **whole})
 
     def settings(self) -> dict[str, Any]:
         """What determines the result, the recipe resolved: one key, wherever a setting was stated."""

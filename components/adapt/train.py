@@ -78,7 +78,12 @@ def adapted(model: MultimodalModel) -> AbstractContextManager[None]:
 
 
 def train(
-    config: AdaptConfig, language: LlamaForCausalLM, lesson: Lesson, work: Path, mirror: CheckpointMirror | None = None
+    config: AdaptConfig,
+    language: LlamaForCausalLM,
+    lesson: Lesson,
+    work: Path,
+    mirror: CheckpointMirror | None = None,
+    begun: Adapted | None = None,
 ) -> Adapted:
     """Adapts a language model, alone or as one rank of several.
 
@@ -88,6 +93,7 @@ def train(
         lesson: What to learn from.
         work: Directory that outlives a kill.
         mirror: Its copy in object storage, where it does not.
+        begun: What the first phases have left already, to go on from; without heads or adapter.
 
     Raises:
         ConfigError: If a phase trains a part that has no parameters.
@@ -96,16 +102,19 @@ def train(
     """
     recipe = config.resolved()
     with _reproducible():
-        if begun := start_language(language, recipe.language_start, config.seed):
-            note(f"the language model does not start as it was trained: {begun}")
-        model = new_model(recipe, language, lesson.features, config.seed)
+        if not begun and (changed := start_language(language, recipe.language_start, config.seed)):
+            note(f"the language model does not start as it was trained: {changed}")
+        model = begun.model if begun else new_model(recipe, language, lesson.features, config.seed)
         adapter = None if recipe.adapter is None else _adapter(recipe.adapter, language, config.seed)
         if adapter is not None:
             model.add_module(_ADAPTER, adapter)
         taught = [_objectives(phase, lesson) for phase in recipe.phases]  # what lacks data is refused before training
         add_heads(model, recipe, [one for one, _ in taught], lesson, config.seed)
-        phases, rows = [], []
+        phases, rows = ([*begun.phases], [*begun.rows]) if begun else ([], [])
         for index, (phase, (objectives, fields)) in enumerate(zip(recipe.phases, taught, strict=True)):
+            if index < len(phases):
+                note(f"{phase.name}: as it was trained before")
+                continue
             seed = [config.seed, index]
             account, log = _train_phase(model, phase, objectives, fields, lesson, seed, config, work, mirror)
             phases.append(account)

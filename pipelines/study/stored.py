@@ -88,7 +88,8 @@ class StudyStore:
                     made["rendered"] = found["questions"]
             else:
                 above = [waiting[other] for other in waiting if set(_OUTPUTS[other]) & set(missing)]
-                waiting[stage] = digest_of([stage, config.determinants(), above])
+                read = [made[name].digest for name in needed.values() if name in made]
+                waiting[stage] = digest_of([stage, config.determinants(), above, read])
         return StoredRun(run, made, waiting)
 
     def _needed(self, stage: str, config: Any) -> dict[str, str]:

@@ -21,7 +21,9 @@ from inkling.components.artifacts.conversations import Conversations, write_conv
 from inkling.components.artifacts.features import Features, write_encoder, write_shard
 from inkling.components.artifacts.language_model import LanguageModel, write_language_model
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
+from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import ArtifactError, Manifest, Provenance
+from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.models.multimodal import MultimodalModel
 from inkling.models.vision import ENCODERS
 
@@ -140,6 +142,42 @@ def test_images_that_are_left_out_teach_nothing(inputs: Path, lesson: Lesson) ->
     assert recipe["left_out"]["images"] == {"were": 24, "dropped": 12}
     assert recipe["left_out"]["perception"] == {"were": 12, "dropped": 0}
     assert [phase["steps"] for phase in recipe["phases"]] == [1, 1, 1]
+
+
+def test_recipes_that_begin_alike_go_on_from_the_model_that_one_of_them_kept_to_the_same_bits(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build(name: str, objectives: list[str], **settings: str) -> MultimodalModelArtifact:
+        stated = {**killed.PROFILE["adapt"], "phases": {"instruct": {"objectives": objectives}}, **settings}
+        config = AdaptConfig.parse({**killed.PROFILE, "adapt": stated})
+        parts = (inputs / part for part in ("language_model", "conversations", "features"))
+        return build_adapt(config, *parts, inputs / name / "multimodal_model")
+
+    control, svco = ["next_token"], ["svco", "next_token"]
+    whole = build("whole", svco)
+    monkeypatch.setenv(STORE_VARIABLE, str(inputs / "store"))
+    build("first", control, keep_after="align")
+    assert "start: as it was trained before" in capsys.readouterr().out, "by the run itself, a moment ago"
+    stored = [MultimodalModelArtifact.open(path) for path in (inputs / "store").glob("*/multimodal_model")]
+    assert sorted(len(one.recipe()["phases"]) for one in stored) == [2, 3]
+    second = build("second", svco, keep_after="align")
+    assert second.manifest.files == whole.manifest.files and second.digest == whole.digest
+    assert second.manifest.provenance.key == whole.manifest.provenance.key
+    assert len([*(inputs / "store").glob("adapt-*")]) == 3, "what both go on from was made once"
+
+    for settings, words in (
+        ({"keep_after": "instruct"}, r"unknown phase to keep the model after.*Valid: align, start"),
+        ({"keep_after": "align", "recipe": "lora"}, "its adapter"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            build("refused", control, **settings)
+    recipe = {**killed.OBJECTIVES, "phases": killed.OBJECTIVES["phases"][:2]}
+    config = AdaptConfig.parse({"adapt": {"recipe": recipe, "keep_after": "start"}})
+    with pytest.raises(ConfigError, match="phase 'start' trains the head of lexvla, which is not stored"):
+        build_adapt(
+            config, inputs / "language_model", inputs / "conversations", inputs / "features",
+            inputs / "headed" / "multimodal_model",
+        )  # fmt: skip
 
 
 def test_features_of_other_images_are_refused(inputs: Path, lesson: Lesson) -> None:

@@ -9,6 +9,7 @@ from inkling.components.compare.config import FigureConfig
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.store import STORE_VARIABLE, produce
 from inkling.pipelines import profiles
+from inkling.pipelines.estimate.sizes import adapted_tokens
 from inkling.pipelines.study.duration import seconds_left
 from inkling.pipelines.study.file import Study
 from inkling.pipelines.study.plan import StudyPlan, StudyRun
@@ -109,6 +110,25 @@ def test_the_time_that_is_left_counts_what_runs_share_once(plan: StudyPlan, tmp_
     assert whole - shared - left(laptop) > 96
 
 
+def test_adaptations_of_several_language_models_are_left_one_by_one(plan: StudyPlan, tmp_path: Path) -> None:
+    study = Study.model_validate({"title": "t", "source": "s", "axes": {"mixture.recipe": ["mix0", "mix6"]}})
+    two = StudyPlan.of(study, profiles.load("laptop"))
+    for run in two.runs():
+        make(run, tmp_path / "out", stages=6)
+    assert left(two) == pytest.approx(2 * (96 + 20))
+
+
+def test_phases_that_runs_share_are_left_once(plan: StudyPlan) -> None:
+    def of(*overrides: str) -> float:
+        axes = {"adapt.phases": {"as shipped": {}, "slower": {"instruct": {"learning_rate": 1e-4}}}, "seed": [0, 1]}
+        study = Study.model_validate({"title": "t", "source": "s", "axes": axes})
+        return left(StudyPlan.of(study, profiles.load("laptop", overrides)))
+
+    begun = adapted_tokens({}, "align") / adapted_tokens({})
+    assert 0 < begun < 0.2
+    assert of() - of("adapt.keep_after=align") == pytest.approx(2 * 96 * begun), "once a seed"
+
+
 def test_the_time_that_is_left_grows_with_what_is_rendered_taught_and_asked(plan: StudyPlan) -> None:
     def of(*overrides: str) -> float:
         return left(StudyPlan.of(plan.study, profiles.load("laptop", overrides)))
@@ -117,4 +137,5 @@ def test_the_time_that_is_left_grows_with_what_is_rendered_taught_and_asked(plan
     pictures = 3400 + 16 * 120
     asked = 63 * 16 * 310 / pictures + 8 * 20 * 310 / 120
     assert of("scenes.test=400") - usual == pytest.approx(asked), "eight evaluations"
+    assert of("evaluate.method=causal-mm") - usual == pytest.approx(8 * 2 * 20), "three passes a question"
     assert of("scenes.twins=0.5") - usual > 8 * 96 / 4, "eight adaptations on twins too"
