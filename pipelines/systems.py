@@ -11,10 +11,12 @@ Docstrings and comments are in no artifact's key, so that these words can be men
 
 import ast
 import importlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import inkling
@@ -104,6 +106,23 @@ def verdicts(scores: Mapping[str, Any], suite: str = "scenes") -> dict[str, Gain
     if not found:
         raise ConfigError(f"the study tests nothing in the suite '{suite}': state contrasts in its file")
     return found
+
+
+def run_seconds(kept: Path) -> dict[str, float]:
+    """Mean seconds of the runs of a study that were made on this machine, by each of their labels.
+
+    Args:
+        kept: The file in which the study keeps what became of its runs; nothing is known without it.
+    """
+    try:
+        runs = json.loads(kept.read_text()).values()
+    except FileNotFoundError:
+        return {}
+    found: dict[str, list[float]] = {}
+    for run in (one for one in runs if not one["error"]):
+        for label in run["run"].split(", "):
+            found.setdefault(label.partition("=")[2], []).append(run["seconds"])
+    return {label: fmean(seconds) for label, seconds in found.items()}
 
 
 def systems(root: Path = ROOT) -> list[PublishedSystem]:

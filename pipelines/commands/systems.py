@@ -14,7 +14,7 @@ from inkling.pipelines.commands.options import Overrides, Profile
 
 _WORDS, _NUMBERS = ("system", "seam", "name", "paper"), ("parameters", "image tokens", "passes a question")
 _HEADINGS = (*_WORDS, *_NUMBERS, "not reproduced")
-_FOUND = ("points against control", "gain")
+_FOUND = ("points against control", "gain", "seconds a run")
 
 
 def systems(
@@ -62,13 +62,15 @@ def _without_sentences(rows: list[tuple[str, ...]]) -> Table:
 def _with_verdicts(rows: list[tuple[str, ...]], study: Path) -> Table:
     """The systems that a study has, with what it found of each."""
     from inkling.components.artifacts.scores import Scores
-    from inkling.pipelines.systems import verdicts
+    from inkling.pipelines.local.studies import RUNS
+    from inkling.pipelines.systems import run_seconds, verdicts
 
-    found = verdicts(Scores.open(study).scores())
+    found, took = verdicts(Scores.open(study).scores()), run_seconds(study.resolve().parents[1] / RUNS)
     shown = plain_table(*_WORDS[:3], *_FOUND, "control", text=3)
     for row in (one for one in rows if one[0] in found):
         of = found[row[0]]
-        shown.add_row(*row[:3], f"{of.value:+.1f} [{of.low:+.1f}, {of.high:+.1f}]", of.word, of.control)
+        points, seconds = f"{of.value:+.1f} [{of.low:+.1f}, {of.high:+.1f}]", took.get(row[0])
+        shown.add_row(*row[:3], points, of.word, "-" if seconds is None else f"{seconds:,.0f}", of.control)
     return shown
 
 

@@ -17,8 +17,11 @@ SEEING = ("encode", "adapt", "evaluate")
 PRETRAIN = "pretrain"
 STAGES = (*TEXT, PRETRAIN, *SEEING)
 """Stages that a study runs and whose settings an axis may take."""
-PROBE = "probe"
-"""The stage that a study runs where a figure draws what it measures; its settings are those of all runs."""
+PROBE, SUITES = "probe", "suites"
+"""Stages that a study runs where it needs them: a probe that a figure draws, suites beside those of the scenes.
+
+Their settings are those of all runs.
+"""
 
 Labelled = dict[str, Any]
 """Values of an axis by label."""

@@ -26,6 +26,7 @@ from inkling.pipelines.study.axes import (
     PROBE,
     SEEING,
     STAGES,
+    SUITES,
     TEXT,
     Labelled,
     check_axis,
@@ -100,7 +101,7 @@ class Study(StageConfig):
         for word in words - self.axes.keys():
             raise unknown("axis that a setting of the study refers to", f"${word}", (f"${axis}" for axis in self.axes))
         for setting in (*self.common, *self.needs):
-            check_setting(setting, (*STAGES, PROBE))
+            check_setting(setting, (*STAGES, PROBE, SUITES))
         for setting in (axis for axis in self.axes if axis not in words):
             check_setting(setting)
         for setting, values in self.axes.items():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from inkling.components.shared.config import ConfigError
+from inkling.pipelines.study import file as study_file
 from inkling.pipelines.systems import PublishedSystem, size, stated, systems, verdicts
 
 LAPTOP = {"pretrain": {"preset": "laptop"}}
@@ -53,6 +54,16 @@ def test_a_suite_and_a_probe_take_nothing_of_a_model() -> None:
     for name in ("SNARE", "Language of Visual Tokens"):
         found = size(by_name()[name], LAPTOP)
         assert (found.parameters, found.positions, found.passes) == (None, None, None)
+
+
+def test_every_system_that_changes_a_model_or_its_answers_is_compared_with_its_control_in_a_study() -> None:
+    compared = {"VILA"}  # by the study of its name
+    for study in map(study_file.load, study_file.names()):
+        for contrast in study.contrasts:
+            labels = [*study.axes.get(contrast.axis, ())]
+            compared |= {first for first, _ in contrast.over(labels)}
+    missing = {one.name for one in systems() if one.seam not in ("probe", "suite")} - compared
+    assert not missing, "name it in a contrast of a study, before its control"
 
 
 def test_a_module_that_is_no_plugin_may_state_none(tmp_path: Path) -> None:

@@ -37,10 +37,18 @@ def test_what_a_study_found_of_its_systems_is_listed(tmp_path: Path) -> None:
     contrasts = [
         {"first": name, "second": "control", "suites": {"scenes": seen}} for name in ("Marten", "no system of ours")
     ]
-    (tmp_path / SCORES).write_text(json.dumps({"contrasts": contrasts}))
+    table = tmp_path / "table" / "scores"
+    table.mkdir(parents=True)
+    (table / SCORES).write_text(json.dumps({"contrasts": contrasts}))
     nobody = Provenance("test", "key", "code", {}, {}, {})
-    Manifest.describe(tmp_path, Scores.type, Scores.schema, nobody).write(tmp_path)
-    lines = printed("--study", str(tmp_path)).splitlines()
+    Manifest.describe(table, Scores.type, Scores.schema, nobody).write(table)
+    lines = printed("--study", str(table)).splitlines()
     (row,) = (line for line in lines if "Marten" in line)
-    assert all(word in row for word in ("marten", "+2.1 [+0.4, +3.8]", "supported", "control"))
+    assert row.split()[-2:] == ["-", "control"], "who made the runs did not keep how long they took"
+    tried = ((0, 200.0, ""), (1, 220.0, ""), (2, 3.0, "killed"))
+    runs = {seed: {"run": f"adapt.phases=Marten, seed={seed}", "seconds": s, "error": e} for seed, s, e in tried}
+    (tmp_path / "runs.json").write_text(json.dumps(runs))
+    lines = printed("--study", str(table)).splitlines()
+    (row,) = (line for line in lines if "Marten" in line)
+    assert all(word in row for word in ("marten", "+2.1 [+0.4, +3.8]", "supported", " 210 ", "control"))
     assert not any("no system" in line or "Q-Former" in line for line in lines)
