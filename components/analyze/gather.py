@@ -1,7 +1,7 @@
 """Collects every number of a run from its artifacts into one JSON value, `findings.json`."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +11,16 @@ from inkling.components.analyze.comparison import compare
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.contamination import Overlap, contamination, overlap
 from inkling.components.analyze.language_kept import language_kept
-from inkling.components.analyze.probed import probed, shown
+from inkling.components.analyze.probed import matched, probed, shown
 from inkling.components.analyze.samples import describe, draw
 from inkling.components.analyze.scaling import states
+from inkling.components.analyze.twins import paired_accuracy
 from inkling.components.artifacts.answers import Answer, Answers
 from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.items import items
 from inkling.components.artifacts.language_model import LanguageModel
-from inkling.components.artifacts.measurements import Measurements
+from inkling.components.artifacts.measurements import LINEAR, WORD_MATCH, Measurements
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.artifacts.rehearsal import Rehearsal
@@ -152,6 +153,7 @@ def _suite(
     splits = [split for split in SPLITS if any(question.split == split for question in questions)]
     first, second = (one.answers(suite=suite.name) for one in (inputs.answers, inputs.answers_no_pretraining))
     tested = [question for question in questions if question.split == "test"]
+    answered = {"pretrained": _test(first), "no_pretraining": _test(second)}
     return {
         **suite.model_dump(
             mode="json", include={"title", "version", "licence", "source", "headline", "categories", "report"}
@@ -160,17 +162,14 @@ def _suite(
         "passes": inputs.answers.summary().get("passes", 1),
         "questions": {split: _sizes([one for one in questions if one.split == split]) for split in splits},
         "scores": {split: _scores(inputs, suite, split, first, second) for split in splits},
-        "probed": _probed(inputs, suite.name, first, second),
-        "first_choice": first_choice(tested, {"pretrained": _test(first), "no_pretraining": _test(second)}),
-        "contamination": contamination(
-            suite, tested, seen, {"pretrained": _test(first), "no_pretraining": _test(second)}
-        ),
-        "indispensable": _indispensable(suite, [_test(first), _test(second)]),
-        "blind_answers": {
-            name: _blind_answers(inputs, tested, _test(answers))
-            for name, answers in (("pretrained", first), ("no_pretraining", second))
-        },
-        "samples": _samples(config, tested, _test(first)),
+        "probed": _by_probe(inputs, LINEAR, probed, suite.name, answered),
+        "word_match": _by_probe(inputs, WORD_MATCH, matched, suite.name, answered),
+        "first_choice": first_choice(tested, answered),
+        "twins": paired_accuracy(tested, answered),
+        "contamination": contamination(suite, tested, seen, answered),
+        "indispensable": _indispensable(suite, list(answered.values())),
+        "blind_answers": {name: _blind_answers(inputs, tested, answers) for name, answers in answered.items()},
+        "samples": _samples(config, tested, answered["pretrained"]),
     }
 
 
@@ -216,15 +215,14 @@ def _scores(
     }
 
 
-def _probed(inputs: Inputs, suite: str, first: Sequence[Answer], second: Sequence[Answer]) -> dict[str, Any]:
-    """What the linear probe reads off each model, beside what the model answered; of a model that was probed."""
-    measured = {
-        "pretrained": (inputs.measurements, first),
-        "no_pretraining": (inputs.measurements_no_pretraining, second),
-    }
+def _by_probe(
+    inputs: Inputs, probe: str, read: Callable[..., dict[str, Any]], suite: str, answers: Mapping[str, Sequence[Answer]]
+) -> dict[str, Any]:
+    """What a probe found in each model, beside what the model answered; of a model that was probed."""
+    measured = {"pretrained": inputs.measurements, "no_pretraining": inputs.measurements_no_pretraining}
     return {
-        model: probed(found.measurements().get("linear", []), suite, _test(answers))
-        for model, (found, answers) in measured.items()
+        model: read(found.measurements().get(probe, []), suite, answers[model])
+        for model, found in measured.items()
         if found is not None
     }
 

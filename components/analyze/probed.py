@@ -39,6 +39,31 @@ def probed(rows: Sequence[Mapping[str, Any]], suite: str, answers: Sequence[Answ
     return {family: _family(found[FEATURES], found[TOKENS], visual) for family, found in layers.items()}
 
 
+def matched(rows: Sequence[Mapping[str, Any]], suite: str, answers: Sequence[Answer]) -> dict[str, Any]:
+    """For each family how often word match chooses rightly, and by how much the model itself does better.
+
+    Args:
+        rows: The rows of word match.
+        suite: Name of the suite.
+        answers: The model's answers to its test questions, all views.
+    """
+    visual = {one.question_id: one for one in answers if one.view == "visual"}
+    found = {}
+    for row in rows:
+        if row["suite"] == suite:
+            names = sorted(row["details"]["right"])
+            difference = paired_difference(
+                [visual[name].correct for name in names],
+                [row["details"]["right"][name] for name in names],
+                [visual[name].image_id for name in names],
+            )
+            kept = ("value", "low", "high", "null_low", "null_high")
+            found[row["name"]] = {
+                **{key: row[key] for key in kept}, "model_minus_match": dataclasses.asdict(difference)
+            }  # fmt: skip
+    return found
+
+
 def _family(features: Mapping[str, Any], tokens: Mapping[str, Any], visual: Mapping[str, Answer]) -> dict[str, Any]:
     names = sorted(features["details"]["right"])
     images = [visual[name].image_id for name in names]

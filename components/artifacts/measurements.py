@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from inkling.components.shared.store.artifact import Artifact, write_json
 
 MEASUREMENTS, SHOWN = "measurements.json", "shown.json"
-LINEAR = "linear"
+LINEAR, WORD_MATCH = "linear", "word_match"
 FEATURES, TOKENS = "image features", "image tokens"
 """The layers that the linear probe reads."""
 READ_OFF = {"probe_features": FEATURES, "probe_tokens": TOKENS}

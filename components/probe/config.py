@@ -12,7 +12,7 @@ from inkling.models.spec import EncoderSpec
 
 
 class ProbeConfig(StageConfig):
-    """Which probes measure the model: the linear one by default; without any, the pipeline leaves the stage out."""
+    """Which probes measure the model: without any, the pipeline leaves the stage out."""
 
     stage: ClassVar[str] = "probe"
     runs: ClassVar[tuple[str, ...]] = ("multimodal_model",)
@@ -20,7 +20,8 @@ class ProbeConfig(StageConfig):
     seed: int = Field(0, ge=0, description="draws the null distributions")
     threads: int = Field(2, ge=1, description="threads of torch")
     probes: tuple[Annotated[ProbeSpec, PROBES], ...] = Field(
-        default_factory=lambda: (PROBES.read("linear"),), description="probes, by name or with their settings"
+        default_factory=lambda: (PROBES.read("linear"), PROBES.read("word_match")),
+        description="probes, by name or with their settings",
     )
 
     @model_validator(mode="after")

@@ -19,6 +19,8 @@ import numpy as np
 from harness import Row, report, rounds
 
 ENCODERS = ("efficientnet-lite0", "dinov2-small", "small-vit", "pp-ocr")
+FAMILIES = ("object", "colour", "position")
+"""What the probe asks: names, surfaces and places."""
 Runs = Callable[[np.ndarray], np.ndarray]
 
 
@@ -93,7 +95,6 @@ def features(run: Runs, images: Sequence[bytes], how: Any, batch: int) -> np.nda
 
 def cost(runs: dict[str, Runs], how: Any, batch: int, talk: Any, asked: Any) -> Row:
     """What int8 changes: of the features, and of what a linear probe reads off them."""
-    from inkling.components.encode.probing import FAMILIES
     from inkling.components.shared.statistics.intervals import paired_difference
     from inkling.components.shared.statistics.linear_probe import linear_probe
 

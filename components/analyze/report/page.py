@@ -15,6 +15,7 @@ from inkling.components.analyze.report.serving import serving_section
 from inkling.components.analyze.report.sizes import sized, sizes_section
 from inkling.components.analyze.report.sources import sources_section
 from inkling.components.analyze.report.text import text_section
+from inkling.components.analyze.report.twins import paired, twins_section
 from inkling.components.analyze.report.vision import vision_section
 from inkling.components.shared.report.html import element, page, paragraph
 
@@ -35,6 +36,7 @@ def render(findings: dict[str, Any], pictures: Mapping[str, bytes]) -> str:
         "text": ("Text", text_section(findings)),
         "samples": ("Samples", samples_section(findings, pictures)),
         **({"sizes": ("Object size", sizes_section(findings))} if sized(findings) else {}),
+        **({"twins": ("Twins", twins_section(findings))} if paired(findings) else {}),
         "language": ("Language", language_section(findings)),
         "adaptation": ("Adaptation", adaptation_section(findings)),
         "serving": ("Serving", serving_section(findings)),

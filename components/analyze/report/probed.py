@@ -19,8 +19,9 @@ _LIMITS = {
 
 
 def was_probed(findings: dict[str, Any]) -> bool:
-    """Whether the linear probe found instructions to learn from."""
-    return any(families for suite in findings["suites"].values() for families in suite["probed"].values())
+    """Whether the linear probe found instructions to learn from, or words were matched."""
+    suites = findings["suites"].values()
+    return any(families for suite in suites for key in ("probed", "word_match") for families in suite[key].values())
 
 
 def probed_section(findings: dict[str, Any]) -> Html:
@@ -41,6 +42,39 @@ def probed_section(findings: dict[str, Any]) -> Html:
             for model, families in suite["probed"].items()
             if families
         ),
+        *_matched(findings["suites"]),
+    )
+
+
+def _matched(suites: Mapping[str, Any]) -> list[Html]:
+    """What word match chooses, beside the model's own answers; nothing where words were not matched."""
+    tables = [
+        table(
+            f"{suite['title']}, {MODELS[model]}: the model's answers with the image beside word match in per cent, and "
+            "the difference in points, with 95 % intervals",
+            ("Family", "Visual", "Word match", "If shuffled", "Visual - word match", "Chance"),
+            [_match_row(name, suite["scores"]["test"][model]["families"][name], one) for name, one in families.items()],
+        )
+        for suite in suites.values()
+        for model, families in suite["word_match"].items()
+        if families
+    ]
+    explained = paragraph(
+        "Word match chooses the choice whose words' input embeddings are most similar to the image tokens, and runs no "
+        "layer of the language model. Where the model answers clearly less, it lost what the connector knows; the "
+        "questions that words alone can answer are those of objects, kinds, colours and signs."
+    )
+    return [element("h3", "Word match"), explained, *tables] if tables else []
+
+
+def _match_row(name: str, score: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        name,
+        with_interval(score["views"]["visual"]),
+        with_interval(found),
+        f"{percent(found['null_low'])} to {percent(found['null_high'])}",
+        points_interval(found["model_minus_match"]),
+        percent(score["chance"]),
     )
 
 

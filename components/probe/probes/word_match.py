@@ -23,6 +23,8 @@ class WordMatchSpec(ProbeSpec):
     permutations: int = Field(500, ge=20, description="draws of the null distribution")
 
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -35,16 +37,13 @@ from inkling.components.shared.statistics.intervals import accuracy
 class WordMatch(Probe):
     """Accuracy of choosing by similarity, a measurement a family of questions."""
 
-    title = "Words of the choices"
-    about = (
-        "How often the word of the right choice is more similar to the image tokens than the words of the other "
-        "choices, without any layer of the language model. If there were nothing to find: each question with the image "
-        "of another one."
-    )
-
     def __init__(self, spec: WordMatchSpec) -> None:
         """Takes the settings."""
         self._spec = spec
+
+    def shown(self, found: Sequence[Measurement]) -> Sequence[Measurement]:
+        """None: a report has them beside the model's own answers."""
+        return ()
 
     def measure(self, subject: Subject, random: np.random.Generator) -> list[Measurement]:
         """The share of each family's questions whose right choice is the most similar one."""
@@ -60,15 +59,23 @@ class WordMatch(Probe):
         words = sorted({choice for question in questions for choice in question.choices})
         similarity = self._similarities(subject, images, words)  # (questions, words): row i is question i's image
         column = {word: place for place, word in enumerate(words)}
-        choices = [np.array([column[choice] for choice in question.choices]) for question in questions]
+        most = max(len(question.choices) for question in questions)
+        choices = np.zeros((len(questions), most), np.int64)  # columns of each question's choices
+        missing = np.ones((len(questions), most), np.bool_)
+        for place, question in enumerate(questions):
+            choices[place, : len(question.choices)] = [column[choice] for choice in question.choices]
+            missing[place, : len(question.choices)] = False
         right = np.array([question.correct for question in questions])
 
         def hits(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
             """Whether each question is answered rightly from the image in that row of the similarities."""
-            chosen = [int(similarity[row, mine].argmax()) for row, mine in zip(rows, choices, strict=True)]
-            return np.array(chosen) == right
+            chosen: NDArray[np.bool_] = (
+                np.where(missing, -np.inf, similarity[rows[:, None], choices]).argmax(1) == right
+            )
+            return chosen
 
-        found = accuracy(hits(np.arange(len(questions))), images)
+        matched = hits(np.arange(len(questions)))
+        found = accuracy(matched, images)
         null = [hits(random.permutation(len(questions))).mean() for _ in range(self._spec.permutations)]
         null_low, null_high = np.quantile(null, [0.025, 0.975])
         return Measurement(
@@ -81,6 +88,9 @@ class WordMatch(Probe):
             count=found.questions,
             images=found.images,
             suite=suite,
+            details={
+                "right": {one.question_id: bool(hit) for one, hit in zip(questions, matched, strict=True)},
+            },
         )
 
     @torch.inference_mode()

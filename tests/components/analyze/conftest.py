@@ -160,7 +160,11 @@ class Run:
         self.make(
             "measurements",
             Measurements,
-            lambda path: write_measurements(path, {"linear": make_rows(questions)}, {"alignment": make_shown()}),
+            lambda path: write_measurements(
+                path,
+                {"linear": make_rows(questions), "word_match": make_rows(questions)[:1]},
+                {"alignment": make_shown()},
+            ),
             "multimodal_model",
             "questions",
         )

@@ -8,6 +8,8 @@ from inkling.components.artifacts.conversations import Conversations, Turn, writ
 from inkling.components.artifacts.questions import Questions
 from inkling.components.probe.build import build_probe
 from inkling.components.probe.config import ProbeConfig
+from inkling.components.probe.contract import Probe
+from inkling.components.probe.probes.word_match import WordMatch
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.store.manifest import Manifest, Provenance
 
@@ -29,14 +31,17 @@ def taught(served, tmp_path: Path) -> Path:
     return path
 
 
-def test_every_family_is_measured_beside_its_null_distribution(served, taught: Path, tmp_path: Path) -> None:
+def test_every_family_is_measured_beside_its_null_distribution(
+    served, taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WordMatch, "shown", Probe.shown)  # as a probe shows that leaves its rows to nobody else
     probes = [{"type": "word_match", "permutations": 50}, {"type": "linear", "permutations": 50}]
     config = ProbeConfig.parse({"probe": {"probes": probes}, "threads": 1})
     inputs = served.multimodal_model, taught, served.questions, served.features
     made = build_probe(config, *inputs, tmp_path / "measurements")
     found, shown = made.measurements(), made.shown()
     assert list(shown) == ["word_match"] and shown["word_match"].rows == found["word_match"]
-    assert shown["word_match"].title == "Words of the choices" and shown["word_match"].counted == "questions"
+    assert shown["word_match"].title == "word_match" and shown["word_match"].counted == "questions"
     questions = Questions.open(served.questions).questions("test")
     for rows in found.values():
         assert {row["name"] for row in rows} == {question.family for question in questions}

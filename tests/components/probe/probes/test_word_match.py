@@ -1,10 +1,12 @@
 """Word match finds words that were planted in the image tokens, and nothing where there are none."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import Tensor, nn
@@ -70,6 +72,19 @@ def test_planted_words_are_found() -> None:
     assert found.value == 1.0
     assert found.low is not None and found.low > found.null_high
     assert (found.name, found.count, found.images) == ("colour", COUNT, COUNT)
+    assert found.details["right"] == {f"q{index}": True for index in range(COUNT)}
+
+
+def test_choices_may_differ_in_number() -> None:
+    """A question of two choices among those of four: neither is ever answered by a choice that it has not."""
+    planted = subject(planted=True)
+    fewer = [
+        replace(one, choices=[one.answer, *(word for word in one.choices if word != one.answer)][: 2 + number % 3])
+        for number, one in enumerate(planted.questions)
+    ]
+    (found,) = PROBES.read("word_match").build().measure(replace(planted, questions=fewer), np.random.default_rng(0))
+    chance = (1 / 2 + 1 / 3 + 1 / 4) / 3
+    assert found.value == 1.0 and (found.null_low + found.null_high) / 2 == pytest.approx(chance, abs=0.06)
 
 
 def test_without_words_it_stays_within_its_null_distribution() -> None:
