@@ -8,6 +8,7 @@ from typing import Any
 from kserve import InferRequest, InferResponse, Model
 
 from inkling.components.artifacts.bundle import Bundle
+from inkling.components.serve.huge_pages import use_huge_pages
 from inkling.components.serve.predictor import Predictor
 from inkling.components.serve.protocols.kserve import (
     INPUTS,
@@ -21,6 +22,9 @@ from inkling.components.serve.protocols.kserve import (
 from inkling.components.serve.record import current
 from inkling.components.serve.request import BadRequest, QuestionRequest, QuestionResponse
 from inkling.components.serve.settings import Settings
+from inkling.models.inference.onnx_engine import DECODER
+
+_LARGE = 32 << 20  # bytes of a decoder that no processor's cache holds
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class InklingModel(Model):
         """Loads the bundle and answers once; ready only after that."""
         predictor = Predictor(self._bundle, self.settings)
         predictor.warm_up()
+        if (self._bundle.path / DECODER).stat().st_size >= _LARGE:
+            use_huge_pages()
         self._predictor, self.ready = predictor, True
         return self.ready
 

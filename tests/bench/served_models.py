@@ -19,7 +19,7 @@ QUESTIONS = [
 
 
 def language(size: str, vocabulary: int) -> Any:
-    """A language model: the laptop's 1.3 M parameters, or 48 M."""
+    """A language model: the laptop's 1.3 M parameters, or 42 M."""
     from inkling.models.language import spec_of
     from inkling.models.language.presets import load_preset
 
