@@ -68,6 +68,7 @@ def main() -> None:
         arguments.ledger, {part.name: {**sizes[part.name], **(kit if part.reads_data else {})} for part in chosen}
     )
     left: dict[str, list[Unit]] = {}
+    stopped = False
     try:
         broken = _import()
         for number, part in enumerate(chosen):
@@ -82,7 +83,7 @@ def main() -> None:
             lanes = dict.fromkeys(part.lanes, 1) if rehearsal else part.lanes
             left[part.name] = run_part(part, units, ledger, logs, until, lanes, sizes["grace"])
     except (OSError, KeyboardInterrupt) as error:
-        why = str(error) or "interrupted"
+        stopped, why = True, str(error) or "interrupted"
         print(f"stopped: {why}; the ledger {arguments.ledger} keeps what was done, the same command goes on")
     finally:
         report = _report(found, chosen, ledger, left)
@@ -91,7 +92,10 @@ def main() -> None:
             arguments.ledger.with_suffix(".md").write_text(report)
         except OSError as error:
             print(f"the tables could not be written to a file: {error}")
-    sys.exit(any(row.failure or row.figures.get("right") is False for part in chosen for row in ledger.of(part.name)))
+    sys.exit(
+        stopped
+        or any(row.failure or row.figures.get("right") is False for part in chosen for row in ledger.of(part.name))
+    )
 
 
 def _possible(part: "Part", units: list["Unit"], broken: Mapping[str, str]) -> list["Unit"]:

@@ -69,7 +69,7 @@ def test_every_part_is_rehearsed_from_a_kit_and_goes_on_after_three_cuts(tmp_pat
             time.sleep(0.05)
             assert cut.poll() is None
         os.kill(cut.pid, by)
-        cut.wait(60)
+        assert cut.wait(60) != 0
     ended = rehearse(tmp_path, "--minutes", "60")
     units = [row["unit"] for row in rows(tmp_path) if not row["failure"]]
     assert len(units) == len(set(units)), "a unit that had ended ran again"
