@@ -1,6 +1,7 @@
 """The multimodal model: image features, a connector, a fusion, and the language model that reads both."""
 
 import json
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -138,8 +139,9 @@ class MultimodalModel(nn.Module):
     def forward(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:
         """Logits where something is scored, and nowhere else: the vocabulary's product is most of a small model's work.
 
-        The last layer too is computed there alone, unless something reads what it returns, or the fusion changes
-        layers: a pass without an image is then whole too, equal to the bit where an image changes nothing.
+        The last layer too is computed there alone, unless threads share the model, something reads what it returns, or
+        the fusion changes layers: a pass without an image is then whole too, equal to the bit where an image changes
+        nothing.
 
         Args:
             features: The images, or None if the batch was collated without.
@@ -152,7 +154,8 @@ class MultimodalModel(nn.Module):
         mask = batch.mask if memory is None else self.fusion.mask(batch.mask, self.image_positions)
         rows = batch.predictors
         with self.fusion.inside(self.language, memory), ExitStack() as shortened:
-            if not self.fusion.changes_layers and not is_read(self.language.model.layers[-1]):
+            alone = threading.current_thread() is threading.main_thread()  # others share the layers at the same time
+            if alone and not self.fusion.changes_layers and not is_read(self.language.model.layers[-1]):
                 positions, rows = read_positions(rows, *batch.positions.shape)
                 shortened.enter_context(last_layer_at(self.language, positions))
             hidden = self.language.model(
