@@ -1,9 +1,7 @@
 """The multimodal model: image features, a connector, a fusion, and the language model that reads both."""
 
 import json
-import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -17,9 +15,7 @@ from transformers.utils.logging import disable_progress_bar
 from inkling.models.connectors.contract import Connector, QuestionTokens, build_connector
 from inkling.models.fusion import FUSIONS
 from inkling.models.fusion.contract import Fusion, Memory, build_fusion
-from inkling.models.fusion.hooks import is_read
 from inkling.models.language import spec_of
-from inkling.models.last_layer import last_layer_at, read_positions
 from inkling.models.sequence.packing import PackedBatch
 from inkling.models.strict_json import to_json
 
@@ -139,10 +135,6 @@ class MultimodalModel(nn.Module):
     def forward(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:
         """Logits where something is scored, and nowhere else: the vocabulary's product is most of a small model's work.
 
-        The last layer too is computed there alone, unless threads share the model, something reads what it returns, or
-        the fusion changes layers: a pass without an image is then whole too, equal to the bit where an image changes
-        nothing.
-
         Args:
             features: The images, or None if the batch was collated without.
             batch: Packed sequences, with room for `image_positions` where there are images.
@@ -152,17 +144,12 @@ class MultimodalModel(nn.Module):
         """
         memory = None if features is None else self.remember(features, self.read(batch.ids, batch.asked))
         mask = batch.mask if memory is None else self.fusion.mask(batch.mask, self.image_positions)
-        rows = batch.predictors
-        with self.fusion.inside(self.language, memory), ExitStack() as shortened:
-            alone = threading.current_thread() is threading.main_thread()  # others share the layers at the same time
-            if alone and not self.fusion.changes_layers and not is_read(self.language.model.layers[-1]):
-                positions, rows = read_positions(rows, *batch.positions.shape)
-                shortened.enter_context(last_layer_at(self.language, positions))
+        with self.fusion.inside(self.language, memory):
             hidden = self.language.model(
                 inputs_embeds=self.embed(memory, batch.ids), attention_mask=mask, position_ids=batch.positions,
                 use_cache=False,
             ).last_hidden_state  # fmt: skip
-        return self.language.lm_head(hidden.flatten(0, 1)[rows])
+        return self.language.lm_head(hidden.flatten(0, 1)[batch.predictors])
 
     def log_likelihoods(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:
         """Log-probability of each scored token, in nats (scored tokens,)."""

@@ -33,11 +33,6 @@ class Fusion(nn.Module, ABC):
         """What `build_fusion` builds the same network of, as JSON values."""
         return {"spec": self.spec.model_dump(mode="json"), "language": self.language.model_dump(mode="json")}
 
-    @property
-    def changes_layers(self) -> bool:
-        """Whether passes with an image run other layers than the bare model's."""
-        return type(self).inside is not Fusion.inside
-
     @abstractmethod
     def remember(self, image_tokens: Tensor) -> Memory:
         """What is kept of image tokens (batch, image_tokens, hidden_size), once an image for all questions about it."""

@@ -3,7 +3,6 @@
 The step is that of the laptop recipe's instruction: language model of the preset `laptop`, 16 image tokens, eight
 images a step with their turns, next-token prediction and word contrast. Images and words are synthetic. Both take
 their batches from the same source, step by step; at least 1.0 of the plain loop would be as good as writing it by hand.
-A third has the last layer compute all positions, as it does where something reads its states, not the answers' alone.
 
 Example:
     python tests/bench/bench_adapt.py --rounds 5
@@ -27,7 +26,6 @@ from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.train import Taught, new_model, optimization, weighted
 from inkling.components.artifacts.conversations import Turn
-from inkling.models.fusion.hooks import after_layers
 from inkling.models.language.presets import load_preset
 from inkling.models.training.fit import fit
 from inkling.models.training.job import Execution
@@ -94,20 +92,9 @@ def plain(steps: int) -> list[Moment]:
     return ends
 
 
-def whole(steps: int) -> list[Moment]:
-    """The engine with the last layer at all positions; returns when each step ended."""
-    ready = _ready()
-    with after_layers(ready[2].language, {ready[2].language.config.num_hidden_layers - 1: lambda hidden: hidden}):
-        return _fitted(*ready[:2], steps)
-
-
 def ours(steps: int) -> list[Moment]:
     """The engine of the stage; returns when each step ended."""
-    return _fitted(*_ready()[:2], steps)
-
-
-def _fitted(taught: Taught, batches: ImageBatches, steps: int) -> list[Moment]:
-    clock = StepClock()
+    (taught, batches, _), clock = _ready(), StepClock()
     phase = AdaptConfig().resolved().phases[-1]
     with tempfile.TemporaryDirectory() as work:
         fit(
@@ -158,9 +145,9 @@ def main() -> None:
     import inkling.models.training.trainer  # noqa: F401 (imported once, for all the forks)
 
     parameters, tokens = _apart(_sizes, arguments)
-    steps: dict[str, list[Moment]] = {"plain": [], "ours": [], "whole": []}
+    steps: dict[str, list[Moment]] = {"plain": [], "ours": []}
     for number in range(arguments.rounds + 1):
-        for loop in (plain, ours, whole) if number % 2 else (whole, ours, plain):
+        for loop in (plain, ours) if number % 2 else (ours, plain):
             step = _apart(loop, arguments)
             if number:
                 steps[loop.__name__].append(step)

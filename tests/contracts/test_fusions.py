@@ -1,7 +1,6 @@
 """Every registered fusion keeps the contract of its seam, around a small language model."""
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from inkling.models.fusion import FUSIONS
 from inkling.models.fusion.contract import build_fusion
 from inkling.models.language import LANGUAGE_MODELS
 from inkling.models.language.presets import load_preset
-from inkling.models.last_layer import last_layer_at, read_positions
 from inkling.models.multimodal import ImageFeatures, MultimodalModel
 from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment, collate
 from inkling.models.spec import FusionSpec
@@ -108,15 +106,11 @@ def test_the_image_changes_the_answer(model: MultimodalModel, features: ImageFea
 
 def test_blind_is_the_bare_language_model_to_the_bit(model: MultimodalModel) -> None:
     packed = batch(model, visual=False)
-    positions, rows = read_positions(packed.predictors, *packed.positions.shape)
-    whole = model.fusion.changes_layers  # its last layer is then computed at all positions, in every pass
-    with nullcontext() if whole else last_layer_at(model.language, positions):
-        bare = model.language.model(
-            inputs_embeds=model.language.get_input_embeddings()(packed.ids), attention_mask=packed.mask,
-            position_ids=packed.positions, use_cache=False,
-        ).last_hidden_state  # fmt: skip
-    rows = packed.predictors if whole else rows
-    assert torch.equal(model(None, packed), model.language.lm_head(bare.flatten(0, 1)[rows]))
+    bare = model.language.model(
+        inputs_embeds=model.language.get_input_embeddings()(packed.ids), attention_mask=packed.mask,
+        position_ids=packed.positions, use_cache=False,
+    ).last_hidden_state  # fmt: skip
+    assert torch.equal(model(None, packed), model.language.lm_head(bare.flatten(0, 1)[packed.predictors]))
 
 
 def test_nothing_is_left_behind_by_a_pass_that_ends_or_fails(model: MultimodalModel, features: ImageFeatures) -> None:

@@ -105,9 +105,9 @@ def test_the_time_that_is_left_counts_what_runs_share_once(plan: StudyPlan, tmp_
     make(laptop.runs()[0], tmp_path / "out", stages=len(SHARED))
     shared = whole - left(laptop)
     assert shared == pytest.approx(18 + 45 + 9 + 1 + 4)
-    assert left(laptop) > 8 * 96, "eight adaptations"
+    assert left(laptop) > 8 * 110, "eight adaptations"
     make(laptop.runs()[0], tmp_path / "out")
-    assert whole - shared - left(laptop) > 96
+    assert whole - shared - left(laptop) > 110
 
 
 def test_adaptations_of_several_language_models_are_left_one_by_one(plan: StudyPlan, tmp_path: Path) -> None:
@@ -138,4 +138,4 @@ def test_the_time_that_is_left_grows_with_what_is_rendered_taught_and_asked(plan
     asked = 63 * 16 * 310 / pictures + 8 * 20 * 310 / 120
     assert of("scenes.test=400") - usual == pytest.approx(asked), "eight evaluations"
     assert of("evaluate.method=causal-mm") - usual == pytest.approx(8 * 2 * 20), "three passes a question"
-    assert of("scenes.twins=0.5") - usual > 8 * 96 / 4, "eight adaptations on twins too"
+    assert of("scenes.twins=0.5") - usual > 8 * 110 / 4, "eight adaptations on twins too"
