@@ -38,14 +38,14 @@ def _task(component: str, *needs: str, **more: Any) -> dict[str, Any]:
 def _ir(tasks: dict[str, Any], body: dict[str, Any] | None = None) -> dict[str, Any]:
     """A pipeline of stages that are named like their components, and of a group of tasks `body`."""
     stages = ("mixture", "pretrain", "adapt")
-    run = {stage: {"stage": stage} for stage in stages}
+    run = {stage: {"container": {}, "stage": stage} for stage in stages}
     components: dict[str, Any] = {stage: {"executorLabel": stage} for stage in stages}
     if body:
         components["body"] = {"dag": {"tasks": body}}
     return {"root": {"dag": {"tasks": tasks}}, "components": components, "deploymentSpec": {"executors": run}}
 
 
-def _pods(executor: Mapping[str, str], trains: bool) -> dict[str, Decimal]:
+def _pods(executor: Mapping[str, Any], trains: bool) -> dict[str, Decimal]:
     devices = {"mixture": 0, "pretrain": 8 if trains else 1, "adapt": 2}[executor["stage"]]
     return {"pods": Decimal(1), "gpu": Decimal(devices)}
 

@@ -115,7 +115,7 @@ def test_adaptations_of_several_language_models_are_left_one_by_one(plan: StudyP
     two = StudyPlan.of(study, profiles.load("laptop"))
     for run in two.runs():
         make(run, tmp_path / "out", stages=6)
-    assert left(two) == pytest.approx(2 * (96 + 20))
+    assert left(two) == pytest.approx(2 * (110 + 20))
 
 
 def test_phases_that_runs_share_are_left_once(plan: StudyPlan) -> None:
@@ -126,7 +126,7 @@ def test_phases_that_runs_share_are_left_once(plan: StudyPlan) -> None:
 
     begun = adapted_tokens({}, "align") / adapted_tokens({})
     assert 0 < begun < 0.2
-    assert of() - of("adapt.keep_after=align") == pytest.approx(2 * 96 * begun), "once a seed"
+    assert of() - of("adapt.keep_after=align") == pytest.approx(2 * 110 * begun), "once a seed"
 
 
 def test_the_time_that_is_left_grows_with_what_is_rendered_taught_and_asked(plan: StudyPlan) -> None:
