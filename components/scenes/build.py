@@ -59,9 +59,9 @@ def build_conversations(config: ScenesConfig, output: str | Path) -> Conversatio
         written += _text_only(config, sum(turn.kind == "instruct" for turn in written))
         pictures, shown = [*_pictures(scenes), *own.images.items()], [*_annotations(scenes), *own.annotations.values()]
         write_conversations(draft.path, pictures, [*written, *own.turns], shown)
-        credits_ = draft.path / ATTRIBUTION
-        others = credits_.read_text().removeprefix("# Attribution\n\n") if own.images else ""
-        credits_.write_text(attribution(packages()) + others)
+        credit = draft.path / ATTRIBUTION
+        others = credit.read_text().removeprefix("# Attribution\n\n") if own.images else ""
+        credit.write_text(attribution(packages()) + others)
 
     return produce(Conversations, output, config, {}, write)
 

@@ -44,6 +44,8 @@ def parties(overlay: str) -> list[Party]:
     pods["server"] = PREDICTOR
     if "canary" in named(render(overlay), "InferenceService")["spec"]:
         pods["canary server"] = {**PREDICTOR, "app": "isvc.inkling-balanced-predictor"}
+    if any(item["metadata"]["name"] == "inkling-vllm" for item in render(overlay)):
+        pods["vllm"] = {**PREDICTOR, "serving.kserve.io/inferenceservice": "inkling-vllm"}
     pods["stranger"] = {}
     return [*(Party(name, HOME, labels) for name, labels in pods.items()), *ELSEWHERE]
 
@@ -70,6 +72,8 @@ def wanted(overlay: str) -> set[tuple[str, str, Port]]:
             found |= {(name, "kfp", port) for port in PORTS}
             found |= {(name, other, HTTPS) for other in others}
             found |= {(name, other, port) for other in ours if other.startswith("ranks ") for port in PORTS}
+    if "vllm" in ours:
+        found |= {(asker, "vllm", SERVER) for asker in (*(f"gateway in {name}" for name in GATEWAYS), "client")}
     return found | served(overlay, [name for name in ours if name.endswith("server")])
 
 
