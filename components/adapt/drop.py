@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from inkling.components.adapt.recipe import Drop
 from inkling.components.artifacts.conversations import Turn
+from inkling.components.shared.nested import nested_part
 
 _ORDER = 3  # beside the seed: draws which turns go first
 
@@ -35,12 +34,12 @@ def dropped(
     gone = {
         number
         for tag, share in (("perception", drop.perception), ("reasoning", drop.reasoning))
-        for number in _first(pools.get(tag, []), round(share * len(pools.get(tag, []))), seed)
+        for number in nested_part(pools.get(tag, []), round(share * len(pools.get(tag, []))), seed, _ORDER)
     }
     every = [number for pool in pools.values() for number in pool]
     if drop.random > len(every):
         raise ValueError(f"drop.random: {drop.random:,} turns cannot be left out of {len(every):,} instruction turns")
-    gone |= _first(every, drop.random, seed)
+    gone |= nested_part(every, drop.random, seed, _ORDER)
     left = {
         image: [turn for turn in several if turn.kind != "instruct" or turn.id not in gone]
         for image, several in turns.items()
@@ -57,12 +56,5 @@ def kept_images(names: Sequence[str], drop: Drop, seed: int) -> list[int]:
         drop: What is left out.
         seed: Determines which images go first.
     """
-    gone = _first(names, min(round(drop.images * len(names)), len(names) - 1), seed)
+    gone = nested_part(names, min(round(drop.images * len(names)), len(names) - 1), seed, _ORDER)
     return [place for place, name in enumerate(names) if name not in gone]
-
-
-def _first(names: Sequence[str], count: int, seed: int) -> set[str]:
-    """The first so many in an order that depends on the names and the seed."""
-    ordered = sorted(names)
-    order = np.random.default_rng([seed, _ORDER]).permutation(len(ordered))
-    return {ordered[index] for index in order[:count]}

@@ -1,13 +1,12 @@
 """Data of one's own beside rendered scenes: how much of it is taken to make up its share, and which part."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.nested import nested_part
 
 _ORDER = 12  # beside the seed: draws which pictures and texts are taken first
 
@@ -35,9 +34,9 @@ class ReadConversations:
             wanted: Pictures, at most as many as there are.
             seed: Determines which ones.
         """
-        shown = _first(self.images, wanted, seed)
+        shown = nested_part(self.images, wanted, seed, _ORDER)
         texts = [turn.id for turn in self.turns if not turn.image_id]
-        alone = _first(texts, round(len(texts) * wanted / len(self.images)), seed)
+        alone = nested_part(texts, round(len(texts) * wanted / len(self.images)), seed, _ORDER)
         return ReadConversations(
             {name: data for name, data in self.images.items() if name in shown},
             [turn for turn in self.turns if turn.image_id in shown or turn.id in alone],
@@ -65,10 +64,3 @@ def share_of(own: ReadConversations, rendered: int, share: float, seed: int) -> 
             "another scenes.train"
         )
     return own.part(wanted, seed)
-
-
-def _first(names: Collection[str], count: int, seed: int) -> set[str]:
-    """The first so many in an order that depends on the names and the seed."""
-    ordered = sorted(names)
-    order = np.random.default_rng([seed, _ORDER]).permutation(len(ordered))
-    return {ordered[index] for index in order[:count]}
