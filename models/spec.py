@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeV
 from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator, ValidationError
 
 from inkling.models.crops import by_crop, split_view
+from inkling.models.passes import Pass
 from inkling.models.resampling import ViewShapes, split_size
 from inkling.models.settings import ConfigError, Section, explain, unknown
 
@@ -346,14 +347,23 @@ class ObjectiveSpec(Spec, ABC):
         reads_text: Whether the language model reads the batch, so that it can train too, with an image or without. What
             does not trains the connector alone, on batches with images.
         divisible: Whether its mean over the parts of a batch is its loss over the batch, so that ranks may share one.
+        needs_twins: Whether it learns from pictures that differ in one thing, as twins of scenes do.
+        reads_states: Whether it reads a hidden state of the language model for each image token.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
     reads_text: ClassVar[bool] = False
     divisible: ClassVar[bool] = False
+    needs_twins: ClassVar[bool] = False
+    reads_states: ClassVar[bool] = False
     runs_in_model: ClassVar[bool] = False
 
     weight: float = Field(1.0, ge=0, description="factor of the loss in the sum; 0: not computed")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """Passes of the language model that it makes for an image: one over the turns if it reads text."""
+        return (Pass("turns"),) if self.reads_text else ()
 
     def build(self) -> Any:
         """The loss."""

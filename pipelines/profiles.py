@@ -136,12 +136,12 @@ def _check_objectives(encode: EncodeConfig, adaptation: AdaptationRecipe, scenes
     positions = adaptation.fusion.positions(tokens)
     for phase in adaptation.phases:
         for objective in phase.active:
-            if getattr(objective, "needs_twins", False) and not (scenes.twins or scenes.conversations):
+            if objective.needs_twins and not (scenes.twins or scenes.conversations):
                 raise ConfigError(
                     f"adapt: '{objective.type}' of phase '{phase.name}' learns from twins, pictures that differ in one "
                     "thing, and the scenes have none: state scenes.twins above 0, such as scenes.twins=0.5"
                 )
-            if getattr(objective, "reads_states", False) and positions != tokens:
+            if objective.reads_states and positions != tokens:
                 raise ConfigError(
                     f"adapt: '{objective.type}' of phase '{phase.name}' reads a state for each image token, but fusion "
                     f"'{adaptation.fusion.type}' gives {tokens} of them {positions} positions "

@@ -2,30 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from inkling.models.spec import ObjectiveSpec
 
 _FORWARD = 1 / 3  # of a pass with its backward pass
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A pass that an objective makes for an image, as its spec's `passes` states it.
-
-    Attributes:
-        reads: All turns of the phase about the image, one instruction with its answer, or the caption.
-        times: How many texts of that length it reads.
-        image: Whether the image stands before the text.
-        learns: Whether a backward pass follows.
-        once: Whether it is made before the phase's first step, and not in every epoch.
-    """
-
-    reads: Literal["turns", "question", "caption"]
-    times: float = 1.0
-    image: bool = True
-    learns: bool = True
-    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,13 +23,6 @@ class TextLengths:
     caption: float
 
 
-def passes_of(objective: ObjectiveSpec) -> tuple[Pass, ...]:
-    """The passes that an objective makes for an image: those that it states, or one over the turns if it reads text."""
-    default = (Pass("turns"),) if objective.reads_text else ()
-    found: tuple[Pass, ...] = getattr(objective, "passes", default)
-    return found
-
-
 def trained_tokens(
     objectives: Iterable[ObjectiveSpec], lengths: TextLengths, image: float, epochs: float, blind: float
 ) -> float:
@@ -64,7 +37,7 @@ def trained_tokens(
     """
     total = 0.0
     for objective in objectives:
-        for one in passes_of(objective):
+        for one in objective.passes:
             shown = 1.0 if one.once else 1 - blind
             text = getattr(lengths, one.reads) * (1.0 if objective.reads_text else shown)
             tokens = one.times * (text + (shown * image if one.image else 0))
@@ -77,6 +50,6 @@ def held_tokens(objectives: Sequence[ObjectiveSpec], lengths: TextLengths, image
     return sum(
         one.times * (getattr(lengths, one.reads) + (image if one.image else 0))
         for objective in objectives
-        for one in passes_of(objective)
+        for one in objective.passes
         if one.learns and not one.once
     )

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import Lesson
-from inkling.components.adapt.passes import TextLengths, held_tokens, passes_of, trained_tokens
+from inkling.components.adapt.passes import TextLengths, held_tokens, trained_tokens
 from inkling.components.adapt.recipe import Phase
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
@@ -79,7 +79,7 @@ def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Dev
     question, caption = (_mean_length(sequences, kind, lesson.tokenizer) for kind in ("instruct", "caption"))
     for phase in recipe.phases:
         texts = [1 + text for counts in lengths if (text := sum(counts[data] for data in phase.data))]
-        runs = {"language", "adapter"} & {*phase.train} or any(passes_of(objective) for objective in phase.active)
+        runs = {"language", "adapter"} & {*phase.train} or any(objective.passes for objective in phase.active)
         if not texts or not phase.epochs or not runs:
             continue
         mean, longest = (TextLengths(turns, question, caption) for turns in (sum(texts) / len(texts), max(texts)))

@@ -17,7 +17,7 @@ from inkling.components.adapt.batches import Fields, features
 from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.objectives import OBJECTIVES
 from inkling.components.adapt.objectives.contract import HEADS
-from inkling.components.adapt.passes import TextLengths, passes_of
+from inkling.components.adapt.passes import TextLengths
 from inkling.components.adapt.recipe import AdaptationRecipe, Phase
 from inkling.components.adapt.train import add_heads, new_model
 from inkling.components.artifacts.annotations import AnnotatedObject, ImageAnnotation, to_rle
@@ -190,7 +190,7 @@ def test_the_language_model_reads_about_as_much_as_its_spec_says(tried: Tried) -
     for found, learns, once, count in ((step, True, False, 6), (step, False, False, 6), (before, False, True, 12)):
         stated = sum(
             one.times * (getattr(lengths, one.reads) + image * one.image)
-            for one in passes_of(tried.spec)
+            for one in tried.spec.passes
             if (one.learns, one.once) == (learns, once)
         )
         assert stated / 1.5 <= found[learns] / count <= 1.5 * stated

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -27,11 +27,15 @@ class AsvrSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.asvr:Asvr"
     divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"codes"})
-    passes: ClassVar[tuple[Pass, ...]] = (Pass("turns"),)
     reads_states: ClassVar[bool] = True
 
     codes: int = Field(256, ge=2, description="codes of the quantiser")
     iterations: int = Field(10, ge=1, description="iterations of k-means")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """Its own over the turns, which gives the states at image positions."""
+        return (Pass("turns"),)
 
 
 import torch

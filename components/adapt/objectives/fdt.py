@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -26,12 +26,16 @@ class FdtSpec(ObjectiveSpec):
     type: Literal["fdt"] = "fdt"
     target: ClassVar[str] = "inkling.components.adapt.objectives.fdt:Fdt"
     needs: ClassVar[frozenset[str]] = frozenset({"caption"})
-    passes: ClassVar[tuple[Pass, ...]] = (Pass("caption", image=False, learns=False),)
 
     codes: int = Field(256, ge=2, description="codes of the table")
     width: int = Field(64, ge=1, description="channels of a code")
     sharpness: float = Field(1.0, gt=0, description="factor of the similarities that sparsemax makes weights of")
     temperature: float = Field(0.07, gt=0, description="divides the similarities of the contrast")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """One that embeds the caption without its image."""
+        return (Pass("caption", image=False, learns=False),)
 
 
 import torch

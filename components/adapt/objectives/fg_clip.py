@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -26,13 +26,17 @@ class FgClipSpec(ObjectiveSpec):
     type: Literal["fg_clip"] = "fg_clip"
     target: ClassVar[str] = "inkling.components.adapt.objectives.fg_clip:FgClip"
     needs: ClassVar[frozenset[str]] = frozenset({"caption", "short", "shares", "phrases", "edited"})
-    passes: ClassVar[tuple[Pass, ...]] = (Pass("caption", 5, image=False, learns=False),)  # phrases too
 
     width: int = Field(64, ge=1, description="channels in which images and texts are compared")
     region: float = Field(0.2, ge=0, description="weight of regions with their phrases")
     apart: float = Field(0.1, ge=0, description="weight of phrases pushed apart")
     edited: float = Field(0.5, ge=0, description="weight of phrases against edited ones")
     edits: int = Field(5, ge=1, description="edited phrases of a region, at most")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """One that embeds the caption and its phrases without the image."""
+        return (Pass("caption", 5, image=False, learns=False),)
 
 
 import torch

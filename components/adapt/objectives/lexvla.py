@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -27,11 +27,15 @@ class LexvlaSpec(ObjectiveSpec):
     type: Literal["lexvla"] = "lexvla"
     target: ClassVar[str] = "inkling.components.adapt.objectives.lexvla:Lexvla"
     needs: ClassVar[frozenset[str]] = frozenset({"caption"})
-    passes: ClassVar[tuple[Pass, ...]] = (Pass("caption", image=False, learns=False),)
 
     temperature: float = Field(0.07, gt=0, description="divides the similarities of the contrast")
     overuse: float = Field(0.1, ge=0, description="weight of the penalty")
     memory: float = Field(0.0, ge=0, lt=1, description="part of a word's mean weight that is that of earlier steps")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """One that embeds the caption without its image."""
+        return (Pass("caption", image=False, learns=False),)
 
 
 import torch

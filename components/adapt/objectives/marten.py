@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -27,10 +27,14 @@ class MartenSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.marten:Marten"
     divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"outlined", "outline"})
-    passes: ClassVar[tuple[Pass, ...]] = (Pass("question"),)
     reads_states: ClassVar[bool] = True
 
     layer: int | None = Field(None, ge=1, description="layer whose states are read; the last one if not given")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """Its own over the question, which gives the states at image positions."""
+        return (Pass("question"),)
 
 
 import re

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 

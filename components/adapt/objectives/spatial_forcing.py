@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -26,10 +26,14 @@ class SpatialForcingSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.spatial_forcing:SpatialForcing"
     divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"geometry"})
-    passes: ClassVar[tuple[Pass, ...]] = (Pass("turns"),)
     reads_states: ClassVar[bool] = True
 
     layer: int | None = Field(None, ge=1, description="layer whose states are read; the middle one if not given")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """Its own over the turns, which gives the states at image positions."""
+        return (Pass("turns"),)
 
 
 import math

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 Task = Literal["turned", "swapped", "quarter"]
@@ -27,12 +27,16 @@ class Ssl4rlSpec(ObjectiveSpec):
     type: Literal["ssl4rl"] = "ssl4rl"
     target: ClassVar[str] = "inkling.components.adapt.objectives.ssl4rl:Ssl4rl"
     needs: ClassVar[frozenset[str]] = frozenset({"image", "changed", "changed_before"})
-    passes: ClassVar[tuple[Pass, ...]] = (Pass("question", 2), Pass("question", 2, learns=False, once=True))
 
     tasks: tuple[Task, ...] = Field(("turned", "swapped", "quarter"), min_length=1, description="what may be done")
     learn: Literal["rewards", "answers"] = Field("rewards", description="from drawn answers, or from the right one")
     draws: int = Field(5, ge=2, description="answers that are drawn to a question")
     divergence: float = Field(0.01, ge=0, description="weight of the divergence from the model as the phase found it")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """What is learned from; once before, the question with its draws."""
+        return Pass("question", 2), Pass("question", 2, learns=False, once=True)
 
 
 from zlib import crc32

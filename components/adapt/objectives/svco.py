@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from inkling.components.adapt.passes import Pass
+from inkling.models.passes import Pass
 from inkling.models.spec import ObjectiveSpec
 
 
@@ -26,13 +26,16 @@ class SvcoSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.svco:Svco"
     divisible: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"twins", "twins_before"})
-    passes: ClassVar[tuple[Pass, ...]] = (
-        *(Pass("question", 2), Pass("question", image=False)),  # with the image, with the twin, and blind
-        *(Pass("question", 2, learns=False, once=True), Pass("question", image=False, learns=False, once=True)),
-    )
     needs_twins: ClassVar[bool] = True
 
     beta: float = Field(0.1, gt=0, description="how soon a change since the phase began suffices")
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """With the image, with the twin and blind; once before, the same without a backward pass."""
+        own = Pass("question", 2), Pass("question", image=False)
+        before = Pass("question", 2, learns=False, once=True), Pass("question", image=False, learns=False, once=True)
+        return own + before
 
 
 from collections.abc import Sequence
