@@ -9,7 +9,7 @@ from inkling.components.artifacts.run_scores import RunScore
 from inkling.components.compare.analysis.correlations import correlations
 from inkling.components.compare.analysis.curves import MEASURES, curves
 from inkling.components.compare.analysis.mixtures import mixture_laws
-from inkling.components.compare.analysis.ranks import ranks
+from inkling.components.compare.analysis.ranks import language_ranks, ranks
 from inkling.components.compare.analysis.scaling import scaling
 from inkling.components.compare.analysis.verdicts import verdicts
 from inkling.components.compare.config import MEASURED, CompareConfig
@@ -74,6 +74,8 @@ def tabulate(config: CompareConfig, runs: Sequence[RunScore]) -> dict[str, Any]:
         tests[cell.suite, kind, cell.measure] += [cell.within(row)[cell.measure] for row in rows["contrasts"]]
     each = [losses(run) for run in runs]
     _held_out(rows, runs, each, groups, contrasts)
+    if (ranked := language_ranks(runs, each, groups)) is not None:
+        analysis["ranks"].append(ranked)
     analysis["correlations"] = correlations(measured, groups, rows["groups"])
     analysis["scaling"] = scaling(measured, runs, groups, each)
     analysis["mixture_laws"] = mixture_laws(measured, runs, groups)

@@ -247,7 +247,9 @@ class Study(StageConfig):
         part = self.of_labels(chosen)
         if not part.num_runs:
             raise ConfigError(f"the study leaves out {' with '.join(choices)}: no run is left")
-        return part
+        left_out = {axis: [one for one in self.axes[axis] if one not in labels] for axis, labels in chosen.items()}
+        said = [f"No run was asked for of {axis} {', '.join(labels)}." for axis, labels in left_out.items() if labels]
+        return part.model_copy(update={"limits": (*part.limits, *said)})
 
     def of_labels(self, chosen: Mapping[str, Iterable[str]]) -> "Study":
         """The study with these labels of some axes and no others, and with what can be drawn and tested of it."""

@@ -99,7 +99,7 @@ def show_scores(scores: Mapping[str, Any], console: Console) -> None:
 def _contrasts(contrasts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     """A line a contrast: its difference with the image and without, with Holm's p-value, and that of the losses."""
     for contrast in contrasts:
-        pair = contrast_name(contrast)
+        pair = f"{contrast['axis']}: {contrast_name(contrast)}"
         for suite, measures in contrast["suites"].items():
             cells = "  ".join(
                 f"{view} {with_interval(measures[view], '+.1f')}{_p_value(measures[view])}" for view in SERVED_VIEWS

@@ -8,42 +8,62 @@ from inkling.components.shared.report.numbers import with_interval
 
 LEVEL = 0.05
 """A difference is shown where Holm's p-value is below it and the interval leaves out zero."""
-_NAMES = {"visual": "with the image", "visual_minus_blind": "with the image minus without"}
+_NAMES = {
+    "visual": "right answers with the image",
+    "visual_minus_blind": "right answers with the image minus without",
+    "bits_per_byte": "bits per byte of held-out text",
+}
 
 
 def sentences(scores: Mapping[str, Any], categories: bool = False) -> Iterator[str]:
-    """The sentences, one a finding.
+    """The sentences, one a finding: see `statements`."""
+    for said in statements(scores, categories).values():
+        yield from said
+
+
+def statements(scores: Mapping[str, Any], categories: bool = False) -> dict[str, list[str]]:
+    """What follows, a sentence a finding, by what it is about; kinds without a finding are left out.
 
     Args:
         scores: The content of `scores.json`.
         categories: Whether categories are spoken of beside the headline means.
     """
     analysis = scores["analysis"]
-    for row in analysis["verdicts"]:
-        yield verdict_sentence(row)
-    for row in analysis["curves"]:
-        if categories or row["category"] is None:
-            yield f"{_along(row)}: {_shape(row)}; {_stop(row)}{_alone(row)}."
-    for row in analysis["ranks"]:
-        if categories or row["category"] is None:
-            yield f"{_of(row)}: {_order(row)}."
-    for row in analysis["correlations"]:
-        yield f"{row['suite']}, {row['first']} and {row['second'].replace('_', ' ')}: {_together(row)}."
-    for row in analysis["scaling"]:
-        if categories or row["category"] is None:
-            yield f"{_law(row)}."
-    for row in analysis["mixture_laws"]:
-        yield f"{_mixtures(row)}."
-    for row in scores["contrasts"]:
-        for suite, measures in row["suites"].items():
-            if (power := measures["visual"].get("power")) is not None:
-                yield f"{contrast_name(row)}, {suite}, with the image: {_power(measures['visual'], power)}."
+
+    def of(kind: str) -> list[Mapping[str, Any]]:
+        return [row for row in analysis[kind] if categories or row["category"] is None]
+
+    found = {
+        "The paper's claims": [verdict_sentence(row) for row in analysis["verdicts"]],
+        "Where curves stop rising": [
+            f"{_along(row)}: {_shape(row)}; {_stop(row)}{_alone(row)}." for row in of("curves")
+        ],
+        "Which order is open": [f"{_of(row)}: {_order(row)}." for row in of("ranks")],
+        "What goes together over models": [
+            f"{row['suite']}, {row['first']} and {row['second'].replace('_', ' ')}: {_together(row)}."
+            for row in analysis["correlations"]
+        ],
+        "Laws of tokens and sizes": [f"{_law(row)}." for row in of("scaling")],
+        "Law of mixtures, and what to run next": [f"{_mixtures(row)}." for row in analysis["mixture_laws"]],
+        "How many seeds would settle a difference": [
+            f"{contrast_name(row)}, {suite}, with the image: {_power(measures['visual'], power)}."
+            for row in scores["contrasts"]
+            for suite, measures in row["suites"].items()
+            if (power := measures["visual"].get("power")) is not None
+        ],
+    }
+    return {about: said for about, said in found.items() if said}
 
 
 def contrast_name(contrast: Mapping[str, Any]) -> str:
-    """What is compared with what, such as `mixture.recipe: mix6 - mix0 (tiny)`."""
+    """What is compared with what, all else equal, such as `mix6 against mix0 (tiny)`."""
     where = ", ".join(contrast["where"].values())
-    return f"{contrast['axis']}: {contrast['first']} - {contrast['second']}{f' ({where})' if where else ''}"
+    return f"{contrast['first']} against {contrast['second']}{f' ({where})' if where else ''}"
+
+
+def claim_name(claim: str) -> str:
+    """The name of a claim as a reader knows it: `Finding 4`."""
+    return claim.replace("-", " ").capitalize()
 
 
 def verdict_sentence(row: Mapping[str, Any]) -> str:
@@ -53,12 +73,12 @@ def verdict_sentence(row: Mapping[str, Any]) -> str:
         for part in row["parts"]
     )
     limit = f" Note: {row['limit']}." if row["limit"] else ""
-    return f"{row['claim']} ({row['source']}) is {row['verdict']} here: {row['statement']} Evidence: {parts}.{limit}"
+    name = claim_name(row["claim"])
+    return f"{name} ({row['source']}) is {row['verdict']} here: {row['statement']} Evidence: {parts}.{limit}"
 
 
 def _of(row: Mapping[str, Any]) -> str:
-    place = row["suite"] if row["category"] is None else f"{row['suite']}, {row['category']}"
-    return f"{place}, right answers {_NAMES[row['measure']]}"
+    return ", ".join(part for part in (row["suite"], row["category"], _NAMES[row["measure"]]) if part)
 
 
 def _along(row: Mapping[str, Any]) -> str:
@@ -96,9 +116,10 @@ def _order(row: Mapping[str, Any]) -> str:
     first = ", ".join(groups[0]["labels"].values())
     may = sum(group["first"] == 1 for group in groups)
     agreement = row["agreement"]
+    ranks = "1 rank is" if settled == 1 else f"{settled} ranks are"
     return (
-        f"{first} ranks first, {may} of {len(groups)} may; {settled} ranks are settled; Kendall's tau with the order "
-        f"of other seeds and questions is {with_interval(agreement, '.2f', 1)}"
+        f"{first} ranks first, {may} of {len(groups)} may; {ranks} settled; Kendall's tau with the order of other "
+        f"seeds and questions is {with_interval(agreement, '.2f', 1)}"
     )
 
 
@@ -156,6 +177,8 @@ def _mixtures(row: Mapping[str, Any]) -> str:
         f"Law of the mixtures{f' ({where})' if where else ''}, {_of(row)}: on recipes that were held out, of "
         f"{row['recipes']}, it errs by {law} points, the nearest recipe by {nearest}, the mean by {mean}"
     )
+    if any("other" in text.split(".") for text in row["texts"]):
+        said += " (other: text with none of the labels that its recipe names)"
     aim = "for a better score" if row["shown"] else "where it knows least, since it is not shown to predict"
     proposed = "; ".join(_recipe(one) for one in row["next"])
     return f"{said}; to run next, {aim}: {proposed}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from inkling.components.compare.analysis.claims import claims
-from inkling.components.compare.analysis.sentences import verdict_sentence
+from inkling.components.compare.analysis.sentences import claim_name, verdict_sentence
 from inkling.components.compare.report.content import StudyReport
 from inkling.components.shared.report.html import Html, bullets, element, join, paragraph, section
 
@@ -41,5 +41,6 @@ def _claims(reports: Sequence[StudyReport], deciding: Mapping[str, str]) -> Iter
         else:
             ask = f"; inkling study {deciding[name]} decides it" if name in deciding else ""
             yield join(
-                element("strong", f"{_UNDONE.capitalize()}. "), f"{name} ({claim.source}){ask}: {claim.statement}"
+                element("strong", f"{_UNDONE.capitalize()}. "),
+                f"{claim_name(name)} ({claim.source}){ask}: {claim.statement}",
             )

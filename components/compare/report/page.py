@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from inkling.components.compare.report.claims_section import claims_section
 from inkling.components.compare.report.content import StudyReport
+from inkling.components.compare.report.findings import findings_section
 from inkling.components.compare.report.sections import (
     figures_section,
-    findings_section,
     header,
     limits_section,
     published_section,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from inkling.components.compare.analysis.sentences import LEVEL, sentences
+from inkling.components.compare.analysis.sentences import LEVEL, claim_name, contrast_name, verdict_sentence
 from inkling.components.compare.config import LOSSES, MEASURED, PROBED, FigureConfig
 from inkling.components.compare.report.content import DONE, StudyReport
 from inkling.components.shared.report.html import Html, bullets, element, figure, join, paragraph, section, table
@@ -12,6 +12,7 @@ from inkling.components.shared.runtime.progress import clock
 from inkling.models.sequence.views import SERVED_VIEWS
 
 _UNITS = (*LOSSES, *MEASURED)
+_OURS, _FEW = "ours", 6
 _MEASURES = (*SERVED_VIEWS, "mismatched", "visual_minus_blind", *PROBED)
 _HEADS = {
     "visual": "with the image",
@@ -33,55 +34,63 @@ _HEADS = {
 
 def header(report: StudyReport) -> Html:
     """What was asked, of how many runs, and what came out, first of all."""
-    study = report.config
     missing = len(report.runs) - report.done
     return element(
         "header",
         paragraph("Inkling, a study", class_="mark"),
-        element("h1", study.title),
-        paragraph(f"{study.question[:1].upper()}{study.question[1:]} After {study.source}.", class_="lead"),
+        element("h1", report.config.title),
+        paragraph(asked(report), class_="lead"),
         paragraph(
             f"{report.done} runs, {report.seeds} seeds a point"
             + (f"; {missing} of the study's {len(report.runs)} runs are not done" if missing else "")
-            + ". Intervals are 95 % over seeds and questions."
+            + ". Intervals are 95 % over seeds and questions, p-values corrected for the contrasts of a suite (Holm)."
         ),
+        *(paragraph(verdict_sentence(row), class_="note") for row in report.scores["analysis"]["verdicts"]),
         *outcome(report),
     )
 
 
+def asked(report: StudyReport) -> str:
+    """The question of a study, and where it is from."""
+    question, source = report.config.question, report.config.source
+    origin = source[:1].upper() + source[1:] if source.startswith(_OURS) else f"After {source}"
+    return f"{question[:1].upper()}{question[1:]} {origin}."
+
+
 def outcome(report: StudyReport) -> list[Html]:
-    """The contrasts that the study states, as sentences."""
+    """The contrasts that the study states, as sentences; of many, those that are shown before the others."""
     said = list(contrast_sentences(report.scores))
     if not said:
         return [paragraph("No contrast of the study can be told from the runs that are done.", class_="note")]
-    return [bullets(said)]
+    if len(said) <= _FEW:
+        return [bullets(sentence for sentence, _ in said)]
+    shown, others = ([sentence for sentence, apart in said if apart is wanted] for wanted in (True, False))
+    first = bullets(shown) if shown else paragraph(f"These runs show none of {len(said)} differences.")
+    name = f"{len(others)} differences that these runs do not show"
+    return [first, element("details", element("summary", name), bullets(others)) if others else Html("")]
 
 
-def contrast_sentences(scores: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence a contrast, on right answers with the image: what differs, by how much, and whether it is shown."""
+def contrast_sentences(scores: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """A sentence a contrast and suite, on right answers with the image; and whether the two are told apart."""
     for row in scores["contrasts"]:
         for suite, measures in row["suites"].items():
             estimate = measures["visual"]
-            points = with_interval(estimate, "+.1f")
+            points, apart = with_interval(estimate, "+.1f"), _apart(estimate)
+            verdict = "which these runs do not tell from none" if not apart else "the interval leaves out zero"
             yield (
                 f"{contrast_name(row)}: {points} points with the image on {suite}{_p_value(estimate)}, "
-                f"{_verdict(estimate)}, {row['seeds']} seed{'s' if row['seeds'] > 1 else ''}."
+                f"{verdict if estimate['low'] is not None else 'no interval can be had'}, "
+                f"{row['seeds']} seed{'s' if row['seeds'] > 1 else ''}.",
+                apart,
             )
 
 
-def contrast_name(row: Mapping[str, Any]) -> str:
-    """Which labels are compared, and where."""
-    where = ", ".join(row["where"].values())
-    return f"{row['first']} against {row['second']}{f' ({where})' if where else ''}"
-
-
-def _verdict(estimate: Mapping[str, Any]) -> str:
-    if estimate["low"] is None:
-        return "no interval can be had"
-    if estimate.get("adjusted", 0.0) is not None and estimate.get("adjusted", 0.0) >= LEVEL:
-        return "which these runs do not tell from none"
-    apart = estimate["low"] > 0 or estimate["high"] < 0
-    return "the interval leaves out zero" if apart else "which these runs do not tell from none"
+def _apart(estimate: Mapping[str, Any]) -> bool:
+    """Whether a difference is shown: by its interval, and once it is corrected for the others."""
+    adjusted = estimate.get("adjusted", 0.0)
+    if estimate["low"] is None or (adjusted is not None and adjusted >= LEVEL):
+        return False
+    return bool(estimate["low"] > 0 or estimate["high"] < 0)
 
 
 def _p_value(estimate: Mapping[str, Any]) -> str:
@@ -121,18 +130,30 @@ def _figure_table(report: StudyReport, stated: FigureConfig) -> Html:
         else {}
     )
     suite = stated.suite or next(iter(report.scores["suites"]))
+    ours = {
+        tuple(group["labels"][axis] for axis in axes): group
+        for group in report.scores["groups"]
+        if all(group["labels"].get(axis) == label for axis, label in stated.where.items())
+    }
+    order = [report.scores["axes"].get(axis, []) for axis in axes]
+    places = sorted(dict.fromkeys([*ours, *paper]), key=lambda place: _place_in(order, place))
     rows = []
-    for group in report.scores["groups"]:
-        if all(group["labels"].get(axis) == label for axis, label in stated.where.items()):
-            place = tuple(group["labels"][axis] for axis in axes)
-            cells = [_cell(group, suite, stated.category, measure) for measure in stated.measure]
-            number = paper.pop(place, None)
-            rows.append(
-                [*place, *cells, *([""] if stated.paper and number is None else [f"{number:g}"] if number else [])]
-            )
-    rows += [[*place, *([""] * len(stated.measure)), f"{value:g}"] for place, value in paper.items()]
+    for place in places:
+        cells = [
+            _cell(ours[place], suite, stated.category, measure) if place in ours else "" for measure in stated.measure
+        ]
+        number = [f"{paper[place]:g}" if place in paper else ""] if stated.paper else []
+        rows.append([*place, *cells, *number])
     heads = [*axes, *(_HEADS[measure] for measure in stated.measure), *([stated.paper.source] if stated.paper else [])]
     return table(stated.title, heads, rows, len(axes))
+
+
+def _place_in(order: Sequence[Sequence[str]], place: Sequence[str]) -> tuple[int, ...]:
+    """Where labels stand in the order of the study, the last axis first; those that only the paper has come last."""
+    known = [
+        labels.index(label) if label in labels else len(labels) for labels, label in zip(order, place, strict=True)
+    ]
+    return tuple(reversed(known))
 
 
 def _cell(row: Mapping[str, Any], suite: str, category: str | None, measure: str) -> str:
@@ -229,19 +250,6 @@ def _loss(row: Mapping[str, Any], unit: str) -> str:
     return with_interval(row["heldout"][unit], "+.3f", 1) if unit in row["heldout"] else ""
 
 
-def findings_section(report: StudyReport) -> Html:
-    """What follows from the table: where curves stop, which ranks are open, how many seeds would settle a contrast."""
-    said = list(sentences(report.scores))
-    more = [one for one in sentences(report.scores, categories=True) if one not in said]
-    return section(
-        "findings",
-        "What follows",
-        paragraph("Each statement holds at 95 % for itself, by the rule that its analysis had before the runs."),
-        bullets(said) if said else paragraph("Nothing more can be said of the runs that are done."),
-        element("details", element("summary", "By category"), bullets(more)) if more else "",
-    )
-
-
 def published_section(report: StudyReport) -> Html:
     """The paper's numbers as printed."""
     tables = (
@@ -303,10 +311,14 @@ def _limits_of_runs(report: StudyReport) -> Iterable[str]:
         yield "Where a point has one seed, its interval covers the choice of questions and not the chances of training."
     if report.done < len(report.runs):
         yield f"{len(report.runs) - report.done} of its {len(report.runs)} runs are not done."
+    for axis, labels in report.scores["axes"].items():
+        done = {run["labels"].get(axis) for run in report.scores["runs"]}
+        if missing := [label for label in labels if label not in done]:
+            yield f"No run is done of {axis} {', '.join(missing)}."
     decided = [row["claim"] for row in report.scores["analysis"]["verdicts"]]
     for name in report.config.claims:
         if name not in decided:
-            yield f"The paper's {name} is not decided yet: not all runs are done that its rule asks for."
+            yield f"{claim_name(name)} of the paper is not decided yet: not all runs are done that its rule asks for."
     largest = max(group["parameters"] for group in report.scores["groups"])
     yield f"Its largest language model has {largest:,} parameters; of larger ones these runs say nothing."
 
@@ -322,7 +334,7 @@ def summary(report: StudyReport) -> Html:
     return section(
         report.name,
         report.config.title,
-        paragraph(f"{report.config.question[:1].upper()}{report.config.question[1:]} After {report.config.source}."),
+        paragraph(asked(report)),
         paragraph(f"{report.done} of {len(report.runs)} runs, {report.seeds} seeds a point."),
         join(*outcome(report)),
         drawing,

@@ -103,6 +103,7 @@ def test_a_part_of_a_study_keeps_what_can_be_drawn_and_tested() -> None:
     assert [one.axis for one in part.contrasts] == [RECIPE]
     assert set(part.figures) == {"accuracy"} and part.num_runs == 4
     assert part.comparison().contrasts == part.contrasts
+    assert part.comparison().limits == (f"No run was asked for of {PRESET} tiny.",), "both seeds were"
 
 
 def test_numbers_of_the_paper_for_labels_left_out_are_left_out() -> None:

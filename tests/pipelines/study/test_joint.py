@@ -62,7 +62,7 @@ def test_a_pipeline_makes_the_table_and_the_page_of_several(
     for name in ("scores.json", "scores.csv", "figures/accuracy.svg"):
         assert (made / "scores" / name).read_bytes() == (whole.path / name).read_bytes(), name
     page = (made / "page").read_text()
-    assert "Does it matter? After ours." in page and "4 runs, 2 seeds a point." in page
+    assert "Does it matter? Ours." in page and "4 runs, 2 seeds a point." in page
     assert page.count("<svg ") == 1 and "unrounded, in scores.csv and scores.parquet" in page
 
 

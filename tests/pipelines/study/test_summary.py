@@ -48,9 +48,9 @@ def test_the_screen_shows_every_group_and_every_contrast(capsys: Any) -> None:
     assert "Two (LSBS Table 2)" in printed and "30.0 [25.0, 35.0]" in printed
     assert re.search(r"probe_features.*\n.* 62.0 \[57.0, 67.0\]", printed), "what a linear probe reads"
     assert "suite scenes: 40 questions on 20 images, chance 25" in printed
-    assert "adapt.connector: pool - mlp (mix0)  scenes: visual +10.0 [+5.0, +15.0] (p 0.013)  blind" in printed
+    assert "adapt.connector: pool against mlp (mix0)  scenes: visual +10.0 [+5.0, +15.0] (p 0.013)  blind" in printed
     assert "visual -10.0 [-15.0, -5.0] (p < 0.001)  blind -10.0 [-15.0, -5.0]\n" in printed
-    assert "pretrain.preset: laptop - tiny  4.000 [3.950, 4.050] nats per token" in printed
+    assert "pretrain.preset: laptop against tiny  4.000 [3.950, 4.050] nats per token" in printed
 
 
 def test_what_has_no_interval_is_shown_alone(capsys: Any) -> None:

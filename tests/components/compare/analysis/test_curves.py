@@ -1,15 +1,17 @@
 """Curves and ranks of a study: which lines there are, what is said of them and in which words."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from inkling.components.compare.analysis.curves import curves
-from inkling.components.compare.analysis.ranks import ranks
+from inkling.components.compare.analysis.ranks import language_ranks, ranks
 from inkling.components.compare.analysis.sentences import sentences
 from inkling.components.compare.groups import Group
 from inkling.components.compare.measures import RunMeans, ScoreCell
+from inkling.components.shared.statistics.losses import DocumentLosses, Mean
 
 AXES = {"label": ["reasoning", "visual"], "share": ["0", "50", "100", "no pretraining"], "seed": ["0", "1", "2"]}
 EMPTY: dict[str, list[Any]] = {
@@ -63,6 +65,27 @@ def test_ranks_are_settled_where_groups_are_apart() -> None:
     assert ranks(CELL, means, groups[:1]) is None
 
 
+def test_language_is_ranked_by_its_loss_whatever_documents_were_held_out() -> None:
+    documents = [
+        DocumentLosses(("law",) * n, tuple(range(n)), np.full(n, 9), np.full(n, 9.0), np.full(n, 9.0)) for n in (4, 6)
+    ]
+    _, groups = made({("a", "0"): 0.0, ("a", "50"): 0.0, ("a", "100"): 0.0}, seeds=2)
+    runs = [SimpleNamespace(documents=documents[number // 4]) for number in range(6)]
+    costs = [2.0 + (number // 2) / 10 + number % 2 / 1e4 for number in range(6)]
+    losses = [
+        {"bits_per_byte": Mean(cost, np.full(len(run.documents.tokens), 1e-3), True)}
+        for cost, run in zip(costs, runs, strict=True)
+    ]
+    found = language_ranks(runs, losses, groups)
+    assert found is not None and [(one["rank"], one["first"], one["last"]) for one in found["groups"]] == [
+        (1, 1, 1), (2, 2, 2), (3, 3, 3)
+    ]  # fmt: skip
+    (said,) = sentences({"analysis": {**EMPTY, "ranks": [found]}, "contrasts": []})
+    assert said.startswith("bits per byte of held-out text: a, 0 ranks first, 1 of 3 may; 3 ranks are settled")
+    alone = [{"bits_per_byte": Mean(2.0, np.zeros(len(run.documents.tokens)), False)} for run in runs]
+    assert language_ranks(runs, alone, groups) is None
+
+
 def test_what_follows_is_said_in_words() -> None:
     means, groups = made(TRUTH)
     analysis = {**EMPTY, "curves": curves(AXES, CELL, means, groups, 0.03), "ranks": [ranks(CELL, means, groups)]}
@@ -89,7 +112,9 @@ def test_a_contrast_says_how_many_seeds_would_settle_it() -> None:
     test = {"value": 0.03, "low": -0.01, "high": 0.07, "power": power}
     row = {"axis": "r", "first": "b", "second": "a", "where": {"p": "tiny"}, "suites": {"scenes": {"visual": test}}}
     (said,) = sentences({"analysis": EMPTY, "contrasts": [row]})
-    assert said.startswith("r: b - a (tiny), scenes, with the image: not settled; a difference of 5.0 points would be")
+    assert said.startswith(
+        "b against a (tiny), scenes, with the image: not settled; a difference of 5.0 points would be"
+    )
     assert "the one observed by 7 seeds; on these questions no number of seeds finds less than 2.1 points." in said
     test |= {"low": 0.01, "power": {**power, "needed": None}}
     assert "with the image: settled; a" in next(sentences({"analysis": EMPTY, "contrasts": [row]}))

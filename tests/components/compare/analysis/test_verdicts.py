@@ -121,7 +121,7 @@ def test_categories_that_go_together_support_the_split() -> None:
     assert split["verdict"] == "contradicted"
     empty = {key: [] for key in ("curves", "ranks", "correlations", "scaling", "mixture_laws")}
     (said,) = sentences({"analysis": {**empty, "verdicts": [split]}, "contrasts": []})
-    assert said.startswith("finding-5 (LSBS Figure 4) is contradicted here: The visual prior")
+    assert said.startswith("Finding 5 (LSBS Figure 4) is contradicted here: The visual prior")
     assert "rank correlation -0.40 [-0.70, +0.00]" in said
 
 

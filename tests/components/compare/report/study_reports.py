@@ -74,6 +74,7 @@ def scores() -> dict[str, Any]:
         "title": STUDY.title,
         "source": STUDY.source,
         "axes": {"label": ["code", "math"], "share": ["0", "25", "50"], "seed": ["0", "1"]},
+        "runs": [{"labels": {"label": label, "share": share, "seed": "0"}} for label, share in places],
         "suites": {"scenes": {"questions": 900, "images": 800, "chance": 0.25}},
         "groups": [
             {"labels": {"label": label, "share": share}, "seeds": 2, "parameters": 1_300_000, **row(0.3 + number / 50)}

@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,8 @@ def test_it_says_what_was_asked_what_came_out_and_what_it_cannot_say(text: str) 
         "Labels &lt;here&gt; are a lexicon",
         "mean of 16 benchmarks, per cent (LSBS Figure 3, 3B models)",
         "failed: killed",
-        "The paper&#x27;s finding-3 is not decided yet: not all runs are done that its rule asks for.",
+        "No run is done of seed 1.",
+        "Finding 3 of the paper is not decided yet: not all runs are done that its rule asks for.",
         "10 of its runs took 10:10 here",
     ):
         assert words.replace("&#x27;", "'") in text.replace("&#x27;", "'"), words
@@ -56,6 +58,42 @@ def test_a_linear_probe_stands_beside_the_answers_whole_and_by_family(text: str)
     assert ["code", "0", "55.0 [50.0, 60.0]", ""] in cells, "as the probe answers"
 
 
+def test_of_many_differences_those_that_are_shown_come_first_and_the_claims_before_them() -> None:
+    done = report()
+    part = {"says": "more is better", "measure": "visual", "value": 0.02, "low": 0.01, "high": 0.03, "above": 0.001}
+    claim = {
+        "claim": "finding-3", "statement": "A little is enough.", "source": "LSBS Figure 3", "limit": "",
+        "verdict": "supported", "parts": [{**part, "verdict": "supported"}],
+    }  # fmt: skip
+    analysis = {**done.scores["analysis"], "verdicts": [claim]}
+    contrasts = [*done.scores["contrasts"]] * 4
+    text = study_page(dataclasses.replace(done, scores={**done.scores, "analysis": analysis, "contrasts": contrasts}))
+    head = text.partition("</header>")[0]
+    assert head.index("Finding 3 (LSBS Figure 3) is supported here") < head.index("25 against 0 (code): +20.0")
+    kept, _, folded = head.partition("<summary>4 differences that these runs do not show</summary>")
+    assert kept.count("(code)") == 4 and "(math)" not in kept and folded.count("(math)") == 4
+
+
+def test_every_group_has_its_rank_in_seeing_and_in_language() -> None:
+    done, places = report(), [group["labels"] for group in report().scores["groups"]]
+
+    def ranked(suite: str | None, measure: str, order: list[int], first: int) -> dict[str, Any]:
+        groups = [
+            {"labels": place, "rank": rank, "first": min(rank, first), "last": rank}
+            for place, rank in zip(places, order, strict=True)
+        ]
+        agreement = {"value": 0.5, "low": 0.1, "high": 0.9}
+        return {"suite": suite, "category": None, "measure": measure, "groups": groups, "agreement": agreement}
+
+    ranks = [ranked("scenes", "visual", [1, 2, 3, 4, 5], 1), ranked(None, "bits_per_byte", [2, 1, 3, 5, 4], 9)]
+    analysis = {**done.scores["analysis"], "ranks": ranks}
+    text = study_page(dataclasses.replace(done, scores={**done.scores, "analysis": analysis}))
+    found = text[text.index("Ranks, the best first") :].partition("</table>")[0]
+    cells = [re.findall(r">([^<>]*)</t[hd]>", one) for one in re.findall(r"<tr>(.*?)</tr>", found)]
+    assert cells[0] == ["label", "share", "scenes, with the image", "held-out text", "mean of scenes and text"]
+    assert cells[1] == ["code", "0", "1", "2", "1.5"] and cells[2] == ["code", "25", "2 [1, 2]", "1", "1.5"]
+
+
 def test_it_refers_to_nothing_outside_itself(text: str) -> None:
     assert not re.findall(r"https?:|<script|<link|<img|src=|url\((?!#)", text)
     assert len(text.encode()) < LARGEST
@@ -77,9 +115,9 @@ def test_the_page_of_all_says_of_every_claim_how_it_was_decided_or_which_study_d
     }  # fmt: skip
     done = dataclasses.replace(done, scores={**done.scores, "analysis": {**done.scores["analysis"], "verdicts": [row]}})
     text = re.sub("<[^>]+>", "", index_page([done], {"finding-1": "scale"}))
-    assert "Supported. finding-3 (LSBS Figure 3) is supported here: A little is enough." in text
+    assert "Supported. Finding 3 (LSBS Figure 3) is supported here: A little is enough." in text
     assert "more is better: supported (+2.0 [+1.0, +3.0] points, p 0.001 of being above 0)" in text
-    assert "Not decided here. finding-1 (LSBS Figure 1); inkling study scale decides it: Right answers grow" in text
+    assert "Not decided here. Finding 1 (LSBS Figure 1); inkling study scale decides it: Right answers grow" in text
     assert text.count("Not decided here.") == len(claims()) - 1
 
 
