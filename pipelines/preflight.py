@@ -15,7 +15,7 @@ from inkling.components.shared.storage.objects import StorageError
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
 from inkling.pipelines.cluster.named_objects import unusable
-from inkling.pipelines.cluster.pods import StagePods, trained_on_ranks
+from inkling.pipelines.cluster.pods import StagePods, done_on_ranks
 from inkling.pipelines.cluster.quota import quotas, too_large, waiting
 from inkling.pipelines.cluster.registry import resolve
 
@@ -99,8 +99,8 @@ def _storage(output: Path) -> list[str]:
 def _exchange(config: str) -> list[str]:
     """Whether the object storage between a stage and its ranks takes what a pod writes, and gives it back."""
     problems = []
-    for settings in trained_on_ranks(config):
-        if settings.strategy == "single" or settings.launch.storage is None:
+    for settings in done_on_ranks(config):
+        if not settings.launched or settings.launch.storage is None:
             continue
         try:
             settings.launch.storage.open().check()

@@ -12,6 +12,7 @@ from inkling.components.artifacts.multimodal_model import MultimodalModelArtifac
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.artifacts.suite import Suite
 from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.evaluate.on_ranks import ask_on_ranks
 from inkling.components.shared.store.artifact import Artifact, write_json
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.components.shared.store.part import Part, Share, gather, produce_part
@@ -47,12 +48,15 @@ def build_evaluate(
             questions are of a suite that the profile does not read.
         ValueError: If the model's weights are broken, a question is longer than it can read, or a split has no question
             of its suite's headline.
+        RankError: If one of several ranks fails; the message ends with its own traceback.
+        StorageError: If the object storage between stage and ranks cannot be used.
     """
     given = EvaluationInputs.open(config, multimodal_model, questions, features)
     key = provenance(config, given.artifacts).key
 
     def make(draft: Draft) -> None:
-        gather(parts, key, draft.scratch, f"{_REPLIES}/*")
+        made = ask_on_ranks(config, given.artifacts, draft.scratch) if config.launched else parts
+        gather(made, key, draft.scratch, f"{_REPLIES}/*")
         _make(config, given, draft)
 
     return produce(Answers, output, config, given.artifacts, make)
@@ -153,29 +157,40 @@ def check_suites(suites: Sequence[Suite], questions: Questions) -> None:
 
 
 def _make(config: EvaluateConfig, given: EvaluationInputs, draft: Draft) -> None:
-    from inkling.components.evaluate.replies import subject
-    from inkling.components.evaluate.torch_answering import torch_answering
-
-    model, features = given.model, given.features
-    encoded = {name: features.manifest.provenance.config.get(name) for name in ("precision", "batch")}
-    who = subject(config, model.digest, model.manifest.provenance.carried, encoder=features.encoder_digest, **encoded)
-    answer_suites(torch_answering(config, model, given.questions, features), config, given.questions, who, draft)
-
-
-def _make_part(config: EvaluateConfig, given: EvaluationInputs, key: str, share: Share, draft: Draft) -> None:
-    from inkling.components.evaluate.resume_log import ResumeLog
-    from inkling.components.evaluate.scoring import ask_questions
     from inkling.components.evaluate.torch_answering import torch_answering
 
     answering = torch_answering(config, given.model, given.questions, given.features)
+    answer_suites(answering, config, given.questions, _subject(config, given), draft)
+
+
+def _subject(config: EvaluateConfig, given: EvaluationInputs) -> dict[str, Any]:
+    """Whose replies they are."""
+    from inkling.components.evaluate.replies import subject
+
+    model, features = given.model, given.features
+    encoded = {name: features.manifest.provenance.config.get(name) for name in ("precision", "batch")}
+    return subject(config, model.digest, model.manifest.provenance.carried, encoder=features.encoder_digest, **encoded)
+
+
+def _make_part(config: EvaluateConfig, given: EvaluationInputs, key: str, share: Share, draft: Draft) -> None:
+    from inkling.components.evaluate.replies import kept_replies, reply_task
+    from inkling.components.evaluate.resume_log import ResumeLog
+    from inkling.components.evaluate.scoring import ask_questions, reply_keys
+    from inkling.components.evaluate.torch_answering import torch_answering
+
+    answering = torch_answering(config, given.model, given.questions, given.features)
+    who, pictures = _subject(config, given), given.questions.images()
+    suites = {suite.name: suite for suite in config.suites}
     (draft.path / _REPLIES).mkdir()
     for suite, members in given.questions.suites().items():
-        # A log of its own: in the store the parts would wait for each other.
+        # A log of its own: in the store the parts would wait for each other. What the store holds is not asked again.
         with ResumeLog(draft.scratch / f"{suite}.jsonl", key) as log:
-            if not log.results:
+            log.results |= kept_replies(suite, reply_task(who, suites[suite], members, pictures, config))
+            if reply_keys(members, config).isdisjoint(log.results):
                 check_longest(answering, suite, members, config)
-            ask_questions(answering, members, config, log, share)
-            write_json(draft.path / _REPLIES / f"{suite}.{share.number:03}.json", log.results, sort_keys=True)
+            keys = ask_questions(answering, members, config, log, share)
+            mine = {name: log.results[name] for name in keys}
+            write_json(draft.path / _REPLIES / f"{suite}.{share.number:03}.json", mine, sort_keys=True)
 
 
 def answer_suites(

@@ -7,13 +7,15 @@ from pydantic import Field, model_validator
 from inkling.components.artifacts.suite import Suites, rendered_scenes
 from inkling.components.evaluate.contract import MethodSpec
 from inkling.components.evaluate.inference import METHODS
-from inkling.components.shared.config import ExecutionOnly, StageConfig
+from inkling.components.shared.config import ExecutionOnly
+from inkling.components.shared.launch.config import LaunchedConfig
+from inkling.components.shared.launch.launch import LaunchConfig
 from inkling.models.sequence.views import VIEWS, View
 
 _DEFAULT = "likelihood"
 
 
-class EvaluateConfig(StageConfig):
+class EvaluateConfig(LaunchedConfig):
     """How the questions are scored; which ones is decided by the Questions artifact."""
 
     stage: ClassVar[str] = "evaluate"
@@ -43,6 +45,19 @@ class EvaluateConfig(StageConfig):
         if len(set(self.views)) < len(self.views):
             raise ValueError(f"a view is named twice: {', '.join(self.views)}")
         return self
+
+    @model_validator(mode="after")
+    def _shared_once(self) -> Self:
+        if self.parts > 1 and self.launched:
+            raise ValueError(
+                f"parts is {self.parts}, and ranks are launched: tasks of the pipeline or ranks share the questions, "
+                "so leave parts at 1, or processes and nodes at 1 and launch.scheduler at local_cwd"
+            )
+        return self
+
+    def one_of(self, count: int) -> Self:
+        """The same evaluation for one of so many processes, each of which asks a part of the questions."""
+        return self.model_copy(update={"parts": count, "processes": 1, "nodes": 1, "launch": LaunchConfig()})
 
     def contents(self) -> dict[str, Any]:
         """What of each suite enters the scores."""

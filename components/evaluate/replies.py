@@ -15,7 +15,7 @@ from typing import Any
 from inkling.components.artifacts.questions import Question
 from inkling.components.artifacts.suite import Suite
 from inkling.components.evaluate.config import EvaluateConfig
-from inkling.components.evaluate.resume_log import ResumeLog
+from inkling.components.evaluate.resume_log import ResumeLog, logged
 from inkling.components.shared.store.manifest import digest_of
 from inkling.components.shared.store.provenance import package_versions, stage_code
 from inkling.components.shared.store.store import STORE_VARIABLE
@@ -68,7 +68,23 @@ def reply_log(scratch: Path, name: str, task: str) -> ResumeLog:
         name: Name of the suite, or of what else is asked.
         task: What the replies depend on beside their keys.
     """
+    path = _stored(name, task) or scratch / f"{name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return ResumeLog(path, task)
+
+
+def kept_replies(name: str, task: str) -> dict[str, Any]:
+    """The replies of a task that the store holds, by `reply_key`; none without a store.
+
+    Args:
+        name: Name of the suite.
+        task: What the replies depend on beside their keys.
+    """
+    path = _stored(name, task)
+    return logged(path, task) if path else {}
+
+
+def _stored(name: str, task: str) -> Path | None:
+    """Where the store holds the log of a task; None without a store."""
     store = os.environ.get(STORE_VARIABLE)
-    path = Path(store, _FOLDER, task[:_DIGITS]) if store else scratch
-    path.mkdir(parents=True, exist_ok=True)
-    return ResumeLog(path / f"{name}.jsonl", task)
+    return Path(store, _FOLDER, task[:_DIGITS], f"{name}.jsonl") if store else None

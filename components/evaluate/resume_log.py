@@ -28,23 +28,13 @@ class ResumeLog:
             path: The file; made where there is none.
             task: What determines the results beside their keys, such as a digest of code, settings and inputs.
         """
-        header = _line({"task": task})
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
         _lock(self._file, path)
-        lines = self._file.read().splitlines(keepends=True)
-        self.results: dict[str, Any] = {}
-        valid = 0
-        if lines and lines[0] == header:
-            valid = len(header)
-            for line in lines[1:]:
-                if not line.endswith(b"\n"):
-                    break
-                self.results.update(json.loads(line))
-                valid += len(line)
+        self.results, valid = _results(self._file.read(), task)
         self._file.truncate(valid)
         self._file.seek(valid)
         if not valid:
-            self._write(header)
+            self._write(_line({"task": task}))
 
     def append(self, results: Mapping[str, Any]) -> None:
         """Adds results (JSON values) by their keys; returns when they are on disk. A kill keeps all of them or none."""
@@ -63,6 +53,26 @@ class ResumeLog:
         self._file.write(lines)
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def logged(path: Path, task: str) -> dict[str, Any]:
+    """The results of a task that a log holds, which another process may be adding to; none where there is no log."""
+    return _results(path.read_bytes(), task)[0] if path.exists() else {}
+
+
+def _results(content: bytes, task: str) -> tuple[dict[str, Any], int]:
+    """The results of a task in the content of a log, and how many bytes of it are whole lines of that task."""
+    lines = content.splitlines(keepends=True)
+    found: dict[str, Any] = {}
+    if not lines or lines[0] != _line({"task": task}):
+        return found, 0
+    valid = len(lines[0])
+    for line in lines[1:]:
+        if not line.endswith(b"\n"):
+            break
+        found.update(json.loads(line))
+        valid += len(line)
+    return found, valid
 
 
 def _lock(file: IO[bytes], path: Path) -> None:

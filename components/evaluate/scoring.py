@@ -59,7 +59,7 @@ def score_questions(
 
 def ask_questions(
     model: Answering, questions: Sequence[Question], config: EvaluateConfig, log: ResumeLog, share: Share = ALL
-) -> None:
+) -> list[str]:
     """Asks every question of a share in every view whose reply is not in the log, and adds the replies.
 
     Args:
@@ -68,6 +68,9 @@ def ask_questions(
         config: The stage's configuration.
         log: Replies that were given already, by `reply_key`.
         share: Which batches are asked: whole ones, since beside others the last bits of a reply would be others.
+
+    Returns:
+        The `reply_key` of every question of the share in every view; the log has replies to all of them now.
 
     Raises:
         ValueError: If the method cannot ask one of them.
@@ -88,6 +91,7 @@ def ask_questions(
                 replies = ask(method, model, list(members.values()), view)
                 log.append({key: dataclasses.asdict(reply) for key, reply in zip(members, replies, strict=True)})
                 progress.advance(len(missing))
+    return [key for members, _ in batches for key in members]
 
 
 def ask(method: Method, model: Answering, asked: Sequence[Asked], view: View) -> list[Reply]:

@@ -8,8 +8,9 @@ from typing import Self
 from kubernetes.utils import parse_quantity
 
 from inkling.components.adapt.config import AdaptConfig
+from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.shared.launch.config import RanksConfig
+from inkling.components.shared.launch.config import LaunchedConfig
 from inkling.components.shared.launch.placement import Placement, PlacementConfig
 
 Amounts = Mapping[str, Decimal]
@@ -45,7 +46,7 @@ class StagePods:
     @classmethod
     def of(cls, profile: str) -> Self:
         """Those of a checked profile, YAML text."""
-        launching = {config.stage: config.nodes for config in trained_on_ranks(profile) if config.launches_pods}
+        launching = {config.stage: config.nodes for config in done_on_ranks(profile) if config.launches_pods}
         return cls(task_placement(profile), PlacementConfig.parse(profile), launching)
 
     def stated(self, stage: str) -> list[tuple[str, int, Amounts]]:
@@ -79,18 +80,18 @@ def task_placement(profile: str) -> PlacementConfig:
         profile: The checked profile, as YAML text.
     """
     placement = PlacementConfig.parse(profile)
-    for config in trained_on_ranks(profile):
+    for config in done_on_ranks(profile):
         placement = placement.watching(config.stage) if config.launches_pods else placement
     return placement
 
 
-def trained_on_ranks(profile: str) -> list[RanksConfig]:
-    """The settings of the stages that train, on one rank or on several.
+def done_on_ranks(profile: str) -> list[LaunchedConfig]:
+    """The settings of the stages whose work ranks can share, on one rank or on several.
 
     Args:
         profile: The checked profile, as YAML text.
     """
-    return [PretrainConfig.parse(profile), AdaptConfig.parse(profile)]
+    return [PretrainConfig.parse(profile), AdaptConfig.parse(profile), EvaluateConfig.parse(profile)]
 
 
 def total(amounts: Iterable[Amounts]) -> Amounts:

@@ -9,7 +9,7 @@ from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.endpoint import EndpointAnswering
 from inkling.components.evaluate.endpoint_settings import EndpointConfig, EndpointSettings
 from inkling.components.evaluate.requests import build_from_endpoint, check_endpoint
-from inkling.pipelines.evaluation.targets import Target
+from inkling.pipelines.evaluation.targets import Target, refuse_ranks
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class EndpointTarget(Target):
 
     def check(self, config: EvaluateConfig) -> None:
         """As `Target` says."""
+        refuse_ranks(config, f"the endpoint {self.name}")
         check_endpoint(self._config(config))
 
     def answer(self, config: EvaluateConfig, questions: Path, folder: Path) -> Answers:

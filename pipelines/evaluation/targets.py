@@ -97,6 +97,10 @@ class BundleTarget(Target):
     name: str
     bundle: Path
 
+    def check(self, config: EvaluateConfig) -> None:
+        """As `Target` says."""
+        refuse_ranks(config, f"the bundle {self.name}")
+
     def answer(self, config: EvaluateConfig, questions: Path, folder: Path) -> Answers:
         """As `Target` says."""
         from inkling.components.evaluate.bundles import build_from_bundle
@@ -108,6 +112,19 @@ class BundleTarget(Target):
         from inkling.components.evaluate.bundles import bundle_answering
 
         return bundle_answering(config, Bundle.open(self.bundle), questions.images())
+
+
+def refuse_ranks(config: EvaluateConfig, what: str) -> None:
+    """Refuses ranks for what has none.
+
+    Raises:
+        ConfigError: If the configuration launches any.
+    """
+    if config.launched:
+        raise ConfigError(
+            f"evaluate.processes and evaluate.nodes share the questions to a model in torch; {what} is asked by one "
+            "process: leave them at 1, and launch.scheduler at local_cwd"
+        )
 
 
 def directory_target(stated: str, encoder: Path | None) -> Target:

@@ -9,9 +9,9 @@ from overlays import ROOT, Object
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.launch import MODULE
 from inkling.components.shared.launch.job import Job
-from inkling.components.shared.launch.train import training_job
 from inkling.components.shared.launch.trainjob import train_job
 from inkling.components.shared.launch.volcano import volcano_job
+from inkling.components.shared.launch.work import stage_job
 from inkling.models.strict_json import to_json
 from inkling.pipelines import profiles
 
@@ -57,7 +57,7 @@ def rank_job(nodes: int, processes: int, launch: str = "") -> Job:
     config = rank_config(nodes, processes, launch)
     claimed = ("/runs/tokens", "/runs/a b")
     tokens, work = claimed if config.launch.claims else ("s3://inkling/tokens", "s3://inkling/work")
-    return training_job(config, MODULE, {"tokens": tokens}, work, Path(work))
+    return stage_job(config, MODULE, {"tokens": tokens}, work, Path(work))
 
 
 @functools.cache

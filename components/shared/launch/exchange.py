@@ -1,10 +1,11 @@
-"""Training through object storage: what a stage and its ranks hand each other where they share no disk.
+"""Ranks through object storage: what a stage and its ranks hand each other where they share no disk.
 
     tokens/<digest>                                an input artifact, by its name, stored once whoever reads it
     pretrain-<key>/config.json                     the settings; the key is that of the model that comes out
     pretrain-<key>/build_environment.json          the machine of rank 0
     pretrain-<key>/<run>/checkpoints/step-........ the newest checkpoints, as rank 0 writes them
     pretrain-<key>/<run>/saved/step-........       weights saved on the way
+    evaluate-<key>/parts/part-0-of-2               what a rank of an evaluation was answered
 
 A run may lie deeper, as that of a phase of an adaptation does: adapt-<key>/<phase>/<run>/checkpoints.
 
@@ -14,7 +15,7 @@ Ranks that were killed, and a stage that was, go on from what lies there.
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,6 +73,16 @@ class Exchange:
         last = f"{_CHECKPOINTS}/{_STEP}{steps:08d}"
         return any(name.endswith(f"/{last}") for name in self.work.directories())
 
+    def holds(self, names: Sequence[str]) -> bool:
+        """Whether the directories of all these names are there."""
+        return all(self.work.at(name).complete() for name in names)
+
+    def bring(self, names: Sequence[str], work: Path) -> None:
+        """Brings the machine of rank 0 and the directories of these names."""
+        (work / RECORD).write_bytes(self.work.at(RECORD).read())
+        for name in names:
+            self.work.at(name).get(work / name)
+
     def collect(self, work: Path) -> None:
         """Brings what the ranks have left: their machine, a run's newest checkpoint, and the saved weights."""
         (work / RECORD).write_bytes(self.work.at(RECORD).read())
@@ -109,8 +120,14 @@ class Mirror:
         """Leaves a run on this node its newest stored checkpoint, and no other."""
         _fetch_newest(self._place(run), run)
 
+    def restore(self, path: Path) -> None:
+        """Leaves on this node a directory of the work that was stored before; nothing where none was."""
+        place = self._place(path)
+        if place.complete():
+            place.get(path)
+
     def saved(self, path: Path) -> None:
-        """Stores a checkpoint while training goes on; the one before it is stored when this returns.
+        """Stores a checkpoint, or what else is finished, meanwhile; the one before it is stored when this returns.
 
         Raises:
             StorageError: If the one before it could not be stored.

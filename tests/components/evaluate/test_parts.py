@@ -11,6 +11,7 @@ from inkling.components.evaluate import scoring
 from inkling.components.evaluate.build import build_evaluate, build_evaluate_part
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.config import ConfigError
+from inkling.components.shared.store.store import STORE_VARIABLE
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.sequence.views import VIEWS
 
@@ -68,6 +69,22 @@ def test_what_no_part_holds_is_asked_when_they_are_put_together(
     made = build_evaluate(config(3), *places, tmp_path / "answers", [part, other])
     assert made.digest == whole.digest
     assert len(batches) == 10, "two thirds of fifteen batches; the part of another seed is left aside"
+
+
+def test_a_part_asks_nothing_that_the_store_holds(
+    world, asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
+    places = (world.model, world.questions, world.features)
+    blind = EvaluateConfig(seed=1, threads=1, batch_size=5, views=("blind",))
+    build_evaluate(blind, *places, tmp_path / "blind")
+    asked.clear()
+    parts = [build_evaluate_part(config(2), index, *places, tmp_path / f"part-{index}").path for index in range(2)]
+    assert {view for view, _ in asked} == {"visual", "mismatched"}
+    assert (len(asked), set(asked.values())) == (2 * QUESTIONS, {1})
+    asked.clear()
+    build_evaluate(config(2), *places, tmp_path / "answers", parts)
+    assert not asked
 
 
 def test_a_part_that_there_is_not_is_refused(world, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain import launch
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.shared.launch import train as ranks
+from inkling.components.shared.launch import work as ranks
 from inkling.components.shared.launch.exchange import CONFIG, Exchange, Mirror, reach
 from inkling.components.shared.launch.launch import SCRATCH_VARIABLE
 from inkling.components.shared.runtime import machine

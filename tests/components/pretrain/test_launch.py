@@ -13,7 +13,7 @@ from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain import launch
 from inkling.components.pretrain.build import build_pretrain
 from inkling.components.pretrain.config import PretrainConfig
-from inkling.components.shared.launch import train as ranks
+from inkling.components.shared.launch import work as ranks
 from inkling.components.shared.launch.failure import RankError
 from inkling.components.shared.launch.job import Job
 from inkling.components.shared.launch.launch import SCRATCH_VARIABLE, LaunchConfig

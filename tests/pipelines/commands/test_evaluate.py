@@ -131,6 +131,7 @@ def test_one_question_alone(served: Any, suites: Path, evaluate: Callable[..., R
         (("--suite", "MINE", "--method", "guess"), "unknown method 'guess'"),
         (("--suite", "MINE", "--set", "pretrain.batch=1"), "unknown setting's place 'pretrain'"),
         (("--suite", "MINE", "--set", "evaluate.batch_size=0"), "evaluate.batch_size"),
+        (("--suite", "MINE", "--set", "evaluate.processes=2"), "is asked by one process: leave them at 1"),
     ],
 )
 def test_bad_input_is_refused_by_name_before_work(

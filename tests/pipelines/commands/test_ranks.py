@@ -52,6 +52,22 @@ def test_the_ranks_of_adaptation_take_three_inputs(tmp_path: Path) -> None:
     assert "take LANGUAGE_MODEL CONVERSATIONS FEATURES WORK, got 3 places" in str(few.exception)
 
 
+def test_the_ranks_of_an_evaluation_need_no_strategy(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        PROFILE.replace("pretrain:\n  {strategy: fsdp2, ", "evaluate:\n  {")
+        .replace("batch: 16, ", "")
+        .replace("pretrain:", "evaluate:")
+    )
+    inputs = ["/runs/multimodal_model", "/runs/questions", "/runs/features"]
+    command = ["ranks", *inputs, "/runs/out", "--stage", "evaluate", "--profile", str(own)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.exception
+    assert "inkling.components.evaluate.rank" in result.stdout and "nvidia.com/gpu: '8'" in result.stdout
+    here = CliRunner().invoke(app, [*command, "--set", "evaluate.launch={}", "--set", "evaluate.nodes=1"])
+    assert str(here.exception) == "evaluate.launch.scheduler is local_cwd: a manifest needs kubernetes"
+
+
 @pytest.mark.parametrize("kind", ["trainjob", "volcano"])
 def test_the_manifest_of_a_profile_with_object_storage(kind: str, tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
