@@ -1,7 +1,7 @@
 """What the parts read: text as tokens, turns and questions about scenes, and image features, small enough to carry.
 
 The features are those of the scenes' own encoder on the directions in which they vary most: principal components of
-the training images' grid, each kept in 8 bits.
+the training images' grid, all rounded to one step, so that a component takes the more bits the more it varies.
 """
 
 import hashlib
@@ -13,17 +13,20 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from kit import PACKED
 from machine import Unfit
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from inkling.components.shared.runtime.progress import Progress
+
 FEATURES = "features.npz"
 VIEW = "grid"
 _DIGEST = "archive.sha256"
-_SPREAD = 4.0  # deviations of a component that 8 bits cover; what lies beyond is clipped
+_ROUNDED = 0.005  # of the features' variance: what rounding to steps may take away
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,8 @@ class Data:
     def features(self, of: str) -> NDArray[np.float32]:
         """Features of the images of the conversations or the questions (images, tokens, components)."""
         with np.load(self.folder / FEATURES) as stored:
-            codes, steps = stored[of], stored["steps"]
-        return codes.astype(np.float32) * steps
+            codes, step = stored[of], stored["step"]
+        return np.ascontiguousarray(codes.transpose(1, 2, 0)).astype(np.float32) * step
 
 
 def collect(folder: Path, sizes: Mapping[str, Any]) -> None:
@@ -135,11 +138,35 @@ def collect(folder: Path, sizes: Mapping[str, Any]) -> None:
     (packed / "names.json").write_text(json.dumps(names))
     seen = {split: np.asarray(features.view(split, VIEW)[:], np.float32) for split in names}
     np.savez(packed / FEATURES, **compress(seen, "conversations", sizes["components"]))
-    written = packed.with_suffix(".xz")
-    with tarfile.open(written, "w:xz") as archive:
-        archive.add(packed, arcname="", filter=_without_times)
-    written.rename(folder / PACKED)
+    pack(packed, folder / PACKED)
     shutil.rmtree(packed)
+
+
+def pack(folder: Path, into: Path) -> None:
+    """Packs a folder into an archive, the same bytes whenever it is made; says how far it is."""
+    from inkling.components.shared.runtime.progress import Progress
+
+    written = into.with_suffix(".part")
+    sizes = {path.stat().st_ino: path.stat().st_size for path in folder.rglob("*")}  # files of several names count once
+    with (
+        Progress("packing the data", sum(sizes.values()) / 1e6, "MB") as progress,
+        lzma.open(written, "wb") as stream,
+        tarfile.open(fileobj=_Reported(stream, progress), mode="w|") as archive,
+    ):
+        archive.add(folder, arcname="", filter=_without_times)
+    written.rename(into)
+
+
+class _Reported:
+    """A stream that reports what is written to it."""
+
+    def __init__(self, stream: IO[bytes], progress: "Progress") -> None:
+        self._stream, self._progress = stream, progress
+
+    def write(self, block: bytes) -> int:
+        """Writes a block, and reports its size."""
+        self._progress.advance(len(block) / 1e6)
+        return self._stream.write(block)
 
 
 def unpack(folder: Path, into: Path) -> Data:
@@ -175,28 +202,29 @@ def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def compress(seen: Mapping[str, NDArray[np.float32]], fitted: str, components: int) -> dict[str, NDArray[Any]]:
-    """Features on the principal components of some of them, in 8 bits each.
+    """Features on the principal components of some of them, in steps of one size, each count in 8 bits.
 
     Args:
         seen: Features (images, tokens, channels), by name.
-        fitted: Those that mean, components and steps are computed from.
+        fitted: Those that mean, components and step are computed from.
         components: Components kept; all channels at most.
 
     Returns:
-        Under each name int8 (images, tokens, components); `steps`, what a unit of each component is worth; `kept`, the
-        share of the variance that the components hold.
+        Under each name int8 (components, images, tokens), a component at a time as an archive packs them best; `step`,
+        what a unit is worth; `kept`, the share of the variance that the components hold.
     """
     rows = seen[fitted].reshape(-1, seen[fitted].shape[-1]).astype(np.float64)
     mean = rows.mean(axis=0)
     variances, directions = np.linalg.eigh((rows - mean).T @ (rows - mean) / len(rows))
     chosen = np.argsort(variances)[::-1][:components]
-    steps = np.sqrt(np.maximum(variances[chosen], 1e-12)) * _SPREAD / 127
+    # Rounding to a step takes step^2 / 12 of each component; the same from all is the least for an archive's size.
+    step = np.sqrt(12 * _ROUNDED * variances.sum() / len(chosen))
     codes = {
-        name: np.clip(np.rint((values - mean) @ directions[:, chosen] / steps), -127, 127).astype(np.int8)
+        name: np.clip(np.rint(np.moveaxis((values - mean) @ directions[:, chosen], -1, 0) / step), -127, 127)
         for name, values in seen.items()
     }
     kept = np.float64(variances[chosen].sum() / variances.sum())
-    return {**codes, "steps": steps.astype(np.float32), "kept": kept}
+    return {**{name: code.astype(np.int8) for name, code in codes.items()}, "step": np.float32(step), "kept": kept}
 
 
 def _link_equal(folders: list[Path], into: Path) -> None:

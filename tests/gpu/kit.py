@@ -25,7 +25,7 @@ KIT, SIZES, WHEELS = (
     Path(__file__).with_name("sizes.yaml"),
     Path(__file__).with_name("wheels.yaml"),
 )
-PACKED = "data.tar.xz"
+PACKED, _LEFT_OUT = "data.tar.xz", "left_out.json"
 TRIP = 64
 """MiB that go to the machine at a time."""
 
@@ -162,12 +162,19 @@ def fill(kit: Path, plan: Mapping[str, Any], room: int) -> None:
         (kit / "wheels").mkdir()
         for wheel in taken:
             wheel.rename(kit / "wheels" / wheel.name)
-        (kit / "left_out.json").write_text(json.dumps({wheel.name: _size(wheel) for wheel in left}, indent=1) + "\n")
+        (kit / _LEFT_OUT).write_text(json.dumps({wheel.name: _size(wheel) for wheel in left}, indent=1) + "\n")
 
 
 def groups_of(plan: Mapping[str, Any]) -> list[list[str]]:
     """The names of the packages of a plan, in its order; those of a group are of no use without one another."""
     return [[entry] if isinstance(entry, str) else entry for entry in plan["wheels"]]
+
+
+def left_out(kit: Path) -> list[str]:
+    """The wheels that a kit had no room for, with their sizes."""
+    path = kit / _LEFT_OUT
+    sizes = json.loads(path.read_text()) if path.exists() else {}
+    return [f"{name} ({size / 1e6:,.1f} MB)" for name, size in sizes.items()]
 
 
 def _size(path: Path) -> int:
@@ -179,9 +186,8 @@ def _list(kit: Path) -> None:
     for file in files:
         print(f"{_size(file) / 1e6:>9.2f} MB  {file.name}")
     print(f"{sum(map(_size, files)) / 1e6:>9.2f} MB in {kit}")
-    left = kit / "left_out.json"
-    for name, size in (json.loads(left.read_text()) if left.exists() else {}).items():
-        print(f"left out for want of room: {name} ({size / 1e6:,.1f} MB)")
+    for wheel in left_out(kit):
+        print(f"left out for want of room: {wheel}")
 
 
 if __name__ == "__main__":

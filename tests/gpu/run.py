@@ -68,12 +68,13 @@ def main() -> None:
         arguments.ledger, {part.name: {**sizes[part.name], **(kit if part.reads_data else {})} for part in chosen}
     )
     left: dict[str, list[Unit]] = {}
+    skipped: dict[str, list[str]] = {}
     stopped = False
     try:
         broken = _import()
         for number, part in enumerate(chosen):
-            units = _possible(part, part.units(sizes[part.name], data, arguments.work / part.name), broken)
-            units = _named(units, arguments.only)
+            units = _named(part.units(sizes[part.name], data, arguments.work / part.name), arguments.only)
+            units, skipped[part.name] = _possible(part, units, broken)
             # What a part does not use of its share, the next ones may.
             share = sizes["seconds"][part.name] / sum(sizes["seconds"][one.name] for one in chosen[number:])
             until = time.monotonic() + (end - time.monotonic()) * share
@@ -86,7 +87,7 @@ def main() -> None:
         stopped, why = True, str(error) or "interrupted"
         print(f"stopped: {why}; the ledger {arguments.ledger} keeps what was done, the same command goes on")
     finally:
-        report = _report(found, chosen, ledger, left)
+        report = _report(found, chosen, ledger, left, skipped)
         print(report, flush=True)
         try:
             arguments.ledger.with_suffix(".md").write_text(report)
@@ -98,17 +99,20 @@ def main() -> None:
     )
 
 
-def _possible(part: "Part", units: list["Unit"], broken: Mapping[str, str]) -> list["Unit"]:
-    """The units for which this machine and the kit have the modules; the others are named."""
+def _possible(part: "Part", units: list["Unit"], broken: Mapping[str, str]) -> tuple[list["Unit"], list[str]]:
+    """The units for which this machine and the kit have the modules, and a line for each of the others."""
     import machine
 
-    absent = {}
+    possible, skipped = [], []
     for unit in units:
         modules = (*part.modules, *unit.modules)
-        absent[unit.name] = sorted({*machine.lacking(modules), *(broken[name] for name in modules if name in broken)})
-    for name in [name for name in absent if absent[name]]:
-        print(f"{part.name}: {name}: skipped, this machine and the kit lack {', '.join(absent[name])}")
-    return [unit for unit in units if not absent[unit.name]]
+        absent = sorted({*machine.lacking(modules), *(broken[name] for name in modules if name in broken)})
+        if absent:
+            skipped.append(f"skipped: {unit.name}: this machine and the kit lack {', '.join(absent)}")
+            print(f"{part.name}: {skipped[-1]}")
+        else:
+            possible.append(unit)
+    return possible, skipped
 
 
 def _named(units: list["Unit"], text: str) -> list["Unit"]:
@@ -140,8 +144,10 @@ def _prepare_path(kit: Path, work: Path) -> None:
         (tree / "inkling").symlink_to(ROOT, target_is_directory=True)
     first = [str(site), str(tree), str(HERE)]
     sys.path[:0] = first
-    from kit import install
+    from kit import install, left_out
 
+    for wheel in left_out(kit):
+        print(f"not in the kit, which had no room for it: {wheel}")
     installed = install(kit, site)
     importlib.invalidate_caches()
     if installed:
@@ -180,7 +186,13 @@ def _import() -> dict[str, str]:
     return broken
 
 
-def _report(found: dict[str, object], chosen: Sequence["Part"], ledger: "Ledger", left: dict[str, list["Unit"]]) -> str:
+def _report(
+    found: Mapping[str, object],
+    chosen: Sequence["Part"],
+    ledger: "Ledger",
+    left: Mapping[str, list["Unit"]],
+    skipped: Mapping[str, list[str]],
+) -> str:
     lines = [", ".join(f"{name} {value}" for name, value in found.items())]
     for part in chosen:
         rows = ledger.of(part.name)
@@ -189,6 +201,7 @@ def _report(found: dict[str, object], chosen: Sequence["Part"], ledger: "Ledger"
         lines += ["", f"## {part.name}", "", f"{len(rows) - len(failed)} units, {seconds:.0f} s", ""]
         lines += [part.tables(rows)] if rows else []
         lines += [f"- failed: {row.unit}: {row.failure}" for row in failed]
+        lines += [f"- {line}" for line in skipped.get(part.name, ())]
         lines += (
             [f"- left for want of time: {', '.join(unit.name for unit in left[part.name])}"]
             if left.get(part.name)

@@ -1,7 +1,6 @@
-"""The data: 8 bits keep what the components hold, equal files are carried once, smaller lessons lie in larger ones."""
+"""The data: steps keep what the components hold, equal files are carried once, smaller lessons lie in larger ones."""
 
 import lzma
-import tarfile
 from pathlib import Path
 
 import data
@@ -9,20 +8,33 @@ import numpy as np
 import pytest
 
 
-def test_components_in_8_bits_give_the_features_back_to_a_step() -> None:
+def test_components_in_steps_give_the_features_back_but_for_the_stated_share(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     few = random.standard_normal((200, 4, 6)).astype(np.float32) @ random.standard_normal((6, 24)).astype(np.float32)
     seen = {"conversations": few[:150], "questions": few[150:]}
     found = data.compress(seen, "conversations", 6)
-    assert found["questions"].shape == (50, 4, 6) and found["questions"].dtype == np.int8
+    assert found["questions"].shape == (6, 50, 4) and found["questions"].dtype == np.int8
     assert float(found["kept"]) == pytest.approx(1.0, abs=1e-6)
+    np.savez(tmp_path / data.FEATURES, **found)
     # Distances between images, which is what a connector can tell them by, are those of the features.
-    codes = found["questions"].astype(np.float32) * found["steps"]
+    codes = data.Data(tmp_path).features("questions")
     near, far = (np.linalg.norm(values[1:] - values[:-1], axis=-1) for values in (codes, seen["questions"]))
-    assert (
-        np.abs(near - far).max() < 4 * np.linalg.norm(found["steps"])
-        and np.corrcoef(near.ravel(), far.ravel())[0, 1] > 0.99
+    assert np.abs(near - far).max() < np.sqrt(6) * found["step"]
+    assert np.corrcoef(near.ravel(), far.ravel())[0, 1] > 0.99
+
+
+def test_a_step_costs_what_it_may_and_components_that_vary_little_are_packed_small() -> None:
+    spread = np.array([20, 5, 1, 0.5])
+    values = (np.random.default_rng(2).standard_normal((4000, 1, 4)) * spread).astype(np.float32)
+    found = data.compress({"all": values}, "all", 4)
+    back = found["all"].transpose(1, 2, 0) * found["step"]
+    lost = values.var(axis=(0, 1)).sum() - back.var(axis=(0, 1)).sum()
+    assert abs(lost) < 2 * data._ROUNDED * (spread**2).sum()
+    assert float(found["step"]) ** 2 / 12 * 4 == pytest.approx(data._ROUNDED * (spread**2).sum(), rel=0.1)
+    assert [len(np.unique(codes)) for codes in found["all"]] == sorted(
+        (len(np.unique(codes)) for codes in found["all"]), reverse=True
     )
+    assert len(lzma.compress(found["all"][3].tobytes())) < len(lzma.compress(found["all"][0].tobytes())) / 2
 
 
 def test_fewer_components_keep_less_and_those_that_vary_most() -> None:
@@ -55,8 +67,7 @@ def test_data_that_a_cut_left_half_unpacked_or_that_another_kit_made_are_unpacke
         source = tmp_path / "source"
         source.mkdir(exist_ok=True)
         (source / "names.json").write_text(content)
-        with tarfile.open(tmp_path / data.PACKED, "w:xz") as opened:
-            opened.add(source, arcname="", filter=data._without_times)
+        data.pack(source, tmp_path / data.PACKED)
 
     archive("one")
     (tmp_path / "data").mkdir()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import run
 import yaml
+from ledger import Ledger
 from unit import Part, Unit
 
 SIZES = yaml.safe_load(Path(__file__).with_name("sizes.yaml").read_text())
@@ -42,6 +43,16 @@ def test_what_is_worth_most_fits_a_parts_share(part: Part) -> None:
 
 def test_units_whose_modules_lack_another_module_are_skipped_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     (part,) = run.parts(["fast"])
-    found = run._possible(part, units(part, "rehearsal"), {"nemo": "hydra", "lightning": "hydra"})
+    found, skipped = run._possible(part, units(part, "rehearsal"), {"nemo": "hydra", "lightning": "hydra"})
     assert [unit.name for unit in found] == ["plain, eager, micro, 2 sequences"]
-    assert "fit, eager, micro, 2 sequences: skipped, this machine and the kit lack hydra" in capsys.readouterr().out
+    assert skipped == ["skipped: fit, eager, micro, 2 sequences: this machine and the kit lack hydra"]
+    assert skipped[0] in capsys.readouterr().out
+
+
+def test_the_report_names_what_was_skipped_and_what_was_left(tmp_path: Path) -> None:
+    (part,) = run.parts(["fast"])
+    none = Ledger(tmp_path / "rows.jsonl", {"fast": {}})
+    text = run._report(
+        {"date": "today"}, [part], none, {"fast": units(part, "rehearsal")[:1]}, {"fast": ["skipped: x"]}
+    )
+    assert "- skipped: x\n- left for want of time: fit, eager, micro, 2 sequences\n" in text
