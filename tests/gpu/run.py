@@ -46,6 +46,7 @@ def main() -> None:
     arguments = _arguments()
     end = time.monotonic() + 60 * arguments.minutes - _END
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a script starts in the background ignores it
     sys.path.insert(0, str(HERE))
     import machine
 
