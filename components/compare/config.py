@@ -81,6 +81,9 @@ class ContrastConfig(Section):
     axis: str = Field(description="the axis")
     baseline: Label | None = Field(None, description="label that every other label is compared with")
     pairs: tuple[tuple[Label, Label], ...] = Field((), description="first and second label of each pair")
+    between: str | None = Field(
+        None, description="another axis: how far the difference at each of its labels is that at its first"
+    )
 
     @model_validator(mode="after")
     def _stated(self) -> Self:
@@ -158,6 +161,10 @@ class CompareConfig(StageConfig):
     def _contrasts_fit(self) -> Self:
         for contrast in self.contrasts:
             self._check_axis(contrast.axis, "a contrast")
+            if contrast.between is not None:
+                self._check_axis(contrast.between, "a contrast")
+                if contrast.between == contrast.axis:
+                    raise ValueError(f"a contrast over '{contrast.axis}' compares its differences between it itself")
             for label in (contrast.baseline, *(label for pair in contrast.pairs for label in pair)):
                 if label is not None:
                     self._check_label(contrast.axis, label, "a contrast")

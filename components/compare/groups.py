@@ -31,19 +31,25 @@ class Group:
         return list(self.members.values())
 
 
+Runs = list[int]
+"""Numbers of runs, seed by seed."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Contrast:
-    """Two groups that are alike but for one axis, seed by seed.
+    """Two groups that are alike but for one axis, seed by seed; or how far their difference is that of two others.
 
     Attributes:
         labels: What the table says of it.
         first: Runs of the first group.
         second: Those of the second, of the same seeds in the same order.
+        less: The two groups whose difference is taken from it, of the same seeds; None where the difference is meant.
     """
 
     labels: dict[str, Any]
-    first: list[int]
-    second: list[int]
+    first: Runs
+    second: Runs
+    less: tuple[Runs, Runs] | None = None
 
 
 def groups_of(runs: Sequence[RunScore]) -> list[Group]:
@@ -74,13 +80,21 @@ def contrasts_of(config: CompareConfig, stated: ContrastConfig, groups: Sequence
             labels = dict(group.place)
             if labels.get(stated.axis) != first:
                 continue
-            others = _partner(groups, {**labels, stated.axis: second}, stated.axis)
-            shared = [seed for seed in group.members if seed in others]
+            pair = [group.members, _partner(groups, {**labels, stated.axis: second}, stated.axis)]
+            where = {axis: label for axis, label in labels.items() if axis not in (stated.axis, stated.between)}
+            said: dict[str, Any] = {"axis": stated.axis, "first": first, "second": second, "where": where}
+            if stated.between is not None:
+                label, base = labels[stated.between], config.labels[stated.between][0]
+                if label in (base, NO_PRETRAINING):
+                    continue
+                said["between"] = [label, base]
+                at_base = ({**labels, stated.between: base, stated.axis: one} for one in (first, second))
+                pair += [_partner(groups, wanted, stated.axis) for wanted in at_base]
+            shared = [seed for seed in group.members if all(seed in members for members in pair)]
             if shared:
-                where = {axis: label for axis, label in labels.items() if axis != stated.axis}
-                said = {"axis": stated.axis, "first": first, "second": second, "where": where, "seeds": len(shared)}
-                numbers = [group.members[seed] for seed in shared], [others[seed] for seed in shared]
-                found.append(Contrast(said, *numbers))
+                one, other, *less = ([members[seed] for seed in shared] for members in pair)
+                two = (less[0], less[1]) if less else None
+                found.append(Contrast({**said, "seeds": len(shared)}, one, other, two))
     return found
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from inkling.components.artifacts.run_scores import NOT_ASKED, QuestionSet, RunScore
 from inkling.components.compare.config import MEASURED, Measure
+from inkling.components.compare.groups import Contrast
 from inkling.components.shared.statistics.crossed import CrossedMean, QuestionSample
 from inkling.components.shared.statistics.indispensable import indispensable
 from inkling.components.shared.statistics.losses import Mean
@@ -72,12 +73,12 @@ class RunMeans:
         chosen = list(runs)
         return CrossedMean.over(self.values[chosen], self.influences[chosen], self.least)
 
-    def difference(self, first: Sequence[int], second: Sequence[int]) -> CrossedMean:
-        """The mean of the first runs minus the second, seed by seed in the order given."""
-        one, other = list(first), list(second)
-        return CrossedMean.over(
-            self.values[one] - self.values[other], self.influences[one] - self.influences[other], self.least
-        )
+    def contrast(self, stated: Contrast) -> CrossedMean:
+        """The mean of the first runs minus the second, seed by seed, and less the difference that is stated beside."""
+        signed = [(1.0, stated.first), (-1.0, stated.second), *zip((-1.0, 1.0), stated.less or (), strict=False)]
+        values = sum(sign * self.values[runs] for sign, runs in signed)
+        influences = sum(sign * self.influences[runs] for sign, runs in signed)
+        return CrossedMean.over(np.asarray(values), np.asarray(influences), self.least)
 
     def estimate(self, mean: CrossedMean, lowest: float | None = None) -> dict[str, Any]:
         """A mean as the table holds it; over a single image it has no interval."""

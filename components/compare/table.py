@@ -118,7 +118,7 @@ def _answers(
     found = {
         "runs": [means.over([number]) for number in range(len(means.values))],
         "groups": moderated([means.over(group.numbers) for group in groups]),
-        "contrasts": moderated([means.difference(one.first, one.second) for one in contrasts]),
+        "contrasts": moderated([means.contrast(one) for one in contrasts]),
     }
     for kind, measured in found.items():
         lowest = -1.0 if kind == "contrasts" else None
@@ -170,14 +170,15 @@ def _differences(
     contrast: Contrast, unit: str, runs: Sequence[RunScore], each: Sequence[Mapping[str, Mean]]
 ) -> list[Mean]:
     """The differences of a measure, seed by seed; none of a loss where the two were scored on different text."""
-    pairs = list(zip(contrast.first, contrast.second, strict=True))
-    same = all(
-        unit in each[one]
-        and unit in each[other]
-        and (unit in MEASURED or runs[one].documents.same_text(runs[other].documents))
-        for one, other in pairs
-    )
-    return [each[one][unit] - each[other][unit] for one, other in pairs] if same else []
+    found = []
+    for one, other, *less in zip(contrast.first, contrast.second, *(contrast.less or ()), strict=True):
+        used = (one, other, *less)
+        same = unit in MEASURED or all(runs[one].documents.same_text(runs[number].documents) for number in used)
+        if not same or any(unit not in each[number] for number in used):
+            return []
+        difference = each[one][unit] - each[other][unit]
+        found.append(difference - (each[less[0]][unit] - each[less[1]][unit]) if less else difference)
+    return found
 
 
 def _correct(tests: Iterable[dict[str, Any]]) -> None:

@@ -8,11 +8,12 @@ from inkling.components.shared.report.numbers import with_interval
 
 LEVEL = 0.05
 """A difference is shown where Holm's p-value is below it and the interval leaves out zero."""
-_NAMES = {
+MEASURES = {
     "visual": "right answers with the image",
     "visual_minus_blind": "right answers with the image minus without",
     "bits_per_byte": "bits per byte of held-out text",
 }
+"""Measures as a sentence names them."""
 
 
 def sentences(scores: Mapping[str, Any], categories: bool = False) -> Iterator[str]:
@@ -56,9 +57,20 @@ def statements(scores: Mapping[str, Any], categories: bool = False) -> dict[str,
 
 
 def contrast_name(contrast: Mapping[str, Any]) -> str:
-    """What is compared with what, all else equal, such as `mix6 against mix0 (tiny)`."""
-    where = ", ".join(contrast["where"].values())
-    return f"{contrast['first']} against {contrast['second']}{f' ({where})' if where else ''}"
+    """What is compared with what, all else equal, such as `mix6 against mix0 (tiny)` or `share 75 against 0`."""
+    where = ", ".join(labelled(contrast["where"]))
+    said = f"{labelled({contrast['axis']: contrast['first']})[0]} against {contrast['second']}"
+    if "between" in contrast:
+        said = f"what {said} adds, {contrast['between'][0]} against {contrast['between'][1]}"
+    return f"{said} ({where})" if where else said
+
+
+def labelled(labels: Mapping[str, str]) -> list[str]:
+    """Labels as they are, numbers with the last word of their axis: `share 75`."""
+    return [
+        f"{axis.rpartition('.')[2].replace('_', ' ')} {label}" if label[:1].isdigit() else label
+        for axis, label in labels.items()
+    ]
 
 
 def claim_name(claim: str) -> str:
@@ -78,7 +90,7 @@ def verdict_sentence(row: Mapping[str, Any]) -> str:
 
 
 def _of(row: Mapping[str, Any]) -> str:
-    return ", ".join(part for part in (row["suite"], row["category"], _NAMES[row["measure"]]) if part)
+    return ", ".join(part for part in (row["suite"], row["category"], MEASURES[row["measure"]]) if part)
 
 
 def _along(row: Mapping[str, Any]) -> str:
@@ -97,13 +109,18 @@ def _shape(row: Mapping[str, Any]) -> str:
 
 
 def _stop(row: Mapping[str, Any]) -> str:
-    points, last = f"{100 * row['margin']:g} points", row["labels"][-1]
+    points, last = margin_points(row["margin"]), row["labels"][-1]
     first, by = row["stops_from"], row["stops_by"]
     if by == last:
         still = "" if first == row["labels"][0] else f"; it still rises by more at least up to {first}"
         return f"that it stops rising by more than {points} before {last} is not shown{still}"
     between = f"by {by}" if first == row["labels"][0] else f"at {by}" if first == by else f"between {first} and {by}"
     return f"it stops rising by more than {points} {between}"
+
+
+def margin_points(margin: float) -> str:
+    """A margin in words: `1 point`."""
+    return f"{100 * margin:g} point{'' if margin == 0.01 else 's'}"
 
 
 def _alone(row: Mapping[str, Any]) -> str:
@@ -113,7 +130,7 @@ def _alone(row: Mapping[str, Any]) -> str:
 def _order(row: Mapping[str, Any]) -> str:
     groups = sorted(row["groups"], key=lambda group: group["rank"])
     settled = sum(group["first"] == group["last"] for group in groups)
-    first = ", ".join(groups[0]["labels"].values())
+    first = ", ".join(labelled(groups[0]["labels"]))
     may = sum(group["first"] == 1 for group in groups)
     agreement = row["agreement"]
     ranks = "1 rank is" if settled == 1 else f"{settled} ranks are"
@@ -177,13 +194,14 @@ def _mixtures(row: Mapping[str, Any]) -> str:
         f"Law of the mixtures{f' ({where})' if where else ''}, {_of(row)}: on recipes that were held out, of "
         f"{row['recipes']}, it errs by {law} points, the nearest recipe by {nearest}, the mean by {mean}"
     )
-    if any("other" in text.split(".") for text in row["texts"]):
+    if "other" in row["texts"]:
         said += " (other: text with none of the labels that its recipe names)"
     aim = "for a better score" if row["shown"] else "where it knows least, since it is not shown to predict"
-    proposed = "; ".join(_recipe(one) for one in row["next"])
+    proposed = "; ".join(recipe(one) for one in row["next"])
     return f"{said}; to run next, {aim}: {proposed}"
 
 
-def _recipe(proposal: Mapping[str, Any]) -> str:
+def recipe(proposal: Mapping[str, Any]) -> str:
+    """A recipe to run next, with its score as the law predicts it."""
     shares = ", ".join(f"{text} {100 * share:.0f} %" for text, share in proposal["shares"].items() if share > 0)
     return f"{shares} (predicted {with_interval({**proposal, 'value': proposal['predicted']})})"

@@ -1,11 +1,12 @@
 """What a figure of a study shows, whatever its kind: panels of values along an axis and by series."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from inkling.components.compare.config import LOSSES, MEASURED, FigureConfig, Measure
+from inkling.components.compare.config import LOSSES, MEASURED, NO_PRETRAINING, FigureConfig, Measure
 from inkling.components.shared.report.figures import BLUE, GREEN, GREY, INK, ORANGE, Interval, Series, drawn
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _COLOURS, _MARKERS = (BLUE, ORANGE, GREEN, GREY, INK), ("o", "s", "^", "D", "v")
 _DASHES = ("-", "--", ":")
 BELOW = 0.95
 """Room for turned labels below upright values, in inches."""
-_LETTERS, _TITLE = 90, 75  # letters of labels and of a title that a figure's width takes
+_LETTERS, _TITLE, _LABEL = 90, 75, 12  # letters of labels and of a title that a figure's width takes, and of a line
 _NAMES: dict[Measure, str] = {
     "visual": "with its image",
     "blind": "without an image",
@@ -72,6 +73,17 @@ class FigurePanel:
         if self.chance is not None:
             values.append(self.chance)
         return min(values), max(values)
+
+    @property
+    def near_ends(self) -> tuple[float, float]:
+        """The ends, without a chance that lies further off than the values span: it would press them into a line."""
+        low, high = dataclasses.replace(self, chance=None).ends
+        return (low, high) if self.chance is None or low - self.chance > high - low else self.ends
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether a value has an interval."""
+        return any(low < high for _, low, high in self.cells.values())
 
     @property
     def own_x(self) -> list[str]:
@@ -145,14 +157,30 @@ def dress(axes: "Axes", panel: FigurePanel, places: Sequence[float], count: int,
     """
     if panel.chance is not None:
         axes.axhline(panel.chance, color=INK, linewidth=1.0, linestyle=(0, (2, 1.5)))
-    turned = max(len(panel.own_x), room) * max(map(len, panel.own_x)) > _LETTERS // count
+    turned = is_turned(panel, count, room)
     axes.set_xticks(
-        places, panel.own_x, rotation=35 if turned else 0, ha="right" if turned else "center", rotation_mode="anchor"
+        places,
+        panel.own_x if turned else [_upright(label) for label in panel.own_x],
+        rotation=35 if turned else 0,
+        ha="right" if turned else "center",
+        va="center" if turned else "top",
+        rotation_mode="anchor",
     )
     axes.set_ylabel(fill(panel.unit, 30), fontsize=8)
     axes.set_title(fill(panel.title, _TITLE // count), pad=6)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
+
+
+def is_turned(panel: FigurePanel, count: int, room: int = 0) -> bool:
+    """Whether labels along a panel would touch if they stood upright, those of two words in two lines."""
+    longest = [max(map(len, _upright(label).splitlines())) for label in panel.own_x]
+    widest = max((one + other) / 2 for one, other in zip(longest, [*longest[1:], 0], strict=True))
+    return (widest + 1) * max(len(longest), room) > _LETTERS // count
+
+
+def _upright(label: str) -> str:
+    return "no pre-\ntraining" if label == NO_PRETRAINING else fill(label, _LABEL)
 
 
 def _labels(table: Mapping[str, Any], axis: str | None, used: Sequence[str]) -> tuple[str, ...]:

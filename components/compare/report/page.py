@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from inkling.components.compare.report.claims_section import claims_section
 from inkling.components.compare.report.content import StudyReport
+from inkling.components.compare.report.drawings import figures_section
 from inkling.components.compare.report.findings import findings_section
 from inkling.components.compare.report.sections import (
-    figures_section,
     header,
     limits_section,
     published_section,
     runs_section,
     summary,
-    tables_section,
 )
+from inkling.components.compare.report.tables import tables_section
 from inkling.components.shared.report.html import Html, element, page, paragraph
 
 

@@ -61,6 +61,7 @@ th, td { padding: .36rem .7rem; text-align: left; vertical-align: top; border-bo
 thead th { border-bottom: 2px solid var(--rule); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+thead .number { white-space: normal; }
 th:first-child, td:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 

@@ -142,7 +142,7 @@ class Proposal:
 
 
 def propose(law: MixtureLaw, count: int, improve: bool, random: np.random.Generator) -> list[Proposal]:
-    """Recipes to run next, each as if the ones before had come out as predicted.
+    """Recipes to run next, none that was run, each as if the ones before had come out as predicted.
 
     Args:
         law: The law.
@@ -156,6 +156,8 @@ def propose(law: MixtureLaw, count: int, improve: bool, random: np.random.Genera
     texts = law.shares.shape[1]
     drawn = np.concatenate([random.dirichlet(np.full(texts, size), _CANDIDATES // 2) for size in (0.5, 2.0)])
     candidates = np.unique(_rounded(drawn), axis=0)
+    run = np.abs(candidates[:, None] - law.shares[None]).sum(axis=2).min(axis=1) < _STEP
+    candidates = candidates[~run] if not run.all() else candidates
     found: list[Proposal] = []
     taken: list[int] = []
     for _ in range(count):

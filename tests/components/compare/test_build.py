@@ -20,6 +20,7 @@ from inkling.components.artifacts.measurements import (
 )
 from inkling.components.artifacts.run_scores import RunScores
 from inkling.components.artifacts.scores import Scores
+from inkling.components.compare.analysis.sentences import contrast_name
 from inkling.components.compare.build import build_compare, build_compare_part
 from inkling.components.compare.config import CompareConfig, ScoreConfig
 from inkling.components.evaluate.config import EvaluateConfig
@@ -263,6 +264,22 @@ def test_the_no_pretraining_baseline_is_contrasted_size_by_size(
     assert found == {"tiny": pytest.approx(12 / 40), "laptop": pytest.approx(21 / 40)}
     tests = [row["suites"]["scenes"]["visual"] for row in rows]
     assert min(test["adjusted"] for test in tests) == pytest.approx(2 * min(test["p_value"] for test in tests))
+
+
+def test_how_far_one_difference_is_another_is_paired_seed_by_seed(
+    answers_of: MakeAnswers, model_of: MakeModel, scored: Callable[..., RunScores], tmp_path: Path
+) -> None:
+    """mix6 adds 12 and 21 right answers in the two sizes; their losses differ by as much in both."""
+    answers = [answers_of(tmp_path / str(right), right) for right in (8, 9, 20, 30)]
+    made = [model_of(tmp_path / f"{n}", 4.0 + n, preset=size) for n, size in enumerate(("tiny", "laptop") * 2)]
+    parts = [scored("mix0", answers[:2], made[:2]), scored("mix6", answers[2:], made[2:])]
+    contrast = {"axis": RECIPE, "pairs": [["mix6", "mix0"]], "between": PRESET}
+    (row,) = compared(tmp_path, *parts, contrasts=[contrast]).scores()["contrasts"]
+    assert contrast_name(row) == "what mix6 against mix0 adds, laptop against tiny" and row["where"] == {}
+    assert row["suites"]["scenes"]["visual"]["value"] == pytest.approx(9 / 40)
+    assert row["suites"]["scenes"]["blind"]["value"] == 0
+    assert row["heldout"]["nats_per_token"]["value"] == pytest.approx(0.0)
+    assert row["heldout"]["nats_per_token"]["high"] == pytest.approx(0.0)
 
 
 def test_what_a_larger_size_gains_has_the_interval_of_its_seeds(

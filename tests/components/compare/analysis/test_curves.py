@@ -81,7 +81,7 @@ def test_language_is_ranked_by_its_loss_whatever_documents_were_held_out() -> No
         (1, 1, 1), (2, 2, 2), (3, 3, 3)
     ]  # fmt: skip
     (said,) = sentences({"analysis": {**EMPTY, "ranks": [found]}, "contrasts": []})
-    assert said.startswith("bits per byte of held-out text: a, 0 ranks first, 1 of 3 may; 3 ranks are settled")
+    assert said.startswith("bits per byte of held-out text: a, share 0 ranks first, 1 of 3 may; 3 ranks are settled")
     alone = [{"bits_per_byte": Mean(2.0, np.zeros(len(run.documents.tokens)), False)} for run in runs]
     assert language_ranks(runs, alone, groups) is None
 

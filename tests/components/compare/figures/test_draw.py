@@ -129,6 +129,16 @@ def test_panels_hold_the_values_in_the_order_of_the_study_and_the_papers_last(ta
     assert second.row("mlp")[1] == (2.5, 2.45, 2.55)
 
 
+def test_lines_are_not_pressed_together_by_a_chance_far_below(table: dict[str, Any]) -> None:
+    figure = figure_of("lines", measure="visual", paper=None, series=None, where={CONNECTOR: "pool"})
+    (panel,) = panels(figure, table)
+    assert panel.near_ends == panel.ends == pytest.approx((25.0, 45.0)) and "chance, far" not in svg_of(figure, table)
+    table["suites"]["scenes"]["chance"] = 0.2
+    (panel,) = panels(figure, table)
+    assert panel.near_ends == pytest.approx((35.0, 45.0)) and panel.ends[0] == 20.0
+    assert "chance, far below: 20" in svg_of(figure, table)
+
+
 def test_a_figure_of_a_category_or_of_a_part_shows_nothing_else(table: dict[str, Any]) -> None:
     changes: dict[str, Any] = {"category": "General", "measure": "visual", "paper": None}
     (one,) = panels(figure_of("bars", **changes, series=None, where={CONNECTOR: "pool"}), table)
@@ -137,13 +147,13 @@ def test_a_figure_of_a_category_or_of_a_part_shows_nothing_else(table: dict[str,
 
 
 def test_two_long_labels_of_narrow_bars_are_turned_not_laid_over_one_another(table: dict[str, Any]) -> None:
-    """Two bars stand as close as four do, so that one alone is no wall."""
-    long = {"mix0": "ordinary one", "mix6": "another one"}
+    """Two bars stand as close as four do, so that one alone is no wall; two words stand in two lines."""
+    long = {"mix0": "ordinary-one", "mix6": "another-one"}
     table["axes"][RECIPE] = list(long.values())
     table["groups"] = [
         {**one, "labels": {**one["labels"], RECIPE: long[one["labels"][RECIPE]]}} for one in table["groups"]
     ]
     for kind, turned in (("bars", True), ("lines", False)):
         svg = svg_of(figure_of(kind, paper=None), table)
-        angles = re.findall(r'<text[^>]*transform="rotate\((-?\d+)[^>]*>ordinary one</text>', svg)
+        angles = re.findall(r'<text[^>]*transform="rotate\((-?\d+)[^>]*>ordinary-one</text>', svg)
         assert angles == ["-35" if turned else "-0"] * 2, kind

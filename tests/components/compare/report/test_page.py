@@ -26,10 +26,10 @@ def test_it_says_what_was_asked_what_came_out_and_what_it_cannot_say(text: str) 
         "Shares of two kinds of text",
         "How much text of each kind is enough? After LSBS Figure 3.",
         "10 runs, 2 seeds a point; 1 of the study&#x27;s 11 runs are not done",
-        "25 against 0 (code): +20.0 [+15.0, +25.0] points with the image on scenes (p &lt; 0.001), the interval leaves "
-        "out zero, 2 seeds.",
-        "25 against 0 (math): +1.0 [-4.0, +6.0] points with the image on scenes (p 0.400), which these runs do not "
-        "tell from none, 1 seed.",
+        "share 25 against 0 (code): +20.0 [+15.0, +25.0] points with the image on scenes (p &lt; 0.001), the "
+        "interval leaves out zero, 2 seeds.",
+        "share 25 against 0 (math): +1.0 [-4.0, +6.0] points with the image on scenes (p 0.400), which these "
+        "runs do not tell from none, 1 seed.",
         "Labels &lt;here&gt; are a lexicon",
         "mean of 16 benchmarks, per cent (LSBS Figure 3, 3B models)",
         "failed: killed",
@@ -92,6 +92,7 @@ def test_every_group_has_its_rank_in_seeing_and_in_language() -> None:
     cells = [re.findall(r">([^<>]*)</t[hd]>", one) for one in re.findall(r"<tr>(.*?)</tr>", found)]
     assert cells[0] == ["label", "share", "scenes, with the image", "held-out text", "mean of scenes and text"]
     assert cells[1] == ["code", "0", "1", "2", "1.5"] and cells[2] == ["code", "25", "2 [1, 2]", "1", "1.5"]
+    assert cells[-1] == ["Kendall's tau", "", "0.50 [0.10, 0.90]", "0.50 [0.10, 0.90]", ""]
 
 
 def test_it_refers_to_nothing_outside_itself(text: str) -> None:

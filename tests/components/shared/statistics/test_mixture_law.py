@@ -42,6 +42,8 @@ def test_a_law_that_is_exact_is_found_and_its_best_recipe_proposed() -> None:
     assert values == pytest.approx(0.3 + 0.4 * unseen[:, 0] * unseen[:, 1], abs=0.01) and (errors < 0.05).all()
     best = propose(law, 2, True, random)[0]
     assert best.shares[0] == pytest.approx(0.5, abs=0.1) and best.shares[1] == pytest.approx(0.5, abs=0.1)
+    again = MixtureLaw.fit(np.vstack([shares, best.shares]), np.append(scores, best.predicted))
+    assert propose(again, 1, True, random)[0].shares != best.shares, "what was run is not proposed"
     assert best.low <= best.predicted <= best.high and sum(best.shares) == pytest.approx(1)
 
 
