@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inkling.components.artifacts.answers import Answer
-from inkling.components.artifacts.measurements import FEATURES, TOKENS, Measurements
+from inkling.components.artifacts.measurements import FEATURES, MEAN_FEATURES, MEAN_TOKENS, TOKENS, Measurements
 from inkling.components.shared.statistics.intervals import paired_difference
 
 UNKNOWN, ENCODER, CONNECTOR, LANGUAGE, EITHER = "unknown", "encoder", "connector", "language", "either"
 """Where a family's answers are limited, as far as the probe can tell."""
+PLACES, MEAN = "all places", "mean of places"
+"""How the probe reads features and image tokens, the layers of each reading."""
+_READINGS = {PLACES: (FEATURES, TOKENS), MEAN: (MEAN_FEATURES, MEAN_TOKENS)}
 
 
 def shown(measured: Mapping[str, Measurements | None]) -> dict[str, Any]:
@@ -36,7 +39,7 @@ def probed(rows: Sequence[Mapping[str, Any]], suite: str, answers: Sequence[Answ
     for row in rows:
         if row["suite"] == suite:
             layers.setdefault(row["name"], {})[row["layer"]] = row
-    return {family: _family(found[FEATURES], found[TOKENS], visual) for family, found in layers.items()}
+    return {family: _family(found, visual) for family, found in layers.items()}
 
 
 def matched(rows: Sequence[Mapping[str, Any]], suite: str, answers: Sequence[Answer]) -> dict[str, Any]:
@@ -64,7 +67,10 @@ def matched(rows: Sequence[Mapping[str, Any]], suite: str, answers: Sequence[Ans
     return found
 
 
-def _family(features: Mapping[str, Any], tokens: Mapping[str, Any], visual: Mapping[str, Answer]) -> dict[str, Any]:
+def _family(layers: Mapping[str, Mapping[str, Any]], visual: Mapping[str, Answer]) -> dict[str, Any]:
+    """What was read off a family, by the reading that does better when each training example is left out."""
+    kept = min(_READINGS, key=lambda reading: layers[_READINGS[reading][0]]["details"]["left_out"])
+    features, tokens = (layers[layer] for layer in _READINGS[kept])
     names = sorted(features["details"]["right"])
     images = [visual[name].image_id for name in names]
     answered = [visual[name].correct for name in names]
@@ -75,8 +81,11 @@ def _family(features: Mapping[str, Any], tokens: Mapping[str, Any], visual: Mapp
         "tokens_minus_features": dataclasses.asdict(paired_difference(passed, read, images)),
     }
     return {
-        "features": _layer(features),
-        "tokens": _layer(tokens),
+        "readings": {
+            reading: {"features": _layer(layers[one]), "tokens": _layer(layers[other])}
+            for reading, (one, other) in _READINGS.items()
+        },
+        "kept": kept,
         "prior": features["details"]["prior"],
         "examples": features["details"]["examples"],
         "differences": differences,

@@ -11,7 +11,8 @@ from inkling.components.shared.store.artifact import Artifact, write_json
 MEASUREMENTS, SHOWN = "measurements.json", "shown.json"
 LINEAR, WORD_MATCH = "linear", "word_match"
 FEATURES, TOKENS = "image features", "image tokens"
-"""The layers that the linear probe reads."""
+MEAN_FEATURES, MEAN_TOKENS = f"{FEATURES}, mean of places", f"{TOKENS}, mean of places"
+"""The layers that the linear probe reads: at all their places at once, and averaged over them."""
 READ_OFF = {"probe_features": FEATURES, "probe_tokens": TOKENS}
 """What a study calls what the linear probe reads off each layer."""
 ALIGNMENT, ALL_LAYERS, ALL_ENCODERS = "alignment", "mean of layers", "mean of encoders"

@@ -31,10 +31,12 @@ def probed_section(findings: dict[str, Any]) -> Html:
         "Where does it get lost?",
         paragraph(
             "A linear probe was trained, a family of questions at a time, on the instructions that the model was "
-            "taught with: once on the encoder's image features, once on the image tokens that the connector makes of "
-            "them. The prior-only guesser takes the choice that training answered most often, and sees nothing. Where "
-            "the probe does better with the question's words, it has a map for each word; which of the two it is was "
-            "chosen on the training examples. The probe is linear: features may hold more than it reads."
+            "taught with: on the encoder's image features, and on the image tokens that the connector makes of them. "
+            "It reads them at all places at once, or their mean over the places, which needs fewer examples for what "
+            "does not depend on where a thing lies. Where it does better with the question's words, it has a map for "
+            "each word. Which reading (bold) and which map it is was chosen on the training examples, each left out in "
+            "turn. The prior-only guesser takes the choice that training answered most often, and sees nothing. The "
+            "probe is linear: features may hold more than it reads."
         ),
         *(
             _model(suite, model, families)
@@ -86,31 +88,37 @@ def _model(suite: Mapping[str, Any], model: str, families: Mapping[str, Any]) ->
             f"{title}: the model's answers with the image beside a linear probe and a prior-only guesser in per cent, "
             "with 95 % intervals",
             (
-                *("Family", "Visual", "Probe, image features", "If shuffled", "Probe, image tokens", "If shuffled"),
-                *("Prior-only guesser", "Chance", "Probe reads", "Examples"),
+                *("Family", "Read", "Visual", "Probe, image features", "If shuffled", "Probe, image tokens"),
+                *("If shuffled", "Prior-only guesser", "Chance", "Map of", "Examples"),
             ),
-            [_row(name, scores[name], found) for name, found in families.items()],
+            [
+                _row(name, reading, scores[name], found)
+                for name, found in families.items()
+                for reading in found["readings"]
+            ],
+            text_columns=2,
         ),
         table(
             f"{title}: differences from the linear probe in percentage points, same questions, with 95 % intervals",
             ("Family", "Visual - image features", "Visual - image tokens", "Image tokens - image features"),
             [(name, *map(points_interval, found["differences"].values())) for name, found in families.items()],
         ),
-        bullets(f"{name}: {_LIMITS[found['limit']]}." for name, found in families.items()),
+        bullets(f"{name} ({found['kept']}): {_LIMITS[found['limit']]}." for name, found in families.items()),
     )
 
 
-def _row(name: str, score: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
-    row = [name, with_interval(score["views"]["visual"])]
-    for layer in ("features", "tokens"):
+def _row(name: str, reading: str, score: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
+    row = [name, element("strong", reading) if reading == found["kept"] else reading]
+    row += [with_interval(score["views"]["visual"])]
+    for layer in (read := found["readings"][reading]):
         row += [
-            with_interval(found[layer]),
-            f"{percent(found[layer]['null_low'])} to {percent(found[layer]['null_high'])}",
+            with_interval(read[layer]),
+            f"{percent(read[layer]['null_low'])} to {percent(read[layer]['null_high'])}",
         ]
     row += [
         with_interval(found["prior"]),
         percent(score["chance"]),
-        found["features"]["reads"],
+        read["features"]["reads"],
         count(found["examples"]),
     ]
     return tuple(row)

@@ -6,6 +6,9 @@ training gave each answer. What it reads off the features and not off the image 
 reads off the image tokens and the model does not answer, the language model does not use. Where it reads nothing off
 the features, either they do not hold it or a linear map cannot find it: then it tells nothing.
 
+Both are read twice: at all places at once, where a map has a weight for each channel at each place, and averaged over
+the places, where it has one a channel and so learns from fewer examples what does not depend on where a thing lies.
+
 The null distribution gives each question the picture of another question of its family.
 """
 
@@ -39,7 +42,7 @@ from torch import Tensor
 
 from inkling.components.artifacts.conversations import Conversations, Turn
 from inkling.components.artifacts.features import Features, Split
-from inkling.components.artifacts.measurements import FEATURES, TOKENS
+from inkling.components.artifacts.measurements import FEATURES, MEAN_FEATURES, MEAN_TOKENS, TOKENS
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.shared.statistics.linear_probe import Probed, Shuffles, Texts, linear_probe
 
@@ -48,7 +51,7 @@ Read = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 class LinearProbe(Probe):
-    """Accuracy of the probe, two measurements a family of questions: off the features, off the image tokens."""
+    """Accuracy of the probe, four measurements a family of questions: off the features and tokens, and their means."""
 
     def __init__(self, spec: LinearProbeSpec) -> None:
         """Takes the settings."""
@@ -63,7 +66,7 @@ class LinearProbe(Probe):
         found = []
         for (suite, family), questions in subject.families().items():
             examples = _examples(subject.turns, family, questions, self._spec.examples, random)
-            for layer in (FEATURES, TOKENS) if examples else ():
+            for layer in (FEATURES, TOKENS, MEAN_FEATURES, MEAN_TOKENS) if examples else ():
                 shuffles = Shuffles(self._spec.permutations, random)
                 probed = _probed(examples, questions, *_layers(subject, layer), shuffles)
                 found.append(_measurement(suite, family, layer, probed, questions))
@@ -71,7 +74,12 @@ class LinearProbe(Probe):
 
 
 def probe_features(
-    features: str | Path, conversations: str | Path, questions: str | Path, view: str = "grid", split: str = "test"
+    features: str | Path,
+    conversations: str | Path,
+    questions: str | Path,
+    view: str = "grid",
+    split: str = "test",
+    mean: bool = False,
 ) -> dict[str, Probed]:
     """Probes stored features, family by family, of an encoder that no model was made with.
 
@@ -79,16 +87,17 @@ def probe_features(
         features: The Features artifact.
         conversations: The Conversations that it was made of, whose instructions are learnt from.
         questions: The Questions that it was made of.
-        view: The view that is read, all of its tokens.
+        view: The view that is read.
         split: The questions' split.
+        mean: Whether the mean of its tokens is read, rather than all of them at once.
 
     Raises:
         ArtifactError: If an artifact is not what was written, or has no such view.
     """
     made, taught, asked = Features.open(features), Conversations.open(conversations), Questions.open(questions)
     turns, tested = taught.turns(), [question for question in asked.questions() if question.split == split]
-    learnt = _stored(made, "conversations", view, list(taught.images()))
-    shown = _stored(made, "questions", view, list(asked.images()))
+    learnt = _stored(made, "conversations", view, list(taught.images()), mean)
+    shown = _stored(made, "questions", view, list(asked.images()), mean)
     found: dict[str, Probed] = {}
     for family in sorted({question.family for question in tested}):
         members = [question for question in tested if question.family == family]
@@ -98,9 +107,14 @@ def probe_features(
     return found
 
 
-def _stored(features: Features, split: Split, view: str, images: Sequence[str]) -> Read:
+def _stored(features: Features, split: Split, view: str, images: Sequence[str], mean: bool) -> Read:
     stored, rows = features.view(split, view), {image: row for row, image in enumerate(images)}
-    return lambda wanted: stored[[rows[image] for image in wanted]].reshape(len(wanted), -1)
+
+    def read(wanted: Sequence[str]) -> NDArray[np.float32]:
+        found = stored[[rows[image] for image in wanted]].astype(np.float32)  # (images, tokens, channels)
+        return found.mean(1) if mean else found.reshape(len(wanted), -1)
+
+    return read
 
 
 def _examples(
@@ -117,13 +131,14 @@ def _examples(
 
 def _layers(subject: Subject, layer: str) -> tuple[Read, Read]:
     """What is read of training pictures and of the questions' pictures at a layer."""
-    connector = subject.model.connector
+    connector, averaged = subject.model.connector, layer in (MEAN_FEATURES, MEAN_TOKENS)
 
     @torch.inference_mode()
     def values(features: dict[str, Tensor]) -> Tensor:
         """What is read of a batch, (images, channels)."""
         views = [features[view] for view in connector.inputs]
-        return torch.cat([one.flatten(1) for one in ([connector(*views)] if layer == TOKENS else views)], dim=1)
+        held = [connector(*views)] if layer in (TOKENS, MEAN_TOKENS) else views  # each (images, tokens, channels)
+        return torch.cat([one.mean(1) if averaged else one.flatten(1) for one in held], dim=1)
 
     def reader(source: Callable[[Sequence[str]], dict[str, Tensor]]) -> Read:
         return lambda images: np.concatenate(
@@ -172,6 +187,7 @@ def _measurement(suite: str, family: str, layer: str, probed: Probed, questions:
         details={
             "reads": probed.reads,
             "examples": probed.examples,
+            "left_out": probed.left_out,
             "prior": dataclasses.asdict(probed.prior),
             "right": dict(zip(names, probed.right.tolist(), strict=True)),
         },

@@ -1,7 +1,8 @@
 """Linear probe: what a linear map of image features answers, trained on the training pictures; no language model.
 
 It is ridge regression onto the answers, one output an answer, with the penalty that does best when each example is
-left out in turn, which has a closed form (Hastie, Tibshirani and Friedman, 2009, equation 7.64 for kernels). Beside
+left out in turn, which has a closed form (Hastie, Tibshirani and Friedman, 2009, equation 7.64 for kernels). The
+intercept is left out and fitted again with it: else, where channels outnumber examples, no error is left. Beside
 every accuracy stand chance and a prior-only guesser, which takes the choice that training answered most often.
 
 Where the questions' texts are given, a second map is tried that is linear in the features and in the question's words,
@@ -43,6 +44,8 @@ class Probed:
         examples: Training examples.
         reads: Which map was kept: `IMAGE`, or `IMAGE_AND_QUESTION`.
         null: Middle 95 % of the accuracy with the pictures of the questions shuffled among them; None if not drawn.
+        left_out: Mean square error of a training example's targets when it is left out, by which readings of the same
+            examples can be chosen without the questions.
     """
 
     right: NDArray[np.bool_]
@@ -53,6 +56,7 @@ class Probed:
     examples: int
     reads: str = IMAGE
     null: tuple[float, float] | None = None
+    left_out: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,7 @@ def linear_probe(
         examples=len(answers),
         reads=(IMAGE, IMAGE_AND_QUESTION)[kept],
         null=(float(low), float(high)) if drawn else None,
+        left_out=fit.left_out,
     )
 
 
@@ -143,7 +148,7 @@ class _Fit:
 
     Attributes:
         weights: Of the examples (examples, outputs).
-        middle: Mean of the targets (outputs,).
+        middle: The intercept (outputs,), which has no penalty.
         left_out: Mean square error of an example's targets when it is left out, with the best penalty.
     """
 
@@ -154,18 +159,19 @@ class _Fit:
     @classmethod
     def of(cls, gram: Matrix, targets: Matrix) -> "_Fit":
         """Fits targets (examples, outputs) on the Gram matrix of the examples (examples, examples)."""
-        middle = targets.mean(0)
-        values, vectors = np.linalg.eigh(gram)
+        middle, means, count = targets.mean(0), gram.mean(0), len(gram)
+        values, vectors = np.linalg.eigh(gram - means - means[:, None] + means.mean())
         rotated = vectors.T @ (targets - middle)
         scale, best = max(float(values.mean()), _FLOOR), (np.inf, np.zeros_like(targets))
         for penalty in _PENALTIES:
-            inverse = 1 / (np.maximum(values, 0) + penalty * scale)
-            weights = vectors @ (inverse[:, None] * rotated)  # (examples, outputs)
-            left_out = weights / ((vectors**2) @ inverse)[:, None]  # the error of each example when it is left out
+            shrunk = penalty * scale / (np.maximum(values, 0) + penalty * scale)  # 1 for the direction of the intercept
+            residuals = vectors @ (shrunk[:, None] * rotated)  # (examples, outputs)
+            kept = (vectors**2) @ shrunk - 1 / count  # of each example what the others do not decide
+            left_out = residuals / np.maximum(kept, _FLOOR)[:, None]
             error = float(np.square(left_out).mean())
             if error < best[0]:
-                best = error, weights
-        return cls(best[1], middle, best[0])
+                best = error, residuals / (penalty * scale)
+        return cls(best[1], middle - means @ best[1], best[0])
 
 
 def _gram_matrices(features: NDArray[np.floating], asked: NDArray[np.floating]) -> tuple[Matrix, Matrix]:

@@ -107,7 +107,8 @@ def make_rows(questions: list[Question]) -> list[dict[str, Any]]:
         right = {one.question_id: sees or number % 4 == 0 for number, one in enumerate(tested)}
         found = accuracy(list(right.values()), [one.image_id for one in tested])
         prior = accuracy([one.correct == 0 for one in tested], [one.image_id for one in tested])
-        for layer in ("image features", "image tokens"):
+        layers = ("image features", "image tokens")
+        for layer, worse in [(f"{one}{more}", bool(more)) for more in ("", ", mean of places") for one in layers]:
             rows.append(
                 {
                     "name": family, "suite": "scenes", "layer": layer, "value": found.value, "low": found.low,
@@ -115,7 +116,7 @@ def make_rows(questions: list[Question]) -> list[dict[str, Any]]:
                     "images": found.images,
                     "details": {
                         "reads": "image and question", "examples": 321, "prior": dataclasses.asdict(prior),
-                        "right": right,
+                        "right": dict.fromkeys(right, False) if worse else right, "left_out": 0.3 + worse,
                     },
                 }
             )  # fmt: skip

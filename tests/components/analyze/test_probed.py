@@ -6,8 +6,10 @@ import pytest
 
 from inkling.components.analyze.config import AnalyzeConfig
 from inkling.components.analyze.gather import Inputs, gather
-from inkling.components.analyze.probed import CONNECTOR, EITHER, ENCODER, LANGUAGE, UNKNOWN, limit
+from inkling.components.analyze.probed import CONNECTOR, EITHER, ENCODER, LANGUAGE, UNKNOWN, limit, probed
 from inkling.components.analyze.report.page import render
+from inkling.components.artifacts.measurements import MEAN_FEATURES
+from inkling.tests.components.analyze.conftest import make_rows
 
 BELOW, OPEN = {"low": -0.4, "high": -0.1}, {"low": -0.1, "high": 0.1}
 
@@ -38,8 +40,23 @@ def test_the_report_says_it_of_each_family(made_run) -> None:
     visual = findings["suites"]["scenes"]["scores"]["test"]["pretrained"]["families"]["object"]["views"]["visual"]
     assert families["object"]["differences"]["model_minus_features"]["value"] == pytest.approx(visual["value"] - 1)
     page = render(findings, made_run.made["questions"].images())
-    assert "object: the image tokens hold what the model does not answer: the language model is the limit." in page
-    assert "flag: the probe finds nothing in the features" in page
+    limits = "the image tokens hold what the model does not answer: the language model is the limit."
+    assert f"object (all places): {limits}" in page
+    assert "flag (all places): the probe finds nothing in the features" in page
+    assert page.count('<th scope="row">object</th><td class="text"><strong>all places</strong></td>') == 1
+    assert page.count('<th scope="row">object</th><td class="text">mean of places</td>') == 1
+
+
+def test_the_reading_that_does_better_on_left_out_training_examples_is_compared(made_run) -> None:
+    rows = make_rows(made_run.made["questions"].questions())
+    answers = [one for one in made_run.made["answers"].answers() if one.split == "test"]
+    for row in rows:
+        row["details"]["left_out"] = 0.2 if row["layer"] == MEAN_FEATURES else 0.4
+        row["details"]["right"] = dict.fromkeys(row["details"]["right"], "mean" in row["layer"])
+    found = probed(rows, "scenes", answers)["object"]
+    visual = [one.correct for one in answers if (one.view, one.family) == ("visual", "object")]
+    assert found["kept"] == "mean of places"
+    assert found["differences"]["model_minus_features"]["value"] == pytest.approx(sum(visual) / len(visual) - 1)
 
 
 def test_without_measurements_the_report_has_no_such_section(made_run) -> None:

@@ -15,7 +15,7 @@ from inkling.components.artifacts.features import Features, write_encoder, write
 from inkling.components.artifacts.questions import Question, Questions, write_questions
 from inkling.components.probe.contract import Measurement, Subject
 from inkling.components.probe.probes import PROBES
-from inkling.components.probe.probes.linear import FEATURES, TOKENS, probe_features
+from inkling.components.probe.probes.linear import FEATURES, MEAN_FEATURES, MEAN_TOKENS, TOKENS, probe_features
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import Manifest, Provenance
 from inkling.models.vision import ENCODERS
@@ -69,12 +69,18 @@ class Connector(nn.Module):
 
 def measured(first: int) -> dict[tuple[str, str], Measurement]:
     """What the probe finds where the connector keeps channels from the given one on, by family and layer."""
-    turns, questions, taught, asked = planted(*Connector.inputs["grid"])
+    return found_in(Connector(first), *planted(*Connector.inputs["grid"]))
+
+
+def found_in(
+    connector: Connector, turns: list[Turn], questions: list[Question], taught: np.ndarray, asked: np.ndarray
+) -> dict[tuple[str, str], Measurement]:
+    """What the probe finds in features (images, tokens, channels), by family and layer."""
 
     def reader(grid: np.ndarray) -> Callable[[Sequence[str]], dict[str, Tensor]]:
         return lambda images: {"grid": torch.from_numpy(grid[[int(image[1:]) for image in images]])}
 
-    model: Any = SimpleNamespace(connector=Connector(first))
+    model: Any = SimpleNamespace(connector=connector)
     tokenizer: Any = None
     subject = Subject(model, tokenizer, questions, reader(asked), turns, reader(taught))
     probe = PROBES.read({"type": "linear", "permutations": 50}).build()
@@ -84,7 +90,7 @@ def measured(first: int) -> dict[tuple[str, str], Measurement]:
 def test_what_the_features_hold_is_found_on_both_sides_of_a_connector_that_keeps_it() -> None:
     found = measured(first=0)
     assert {name for name, _ in found} == {"object", "colour"}, "a family without examples is left out"
-    for layer in (FEATURES, TOKENS):
+    for layer in (FEATURES, TOKENS, MEAN_FEATURES, MEAN_TOKENS):
         seen, unseen = found["object", layer], found["colour", layer]
         assert seen.low is not None
         assert seen.low > seen.null_high
@@ -98,6 +104,21 @@ def test_what_the_connector_loses_is_found_before_it_alone() -> None:
     assert found["object", FEATURES].value > 0.9
     lost = found["object", TOKENS]
     assert lost.null_low <= lost.value <= lost.null_high
+
+
+def test_the_mean_of_places_finds_what_lies_at_any_of_them() -> None:
+    random = np.random.default_rng(2)
+    tokens, said = 16, [WORDS[int(k)] for k in random.integers(4, size=TAUGHT + ASKED)]
+    grid = random.normal(size=(TAUGHT + ASKED, tokens, CHANNELS)).astype(np.float32)
+    for row, word in enumerate(said):
+        grid[row, random.integers(tokens), WORDS.index(word)] += 12.0
+    turns = [turn(k, "size", said[k]) for k in range(TAUGHT)]
+    asked = [question(k, "size", said[TAUGHT + k]) for k in range(ASKED)]
+    found = found_in(Connector(first=0), turns, asked, grid[:TAUGHT], grid[TAUGHT:])
+    places, mean = found["size", FEATURES], found["size", MEAN_FEATURES]
+    assert mean.low is not None and places.high is not None
+    assert mean.low > places.high
+    assert mean.details["left_out"] < places.details["left_out"], "the training examples tell which reading is better"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from inkling.components.shared.statistics.linear_probe import (
     Texts,
     _Fit,
     _gram_matrices,
+    _of_words,
     linear_probe,
 )
 
@@ -49,29 +50,35 @@ def test_the_prior_takes_what_training_answered_most() -> None:
     assert found.right.tolist() == [True, False]
 
 
-def test_leaving_one_out_is_what_its_closed_form_says() -> None:
+@pytest.mark.parametrize("channels", [8, 100])
+@pytest.mark.parametrize("by_words", [False, True])
+def test_leaving_one_out_is_what_its_closed_form_says(channels: int, by_words: bool) -> None:
+    """Also where channels outnumber examples, and where a map for each word makes the products no longer centred."""
     random = np.random.default_rng(1)
-    features, targets = random.normal(size=(30, 8)), random.normal(size=(30, 2))
-    own = (features - features.mean(0)) / (features.std(0) + 1e-6)
-    middle, scale = targets.mean(0), np.linalg.eigvalsh(own @ own.T).mean()
+    features = random.normal(size=(30, channels))
+    targets = features[:, :2] + random.normal(size=(30, 2))
+    gram = _gram_matrices(features, features)[0]
+    if by_words:
+        gram = gram * _of_words(Texts(["up", "down", "up and down"] * 10, []))[0]
+    centred = gram - gram.mean(0) - gram.mean(0)[:, None] + gram.mean()
+    scale = np.linalg.eigvalsh(centred).mean()
+
+    def fitted(rest: np.ndarray, penalty: float) -> np.ndarray:
+        """What ridge regression on some examples, its intercept without penalty, says of all."""
+        system = np.ones((len(rest) + 1, len(rest) + 1))
+        system[:-1, :-1], system[-1, -1] = gram[np.ix_(rest, rest)] + penalty * scale * np.eye(len(rest)), 0
+        solved = np.linalg.solve(system, np.vstack([targets[rest], np.zeros(2)]))
+        return gram[:, rest] @ solved[:-1] + solved[-1]
 
     def left_out(penalty: float) -> float:
-        errors = []
-        for row in range(30):
-            rest = np.delete(np.arange(30), row)
-            matrix = own[rest].T @ own[rest] + penalty * scale * np.eye(8)
-            weights = np.linalg.solve(matrix, own[rest].T @ (targets[rest] - middle))
-            errors.append(targets[row] - middle - own[row] @ weights)
+        errors = [targets[row] - fitted(np.delete(np.arange(30), row), penalty)[row] for row in range(30)]
         return float(np.square(errors).mean())
 
-    penalties = [10.0**power for power in range(-3, 5)]
-    chosen = min(penalties, key=left_out)
-    matrix = own.T @ own + chosen * scale * np.eye(8)
-    expected = own @ np.linalg.solve(matrix, own.T @ (targets - middle)) + middle
-    gram = _gram_matrices(features, features)[0]
+    chosen = min([10.0**power for power in range(-3, 5)], key=left_out)
     fit = _Fit.of(gram, targets)
-    np.testing.assert_allclose(gram @ fit.weights + fit.middle, expected, atol=1e-5)
+    np.testing.assert_allclose(gram @ fit.weights + fit.middle, fitted(np.arange(30), chosen), atol=1e-5)
     assert fit.left_out == pytest.approx(left_out(chosen), rel=1e-4)
+    assert fit.left_out > 0.5, "of noise that nothing tells, an error is left"
 
 
 def test_no_examples_are_refused() -> None:
