@@ -117,26 +117,30 @@ class MultimodalModel(nn.Module):
             )
         return self.fusion.remember(image_tokens)
 
-    def embed(self, memory: Memory | None, input_ids: Tensor) -> Tensor:
+    def embed(self, memory: Memory | None, input_ids: Tensor, places: Tensor | None = None) -> Tensor:
         """Inputs of the language model.
 
         Args:
             memory: What is kept of the images, or None for none.
             input_ids: Text token ids (batch, length).
+            places: What stands where, as in `PackedBatch`; an image behind the first token of each row if None.
 
         Returns:
-            Embeddings (batch, image_positions + length, hidden_size), the images behind the first token; without images
-            (batch, length, hidden_size).
+            Embeddings (batch, s, hidden_size) with the images in their places; without images those of the text.
         """
         text: Tensor = self.language.get_input_embeddings()(input_ids)
         prefix = None if memory is None else self.fusion.prefix(memory)
-        return text if prefix is None else torch.cat([text[:, :1], prefix, text[:, 1:]], dim=1)
+        if prefix is None:
+            return text
+        if places is None:
+            return torch.cat([text[:, :1], prefix, text[:, 1:]], dim=1)
+        return torch.cat([text.flatten(0, 1), prefix.flatten(0, 1)])[places]
 
     def forward(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:
         """Logits where something is scored, and nowhere else: the vocabulary's product is most of a small model's work.
 
         Args:
-            features: The images, or None if the batch was collated without.
+            features: The images in the order of the sequences, or None if the batch was collated without.
             batch: Packed sequences, with room for `image_positions` where there are images.
 
         Returns:
@@ -145,10 +149,10 @@ class MultimodalModel(nn.Module):
         memory = None if features is None else self.remember(features, self.read(batch.ids, batch.asked))
         mask = batch.mask if memory is None else self.fusion.mask(batch.mask, self.image_positions)
         with self.fusion.inside(self.language, memory):
+            inputs = self.embed(memory, batch.ids, batch.places)
             hidden = self.language.model(
-                inputs_embeds=self.embed(memory, batch.ids), attention_mask=mask, position_ids=batch.positions,
-                use_cache=False,
-            ).last_hidden_state  # fmt: skip
+                inputs_embeds=inputs, attention_mask=mask, position_ids=batch.positions, use_cache=False
+            ).last_hidden_state
         return self.language.lm_head(hidden.flatten(0, 1)[batch.predictors])
 
     def log_likelihoods(self, features: ImageFeatures | None, batch: PackedBatch) -> Tensor:

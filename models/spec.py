@@ -292,10 +292,12 @@ class FusionSpec(Spec, ABC):
 
     Attributes:
         exportable: Whether the ONNX graphs can hold it.
+        several_images: Whether a sequence can hold several images, each where its text has it.
         languages: Language models whose layers it knows by name, as their `type`; empty: it enters any.
     """
 
     exportable: ClassVar[bool] = False
+    several_images: ClassVar[bool] = False
     languages: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -349,6 +351,8 @@ class ObjectiveSpec(Spec, ABC):
         divisible: Whether its mean over the parts of a batch is its loss over the batch, so that ranks may share one.
         needs_twins: Whether it learns from pictures that differ in one thing, as twins of scenes do.
         reads_states: Whether it reads a hidden state of the language model for each image token.
+        reads_documents: Whether it learns from sequences that hold several images; what looks for the one image of a
+            sequence, or for what is known of it, does not.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
@@ -356,6 +360,7 @@ class ObjectiveSpec(Spec, ABC):
     divisible: ClassVar[bool] = False
     needs_twins: ClassVar[bool] = False
     reads_states: ClassVar[bool] = False
+    reads_documents: ClassVar[bool] = False
     runs_in_model: ClassVar[bool] = False
 
     weight: float = Field(1.0, ge=0, description="factor of the loss in the sum; 0: not computed")

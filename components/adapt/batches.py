@@ -1,8 +1,9 @@
 """Batches of a phase: which sequences come in which step is a function of seed and step alone.
 
-A step may hold sequences with an image and text-only ones. The language model reads them in two passes, for without an
-image it is the bare language model, whatever the fusion. A batch names the tensors of the first pass as they are in
-`PackedBatch`, and those of the second with `text.` before; where a step has one kind only, there is only the first.
+A step may hold sequences with images, of which documents have several, and text-only ones. The language model reads
+them in two passes, for without an image it is the bare language model, whatever the fusion. A batch names the tensors
+of the first pass as they are in `PackedBatch`, and those of the second with `text.` before; where a step has one kind
+only, there is only the first.
 
 A step may be cut into equal parts, for ranks and for memory. Each part makes the passes that the whole step makes, on a
 stand-in that counts nothing where it holds no sequence of a kind: ranks that share one network then gather its shards
@@ -38,7 +39,7 @@ class Fields:
     """What objectives read of a batch beyond packed turns and image features, by name.
 
     Attributes:
-        images: A row for each image of the lesson (images, ...); a batch has the rows of its images.
+        images: A row for each image of the lesson (images, ...); a batch has the rows of its images in turn.
         shared: What every batch has whole.
         counts: How many terms each image gives to a mean over a batch (images,): how much a part of a batch weighs.
     """
@@ -66,7 +67,7 @@ class ImageBatches:
     def __init__(
         self,
         views: Mapping[str, View],
-        rows: Sequence[int],
+        rows: Sequence[Sequence[int]],
         sequences: Sequence[PackedSequence],
         fields: Fields,
         image_positions: int,
@@ -79,17 +80,17 @@ class ImageBatches:
 
         Args:
             views: The image features by view, each (all images, tokens, channels).
-            rows: Row of each image of the phase in `views` and in `fields`.
-            sequences: Packed turns of each image of the phase, then those that have no image.
+            rows: Rows in `views` and in `fields` of the images of each sequence that has any, in its order.
+            sequences: Packed turns of each image of the phase, and documents; then those that have no image.
             fields: What the phase's objectives need.
-            image_positions: Positions that an image takes in front of a sequence.
+            image_positions: Positions that an image takes in a sequence.
             size: Sequences of a batch; at most as many as there are.
             blind: Part of the batches without the image.
             seed: Determines the order; another for each phase.
             lengths: Length of each sequence by which batches are made of similar ones. That of the text, not of the
                 tokens: then every language model sees them in one order, whatever its tokenizer. Tokens if not given.
         """
-        self._views, self._rows, self._sequences, self._fields = views, np.array(rows), sequences, fields
+        self._views, self._rows, self._sequences, self._fields = views, rows, sequences, fields
         self._image_positions, self._size = image_positions, min(size, len(sequences))
         self._blind, self._seed = blind, list(seed)
         self._lengths = np.array([len(sequence) for sequence in sequences] if lengths is None else lengths)
@@ -129,7 +130,7 @@ class ImageBatches:
         names = (_STAND_IN, _TEXT + _STAND_IN)
         batch |= {name: torch.ones(()) for name, missing in zip(names, stand_in, strict=True) if missing}
         totals = {ANSWERS: self._answers[chosen].sum()}
-        totals |= {name: values[self._rows[whole[0]]].sum() for name, values in self._fields.counts.items()}
+        totals |= {name: values[self._rows_of(whole[0])].sum() for name, values in self._fields.counts.items()}
         return batch | {_COUNT + name: torch.as_tensor(float(total) / count) for name, total in totals.items()}
 
     def _chosen(self, step: int) -> NDArray[np.int64]:
@@ -144,11 +145,15 @@ class ImageBatches:
         shown = chosen < len(self._rows)
         return chosen[shown], chosen[~shown]
 
+    def _rows_of(self, shown: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of the images of some sequences, in turn."""
+        return np.array([row for number in shown for row in self._rows[number]], np.int64)
+
     def _collated(self, step: int, shown: NDArray[np.int64], alone: NDArray[np.int64]) -> Batch:
         """The passes over sequences with an image and over those without, one of which may be none."""
         blind = np.random.default_rng([*self._seed, 1, step]).random() < self._blind
         seen = {} if blind or not len(shown) else self._views
-        rows = self._rows[shown]
+        rows = self._rows_of(shown)
         index = torch.from_numpy(rows)
         batch = {name: values[index] for name, values in self._fields.images.items()} | dict(self._fields.shared)
         batch |= {_FEATURES + name: torch.from_numpy(np.asarray(view[rows], np.float32)) for name, view in seen.items()}

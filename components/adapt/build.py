@@ -68,7 +68,14 @@ def lesson_of(
         if turn.image_id in turns:
             turns[turn.image_id].append(turn)
     left, by_tag = dropped(turns, config.drop, config.seed)
-    lesson = Lesson(images, views, left, language_model.tokenizer(), cache(conversations.annotations))
+    lesson = Lesson(
+        images,
+        views,
+        left,
+        language_model.tokenizer(),
+        cache(conversations.annotations),
+        [] if config.drop.images else conversations.documents(),
+    )
     return lesson, counts | by_tag
 
 

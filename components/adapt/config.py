@@ -62,6 +62,11 @@ class AdaptConfig(RanksConfig):
                 raise ValueError(f"epochs of '{name}' must not be negative, got {epochs:g}")
         for phase in self.resolved().check().phases:
             self._shareable(phase)
+            if self.drop.images and phase.reads_documents:
+                raise ValueError(
+                    f"drop.images leaves images out with what is said about them, but phase '{phase.name}' reads whole "
+                    "documents: state scenes.train instead"
+                )
         if self.keep_after is not None:
             self._keepable(names[:-1])
         return self

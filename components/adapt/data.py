@@ -1,4 +1,4 @@
-"""What an adaptation learns from, and the sequences of a phase: an image's turns, and turns that are text alone."""
+"""What an adaptation learns from, and the sequences of a phase: an image's turns, documents, turns of text alone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from inkling.components.adapt.batches import Fields, ImageBatches, View
 from inkling.components.adapt.recipe import Phase
 from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Turn
-from inkling.models.sequence.packing import PackedSequence, TokenSegment
-from inkling.models.sequence.prompt import answer_ids, prompt_ids
+from inkling.components.artifacts.interleaved import INTERLEAVED, InterleavedDocument
+from inkling.models.sequence.packing import ImageSegment, PackedSequence, Segment, TokenSegment
+from inkling.models.sequence.prompt import answer_ids, document_ids, prompt_ids
+from inkling.models.sequence.special_tokens import BOS_ID
 
 _TEXT_ORDER = 2  # beside the seed: draws which text-only turns come together
 
@@ -29,6 +31,7 @@ class Lesson:
         turns: What is said about each image, by its name; turns that are text alone stand under `TEXT_ONLY`.
         tokenizer: The language model's.
         shown: Reads what the images show, by their names; empty where nobody annotated them.
+        documents: Documents that the images stand in.
     """
 
     images: Sequence[str]
@@ -36,6 +39,7 @@ class Lesson:
     turns: Mapping[str, Sequence[Turn]]
     tokenizer: Tokenizer
     shown: Callable[[], Mapping[str, ImageAnnotation]] = dict
+    documents: Sequence[InterleavedDocument] = ()
 
     def annotations(self, reader: str) -> Mapping[str, ImageAnnotation]:
         """What the images show, by their names.
@@ -71,33 +75,65 @@ def phase_batches(
         phase: The phase.
         lesson: The data of all phases.
         fields: What the phase's objectives need, for all images of the lesson.
-        image_positions: Positions that an image takes in front of a sequence.
+        image_positions: Positions that an image takes in a sequence.
         seed: Determines the order; another for each phase.
         alone: Whether each turn has a sequence and an image of its own, for a connector that reads the question.
 
     Raises:
-        ValueError: If no image has turns of the phase's kinds, or there are fewer text-only turns than it wants.
+        ValueError: If no image has turns of the phase's kinds, it reads documents and there are none, or there are
+            fewer text-only turns than it wants.
     """
     turns = [_of_kinds(phase, lesson, image) for image in lesson.images]
     rows = [row for row, chosen in enumerate(turns) if chosen]
-    if not rows:
+    documents = phase_documents(phase, lesson)
+    if not rows and not documents:
         raise ValueError(f"phase '{phase.name}' trains on {' and '.join(phase.data)} turns, but no image has any")
     if alone:
         rows = [row for row in rows for _ in turns[row]]
         turns = [[turn] for one in turns for turn in one]
     shown = turns if alone else [turns[row] for row in rows]
-    said = [*shown, *_text_only(phase, lesson, shown, seed)]
+    text = _text_only(phase, lesson, shown, len(shown) + len(documents), seed)
+    row_of = {image: row for row, image in enumerate(lesson.images)}
     return ImageBatches(
         lesson.features,
-        rows,
-        [pack_turns(one, lesson.tokenizer) for one in said],
+        [*([row] for row in rows), *([row_of[image] for image in one.image_ids] for one in documents)],
+        [
+            *(pack_turns(one, lesson.tokenizer) for one in shown),
+            *(pack_document(one, lesson.tokenizer) for one in documents),
+            *(pack_turns(one, lesson.tokenizer) for one in text),
+        ],
         fields,
         image_positions,
         phase.batch,
         phase.blind,
         seed,
-        lengths=[sum(len(turn.question) + len(turn.answer) for turn in one) for one in said],
+        lengths=[
+            *(_characters(one) for one in shown),
+            *(sum(map(len, one.texts)) for one in documents),
+            *(_characters(one) for one in text),
+        ],
     )
+
+
+def phase_documents(phase: Phase, lesson: Lesson) -> Sequence[InterleavedDocument]:
+    """The documents that a phase reads, whole or cut into pairs.
+
+    Raises:
+        ValueError: If it reads documents and there are none.
+    """
+    if INTERLEAVED not in phase.data:
+        return ()
+    if not lesson.documents:
+        raise ValueError(
+            f"phase '{phase.name}' reads interleaved documents, but there are none: state scenes.documents, or bring "
+            "some (docs/data.md)"
+        )
+    whole = phase.documents == "whole"
+    return lesson.documents if whole else [pair for one in lesson.documents for pair in one.pairs()]
+
+
+def _characters(turns: Sequence[Turn]) -> int:
+    return sum(len(turn.question) + len(turn.answer) for turn in turns)
 
 
 def _of_kinds(phase: Phase, lesson: Lesson, image: str) -> list[Turn]:
@@ -105,16 +141,16 @@ def _of_kinds(phase: Phase, lesson: Lesson, image: str) -> list[Turn]:
 
 
 def _text_only(
-    phase: Phase, lesson: Lesson, shown: Sequence[Sequence[Turn]], seed: Sequence[int]
+    phase: Phase, lesson: Lesson, shown: Sequence[Sequence[Turn]], beside: int, seed: Sequence[int]
 ) -> list[Sequence[Turn]]:
-    """The text-only sequences of a phase, each of as many turns as an image has on average."""
+    """The text-only sequences beside so many with images, each of as many turns as an image has on average."""
     turns = _of_kinds(phase, lesson, TEXT_ONLY) if phase.reads_text_alone else []
-    each = max(round(sum(map(len, shown)) / len(shown)), 1)
+    each = max(round(sum(map(len, shown)) / max(len(shown), 1)), 1)
     there = -(-len(turns) // each)
-    wanted = there if phase.text_only is None else round(len(shown) * phase.text_only / (1 - phase.text_only))
+    wanted = there if phase.text_only is None else round(beside * phase.text_only / (1 - phase.text_only))
     if wanted > there:
         raise ValueError(
-            f"phase '{phase.name}': text_only {phase.text_only:g} beside {len(shown)} images takes {wanted} sequences "
+            f"phase '{phase.name}': text_only {phase.text_only:g} beside {beside} images takes {wanted} sequences "
             f"of {each} text-only turns, but there are {len(turns)} such turns: lower it, or raise scenes.text_only"
         )
     order = np.random.default_rng([*seed, _TEXT_ORDER]).permutation(len(turns))
@@ -129,4 +165,15 @@ def pack_turns(turns: Iterable[Turn], tokenizer: Tokenizer) -> PackedSequence:
         segments = segments or [TokenSegment([begin])]
         segments.append(TokenSegment(prompt, parent=0))
         segments.append(TokenSegment(answer_ids(tokenizer, turn.answer), parent=len(segments) - 1, scored=True))
+    return PackedSequence(segments)
+
+
+def pack_document(document: InterleavedDocument, tokenizer: Tokenizer) -> PackedSequence:
+    """A document as one sequence, its images where its text has them; all of its text is predicted."""
+    segments: list[Segment] = [TokenSegment([BOS_ID])]
+    for place, ids in enumerate(document_ids(tokenizer, document.texts)):
+        if place:
+            segments.append(ImageSegment(len(segments) - 1))
+        if ids:
+            segments.append(TokenSegment(ids, len(segments) - 1, scored=True))
     return PackedSequence(segments)

@@ -2,13 +2,14 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from inkling.components.adapt.adapters import ADAPTERS, AdapterSpec
 from inkling.components.adapt.objectives import OBJECTIVES
-from inkling.components.artifacts.conversations import Kind
+from inkling.components.artifacts.conversations import DataKind
+from inkling.components.artifacts.interleaved import INTERLEAVED
 from inkling.components.shared.config import Section, read_file, unknown
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
@@ -59,13 +60,18 @@ class Phase(Section):
     """One phase of an adaptation."""
 
     name: str = Field(description="unique in its recipe")
-    data: tuple[Kind, ...] = Field(min_length=1, description="kinds of turns to train on")
+    data: tuple[DataKind, ...] = Field(min_length=1, description="kinds of turns to train on, or interleaved documents")
     objectives: tuple[Annotated[ObjectiveSpec, OBJECTIVES], ...] = Field(
         min_length=1, description="what is trained for: the sum of these losses, each by its weight"
     )
     train: tuple[str, ...] = Field(min_length=1, description="parts that train; all else is frozen")
     epochs: float = Field(ge=0, description="passes over the images")
-    batch: int = Field(ge=1, description="images of an optimiser step, each with all its turns")
+    batch: int = Field(ge=1, description="images of an optimiser step, each with all its turns, or documents")
+    documents: Literal["whole", "pairs"] = Field(
+        "whole",
+        exclude_if=lambda form: form == "whole",
+        description="interleaved documents as they are, or cut into pairs of an image and the text behind it",
+    )
     learning_rate: float = Field(gt=0, description="highest learning rate; cosine decay to a hundredth")
     learning_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(
         {}, exclude_if=lambda rates: not rates, description="that of single parts that train, instead, by their names"
@@ -90,6 +96,25 @@ class Phase(Section):
     def reads_text_alone(self) -> bool:
         """Whether a sequence without an image teaches anything: its text trains the language model or its adapter."""
         return bool({"language", "adapter"} & {*self.train}) and any(objective.reads_text for objective in self.active)
+
+    @property
+    def reads_documents(self) -> bool:
+        """Whether it reads interleaved documents."""
+        return INTERLEAVED in self.data
+
+    @model_validator(mode="after")
+    def _reads_what_it_can(self) -> Self:
+        if not self.reads_documents:
+            if self.documents != "whole":
+                raise ValueError("'documents: pairs' cuts interleaved documents: add 'interleaved' to 'data'")
+            return self
+        single = [objective.type for objective in self.active if not objective.reads_documents]
+        if single:
+            raise ValueError(
+                f"{', '.join(single)} learns from an image with what is known of it, not from documents: leave it out, "
+                "or 'interleaved' of 'data'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _trains_something(self) -> Self:
@@ -155,6 +180,7 @@ class AdaptationRecipe(Section):
         if not any(phase.epochs for phase in self.phases):
             raise ValueError("every phase has 0 epochs: the recipe trains nothing")
         for phase in self.phases:
+            self._check_documents(phase)
             for part in phase.train:
                 if part not in self.parts:
                     raise unknown(f"part to train in phase '{phase.name}'", part, self.parts)
@@ -168,6 +194,21 @@ class AdaptationRecipe(Section):
                 f"no phase trains the adapter '{self.adapter.type}': add 'adapter' to what one trains, or state none"
             )
         return self
+
+    def _check_documents(self, phase: Phase) -> None:
+        """Refuses documents that the fusion or the connector cannot read."""
+        if not phase.reads_documents:
+            return
+        if not self.fusion.several_images:
+            raise ValueError(
+                f"phase '{phase.name}' reads interleaved documents, but fusion '{self.fusion.type}' knows one image a "
+                "sequence: use prefix"
+            )
+        if self.connector.reads_question:
+            raise ValueError(
+                f"phase '{phase.name}' reads interleaved documents, in which nothing is asked, but connector "
+                f"'{self.connector.type}' reads the question: use another connector, such as mlp"
+            )
 
     @model_validator(mode="after")
     def _checked(self) -> Self:

@@ -1,20 +1,28 @@
-"""Conversations: pictures and the turns that teach about them, in LLaVA's JSON layout; some turns are text alone."""
+"""Conversations: pictures and the turns that teach about them, in LLaVA's JSON layout; some turns are text alone.
+
+Beside the turns may stand documents with several pictures, entries of the kind `interleaved`.
+"""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
 
 from inkling.components.artifacts.annotations import ImageAnnotation, read_annotations, write_annotations
 from inkling.components.artifacts.images import read_images, write_images
+from inkling.components.artifacts.interleaved import INTERLEAVED, Interleaved, InterleavedDocument
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.manifest import ArtifactError
 from inkling.models.sequence.special_tokens import IMAGE_TAG
 from inkling.models.strict_json import to_json
 
+Entry = TypeVar("Entry")
+
 CONVERSATIONS = "conversations.json"
 Kind = Literal["caption", "instruct"]
+DataKind = Literal[Kind, Interleaved]
+"""What there is to learn from: turns of a kind, or interleaved documents."""
 Tag = Literal["perception", "reasoning", "other"]
 
 
@@ -83,7 +91,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Conversations(Artifact):
-    """Training pictures with captions and instructions, and text-only instructions."""
+    """Training pictures with captions and instructions, text-only instructions, and documents with pictures in them."""
 
     type: ClassVar[str] = "Conversations"
     schema: ClassVar[int] = 2
@@ -104,6 +112,14 @@ class Conversations(Artifact):
         """
         return read_turns(self.path)
 
+    def documents(self) -> list[InterleavedDocument]:
+        """All documents with pictures in them, in stored order.
+
+        Raises:
+            ArtifactError: If the file is no list of turns and documents.
+        """
+        return read_documents(self.path)
+
 
 def read_turns(directory: Path) -> list[Turn]:
     """Reads the turns of such files, in stored order.
@@ -111,10 +127,29 @@ def read_turns(directory: Path) -> list[Turn]:
     Raises:
         ArtifactError: If the file is no list of turns.
     """
+    return _read(directory, Turn.from_llava, documents=False)
+
+
+def read_documents(directory: Path) -> list[InterleavedDocument]:
+    """Reads the documents of such files, in stored order.
+
+    Raises:
+        ArtifactError: If the file is no list of turns and documents.
+    """
+    return _read(directory, InterleavedDocument.from_llava, documents=True)
+
+
+def _read(directory: Path, read: Callable[[Mapping[str, Any]], Entry], documents: bool) -> list[Entry]:
+    """The entries that are documents, or those that are turns."""
     path = directory / CONVERSATIONS
     try:
-        return [Turn.from_llava(entry) for entry in json.loads(path.read_text())]
-    except ValueError as error:
+        entries = json.loads(path.read_text())
+        return [
+            read(entry)
+            for entry in entries
+            if (isinstance(entry, dict) and entry.get("kind") == INTERLEAVED) == documents
+        ]
+    except (ValueError, TypeError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}") from None
 
 
@@ -123,6 +158,7 @@ def write_conversations(
     images: Iterable[tuple[str, bytes]],
     turns: Iterable[Turn],
     annotations: Iterable[ImageAnnotation] = (),
+    documents: Iterable[InterleavedDocument] = (),
 ) -> None:
     """Writes the files of the artifact.
 
@@ -131,10 +167,12 @@ def write_conversations(
         images: image_id and JPEG bytes of each picture.
         turns: What is said about them.
         annotations: What they show, where it is known.
+        documents: Documents that they stand in.
 
     Raises:
         ValueError: If a picture comes twice.
     """
     write_images(directory, images)
     write_annotations(directory, annotations)
-    (directory / CONVERSATIONS).write_text(to_json([turn.to_llava() for turn in turns], indent=1) + "\n")
+    entries = [one.to_llava() for several in (turns, documents) for one in several]
+    (directory / CONVERSATIONS).write_text(to_json(entries, indent=1) + "\n")

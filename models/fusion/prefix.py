@@ -10,6 +10,7 @@ class PrefixSpec(FusionSpec):
 
     target: ClassVar[str] = "inkling.models.fusion.prefix:PrefixFusion"
     exportable: ClassVar[bool] = True
+    several_images: ClassVar[bool] = True
     trainable: ClassVar[bool] = False
 
     type: Literal["prefix"] = "prefix"

@@ -2,7 +2,8 @@
 
 A sequence is: `<|bos|>`, as every text begins, then image tokens where there is an image, then
 `Question: {question} Answer:`, then ` {answer}<|eos|>`. A choice scores the sum of the log-probabilities of its
-answer's tokens, `<|eos|>` included. Needs no torch, so that a server can use it.
+answer's tokens, `<|eos|>` included. A document is `<|bos|>`, its text with images in it, and `<|eos|>`. Needs no torch,
+so that a server can use it.
 """
 
 from collections.abc import Sequence
@@ -75,6 +76,20 @@ def answer_text(answer: str) -> str:
     if not said:
         raise ValueError("the answer is empty")
     return f" {said}{EOS}"
+
+
+def document_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of the texts of a document between whose parts images stand, the closing `<|eos|>` with the last one.
+
+    A text that is empty has none, unless it is the last.
+
+    Args:
+        tokenizer: The tokenizer.
+        texts: The texts in their order; behind the first that says something each begins with a space.
+    """
+    spaced = [_spaced(text) for text in texts]
+    said = [(" " if text and any(spaced[:place]) else "") + text for place, text in enumerate(spaced)]
+    return [tokenizer.encode(text, add_special_tokens=False).ids for text in (*said[:-1], said[-1] + EOS)]
 
 
 def _spaced(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Packing equals questions alone, and a saved model is the same model."""
+"""Packing equals questions alone, images stand where the text has them, and a saved model is the same model."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from inkling.models.connectors import CONNECTORS
 from inkling.models.inference.torch_engine import TorchEngine
 from inkling.models.language.presets import load_preset
 from inkling.models.multimodal import ImageFeatures, MultimodalModel
-from inkling.models.sequence.packing import PackedSequence, TokenSegment, collate
+from inkling.models.sequence.packing import ImageSegment, PackedSequence, TokenSegment, collate
 from inkling.models.settings import ConfigError
 
 TOKENS, CHANNELS = 4, 6
@@ -54,6 +54,72 @@ def test_a_scene_packed_whole_equals_its_questions_asked_alone(model: Multimodal
         for prompt, answers in zip(PROMPTS, CHOICES, strict=True)
     ]
     assert torch.allclose(packed, torch.cat(alone), atol=1e-5)
+
+
+def test_inputs_by_place_are_those_with_the_image_behind_the_first_token_to_the_bit(
+    model: MultimodalModel, features: ImageFeatures
+) -> None:
+    sequences = [
+        PackedSequence([TokenSegment(prompt), TokenSegment(answers[0], 0, True)])
+        for prompt, answers in zip(PROMPTS, CHOICES, strict=True)
+    ]
+    batch, found = collate(sequences, TOKENS), []
+    for places in (None, batch.places):
+        model.zero_grad()
+        inputs = model.embed(model.remember(features), batch.ids, places)
+        (inputs * torch.arange(inputs.numel()).reshape(inputs.shape).sin()).sum().backward()
+        gradients = [one.grad.clone() for one in model.parameters() if one.grad is not None]
+        found.append([inputs.detach(), *gradients])
+    assert len(found[0]) > 3 and all(torch.equal(*pair) for pair in zip(*found, strict=True))
+
+
+# The sentences of a document of three images: 5 6 <image> 7 8 <image> 9 10 11 <image> 12 <|eos|>.
+DOCUMENT = [TokenSegment([0]), TokenSegment([5, 6], 0, True), ImageSegment(1), TokenSegment([7, 8], 2, True)]
+DOCUMENT += [ImageSegment(3), TokenSegment([9, 10, 11], 4, True), ImageSegment(5), TokenSegment([12, 1], 6, True)]
+OWNERS = (1, 3, 5, 7)
+
+
+def sentence_losses(model: MultimodalModel, features: ImageFeatures) -> list[torch.Tensor]:
+    """The log-probabilities of each sentence's tokens."""
+    batch = collate([PackedSequence(DOCUMENT)], TOKENS)
+    found = model.log_likelihoods(features, batch)
+    return [found[batch.owners == owner] for owner in OWNERS]
+
+
+@pytest.mark.parametrize("image", [0, 1, 2])
+def test_a_sentence_sees_the_images_before_it_and_none_behind(
+    model: MultimodalModel, features: ImageFeatures, image: int
+) -> None:
+    with torch.inference_mode():
+        before = sentence_losses(model, features)
+        grid = features["grid"].clone()
+        grid[image] += 1.0
+        after = sentence_losses(model, {"grid": grid})
+    changed = [not torch.allclose(*pair, atol=1e-6) for pair in zip(before, after, strict=True)]
+    assert changed == [False] * (1 + image) + [True] * (3 - image)
+
+
+def test_a_sentence_teaches_through_every_image_before_it(model: MultimodalModel, features: ImageFeatures) -> None:
+    grid = features["grid"].clone().requires_grad_()
+    for number, losses in enumerate(sentence_losses(model, {"grid": grid})):
+        (gradient,) = torch.autograd.grad(losses.sum(), grid, retain_graph=True, allow_unused=True)
+        reached = gradient.abs().amax((1, 2)) > 0
+        assert reached.tolist() == [image < number for image in range(3)]
+
+
+@torch.inference_mode()
+def test_documents_and_single_images_share_a_batch(model: MultimodalModel, features: ImageFeatures) -> None:
+    alone = PackedSequence([TokenSegment(PROMPTS[2]), TokenSegment(CHOICES[2][0], 0, True)])
+    document = PackedSequence(DOCUMENT)
+    grid = torch.cat([features["grid"][1:2], features["grid"]])
+    together = collate([alone, document], TOKENS)
+    found = model.log_likelihoods({"grid": grid}, together)
+    single = model.log_likelihoods({"grid": grid[:1]}, collate([alone], TOKENS))
+    whole = model.log_likelihoods(features, collate([document], TOKENS))
+    assert torch.allclose(found, torch.cat([single, whole]), atol=1e-5)
+    blind, bare = collate([document], 0), [part for part in DOCUMENT if isinstance(part, TokenSegment)]
+    text = [TokenSegment(part.ids, index - 1 if index else None, index > 0) for index, part in enumerate(bare)]
+    assert torch.equal(model(None, blind), model(None, collate([PackedSequence(text)], 0)))
 
 
 def test_a_saved_model_is_the_same_model(model: MultimodalModel, features: ImageFeatures, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Next-token prediction: the cross-entropy of answers, with the image before them or without."""
+"""Next-token prediction: the cross-entropy of answers and of documents, with the images before them or without."""
 
 from typing import ClassVar, Literal
 
@@ -12,6 +12,7 @@ class NextTokenSpec(ObjectiveSpec):
     target: ClassVar[str] = "inkling.components.adapt.objectives.next_token:NextToken"
     divisible: ClassVar[bool] = True
     reads_text: ClassVar[bool] = True
+    reads_documents: ClassVar[bool] = True
 
 
 import torch
@@ -24,7 +25,10 @@ from inkling.models.training.batches import Batch
 
 
 class NextToken(Objective):
-    """Mean over answers of the mean over an answer's tokens: a caption weighs as much as an answer of one word."""
+    """Mean over answers of the mean over an answer's tokens: a caption weighs as much as an answer of one word.
+
+    The text of a document between two images is an answer too.
+    """
 
     def __init__(self, spec: NextTokenSpec) -> None:
         """Takes the settings; there are none."""

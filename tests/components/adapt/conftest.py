@@ -14,6 +14,7 @@ from transformers import LlamaForCausalLM
 from inkling.components.adapt.data import Lesson
 from inkling.components.artifacts.annotations import AnnotatedObject, ImageAnnotation, to_rle
 from inkling.components.artifacts.conversations import Turn
+from inkling.components.artifacts.interleaved import InterleavedDocument
 from inkling.models.language import LANGUAGE_MODELS
 
 COLOURS = ("red", "green", "blue")
@@ -43,6 +44,17 @@ def turns_of(image: str, colour: str) -> list[Turn]:
     ]
 
 
+def documents_of(images: list[str]) -> list[InterleavedDocument]:
+    """Documents of one to three of the images in turn, the text of each of which names its colour."""
+    documents, start = [], 0
+    while start < len(images):
+        own = range(start, min(start + 1 + len(documents) % 3, len(images)))
+        texts = ("" if len(documents) % 2 else "Look.", *(f"a {COLOURS[number % 3]} square" for number in own))
+        documents.append(InterleavedDocument(f"d{start}", tuple(images[number] for number in own), texts))
+        start += len(own)
+    return documents
+
+
 def annotation_of(index: int, images: list[str]) -> ImageAnnotation:
     """What an image shows: a square of 112 pixels in the quarter where its features show it, of its colour."""
     row, column = divmod(index % TOKENS, 2)
@@ -62,7 +74,7 @@ def lesson(tokenizer: Tokenizer) -> Lesson:
         grid[index, index % TOKENS, index % 3] += 3.0
     turns = {image: turns_of(image, COLOURS[index % 3]) for index, image in enumerate(images)}
     shown = {image: annotation_of(index, images) for index, image in enumerate(images)}
-    return Lesson(images, {"grid": grid.astype(np.float32)}, turns, tokenizer, lambda: shown)
+    return Lesson(images, {"grid": grid.astype(np.float32)}, turns, tokenizer, lambda: shown, documents_of(images))
 
 
 @pytest.fixture(scope="session")

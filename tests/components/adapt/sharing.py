@@ -31,6 +31,16 @@ ADAPTED = {
 }  # fmt: skip
 """The same with perceptual weights, and an adapter in place of the language model's own."""
 
+DOCUMENTS = {
+    **RECIPE,
+    "fusion": "prefix",
+    "phases": [RECIPE["phases"][0], {
+        **RECIPE["phases"][1], "data": ["interleaved", "instruct"], "objectives": ["next_token"],
+        "train": ["connector", "language"],
+    }],
+}  # fmt: skip
+"""The same, in which one image, several and none share a step."""
+
 OBJECTIVES = {
     **RECIPE,
     "connector": {"type": "embedding_table", "rows": 32},

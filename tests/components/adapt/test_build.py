@@ -49,7 +49,7 @@ def write_inputs(folder: Path, lesson: Lesson, language: LlamaForCausalLM, token
     sign(folder / "language_model", LanguageModel)
     turns = [turn for several in lesson.turns.values() for turn in several]
     pictures, shown = [(image, b"") for image in lesson.images], lesson.shown().values()
-    write_conversations(folder / "conversations", pictures, turns, shown)
+    write_conversations(folder / "conversations", pictures, turns, shown, lesson.documents)
     sign(folder / "conversations", Conversations)
     grid = lesson.features["grid"]
     encoder = ENCODERS.read({"type": "tiny-random", "grid": 2, "channels": grid.shape[2]})

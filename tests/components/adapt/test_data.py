@@ -1,16 +1,19 @@
 """Batches are a pure function of seed and step, every image comes once an epoch, and blind batches show nothing."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, models
+from transformers import LlamaForCausalLM
 
 from inkling.components.adapt.batches import Fields, ImageBatches, features, packed, passes
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import TEXT_ONLY, Lesson, phase_batches
 from inkling.components.adapt.recipe import Phase
+from inkling.components.adapt.train import new_model
 from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
 from inkling.models.sequence.packing import PackedBatch, PackedSequence, TokenSegment
@@ -28,7 +31,9 @@ def batches(size: int = 4, blind: float = 0.0, seed: tuple[int, ...] = (0,), dty
     ]
     fields = Fields(images={"number": torch.from_numpy(numbers)}, shared={"all": torch.arange(3)})
     views = {"grid": grid, "layers.2": -grid[:, :1]}
-    return ImageBatches(views, range(0, 2 * COUNT, 2), sequences, fields, POSITIONS, size, blind, seed)
+    return ImageBatches(
+        views, [[row] for row in range(0, 2 * COUNT, 2)], sequences, fields, POSITIONS, size, blind, seed
+    )
 
 
 def numbers(batch: dict[str, torch.Tensor]) -> list[int]:
@@ -211,3 +216,72 @@ def test_every_part_makes_the_passes_of_the_step_and_stand_ins_count_nothing(les
     assert stand_ins, "some part had no image, or no text-only sequence"
     with pytest.raises(ValueError, match="a batch of 4 sequences cannot be cut into 3 equal parts"):
         source.part(0, 0, 3)
+
+
+def reading(*data: str, **changes: object) -> Phase:
+    """A phase that reads documents, or turns of other kinds beside them."""
+    stated = {"data": [*data], "objectives": ["next_token"], "train": ["connector", "language"], **changes}
+    return AdaptConfig.parse({"adapt": {"phases": {"instruct": {"blind": 0.0, **stated}}}}).resolved().phases[-1]
+
+
+def shown_colours(lesson: Lesson, views: dict[str, torch.Tensor]) -> list[int]:
+    """The colour of each image of a batch, in turn, by its features."""
+    colours = {lesson.features["grid"][row].tobytes(): row % 3 for row in range(len(lesson.images))}
+    return [colours[grid.numpy().tobytes()] for grid in views["grid"]]
+
+
+@pytest.mark.parametrize(("form", "count", "text"), [("whole", 12, 6), ("pairs", 24, 6)])
+def test_documents_have_their_images_before_what_is_said_of_them(
+    lesson: Lesson, form: str, count: int, text: int
+) -> None:
+    source = phase_batches(reading("interleaved", documents=form), lesson, Fields(), POSITIONS, [0])
+    assert len(source._sequences) == count == len(lesson.documents) * count // 12
+    said = "".join(" ".join(one.texts) for one in lesson.documents)
+    assert said.count("Look.") == text
+    for step in range(source.per_epoch):
+        batch = source.batch(step)
+        views, turns = features(batch), packed(batch)
+        assert views is not None
+        told = lesson.tokenizer.decode(turns.targets.tolist(), skip_special_tokens=False)
+        named = [
+            ("red", "green", "blue").index(word)
+            for word in told.replace("<|eos|>", " ").split()
+            if word in "red green blue"
+        ]
+        assert named == shown_colours(lesson, views)
+        assert (turns.places >= turns.ids.numel()).sum() == POSITIONS * len(views["grid"])
+
+
+def test_documents_captions_and_text_alone_share_steps(lesson: Lesson) -> None:
+    source = phase_batches(
+        reading("interleaved", "caption", "instruct", batch=6), with_text(lesson, 40), Fields(), POSITIONS, [0]
+    )
+    assert len(source._sequences) == 24 + 12 + 20 and source.text_only == 20
+    for step in range(source.per_epoch):
+        for views, turns, _ in passes(source.batch(step)):
+            places = int(turns.places.max()) + 1 - turns.ids.numel()
+            assert max(places, 0) == (POSITIONS * len(views["grid"]) if views else 0)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_loss_of_a_step_is_the_mean_over_its_parts(
+    lesson: Lesson, language: Callable[[], LlamaForCausalLM], count: int
+) -> None:
+    phase = reading("interleaved", "instruct", batch=4)
+    model = new_model(AdaptConfig().resolved(), language(), lesson.features, seed=0)
+    source = phase_batches(phase, with_text(lesson, 40), Fields(), model.image_positions, [0])
+    (objective,) = [spec.build() for spec in phase.active]
+    stand_ins = 0
+    for step in range(source.per_epoch):
+        whole = objective.loss(model, source.batch(step))
+        parts = [source.part(step, index, count) for index in range(count)]
+        stand_ins += sum(not counts for part in parts for _, _, counts in passes(part))
+        losses = [objective.loss(model, part) for part in parts]
+        assert torch.allclose(torch.stack(losses).mean(), whole, atol=1e-5)
+    assert stand_ins, "some part held no document, or nothing else"
+
+
+def test_a_phase_that_reads_documents_is_refused_where_there_are_none(lesson: Lesson) -> None:
+    bare = dataclasses.replace(lesson, documents=())
+    with pytest.raises(ValueError, match="phase 'instruct' reads interleaved documents, but there are none: state sc"):
+        phase_batches(reading("interleaved", "caption"), bare, Fields(), POSITIONS, [0])

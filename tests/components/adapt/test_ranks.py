@@ -104,6 +104,18 @@ def test_two_ranks_train_heads_as_one_does(inputs: Path, strategy: str) -> None:
     assert losses[1] == pytest.approx(losses[0], abs=1e-4)
 
 
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["fsdp2", "ddp"])
+def test_two_ranks_read_documents_as_one_does(inputs: Path, strategy: str) -> None:
+    """Now and then a rank holds no document, or nothing with an image."""
+    one = sharing.build(inputs, "one", recipe=sharing.DOCUMENTS)
+    two = sharing.build(inputs, "two", recipe=sharing.DOCUMENTS, strategy=strategy, processes=2)
+    assert two.recipe()["phases"] == one.recipe()["phases"]
+    losses = [[row.loss for row in model.training()] for model in (one, two)]
+    assert losses[1] == pytest.approx(losses[0], abs=1e-5)
+
+
 def test_ranks_that_cannot_share_a_phase_are_refused() -> None:
     two = {"strategy": "ddp", "processes": 2}
     with pytest.raises(ConfigError, match="batch 7 of phase 'instruct' cannot be shared evenly by 2 ranks"):

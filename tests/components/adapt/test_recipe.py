@@ -142,3 +142,44 @@ def test_a_recipe_that_trains_nothing_is_refused() -> None:
         AdaptationRecipe.model_validate({**RECIPE, "phases": [{**PHASE, "epochs": 0}]})
     with pytest.raises(ConfigError, match="every phase has 0 epochs"):
         AdaptConfig.parse({"adapt": {"epochs": {"start": 0, "align": 0, "instruct": 0}}})
+
+
+READING = {**PHASE, "data": ["interleaved"]}
+
+
+@pytest.mark.parametrize(
+    ("phase", "parts", "message"),
+    [
+        (
+            READING,
+            {"fusion": "cross_attention"},
+            "'align' reads interleaved documents, but fusion 'cross_attention' kn",
+        ),
+        (READING, {"fusion": "ee_mllm"}, "fusion 'ee_mllm' knows one image a sequence: use prefix"),
+        (READING, {"connector": "early_fusion"}, "in which nothing is asked, but connector 'early_fusion' reads the q"),
+        (
+            {**READING, "objectives": ["word_contrast", "next_token"]},
+            {},
+            "word_contrast learns from an image with what",
+        ),
+        ({**READING, "objectives": ["asvr", "next_token"]}, {}, "asvr learns from an image with what is known of it"),
+        ({**PHASE, "documents": "pairs"}, {}, "'documents: pairs' cuts interleaved documents: add 'interleaved' to 'd"),
+    ],
+)
+def test_documents_that_a_recipe_cannot_read_are_refused(
+    phase: dict[str, Any], parts: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        AdaptationRecipe.model_validate({**RECIPE, **parts, "phases": [phase]})
+
+
+def test_an_objective_of_no_weight_is_no_reason_to_refuse_documents() -> None:
+    objectives = [{"type": "word_contrast", "weight": 0}, "next_token"]
+    recipe = AdaptationRecipe.model_validate({**RECIPE, "phases": [{**READING, "objectives": objectives}]})
+    assert recipe.phases[0].reads_documents
+
+
+def test_images_cannot_be_left_out_of_documents() -> None:
+    section = {"recipe": {**RECIPE, "phases": [READING]}, "drop": {"images": 0.5}}
+    with pytest.raises(ConfigError, match="drop.images leaves images out .* phase 'align' reads whole documents"):
+        AdaptConfig.parse({"adapt": section})
