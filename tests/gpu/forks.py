@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 _FORK = multiprocessing.get_context("fork")
 _LIBC, _PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
+_CUTS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Failed(RuntimeError):
@@ -79,6 +80,16 @@ def forked(run: Callable[[], Any], **environment: str) -> Any:
     return Fork(run, environment=environment).result()
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Puts off the signals that cut a run off: Python loses what is raised at the moment of a fork."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _CUTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def end_with(parent: int) -> None:
     """Has this process killed once the one that started it is gone, however that ended: no orphan keeps the GPU."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -91,6 +102,7 @@ def _work(
 ) -> None:
     os.setpgrp()
     end_with(parent)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _CUTS)
     os.environ.update(environment)
     try:
         if log is not None:

@@ -8,7 +8,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from forks import Failed, Fork
+from forks import Failed, Fork, undisturbed
 from ledger import Ledger
 from unit import Part, Row, Unit
 
@@ -84,8 +84,10 @@ def run_part(
                 if now + expected > until:
                     left.append(unit)
                 else:
-                    fork = Fork(unit.run, logs / f"{unit.name.replace(' ', '-').replace('/', '-')}.log")
-                    running.append(_Running(unit, fork, now, expected, now + _PATIENCE * expected + grace))
+                    log = logs / f"{unit.name.replace(' ', '-').replace('/', '-')}.log"
+                    with undisturbed():
+                        fork = Fork(unit.run, log)
+                        running.append(_Running(unit, fork, now, expected, now + _PATIENCE * expected + grace))
             if running:
                 for row in _ended(part.name, running, until):
                     ledger.append(row)

@@ -189,3 +189,28 @@ def test_a_run_killed_at_three_moments_goes_on_behind_its_last_row(tmp_path: Pat
     assert [row.figures["square"] for row in ledger.of("part")] == [n * n for n in range(8)]
     begun = (tmp_path / "begun").read_text().split()
     assert len(ledger.rows) == 8 and len(begun) <= 8 + len(killed_at)
+
+
+def test_an_interrupt_at_the_moment_of_a_fork_is_heard_and_nothing_runs_on(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys, time
+from pathlib import Path
+from test_schedule import Part, Unit, run
+
+def interrupt():
+    if not Path("sent").exists():
+        Path("sent").touch()
+        os.kill(os.getpid(), signal.SIGINT)
+
+os.register_at_fork(before=interrupt)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    run([Unit("sleeps", 1000, lambda: time.sleep(1000))], Path(), 5000)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )  # fmt: skip
+    assert ended.stdout == "heard\n", ended.stderr
