@@ -19,6 +19,8 @@ Measure = Literal[
 ]  # fmt: skip
 LOSSES: tuple[Measure, ...] = ("nats_per_token", "bits_per_byte", "copy_gain", "nats_after_adaptation", "nats_lost")
 """The measures of held-out text; the last two are of the language model after adaptation, whole and minus before."""
+PAIR = ("first", "second")
+"""Columns of the paper's correlations that name the two categories."""
 MEASURED: tuple[Measure, ...] = ("alignment", "depth")
 """Those of captions with their pictures and of explanations; what is left are shares of right answers."""
 PROBED: tuple[Measure, ...] = ("probe_features", "probe_tokens", "visual_minus_probe")
@@ -59,9 +61,11 @@ class PaperConfig(Section):
 class FigureConfig(Section):
     """A figure of a study."""
 
-    kind: Literal["lines", "grid", "intervals", "bars"] = Field(description="how it is drawn")
+    kind: Literal["lines", "grid", "intervals", "bars", "correlations"] = Field(
+        description="how it is drawn; `correlations` of categories over all models have no axis"
+    )
     title: str = Field(description="what it shows")
-    x: str = Field(description="axis whose labels stand along it (rows of `intervals`, columns of `grid`)")
+    x: str = Field("", description="axis whose labels stand along it (rows of `intervals`, columns of `grid`)")
     series: str | None = Field(None, description="axis with a line, bar or marker a label (rows of `grid`)")
     where: dict[str, Label] = Field({}, description="label on each axis that is neither x nor series")
     measure: tuple[Measure, ...] = Field(min_length=1, description="what is drawn, a panel each")
@@ -73,6 +77,14 @@ class FigureConfig(Section):
     @classmethod
     def _listed(cls, stated: Any) -> Any:
         return (stated,) if isinstance(stated, str) else stated
+
+    @model_validator(mode="after")
+    def _has_an_axis(self) -> Self:
+        if self.kind != "correlations" and not self.x:
+            raise ValueError(f"the figure '{self.title}' needs an axis under 'x'")
+        if self.kind == "correlations" and (self.x or self.series or self.where or self.measure != ("visual",)):
+            raise ValueError(f"the figure '{self.title}' is over all models: it takes measure: visual alone")
+        return self
 
 
 class ContrastConfig(Section):
@@ -137,6 +149,8 @@ class CompareConfig(StageConfig):
     @model_validator(mode="after")
     def _figures_fit(self) -> Self:
         for name, figure in self.figures.items():
+            if figure.kind == "correlations":
+                continue
             used = [figure.x, *([figure.series] if figure.series else []), *figure.where]
             for axis in used:
                 self._check_axis(axis, f"figure '{name}'")

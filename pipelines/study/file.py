@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from inkling.components.compare.analysis.claims import claims
 from inkling.components.compare.config import (
     NO_PRETRAINING,
+    PAIR,
     AxisConfig,
     CompareConfig,
     ContrastConfig,
@@ -83,7 +84,7 @@ class Study(StageConfig):
         for name, figure in stated.get("figures", {}).items():
             paper = figure.get("paper") if isinstance(figure, Mapping) else None
             if isinstance(paper, Mapping) and "table" in paper:
-                axes = [figure[key] for key in ("x", "series") if figure.get(key)]
+                axes = [figure[key] for key in ("x", "series") if figure.get(key)] or PAIR
                 figure = {**figure, "paper": paper_numbers(paper, tables, axes)}
             figures[name] = figure
         return {**stated, "figures": figures, "published": tables}
@@ -316,7 +317,9 @@ def _of_labels(figure: FigureConfig, left_out: Mapping[str, set[str]]) -> Figure
     if figure.paper is None:
         return figure
     rows = tuple(
-        row for row in figure.paper.rows if not any(label in left_out[axis] for axis, label in row.labels.items())
+        row
+        for row in figure.paper.rows
+        if not any(label in left_out.get(axis, ()) for axis, label in row.labels.items())
     )
     return figure.model_copy(update={"paper": figure.paper.model_copy(update={"rows": rows}) if rows else None})
 

@@ -54,6 +54,19 @@ class Claim(Section):
     source: str = Field(description="paper with its figure or table")
     parts: tuple[ClaimPart, ...] = Field(min_length=1, description="what must be shown")
     limit: str = Field("", description="what the rule does not reach")
+    twin: dict[Label, Label] = Field({}, description="by labels here, those of the twin with the paper's exact values")
+
+    def of_twin(self) -> Self:
+        """The claim as the twin of its study has its labels."""
+
+        def translated(term: Where) -> Where:
+            return {axis: tuple(self.twin.get(label, label) for label in labels) for axis, labels in term.items()}
+
+        parts = tuple(
+            part.model_copy(update={"more": [*map(translated, part.more)], "than": [*map(translated, part.than)]})
+            for part in self.parts
+        )
+        return self.model_copy(update={"parts": parts})
 
 
 @cache

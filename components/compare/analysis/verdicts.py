@@ -45,10 +45,12 @@ def verdicts(
     known = {**measured, **{ScoreCell(suite, None, name): means for name, means in (beside or {}).items()}}
     found = []
     for name, claim in ((name, claim) for name, claim in claims().items() if name in decided):
-        rows = [_part(part, suite, known, groups, correlations, margin) for part in claim.parts]
-        tested = [row for row in rows if row is not None]
-        if rows and len(tested) == len(rows):
-            found.append(_decided(name, claim, tested))
+        for stated in (claim, claim.of_twin()) if claim.twin else (claim,):
+            rows = [_part(part, suite, known, groups, correlations, margin) for part in stated.parts]
+            tested = [row for row in rows if row is not None]
+            if len(tested) == len(rows):
+                found.append(_decided(name, claim, tested))
+                break
     return found
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from inkling.components.compare.config import FigureConfig
 from inkling.components.compare.figures.bars import draw_bars
+from inkling.components.compare.figures.correlations import draw_correlations
 from inkling.components.compare.figures.grid import draw_grid
 from inkling.components.compare.figures.intervals import draw_intervals
 from inkling.components.compare.figures.lines import draw_lines
@@ -20,13 +21,15 @@ _RENDERERS: dict[str, Callable[[str, Sequence[FigurePanel]], Drawing]] = {
 
 
 def draw(name: str, figure: FigureConfig, table: Mapping[str, Any]) -> Drawing | None:
-    """Draws a figure; None where no run of it is done.
+    """Draws a figure; None where none of its runs is done, or too few.
 
     Args:
         name: Name of the figure.
         figure: Its settings.
         table: The content of `scores.json`.
     """
+    if figure.kind == "correlations":
+        return draw_correlations(name, figure, table)
     found = panels(figure, table)
     ours = found[: len(figure.measure)]
     return (

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from inkling.components.compare.config import FigureConfig
+from inkling.components.compare.figures.correlations import ALIKE, ALL, pairs
 from inkling.components.compare.report.cells import HEADS, axis_heads, score_cell
 from inkling.components.compare.report.content import StudyReport
 from inkling.components.shared.report.html import Html, element, figure, section, table
+from inkling.components.shared.report.numbers import with_interval
 
 _BY_CHANCE = ("visual", "blind", "mismatched")
 
@@ -30,16 +32,33 @@ def first_figure(report: StudyReport) -> Html:
 
 def _drawing(report: StudyReport, name: str) -> Html:
     stated = report.config.figures[name]
+    numbers = f"{stated.title}. Its numbers stand in a table."
+    if stated.kind == "correlations":
+        return figure(report.figures[name], numbers, "With 95 % intervals over models; the paper has none.")
     said = ["Means over seeds with 95 % intervals over seeds and questions or documents."]
     if not stated.category and any(measure in _BY_CHANCE for measure in stated.measure):
         chance = report.scores["suites"][stated.suite or next(iter(report.scores["suites"]))]["chance"]
         said.append(f"Chance is {100 * chance:.0f} per cent, a dotted line where the scale reaches it.")
     if stated.paper:
         said.append(f"Beside it, on a scale of its own: {stated.paper.measure} ({stated.paper.source}).")
-    return figure(report.figures[name], f"{stated.title}. Its numbers stand in a table.", " ".join(said))
+    return figure(report.figures[name], numbers, " ".join(said))
+
+
+def _correlation_table(report: StudyReport, stated: FigureConfig) -> Html:
+    rows = [
+        [
+            f"{first} and {second}",
+            *("" if cells[kind] is None else with_interval(cells[kind], "+.2f", 1) for kind in (ALL, ALIKE)),
+            *(["" if cells["paper"] is None else f"{cells['paper']:+.2f}"] if stated.paper else []),
+        ]
+        for (first, second), cells in pairs(stated, report.scores).items()
+    ]
+    return table(stated.title, ["categories", ALL, ALIKE, *([stated.paper.source] if stated.paper else [])], rows)
 
 
 def _figure_table(report: StudyReport, stated: FigureConfig) -> Html:
+    if stated.kind == "correlations":
+        return _correlation_table(report, stated)
     axes = [axis for axis in (stated.x, stated.series) if axis]
     paper = (
         {tuple(row.labels.get(axis, "") for axis in axes): row.value for row in stated.paper.rows}

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from inkling.components.artifacts.scores import PARQUET, SVG_NAMESPACE, TABLE, Scores
+from inkling.components.artifacts.scores import DIFFERENCES, FORMATS, SVG_NAMESPACE, TABLE, Scores
 from inkling.components.compare.config import CompareConfig
 from inkling.components.compare.report.content import DONE, RunRow, StudyReport, run_name
 from inkling.components.compare.report.page import index_page, study_page
@@ -38,7 +38,7 @@ def write_page(config: CompareConfig, profile: str, scores: Scores, page: str | 
     """
     runs = [RunRow(run_name(row["labels"]), DONE, None, "") for row in scores.scores()["runs"]]
     settings = {name: section for name, section in read_mapping(profile).items() if name != CompareConfig.stage}
-    report = report_of(Path(TABLE).stem, config, write_mapping(settings), scores, runs)
+    report = report_of(TABLE, config, write_mapping(settings), scores, runs)
     Path(page).write_text(study_page(report), encoding="utf-8")
 
 
@@ -48,15 +48,19 @@ def write_report(report: StudyReport, scores: Scores, folder: Path) -> Path:
     Args:
         report: What it says.
         scores: The table that it was made of.
-        folder: Where it goes: `NAME.html`, `NAME.csv`, `NAME.parquet`, and a folder `NAME` of figures.
+        folder: Where it goes: `NAME.html`, `NAME.csv` and `NAME-differences.csv`, both as Parquet too, and a folder
+            `NAME` of figures.
     """
     figures = folder / report.name
     shutil.rmtree(figures, ignore_errors=True)
     figures.mkdir(parents=True)
     for path in (*scores.figures(), *(svg.with_suffix(".png") for svg in scores.figures())):
         shutil.copyfile(path, figures / path.name)
-    for source in (TABLE, PARQUET):
-        shutil.copyfile(scores.path / source, folder / f"{report.name}{Path(source).suffix}")
+    for table, name in ((TABLE, report.name), (DIFFERENCES, f"{report.name}-{DIFFERENCES}")):
+        for form in FORMATS:
+            (folder / f"{name}{form}").unlink(missing_ok=True)
+            if (source := scores.path / f"{table}{form}").exists():
+                shutil.copyfile(source, folder / f"{name}{form}")
     page = folder / f"{report.name}.html"
     page.write_text(study_page(report), encoding="utf-8")
     return page

@@ -32,7 +32,10 @@ def study_page(report: StudyReport) -> str:
         element("a", "Skip to the figures", href="#figures", class_="skip"),
         header(report),
         element("main", _contents({name: title for name, (title, _) in sections.items()}), *_parts(sections)),
-        _footer(f"Every number here stands, unrounded, in {report.name}.csv and {report.name}.parquet."),
+        _footer(
+            f"Every mean stands, unrounded, in the table {report.name} beside this page and every difference in that "
+            "of differences, as CSV and as Parquet."
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from inkling.components.artifacts.answers import Answer, Answers, write_answers
@@ -82,8 +83,9 @@ def test_a_study_has_a_row_a_group_with_intervals_over_seeds(
     assert group["high"] - group["low"] > run["high"] - run["low"]
     assert [row["labels"]["seed"] for row in table["runs"]] == ["0", "1", "0", "1"]
     head, first = (scores.path / "scores.csv").read_text().splitlines()[:2]
-    assert head.startswith("mixture.recipe,pretrain.preset,seeds,parameters,suite,visual,")
-    assert first.startswith("mix0,tiny,2,16,scenes,0.350000,")
+    assert head.startswith("mixture.recipe,pretrain.preset,seeds,parameters,suite,category,family,visual,")
+    assert first.startswith("mix0,tiny,2,16,scenes,,,0.350000,")
+    assert not (scores.path / "differences.csv").exists()
     assert low["heldout"]["nats_per_token"]["value"] == pytest.approx(4.1, abs=0.05)
     assert low["heldout"]["bits_per_byte"]["value"] == pytest.approx(4.1 / math.log(2) / 4, abs=0.02)
     gain = low["heldout"]["copy_gain"]
@@ -124,7 +126,12 @@ def test_a_contrast_is_paired_by_question_and_seed(
     """The second model of each seed answers 18 questions more: each seed differs by the same, so seeds add no error."""
     answers = [answers_of(tmp_path / str(right), right) for right in (12, 14, 30, 32)]
     parts = [scored("mix0", answers[:2], models[:2]), scored("mix6", answers[2:], models[2:])]
-    (row,) = compared(tmp_path, *parts, contrasts=[{"axis": RECIPE, "baseline": "mix0"}]).scores()["contrasts"]
+    scores = compared(tmp_path, *parts, contrasts=[{"axis": RECIPE, "baseline": "mix0"}])
+    (row,) = scores.scores()["contrasts"]
+    written = pq.read_table(scores.path / "differences.parquet").to_pylist()[0]
+    assert (written["first"], written["second"], written["where"]) == ("mix6", "mix0", f"{PRESET}=tiny")
+    assert written["visual"] == pytest.approx(18 / 40) and written["visual_adjusted"] < 0.01
+    assert written["nats_per_token_p_value"] == row["heldout"]["nats_per_token"]["p_value"]
     assert (row["first"], row["second"], row["where"], row["seeds"]) == ("mix6", "mix0", {PRESET: "tiny"}, 2)
     assert row["suites"]["scenes"]["visual"]["value"] == pytest.approx(18 / 40)
     assert row["suites"]["scenes"]["visual"]["adjusted"] == row["suites"]["scenes"]["visual"]["p_value"] < 0.01
@@ -392,8 +399,13 @@ def test_every_suite_has_its_own_mean_by_its_own_rule(
     assert group["suites"]["scenes"]["visual"]["value"] == pytest.approx(12 / 40)
     assert group["suites"]["mine"]["visual"]["value"] == pytest.approx(5 / 9)
     assert list(group["suites"]["mine"]["categories"]) == ["Other"]
-    rows = [line.split(",")[4] for line in (scores.path / "scores.csv").read_text().splitlines()]
-    assert rows == ["suite", "scenes", "mine"]
+    rows = [line.split(",")[4:7] for line in (scores.path / "scores.csv").read_text().splitlines()]
+    assert rows[:4] == [
+        ["suite", "category", "family"], ["scenes", "", ""], ["scenes", "General", ""], ["scenes", "Knowledge", ""]
+    ]  # fmt: skip
+    assert rows[4:] == [
+        ["scenes", "", "family0"], ["scenes", "", "family1"], ["mine", "", ""], ["mine", "Other", ""]
+    ]  # fmt: skip
 
 
 def test_the_scores_are_plain_json_and_the_figures_are_drawn(

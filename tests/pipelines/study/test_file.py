@@ -33,7 +33,7 @@ def test_every_shipped_study_says_what_it_answers_and_draws_a_figure(name: str) 
 
 def test_the_figures_and_tables_of_the_paper_are_studies_of_their_names() -> None:
     paper = {
-        "scale": 54, "sources": 51, "proportions": 123, "grid": 60, "interpolation": 36, "structure": 33,
+        "scale": 54, "sources": 51, "proportions": 123, "grid": 60, "interpolation": 36, "structure": 243,
         "encoders": 30, "instruction": 27, "existence": 51, "reasoning": 30, "scale-up": 12, "blind": 18, "vila": 12,
         "data-efficiency": 18, "fewer-images": 18, "transfer": 9, "traces": 30, "alignment": 30,
     }  # fmt: skip
@@ -62,6 +62,11 @@ def test_the_figures_and_tables_of_the_paper_are_studies_of_their_names() -> Non
         ),
         ({"claims": ["finding-7"]}, "unknown claim of the paper 'finding-7'"),
         ({"figures": {"a": {"kind": "pie"}}}, "figures.a.kind"),
+        ({"figures": {"a": {"kind": "bars", "title": "t", "measure": "visual"}}}, "the figure 't' needs an axis"),
+        (
+            {"figures": {"a": {"kind": "correlations", "title": "t", "x": RECIPE, "measure": "visual"}}},
+            "the figure 't' is over all models",
+        ),
         ({"figures": {"../a": {"kind": "bars", "title": "t", "x": RECIPE, "measure": "visual"}}}, "it names a file"),
         ({"figures": {"a": {"kind": "bars", "title": "t", "x": "adapt.recipe", "measure": "visual"}}}, "adapt.recipe"),
         ({"contrasts": [{"axis": RECIPE, "baseline": "no pretraining"}]}, "unknown label of mixture.recipe"),

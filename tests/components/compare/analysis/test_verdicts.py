@@ -53,8 +53,30 @@ def test_all_findings_and_hypotheses_are_there_and_their_labels_are_those_of_the
             for term in (*part.more, *part.than):
                 for axis, labels in term.items():
                     assert set(labels) <= set(study_of_it.axes[axis]), (name, axis)
+        twin = load(next(one for one in names() if name in load(one).claims), twin=True)
+        for part in claim.of_twin().parts:
+            for term in (*part.more, *part.than):
+                for axis, labels in term.items():
+                    assert set(labels) <= set(twin.axes[axis]), (name, axis, "of the twin")
     means, groups = study(PAPER, 0.004, 0)
     assert verdicts({CELL: means}, groups, [], 0.01, ["finding-4"]) == []
+
+
+def test_a_twin_is_decided_by_the_labels_that_it_has() -> None:
+    """The paper's first finding at its own sizes, with effects of 5 points in every part."""
+    truth = {("340M", "0"): 0.30, ("340M", "100B"): 0.31, ("13B", "0"): 0.40, ("13B", "100B"): 0.46}
+    groups = [
+        Group((("pretrain.preset", size), ("pretrain.token_budget", tokens)), {"42": 2 * number, "43": 2 * number + 1})
+        for number, (size, tokens) in enumerate(truth)
+    ]
+    values = np.repeat(list(truth.values()), 2) + np.tile([0.0, 1e-4], 4) * np.arange(8)
+    means = RunMeans(values, np.full((8, 50), 1e-6), 1e-9, 0.0, 600, 50)
+    cells = {CELL: means} | {
+        ScoreCell("scenes", category, "visual"): means for category in ("OCR & Chart", "Vision-Centric")
+    }
+    (row,) = verdicts(cells, groups, [], 0.01, ["finding-1"])
+    assert (row["claim"], row["verdict"]) == ("finding-1", "supported")
+    assert [part["value"] for part in row["parts"]] == pytest.approx([0.16, 0.09, 0.05], abs=0.001)
 
 
 def test_the_papers_numbers_support_its_third_finding_and_the_reverse_contradicts_it() -> None:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from inkling.components.compare.config import FigureConfig
+from inkling.components.compare.figures.correlations import ALIKE, ALL, pairs
 from inkling.components.compare.figures.draw import draw
 from inkling.components.compare.figures.lines import spread
 from inkling.components.compare.figures.panels import panels
@@ -127,6 +128,35 @@ def test_panels_hold_the_values_in_the_order_of_the_study_and_the_papers_last(ta
     assert (first.chance, second.chance, paper.chance) == (25.0, None, None)
     assert [cell and cell[0] for cell in paper.row("mlp")] == [32.4, 33.3, 34.5]
     assert second.row("mlp")[1] == (2.5, 2.45, 2.55)
+
+
+def test_correlations_of_categories_stand_beside_the_paper_s_on_one_scale(table: dict[str, Any]) -> None:
+    """Two pairs of ours, of which the paper has one in the other order, and one that it alone has."""
+    found = {"value": 0.6, "low": 0.1, "high": 0.8, "models": 14}
+    lower = {**found, "value": -0.2, "low": -0.5}
+    rows = [
+        {"suite": "scenes", "first": "Existence", "second": "General", "plain": found, "partial": None},
+        {"suite": "scenes", "first": "General", "second": "Knowledge", "plain": lower, "partial": found},
+        {"suite": "scenes", "first": "General", "second": "bits_per_byte", "plain": found, "partial": None},
+    ]
+    printed = [("Knowledge", "General", -0.03), ("Knowledge", "OCR", 0.08)]
+    paper = {
+        "source": "LSBS Figure 4",
+        "measure": "Spearman",
+        "rows": [{"first": one, "second": other, "value": value} for one, other, value in printed],
+    }
+    figure = FigureConfig.model_validate({"kind": "correlations", "title": "t", "measure": "visual", "paper": paper})
+    table["analysis"] = {"correlations": rows}
+    known = pairs(figure, table)
+    assert list(known) == [("General", "Knowledge"), ("OCR", "Knowledge"), ("Existence", "General")]
+    assert known["General", "Knowledge"] == {ALL: lower, ALIKE: found, "paper": -0.03}
+    assert known["OCR", "Knowledge"] == {ALL: None, ALIKE: None, "paper": 0.08}
+    words = re.findall(r">([^<>\n]+)</text>", svg_of(figure, table))
+    for word in ("Existence and", "at the same held-out loss", "LSBS Figure 4"):
+        assert word in words, word
+    assert any("ours over 14 models" in word for word in words)
+    table["analysis"] = {"correlations": []}
+    assert draw("correlations", figure, table) is None, "too few models are done"
 
 
 def test_lines_are_not_pressed_together_by_a_chance_far_below(table: dict[str, Any]) -> None:
