@@ -115,6 +115,7 @@ def _evaluate(
         workplace,
         write_all,
     )
+    from inkling.pipelines.local.run import Run
 
     config, read = EvaluateConfig.parse(profile), SuitesConfig.parse(profile).read
     target = _target(model, endpoint, encoder)
@@ -134,7 +135,8 @@ def _evaluate(
             return
         clear(output)
         found = evaluate_suites(target, profile, questions, folder, output / "answers")
-        written = write_all(output, found, questions, read)
+        text = Path(Run.read(own).outputs["corpus"]["corpus"]) if own else None
+        written = write_all(output, target.name, found, questions, read, text)
         explained = None
         if config.method.explains and found.answers:
             asked_of = [one for members in questions.values() for one in members.questions()]

@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inkling.components.artifacts.answers import Answer, Answers
-from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.corpus import Corpus
+from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.artifacts.suite import THIS_RUN, Suite
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.shared.config import ConfigError
@@ -18,6 +19,9 @@ from inkling.components.shared.store.artifact import write_json
 from inkling.components.suites.config import SuitesConfig
 from inkling.pipelines.evaluation.targets import Target
 from inkling.pipelines.local.run import Run, RunError, home, use_store
+
+if TYPE_CHECKING:
+    from inkling.components.analyze.contamination import Overlap
 
 Profile = Mapping[str, Any]
 
@@ -135,16 +139,24 @@ def suite_config(profile: Profile, suite: Suite) -> EvaluateConfig:
 
 
 def write_all(
-    output: Path, found: Evaluated, questions: Mapping[str, Questions], suites: Sequence[Suite]
+    output: Path,
+    name: str,
+    found: Evaluated,
+    questions: Mapping[str, Questions],
+    suites: Sequence[Suite],
+    text: Path | None = None,
 ) -> list[Path]:
-    """Writes scores, samples, tables and a page beside the artifact, and what is missing if anything is.
+    """Writes scores, samples, tables and pages beside the artifact, and what is missing if anything is.
 
     Args:
         output: The folder.
+        name: What the model is called.
         found: What the evaluation has come to.
         questions: The questions of each suite.
         suites: What the suites are.
+        text: The Corpus whose text the model has read, where that is known.
     """
+    from inkling.components.analyze.results.scores import scores_page
     from inkling.components.analyze.results.write import write_results
 
     written = []
@@ -156,8 +168,25 @@ def write_all(
     written.append(output / "scores.json")
     write_json(written[-1], {**({"partial": True} if found.partial else {}), **found.summary})
     asked = [one for members in questions.values() for one in members.questions()]
+    shown = {name: one for members in questions.values() for name, one in members.annotations().items()}
+    missing = "scores are of the questions that were answered in all views" if found.partial else ""
+    written.append(output / "scores.html")
+    written[-1].write_text(
+        scores_page(name, found.summary, suites, found.answers, asked, shown, _seen(text, asked), missing),
+        encoding="utf-8",
+    )
     pictures = {name: data for members in questions.values() for name, data in members.images().items()}
     return [*written, *write_results(found.answers, asked, suites, output, pictures)]
+
+
+def _seen(text: Path | None, questions: Sequence[Question]) -> "Overlap | None":
+    """What of the test questions stands in the text that the model has read."""
+    from inkling.components.analyze.config import AnalyzeConfig
+    from inkling.components.analyze.contamination import overlap
+
+    if text is None:
+        return None
+    return overlap([one for one in questions if one.split == "test"], Corpus.open(text), AnalyzeConfig().overlap_words)
 
 
 def clear(output: Path) -> None:
@@ -170,6 +199,6 @@ def clear(output: Path) -> None:
         raise ConfigError(f"--output {output} is a file; name a folder")
     output.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(output / "answers", ignore_errors=True)
-    for pattern in ("samples_*.jsonl", "results.json", "results.md", "answers.html", "scores.json", "partial.json"):
+    for pattern in ("samples_*.jsonl", "results.json", "results.md", "answers.html", "scores.*", "partial.json"):
         for path in output.glob(pattern):
             path.unlink()

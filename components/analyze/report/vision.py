@@ -66,8 +66,8 @@ def _suite(name: str, suite: Mapping[str, Any]) -> Html:
         table(
             f"{title}: differences between views of the headline in percentage points, with 95 % intervals and "
             "McNemar's exact p",
-            ("Model", *_difference_heads(scores["pretrained"]["mean"])),
-            [_difference_row(name, scores[model]["mean"]) for model, name in MODELS.items()],
+            ("Model", *difference_heads(scores["pretrained"]["mean"])),
+            [difference_row(name, scores[model]["mean"]) for model, name in MODELS.items()],
         ),
         element("h4", f"{title}, by category"),
         paragraph(
@@ -141,11 +141,13 @@ def _described(categories: Iterable[Mapping[str, str]]) -> list[Html]:
     return [paragraph("; ".join(descriptions) + ".", class_="muted")] if descriptions else []
 
 
-def _difference_heads(cell: Mapping[str, Any]) -> tuple[str, ...]:
+def difference_heads(cell: Mapping[str, Any]) -> tuple[str, ...]:
+    """Heads of a table of differences between views, but for the first."""
     return tuple(head for pair in cell["differences"] for head in (_PAIRS[pair], "p"))
 
 
-def _difference_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
+def difference_row(name: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
+    """A row of a table of differences between views."""
     row = [name]
     for pair in cell["differences"]:
         difference = cell["differences"][pair]
@@ -191,7 +193,7 @@ def _family_tables(suite: Mapping[str, Any], scores: Mapping[str, Any], name: st
         table(
             f"{suite['title']}, {name}: differences between views in percentage points, with 95 % intervals and "
             "McNemar's exact p",
-            ("Family", *_difference_heads(scores["mean"])),
-            [_difference_row(family, cell) for family, cell in families.items()],
+            ("Family", *difference_heads(scores["mean"])),
+            [difference_row(family, cell) for family, cell in families.items()],
         ),
     )

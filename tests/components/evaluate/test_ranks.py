@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,7 +84,12 @@ def _nodes(folder: Path) -> Callable[[Job, LaunchConfig], None]:
                 f"--node_rank={node}", "--master_addr=127.0.0.1", f"--master_port={port}", "-m", job.module,
             ]  # fmt: skip
             nodes.append(subprocess.Popen([*command, *job.arguments], env=environment))
-        if any(node.wait() for node in nodes):
+        while any(node.poll() is None for node in nodes):
+            if any(node.poll() for node in nodes):
+                for node in nodes:
+                    node.kill()
+            time.sleep(0.1)
+        if any(node.returncode for node in nodes):
             raise RankError("a node ended badly")
 
     return run

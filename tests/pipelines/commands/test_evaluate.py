@@ -85,6 +85,10 @@ def test_a_bundle_on_two_suites_in_four_views(
     assert list(means["views"]) == views.split(",") and means["views"]["blank"]["low"] is not None
     names = {path.name for path in out.iterdir()}
     assert names >= {"samples_mine_blank.jsonl", "samples_other.jsonl", "results.json", "results.md", "answers.html"}
+    page = (out / "scores.html").read_text()
+    for words in ("Smallest difference", "McNemar", "Vision-indispensable", "ECE, calibrated", "Visual - blank"):
+        assert words in page
+    assert f'<td class="number">{100 * means["views"]["blank"]["value"]:.1f} [' in page
     head, row = both.stdout.split("suite ")[-1].splitlines()[:2]
     assert head.split() == ["questions", "chance", *views.split(","), "visual", "-", "blind", "p"]
     assert row.startswith("mine ") and "[" in row
