@@ -1,37 +1,38 @@
 """The pipeline `monitor`, run as KFP runs it: a report is kept of every watch, and one past a threshold fails."""
 
+import base64
 import json
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from kfp import dsl, local
 
-from inkling.components.artifacts.answers import Answers
-from inkling.components.artifacts.bundle import Bundle
 from inkling.components.artifacts.questions import Questions
 from inkling.components.monitor.build import monitor_log
-from inkling.components.monitor.compare import reference_rows
 from inkling.components.monitor.component import monitor, monitor_judge
 from inkling.components.monitor.config import MonitorConfig
-from inkling.components.serve.request_log import LoggedAnswer, RequestLog, now
+from inkling.components.serve.process import running_server
 from inkling.components.shared.config import ConfigError
 
 
 @pytest.fixture
 def log(served: Any, tmp_path: Path) -> Path:
-    """A request log with what the evaluation saw, five times, and as many blind answers."""
-    questions, answers = Questions.open(served.questions), Answers.open(served.answers)
-    seen = reference_rows(questions.questions(), answers.answers(), questions.images(), Bundle.open(served.bundle))
-    rows = [replace(row, time=now()) for row in seen] * 5
-    written = RequestLog(tmp_path / "requests", 1 << 20)
-    blind = {"view": "blind", "brightness": None, "contrast": None}
-    for row in rows:
-        written.append(row)
-        written.append(LoggedAnswer(**{**asdict(row), **blind}))
-    written.close()
-    return tmp_path / "requests"
+    """What a server logged that was asked the evaluation's questions ten times, as often blind as with their images."""
+    folder, settings = tmp_path / "requests", tmp_path / "settings.json"
+    settings.write_text(json.dumps({"threads": 1, "cache_mib": 0, "request_log": str(folder)}))
+    questions = Questions.open(served.questions)
+    images = {name: base64.b64encode(image).decode() for name, image in questions.images().items()}
+    blind = [{"question": one.question, "choices": list(one.choices)} for one in questions.questions("test")]
+    seen = [
+        one | {"image": images[asked.image_id]} for one, asked in zip(blind, questions.questions("test"), strict=True)
+    ]
+    with running_server(served.bundle, tmp_path / "out", "--settings", str(settings)) as (url, _):
+        for instances in [seen, blind] * 10:
+            body = {"instances": instances}
+            httpx.post(f"{url}/v1/models/inkling:predict", json=body, timeout=60, trust_env=False).raise_for_status()
+    return folder
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ def test_a_watch_past_a_threshold_fails_and_its_report_is_kept(watch: Any, tmp_p
         watch("monitor: {max_drifted: 1, max_blind: 0.4}")
     findings = [json.loads(path.read_text()) for path in (tmp_path / "tasks").rglob("findings")]
     assert [found["blind"] for found in findings] == [0.5, 0.5]
+    assert [found["drifted"] for found in findings] == [0, 0]
     assert all("brightness" in path.read_text() for path in (tmp_path / "tasks").rglob("drift"))
 
 
