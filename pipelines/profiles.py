@@ -131,10 +131,15 @@ def _check_image_tokens(encode: EncodeConfig, adaptation: AdaptationRecipe, pres
 
 
 def _check_objectives(encode: EncodeConfig, adaptation: AdaptationRecipe, scenes: ScenesConfig) -> None:
-    """Checks that objectives have what they say that they need: twins of scenes, or states of each image token."""
+    """Checks that phases have what they need: documents, twins of scenes, or states of each image token."""
     tokens = adaptation.connector.image_tokens(encode.encoder.all_views)
     positions = adaptation.fusion.positions(tokens)
     for phase in adaptation.phases:
+        if phase.reads_documents and not (scenes.documents or scenes.conversations):
+            raise ConfigError(
+                f"adapt: phase '{phase.name}' reads interleaved documents, and the scenes make none: state "
+                "scenes.documents, such as scenes.documents=4"
+            )
         for objective in phase.active:
             if objective.needs_twins and not (scenes.twins or scenes.conversations):
                 raise ConfigError(

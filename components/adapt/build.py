@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.artifacts.conversations import Conversations, Turn
 from inkling.components.artifacts.features import Features
+from inkling.components.artifacts.interleaved import InterleavedDocument
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.artifacts.multimodal_model import MultimodalModelArtifact
 from inkling.components.shared.config import ConfigError
@@ -44,10 +45,12 @@ def lesson_of(
     """What an adaptation learns from, and how many images and, by tag, instruction turns there were and it leaves out.
 
     Raises:
+        ConfigError: If a picture of a document, with the text behind it, is longer than the language model reads.
         ValueError: If the features are not those of the conversations' images, or more turns are to be left out than
             there are.
     """
     from inkling.components.adapt.data import TEXT_ONLY, Lesson
+    from inkling.components.adapt.documents import fitted, phase_documents
     from inkling.components.adapt.drop import dropped, kept_images
 
     images = list(conversations.images())
@@ -68,15 +71,14 @@ def lesson_of(
         if turn.image_id in turns:
             turns[turn.image_id].append(turn)
     left, by_tag = dropped(turns, config.drop, config.seed)
-    lesson = Lesson(
-        images,
-        views,
-        left,
-        language_model.tokenizer(),
-        cache(conversations.annotations),
-        [] if config.drop.images else conversations.documents(),
-    )
-    return lesson, counts | by_tag
+    recipe, tokenizer, documents = config.resolved(), language_model.tokenizer(), list[InterleavedDocument]()
+    if any(phase.reads_documents for phase in recipe.phases):
+        positions = recipe.image_positions({name: (view.shape[1], view.shape[2]) for name, view in views.items()})
+        context = language_model.spec().max_position_embeddings
+        documents = list(fitted(conversations.documents(), tokenizer, positions, context))
+    for phase in recipe.phases:
+        phase_documents(phase, documents)  # that there are none is said before the first phase trains
+    return Lesson(images, views, left, tokenizer, cache(conversations.annotations), documents), counts | by_tag
 
 
 def _make(

@@ -7,13 +7,13 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from inkling.components.adapt.batches import Fields, ImageBatches, View
+from inkling.components.adapt.documents import pack_document, phase_documents
 from inkling.components.adapt.recipe import Phase
 from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Turn
-from inkling.components.artifacts.interleaved import INTERLEAVED, InterleavedDocument
-from inkling.models.sequence.packing import ImageSegment, PackedSequence, Segment, TokenSegment
-from inkling.models.sequence.prompt import answer_ids, document_ids, prompt_ids
-from inkling.models.sequence.special_tokens import BOS_ID
+from inkling.components.artifacts.interleaved import InterleavedDocument
+from inkling.models.sequence.packing import PackedSequence, TokenSegment
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
 
 _TEXT_ORDER = 2  # beside the seed: draws which text-only turns come together
 
@@ -31,7 +31,7 @@ class Lesson:
         turns: What is said about each image, by its name; turns that are text alone stand under `TEXT_ONLY`.
         tokenizer: The language model's.
         shown: Reads what the images show, by their names; empty where nobody annotated them.
-        documents: Documents that the images stand in.
+        documents: Documents that the images stand in, each no longer than the language model reads.
     """
 
     images: Sequence[str]
@@ -85,7 +85,7 @@ def phase_batches(
     """
     turns = [_of_kinds(phase, lesson, image) for image in lesson.images]
     rows = [row for row, chosen in enumerate(turns) if chosen]
-    documents = phase_documents(phase, lesson)
+    documents = phase_documents(phase, lesson.documents)
     if not rows and not documents:
         raise ValueError(f"phase '{phase.name}' trains on {' and '.join(phase.data)} turns, but no image has any")
     if alone:
@@ -113,23 +113,6 @@ def phase_batches(
             *(_characters(one) for one in text),
         ],
     )
-
-
-def phase_documents(phase: Phase, lesson: Lesson) -> Sequence[InterleavedDocument]:
-    """The documents that a phase reads, whole or cut into pairs.
-
-    Raises:
-        ValueError: If it reads documents and there are none.
-    """
-    if INTERLEAVED not in phase.data:
-        return ()
-    if not lesson.documents:
-        raise ValueError(
-            f"phase '{phase.name}' reads interleaved documents, but there are none: state scenes.documents, or bring "
-            "some (docs/data.md)"
-        )
-    whole = phase.documents == "whole"
-    return lesson.documents if whole else [pair for one in lesson.documents for pair in one.pairs()]
 
 
 def _characters(turns: Sequence[Turn]) -> int:
@@ -165,15 +148,4 @@ def pack_turns(turns: Iterable[Turn], tokenizer: Tokenizer) -> PackedSequence:
         segments = segments or [TokenSegment([begin])]
         segments.append(TokenSegment(prompt, parent=0))
         segments.append(TokenSegment(answer_ids(tokenizer, turn.answer), parent=len(segments) - 1, scored=True))
-    return PackedSequence(segments)
-
-
-def pack_document(document: InterleavedDocument, tokenizer: Tokenizer) -> PackedSequence:
-    """A document as one sequence, its images where its text has them; all of its text is predicted."""
-    segments: list[Segment] = [TokenSegment([BOS_ID])]
-    for place, ids in enumerate(document_ids(tokenizer, document.texts)):
-        if place:
-            segments.append(ImageSegment(len(segments) - 1))
-        if ids:
-            segments.append(TokenSegment(ids, len(segments) - 1, scored=True))
     return PackedSequence(segments)

@@ -8,7 +8,8 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.data import Lesson, phase_documents
+from inkling.components.adapt.data import Lesson
+from inkling.components.adapt.documents import phase_documents, text_tokens
 from inkling.components.adapt.passes import TextLengths, held_tokens, trained_tokens
 from inkling.components.adapt.recipe import Phase
 from inkling.components.artifacts.conversations import Turn
@@ -22,7 +23,7 @@ from inkling.components.shared.launch.resources import (
     uses_bf16,
 )
 from inkling.components.shared.runtime.progress import note
-from inkling.models.sequence.prompt import answer_ids, document_ids, prompt_ids
+from inkling.models.sequence.prompt import answer_ids, prompt_ids
 from inkling.models.spec import LanguageSpec
 from inkling.models.training.cost import Plan
 from inkling.models.training.devices import Device
@@ -38,10 +39,8 @@ def check(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, work: Pat
         work: Where its checkpoints go.
 
     Raises:
-        ConfigError: If a document is longer than the language model reads, or memory, disk or the hours allowed do not
-            suffice; the message names the phase and what to do.
+        ConfigError: If memory, disk or the hours allowed do not suffice; the message names the phase and what to do.
     """
-    _check_documents(config, language, lesson)
     kind = known_device(config, config.threads)
     if kind is None:
         return
@@ -71,7 +70,8 @@ def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Dev
         lesson: What it learns from.
         kind: What each rank computes on.
     """
-    recipe, image = config.resolved(), _image_positions(config, lesson)
+    recipe = config.resolved()
+    image = recipe.image_positions({name: (view.shape[1], view.shape[2]) for name, view in lesson.features.items()})
     sequences = list(lesson.turns.values())
     if recipe.connector.reads_question:
         sequences = [[turn] for turns in sequences for turn in turns]
@@ -79,7 +79,8 @@ def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Dev
     question, caption = (_mean_length(sequences, kind, lesson.tokenizer) for kind in ("instruct", "caption"))
     for phase in recipe.phases:
         held = [(1 + text, 1) for counts in lengths if (text := sum(counts[data] for data in phase.data))]
-        held += _document_lengths(phase, lesson)
+        documents = phase_documents(phase, lesson.documents)
+        held += [(text_tokens(one, lesson.tokenizer), len(one.image_ids)) for one in documents]
         runs = {"language", "adapter"} & {*phase.train} or any(objective.passes for objective in phase.active)
         if not held or not phase.epochs or not runs:
             continue
@@ -101,23 +102,6 @@ def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Dev
                 bf16=uses_bf16(config, kind),
             ),
         )
-
-
-def _check_documents(config: AdaptConfig, language: LanguageSpec, lesson: Lesson) -> None:
-    """Refuses documents that are longer than the language model reads.
-
-    Raises:
-        ConfigError: If there is one; the message says what to do.
-    """
-    image, most = _image_positions(config, lesson), language.max_position_embeddings
-    for phase in config.resolved().phases:
-        longest = max((text + image * images for text, images in _document_lengths(phase, lesson)), default=0)
-        if longest > most:
-            raise ConfigError(
-                f"phase '{phase.name}' reads a document of {longest:,} tokens, {image} for each image included, but "
-                f"the language model reads {most:,}: leave long ones out (max_words), put fewer images into one, or "
-                "cut them (documents: pairs)"
-            )
 
 
 def refusal(config: AdaptConfig, phase: str, held: ResourceEstimate, hours: float, free: float) -> str | None:
@@ -142,21 +126,6 @@ def refusal(config: AdaptConfig, phase: str, held: ResourceEstimate, hours: floa
     if limit is not None and hours > limit:
         return f"about {hours:.2f} hours are more than the {limit:g} allowed: fewer epochs, or more devices"
     return None
-
-
-def _image_positions(config: AdaptConfig, lesson: Lesson) -> int:
-    """Positions of a sequence that an image takes."""
-    recipe = config.resolved()
-    shapes = {name: (view.shape[1], view.shape[2]) for name, view in lesson.features.items()}
-    return recipe.fusion.positions(recipe.connector.image_tokens(shapes))
-
-
-def _document_lengths(phase: Phase, lesson: Lesson) -> list[tuple[int, int]]:
-    """Text tokens, and images, of each document that a phase reads."""
-    found = []
-    for one in phase_documents(phase, lesson):
-        found.append((1 + sum(map(len, document_ids(lesson.tokenizer, one.texts))), len(one.image_ids)))
-    return found
 
 
 def _lengths(turns: Iterable[Turn], tokenizer: Tokenizer) -> Counter[str]:

@@ -13,7 +13,7 @@ from inkling.components.artifacts.interleaved import INTERLEAVED
 from inkling.components.shared.config import Section, read_file, unknown
 from inkling.models.connectors import CONNECTORS
 from inkling.models.fusion import FUSIONS
-from inkling.models.spec import ConnectorSpec, FusionSpec, ObjectiveSpec
+from inkling.models.spec import ConnectorSpec, FusionSpec, Inputs, ObjectiveSpec
 
 _CHOICES = Path(__file__).with_name("recipes")
 
@@ -165,6 +165,10 @@ class AdaptationRecipe(Section):
         kinds = ConnectorSpec | FusionSpec | AdapterSpec
         stated = [name for name, spec in self if isinstance(spec, kinds) and spec.trainable]
         return [*stated, "language"]
+
+    def image_positions(self, inputs: Inputs) -> int:
+        """Positions of a sequence that an image takes, of views as the encoder gives them."""
+        return self.fusion.positions(self.connector.image_tokens(inputs))
 
     def check(self) -> Self:
         """Checks what the phases and the parts say of one another.

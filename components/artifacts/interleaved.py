@@ -4,8 +4,9 @@ The form is that of LLaVA-NeXT-Interleave (Li et al. 2024, arXiv 2407.07895): `i
 `<image>` where each of them stands. All of a document is said and nothing of it asked, so its one message is of `gpt`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 from inkling.models.sequence.special_tokens import IMAGE_TAG
@@ -40,6 +41,21 @@ class InterleavedDocument:
                 f"document {self.id!r} has {len(self.image_ids)} pictures and {len(self.texts)} texts around them: it "
                 "needs a picture, a text, and where each picture stands"
             )
+
+    def parts(self, starts: Sequence[int]) -> "list[InterleavedDocument]":
+        """The document cut before some of its pictures; a part without a word is left out.
+
+        Args:
+            starts: Numbers of the pictures, from 1 on, rising.
+        """
+        if not starts:
+            return [self]
+        found = []
+        for start, end in pairwise([0, *starts, len(self.image_ids)]):
+            texts = ("" if start else self.texts[0], *self.texts[start + 1 : end + 1])
+            if any(texts):
+                found.append(InterleavedDocument(f"{self.id}-{start}", self.image_ids[start:end], texts))
+        return found
 
     def pairs(self) -> "list[InterleavedDocument]":
         """The document cut before each picture but the first: as many documents of one picture and the text behind it.

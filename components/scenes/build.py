@@ -5,12 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from inkling.components.artifacts.annotations import ImageAnnotation, read_annotations
-from inkling.components.artifacts.conversations import Conversations, Turn, read_turns, write_conversations
+from inkling.components.artifacts.conversations import (
+    Conversations,
+    Turn,
+    read_documents,
+    read_turns,
+    write_conversations,
+)
 from inkling.components.artifacts.images import read_images
 from inkling.components.artifacts.questions import Questions, write_questions
 from inkling.components.scenes.asking import questions
 from inkling.components.scenes.catalogue import Split, catalogue, packages
 from inkling.components.scenes.config import ScenesConfig
+from inkling.components.scenes.documents import documents
 from inkling.components.scenes.loaders.account import ACCOUNTS
 from inkling.components.scenes.loaders.contract import load_conversations
 from inkling.components.scenes.made import Made
@@ -58,7 +65,8 @@ def build_conversations(config: ScenesConfig, output: str | Path) -> Conversatio
         written = [turn for made in scenes for turn in turns(made, catalogue(), *asked)]
         written += _text_only(config, sum(turn.kind == "instruct" for turn in written))
         pictures, shown = [*_pictures(scenes), *own.images.items()], [*_annotations(scenes), *own.annotations.values()]
-        write_conversations(draft.path, pictures, [*written, *own.turns], shown)
+        rows = documents(scenes, config.documents, catalogue()) if config.documents else []
+        write_conversations(draft.path, pictures, [*written, *own.turns], shown, rows)
         credit = draft.path / ATTRIBUTION
         others = credit.read_text().removeprefix("# Attribution\n\n") if own.images else ""
         credit.write_text(attribution(packages()) + others)
@@ -95,7 +103,8 @@ def _own(config: ScenesConfig, draft: Draft) -> ReadConversations:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     load_conversations(config.conversations, config.threads, place)
-    read = ReadConversations(read_images(place), [named(turn) for turn in read_turns(place)], read_annotations(place))
+    said = [named(turn) for turn in read_turns(place)]
+    read = ReadConversations(read_images(place), said, read_annotations(place), len(read_documents(place)))
     rendered = len(with_twins(training_jobs(catalogue(), config.seed, config.train), config.twins))
     taken = share_of(read, rendered, config.own_share, config.seed)
     for name in (ACCOUNTS, ATTRIBUTION):

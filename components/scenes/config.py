@@ -10,6 +10,7 @@ from inkling.components.scenes.loaders.contract import LoaderSpec
 from inkling.components.scenes.phrasings import MOST
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.storage.packages import contents
+from inkling.components.shared.wording import ORDINALS
 
 _CHANGEABLE = 0.67  # share of the training scenes that can have a twin
 TRANSFER_SHARE = 2.5
@@ -53,6 +54,14 @@ class ScenesConfig(StageConfig):
         exclude_if=lambda share: share == 0,
         description="Share of the instructions that are text alone: a caption in place of the picture (LSBS: 0.43).",
     )
+    documents: int = Field(
+        0,
+        ge=0,
+        le=len(ORDINALS),
+        exclude_if=lambda pictures: pictures == 0,
+        description="Pictures of an interleaved document: all scenes to learn from stand in one too, beside their "
+        "captions and instructions; 0: no documents.",
+    )
     conversations: Annotated[tuple[Annotated[LoaderSpec, LOADERS], ...], BeforeValidator(_one_or_many)] = Field(
         (),
         exclude_if=lambda sources: not sources,
@@ -72,6 +81,17 @@ class ScenesConfig(StageConfig):
     def _something_to_mix(self) -> Self:
         if self.own_share < 1 and not self.conversations:
             raise ValueError("own_share is of the data that 'conversations' names: state these, or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _several_pictures(self) -> Self:
+        if self.documents == 1:
+            raise ValueError("documents: 1 is one picture a document: state 2 or more, or 0 for none")
+        if self.documents and self.conversations and self.own_share == 1:
+            raise ValueError(
+                "documents are made of rendered scenes, and 'conversations' stands in their place: leave it out, or "
+                "state own_share"
+            )
         return self
 
     @model_validator(mode="after")

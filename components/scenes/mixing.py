@@ -19,11 +19,13 @@ class ReadConversations:
         images: JPEG bytes by image_id.
         turns: What is said, text-only turns among them.
         annotations: What pictures show, by image_id, where it is known.
+        documents: How many documents with pictures in them there are.
     """
 
     images: Mapping[str, bytes]
     turns: Sequence[Turn]
     annotations: Mapping[str, ImageAnnotation]
+    documents: int = 0
 
     def part(self, wanted: int, seed: int) -> "ReadConversations":
         """So many of its pictures with all their turns, and the same part of its text-only turns.
@@ -53,8 +55,13 @@ def share_of(own: ReadConversations, rendered: int, share: float, seed: int) -> 
     """The part of data of one's own that makes up a share of the pictures beside so many rendered ones.
 
     Raises:
-        ConfigError: If there are fewer pictures of one's own than that takes.
+        ConfigError: If there are fewer pictures of one's own than that takes, or documents among them.
     """
+    if own.documents:
+        raise ConfigError(
+            f"scenes.own_share takes pictures one by one, and scenes.conversations holds {own.documents:,} documents, "
+            "which are whole or nothing: leave own_share out, or read them as pairs (form: pairs)"
+        )
     wanted = round(rendered * share / (1 - share))
     if not 0 < wanted <= len(own.images):
         most = len(own.images) / (len(own.images) + rendered)

@@ -2,10 +2,12 @@
 
 import base64
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 from inkling.components.artifacts.conversations import Conversations
+from inkling.components.artifacts.interleaved import InterleavedDocument
 from inkling.components.artifacts.questions import Questions
 from inkling.components.scenes.balance import Guessing, guessing
 from inkling.components.shared.report.html import Html, element, page, paragraph, table
@@ -48,6 +50,7 @@ def render(conversations: Conversations, questions: Questions) -> str:
             paragraph(
                 f"{len(conversations.images()):,} pictures to learn from, {len(questions.images()):,} to ask about."
             ),
+            *_documents(conversations.documents()),
             taught,
             guessed,
             paragraph(
@@ -69,6 +72,14 @@ def _row(name: tuple[str, str], count: int, found: Guessing) -> tuple[str, ...]:
         with_interval(vars(found.place)),
         "yes" if found.balanced else "no",
     )
+
+
+def _documents(found: Sequence[InterleavedDocument]) -> list[Html]:
+    """How many documents there are, and what the first one says."""
+    if not found:
+        return []
+    first = " ".join(text for text in found[0].texts if text)
+    return [paragraph(f"{len(found):,} documents with pictures in them. The first: {first}")]
 
 
 def _samples(conversations: Conversations) -> Html:

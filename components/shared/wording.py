@@ -1,6 +1,8 @@
 """How words stand in a sentence."""
 
 _MASS = ("clothes", "paper")
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+"""What several things in a row are called, each in its turn."""
 
 
 def with_article(word: str) -> str:

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkling.components.scenes.loaders import LOADERS
-from inkling.components.scenes.loaders.contract import READING, Example, LoaderSpec, RecordError, Said
+from inkling.components.scenes.loaders.contract import (
+    READING,
+    DocumentExample,
+    Example,
+    LoaderSpec,
+    RecordError,
+    Said,
+)
 from inkling.models.spec import Spec
 
 KEYS = st.sampled_from(
@@ -44,10 +51,12 @@ def test_whatever_a_record_holds_is_read_or_refused(name: str, value: Any) -> No
         return
     assert found
     for example in found:
-        assert isinstance(example, Example | RecordError)
+        assert isinstance(example, Example | DocumentExample | RecordError)
         if isinstance(example, Example):
             assert all(isinstance(said, Said) for said in example.said)
             assert all(text.strip() for said in example.said for text in (said.question, said.answer))
+        if isinstance(example, DocumentExample):
+            assert any(example.texts) and len(example.texts) == len(example.images) + 1 > 1
 
 
 @pytest.mark.parametrize("name", NAMES)

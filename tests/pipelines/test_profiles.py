@@ -69,6 +69,11 @@ def test_a_file_is_a_profile_too(tmp_path_factory: pytest.TempPathFactory) -> No
         ("tiny", ["seed=1", "seed=2"], ["'seed=2' would undo the earlier one of 'seed'"]),
         ("tiny", ["pretrain.batch=4", "pretrain={preset: mini}"], ["would undo the earlier one of 'pretrain.batch'"]),
         ("tiny", ["adapt.connector={type: mlp, view: grid7}"], ["reads the view 'grid7'", "encode.views", "grid"]),
+        (
+            "tiny",
+            ["adapt.phases={instruct: {data: [interleaved], objectives: [next_token]}}"],
+            ["phase 'instruct' reads interleaved documents, and the scenes make none", "scenes.documents=4"],
+        ),
         ("tiny", ["adapt.recipe=svco"], ["'svco' of phase 'prefer' learns from twins", "scenes.twins=0.5"]),
         (
             "tiny",

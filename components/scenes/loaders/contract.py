@@ -2,8 +2,8 @@
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -76,6 +76,37 @@ class Example:
     objects: tuple[AnnotatedObject, ...] = ()
     size: tuple[int, int] | None = None
 
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Its picture, where it has one."""
+        return (self.image,) if self.image else ()
+
+
+@dataclass(frozen=True)
+class DocumentExample:
+    """A record that is a text with pictures in it.
+
+    Attributes:
+        id: Its name, which need not be unique.
+        images: The pictures in their order: paths below the folder, or data URIs.
+        texts: What is said before each picture and after the last one; some may be empty.
+    """
+
+    id: str
+    images: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    def without(self, gone: Collection[str]) -> "DocumentExample":
+        """The document without some of its pictures; what is said around them stays."""
+        texts, images = [self.texts[0]], []
+        for image, text in zip(self.images, self.texts[1:], strict=True):
+            if image in gone:
+                texts[-1] = f"{texts[-1]} {text}".strip()
+            else:
+                images.append(image)
+                texts.append(text)
+        return replace(self, images=tuple(images), texts=tuple(texts))
+
 
 @dataclass(frozen=True)
 class Record:
@@ -102,7 +133,7 @@ class Loader(ABC):
         """
 
     @abstractmethod
-    def examples(self, value: Any) -> list[Example | RecordError]:
+    def examples(self, value: Any) -> Sequence[Example | DocumentExample | RecordError]:
         """What a record says; an error in place of what of it cannot be used.
 
         Raises:

@@ -2,7 +2,8 @@
 
 A record is `{"id": ..., "image": ..., "conversations": [{"from": "human", "value": ...}, {"from": "gpt", ...}, ...]}`,
 in a list or a line each. `<image>` may stand anywhere in the first request, or nowhere; a record without `image` is
-text alone. What our own artifacts add to it (`kind`, `category`, `family`, `tag`) is read where it is there.
+text alone. What our own artifacts add to it (`kind`, `category`, `family`, `tag`) is read where it is there. A record
+of the kind `interleaved` is a document: one message of `gpt`, with `<image>` where each of the listed images stands.
 """
 
 from typing import ClassVar, Literal
@@ -23,12 +24,14 @@ class LlavaSpec(LoaderSpec):
     )
 
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast, get_args
 
 from inkling.components.artifacts.conversations import Kind, Tag
+from inkling.components.artifacts.interleaved import INTERLEAVED, InterleavedDocument
 from inkling.components.scenes.loaders.contract import (
     REQUEST,
+    DocumentExample,
     Example,
     Loader,
     Record,
@@ -54,10 +57,12 @@ class LlavaLoader(Loader):
         """Yields the conversations."""
         return records_of(self._spec.path)
 
-    def examples(self, value: Any) -> list[Example | RecordError]:
-        """What a conversation says about its picture, or without one."""
+    def examples(self, value: Any) -> Sequence[Example | DocumentExample | RecordError]:
+        """What a conversation says about its picture, or without one; a document as it is."""
         if not isinstance(value, dict):
             raise RecordError("it is no object with `conversations`")
+        if value.get("kind") == INTERLEAVED:
+            return [self._document(value)]
         image = _image(value)
         pairs = _pairs(value.get("conversations"))
         tags = _take_tags(pairs)
@@ -70,6 +75,17 @@ class LlavaLoader(Loader):
             before = pairs[:number] if self._spec.history else []
             said.append(self._said(value, follow_up(before, question), answer))
         return [Example(self.name(value), image, tuple(said))]
+
+    def _document(self, value: dict[str, Any]) -> DocumentExample:
+        """A document."""
+        try:
+            found = InterleavedDocument.from_llava({"id": "", **value})
+        except ValueError as error:
+            raise RecordError(str(error)) from None
+        if not all(isinstance(image, str) and image.strip() for image in found.image_ids):
+            raise RecordError("what stands under `image` is no list of names of pictures")
+        texts = tuple(usable_text(text, f"text {place}") if text else "" for place, text in enumerate(found.texts, 1))
+        return DocumentExample(self.name(value), found.image_ids, texts)
 
     def _said(self, value: dict[str, Any], question: str, answer: str) -> Said:
         """A turn, described as our own artifacts do where the record does so whole, else as the settings say."""

@@ -1,9 +1,9 @@
-"""Taking in what loaders yield: each picture once, the turns about it, and an account of what was not taken."""
+"""Taking in what loaders yield: each picture once, turns and documents with it, and an account of what is left."""
 
 import dataclasses
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -12,8 +12,9 @@ from typing import Any
 
 from inkling.components.artifacts.annotations import ImageAnnotation
 from inkling.components.artifacts.conversations import Turn, write_conversations
+from inkling.components.artifacts.interleaved import InterleavedDocument
 from inkling.components.scenes.loaders.account import Account, write_accounts
-from inkling.components.scenes.loaders.contract import Example, LoaderSpec, RecordError
+from inkling.components.scenes.loaders.contract import DocumentExample, Example, LoaderSpec, RecordError
 from inkling.components.scenes.loaders.pictures import Picture, checked_picture, read_picture
 from inkling.components.scenes.loaders.records import FileError
 from inkling.components.shared.runtime.progress import track
@@ -28,7 +29,7 @@ _looked: set[tuple[Any, ...]] = set()
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What a record says about one picture or without one, or why it cannot be used.
+    """What a record says about one picture, around several or without one, or why it cannot be used.
 
     Attributes:
         place: File and number of the record.
@@ -38,7 +39,12 @@ class Excerpt:
 
     place: str
     name: str
-    example: Example | RecordError
+    example: Example | DocumentExample | RecordError
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The pictures that it names, each once."""
+        return () if isinstance(self.example, RecordError) else tuple(dict.fromkeys(self.example.images))
 
 
 class Reading:
@@ -46,6 +52,7 @@ class Reading:
 
     Attributes:
         turns: What is said, in the order of the records; complete once all pictures were yielded.
+        documents: Texts with pictures in them; complete likewise.
         annotations: What pictures show, by image_id, where it is known; complete likewise.
         accounts: What became of each source's records; complete likewise.
     """
@@ -60,6 +67,7 @@ class Reading:
         self._specs, self._threads = specs, threads
         self._images, self._names = set[str](), set[str]()
         self.turns: list[Turn] = []
+        self.documents: list[InterleavedDocument] = []
         self.annotations: dict[str, ImageAnnotation] = {}
         self.accounts = [Account(_names(spec)) for spec in specs]
 
@@ -74,23 +82,25 @@ class Reading:
             known: dict[str, str] = {}
             excerpts = _fetched(spec, known, self._threads)
             label = f"reading {', '.join(account.files)}"
-            for excerpt, picture in track(excerpts, label, int(spec.contents["excerpts"]), "records"):
-                if isinstance(excerpt.example, RecordError):
-                    account.skip(spec, excerpt.place, excerpt.name, excerpt.example)
+            for excerpt, found in track(excerpts, label, int(spec.contents["excerpts"]), "records"):
+                for one in (excerpt.example, *found.values()):
+                    if isinstance(one, RecordError):
+                        account.skip(spec, excerpt.place, excerpt.name, one)
+                pictures = {name: one.data for name, one in found.items() if isinstance(one, Picture)}
+                example = _usable(excerpt.example, found.keys() - pictures.keys())
+                if example is None:
                     continue
-                image_id = known.get(excerpt.example.image, "")
-                if picture is not None:
-                    image_id = hashlib.sha256(picture.data).hexdigest()[:_ID_LENGTH]
-                    if not _within_record(excerpt.example.image):
-                        known[excerpt.example.image] = image_id
-                account.taken += 1
-                self._add(excerpt.example, excerpt.place, image_id)
-                if picture is not None and image_id not in self._images:
-                    self._images.add(image_id)
-                    yield image_id, picture.data
+                ids = {name: hashlib.sha256(data).hexdigest()[:_ID_LENGTH] for name, data in pictures.items()}
+                known.update((name, image_id) for name, image_id in ids.items() if not _within_record(name))
+                account.taken += max(len(example.images), 1)
+                self._add(example, excerpt.place, [ids.get(name) or known[name] for name in example.images])
+                for name, image_id in ids.items():
+                    if image_id not in self._images:
+                        self._images.add(image_id)
+                        yield image_id, pictures[name]
             account.close()
 
-    def _add(self, example: Example, place: str, image_id: str) -> None:
+    def _add(self, example: Example | DocumentExample, place: str, image_ids: Sequence[str]) -> None:
         """Adds what a record says, under a name that no other one has."""
         first = name = example.id or place
         number = 1
@@ -98,6 +108,10 @@ class Reading:
             number += 1
             name = f"{first}#{number}"
         self._names.add(name)
+        if isinstance(example, DocumentExample):
+            self.documents.append(InterleavedDocument(name, tuple(image_ids), example.texts))
+            return
+        image_id = image_ids[0] if image_ids else ""
         self.turns += [
             Turn(id=f"{name}-{number}", image_id=image_id, **vars(said)) for number, said in enumerate(example.said)
         ]
@@ -116,10 +130,12 @@ def look(spec: LoaderSpec) -> None:
     if looked in _looked:
         return
     errors, number = list[str](), 0
-    for excerpt, _ in _fetched(spec, {}, 1, _LOOKED_AT):
+    for excerpt, found in _fetched(spec, {}, 1, _LOOKED_AT):
         number += 1
-        if isinstance(excerpt.example, RecordError) and not spec.leaves_out(excerpt.example):
-            errors.append(f"{excerpt.place}: {excerpt.example}")
+        broken = {name: one for name, one in found.items() if isinstance(one, RecordError)}
+        if _usable(excerpt.example, broken.keys()) is None:
+            (error, *_) = (one for one in (excerpt.example, *broken.values()) if isinstance(one, RecordError))
+            errors += [] if spec.leaves_out(error) else [f"{excerpt.place}: {error}"]
     if not number:
         raise FileError(f"{', '.join(_names(spec))}: there is no record in it")
     if len(errors) == number:
@@ -137,10 +153,10 @@ def contents(spec: LoaderSpec) -> dict[str, Any]:
     digest = hashlib.sha256()
     for excerpt in _excerpts(spec):
         count += 1
-        name = excerpt.example.image if isinstance(excerpt.example, Example) else ""
-        if name and name not in seen and not _within_record(name):
-            seen.add(name)
-            digest.update(_picture_digest(folder, name))
+        for name in excerpt.images:
+            if name not in seen and not _within_record(name):
+                seen.add(name)
+                digest.update(_picture_digest(folder, name))
     files = [[Path(path).name, sha256(Path(path))] for path in spec.path]
     return {"files": files, "excerpts": count, "pictures": digest.hexdigest()}
 
@@ -168,19 +184,36 @@ def _excerpts(spec: LoaderSpec) -> Iterator[Excerpt]:
                 yield Excerpt(record.place, name, part)
 
 
-def _cut(example: Example | RecordError, most: int | None) -> list[Example | RecordError]:
-    """An example without the turns that have more words, and an error for each of these."""
+def _cut(
+    example: Example | DocumentExample | RecordError, most: int | None
+) -> Sequence[Example | DocumentExample | RecordError]:
+    """An example without the turns that have more words, and an error for each of these; a document is whole or one."""
     if most is None or isinstance(example, RecordError):
         return [example]
+    if isinstance(example, DocumentExample):
+        longer = len(" ".join(example.texts).split()) > most
+        return [RecordError(f"a document has more than {most:,} words", "too_long") if longer else example]
     said = tuple(one for one in example.said if len(f"{one.question} {one.answer}".split()) <= most)
-    longer = [RecordError(f"a turn has more than {most:,} words", "too_long")] * (len(example.said) - len(said))
-    return [*([dataclasses.replace(example, said=said)] if said else []), *longer]
+    left = [RecordError(f"a turn has more than {most:,} words", "too_long")] * (len(example.said) - len(said))
+    return [*([dataclasses.replace(example, said=said)] if said else []), *left]
+
+
+def _usable(
+    example: Example | DocumentExample | RecordError, broken: Collection[str]
+) -> Example | DocumentExample | None:
+    """What is left of an example without the pictures that cannot be used: of a document its others, else nothing."""
+    if isinstance(example, RecordError) or (broken and isinstance(example, Example)):
+        return None
+    if isinstance(example, DocumentExample):
+        rest = example.without(broken)
+        return rest if rest.images else None
+    return example
 
 
 def _fetched(
     spec: LoaderSpec, known: Mapping[str, str], threads: int, most: int | None = None
-) -> Iterator[tuple[Excerpt, Picture | None]]:
-    """Every excerpt with its picture, in their order; without one for text alone and for pictures that are known.
+) -> Iterator[tuple[Excerpt, dict[str, Picture | RecordError]]]:
+    """Every excerpt with its pictures by name, in their order; without those that are known.
 
     Args:
         spec: The source.
@@ -189,32 +222,33 @@ def _fetched(
         most: Excerpts that are taken, at most.
     """
     folder = _folder(spec)
-    waiting: deque[tuple[Excerpt, Future[Picture] | None]] = deque()
+    waiting: deque[tuple[Excerpt, dict[str, Future[Picture]]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for excerpt in islice(_excerpts(spec), most):
-            example = excerpt.example
-            picture = None
-            if isinstance(example, Example) and example.image and example.image not in known:
-                picture = pool.submit(_picture, folder, example)
-            waiting.append((excerpt, picture))
+            size = excerpt.example.size if isinstance(excerpt.example, Example) else None
+            new = [name for name in excerpt.images if name not in known]
+            waiting.append((excerpt, {name: pool.submit(_picture, folder, name, size) for name in new}))
             if len(waiting) > _AHEAD * threads:
                 yield _done(*waiting.popleft())
         while waiting:
             yield _done(*waiting.popleft())
 
 
-def _done(excerpt: Excerpt, picture: "Future[Picture] | None") -> tuple[Excerpt, Picture | None]:
-    try:
-        return excerpt, picture.result() if picture else None
-    except RecordError as error:
-        return dataclasses.replace(excerpt, example=error), None
+def _done(excerpt: Excerpt, pictures: "dict[str, Future[Picture]]") -> tuple[Excerpt, dict[str, Picture | RecordError]]:
+    found: dict[str, Picture | RecordError] = {}
+    for name, picture in pictures.items():
+        try:
+            found[name] = picture.result()
+        except RecordError as error:
+            found[name] = error
+    return excerpt, found
 
 
-def _picture(folder: Path | None, example: Example) -> Picture:
-    """The picture of an example, of the size that its annotations are of."""
-    picture = checked_picture(read_picture(folder, example.image))
-    if example.size not in (None, picture.size):
-        stated, found = (" x ".join(map(str, size)) for size in (example.size, picture.size))
+def _picture(folder: Path | None, name: str, size: tuple[int, int] | None) -> Picture:
+    """A picture, of the size that its annotations are of where there are any."""
+    picture = checked_picture(read_picture(folder, name))
+    if size not in (None, picture.size):
+        stated, found = (" x ".join(map(str, one)) for one in (size, picture.size))
         raise RecordError(f"its annotations are of {stated} pixels, and it shows {found}")
     return picture
 
@@ -235,7 +269,8 @@ def _names(spec: LoaderSpec) -> list[str]:
 def load(specs: Sequence[LoaderSpec], threads: int, directory: Path) -> None:
     """Reads sources and writes what they hold; `load_conversations` says it all."""
     reading = Reading(specs, threads)
-    write_conversations(directory, reading.pictures(), reading.turns, reading.annotations.values())
+    shown = reading.annotations.values()
+    write_conversations(directory, reading.pictures(), reading.turns, shown, reading.documents)
     write_accounts(directory, reading.accounts)
     examples = (f"- {', '.join(_names(spec))}: {spec.source} (licence {spec.licence})\n" for spec in specs)
     (directory / ATTRIBUTION).write_text("# Attribution\n\n" + "".join(examples))

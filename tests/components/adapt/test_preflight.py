@@ -12,7 +12,6 @@ from inkling.components.adapt.batches import Fields
 from inkling.components.adapt.config import AdaptConfig
 from inkling.components.adapt.data import Lesson, phase_batches
 from inkling.components.adapt.preflight import check, plans
-from inkling.components.artifacts.interleaved import InterleavedDocument
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.launch import resources
 from inkling.components.shared.launch.resources import estimate
@@ -56,18 +55,6 @@ def test_documents_are_counted_with_all_their_images(lesson: Lesson, spec: Langu
     batches = phase_batches(phase.model_copy(update={"batch": 1}), lesson, Fields(), TOKENS, [0, 0])
     lengths = [batches.batch(step)["positions"].shape[1] for step in range(batches.per_epoch)]
     assert plan.context == max(lengths) and plan.tokens == pytest.approx(sum(lengths), abs=1)
-
-
-def test_a_document_that_the_language_model_cannot_read_whole_is_refused_before_training(
-    lesson: Lesson, spec: LanguageSpec, tmp_path: Path
-) -> None:
-    images = tuple(lesson.images[:12])
-    long = InterleavedDocument("long", images, ("", *["a red square"] * 12))
-    stated = {"data": ["interleaved"], "objectives": ["next_token"], "blind": 0.0}
-    config = AdaptConfig(phases={"instruct": stated})
-    check(config, spec, lesson, tmp_path)
-    with pytest.raises(ConfigError, match=r"phase 'instruct' reads a document of \d+ tokens, 4 for each image inc"):
-        check(config, spec, replace(lesson, documents=[*lesson.documents, long]), tmp_path)
 
 
 def test_what_an_objective_reads_beside_the_turns_is_counted_in_tokens_and_memory(

@@ -1,5 +1,6 @@
 """Data of one's own beside rendered scenes: its share, the same part whatever the share, and every refusal."""
 
+import dataclasses
 import io
 import itertools
 import json
@@ -48,6 +49,11 @@ def test_smaller_shares_are_within_larger_ones_and_keep_order_and_text() -> None
 def test_a_share_that_cannot_be_had_is_refused_with_the_one_that_can(rendered: int, share: float) -> None:
     with pytest.raises(ConfigError, match=r"scenes.own_share .* takes [\d,]+ pictures .* there are 24"):
         share_of(OWN, rendered, share, seed=0)
+
+
+def test_documents_are_not_taken_in_part() -> None:
+    with pytest.raises(ConfigError, match="scenes.conversations holds 3 documents, which are whole or nothing"):
+        share_of(dataclasses.replace(OWN, documents=3), 24, 0.5, seed=0)
 
 
 def test_a_share_of_nothing_is_refused_when_it_is_read() -> None:

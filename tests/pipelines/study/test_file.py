@@ -36,6 +36,7 @@ def test_the_figures_and_tables_of_the_paper_are_studies_of_their_names() -> Non
         "scale": 54, "sources": 51, "proportions": 123, "grid": 60, "interpolation": 36, "structure": 243,
         "encoders": 30, "instruction": 27, "existence": 51, "reasoning": 30, "scale-up": 12, "blind": 18, "vila": 12,
         "data-efficiency": 18, "fewer-images": 18, "transfer": 9, "traces": 30, "alignment": 30,
+        "interleaved": 12,
     }  # fmt: skip
     runs = {name: study_file.load(name).num_runs for name in study_file.names()}
     assert {**runs, **paper} == runs

@@ -109,7 +109,7 @@ def test_pictures_are_not_held(load: Load, folder: Path, monkeypatch: pytest.Mon
 
     read: list[str] = []
     monkeypatch.setattr(
-        reading, "_picture", lambda folder, one: read.append(one.image) or Picture(one.image.encode(), (9, 9))
+        reading, "_picture", lambda folder, name, size: read.append(name) or Picture(name.encode(), (9, 9))
     )
     for number in range(100):
         (folder / f"n{number}.jpg").touch()
