@@ -49,7 +49,8 @@ def test_every_family_is_measured_beside_its_null_distribution(
             assert row["count"] == sum(question.family == row["name"] for question in questions)
             assert 0 <= row["null_low"] <= row["null_high"] <= 1
             assert row["low"] is None or row["low"] <= row["value"] <= row["high"]
-    assert [row["layer"] for row in found["linear"]] == ["image features", "image tokens"]
+    layers = [part + reading for reading in ("", ", mean of places") for part in ("image features", "image tokens")]
+    assert [row["layer"] for row in found["linear"]] == layers
     assert len(found["linear"][0]["details"]["right"]) == len(questions)
     again = build_probe(config, *inputs, tmp_path / "again" / "measurements").measurements()
     assert again == found
