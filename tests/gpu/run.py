@@ -204,7 +204,7 @@ def _report(
         lines += [f"- failed: {row.unit}: {row.failure}" for row in failed]
         lines += [f"- {line}" for line in skipped.get(part.name, ())]
         lines += (
-            [f"- left for want of time: {', '.join(unit.name for unit in left[part.name])}"]
+            [f"- left for want of time, the same command goes on: {', '.join(unit.name for unit in left[part.name])}"]
             if left.get(part.name)
             else []
         )

@@ -55,4 +55,4 @@ def test_the_report_names_what_was_skipped_and_what_was_left(tmp_path: Path) -> 
     text = run._report(
         {"date": "today"}, [part], none, {"fast": units(part, "rehearsal")[:1]}, {"fast": ["skipped: x"]}
     )
-    assert "- skipped: x\n- left for want of time: fit, eager, micro, 2 sequences\n" in text
+    assert "- skipped: x\n- left for want of time, the same command goes on: fit, eager, micro, 2 sequences\n" in text
