@@ -29,7 +29,7 @@ _TOKENS_PER_WORD = 1.5  # 1.67 with a vocabulary of 2,048, 1.45 with 4,096
 _TOKENIZER_BYTES_PER_ENTRY = 25
 _BYTES_PER_PICTURE = 10_000  # with its turns or questions and its annotations
 _CAPTION_TOKENS, _INSTRUCTION_TOKENS, _QUESTION_TOKENS = 26, 54, 18
-_DOCUMENT_TOKENS = 40  # of an interleaved document, for each of its pictures
+_DOCUMENT_TOKENS = 30  # of an interleaved document, for each of its pictures: 28.6 in `laptop`
 _BYTES_PER_ANSWER, _SUMMARY_BYTES, _REPORT_BYTES, _REHEARSAL_BYTES, _SCORES_BYTES = 25, 141_000, 1.1e6, 8_000, 1e6
 # What `scenes` makes of a scene of each family: the suites `scenes` and `transfer`; and `evaluate` of a question.
 _PICTURES_PER_SCENE, _QUESTIONS_PER_SCENE = 11 + 2 * TRANSFER_SHARE, 13 + 3 * TRANSFER_SHARE
