@@ -154,7 +154,7 @@ def write_all(
         found: What the evaluation has come to.
         questions: The questions of each suite.
         suites: What the suites are.
-        text: The Corpus whose text the model has read, where that is known.
+        text: The Corpus that the model was pre-trained on, where that is known.
     """
     from inkling.components.analyze.results.scores import scores_page
     from inkling.components.analyze.results.write import write_results
@@ -180,7 +180,7 @@ def write_all(
 
 
 def _seen(text: Path | None, questions: Sequence[Question]) -> "Overlap | None":
-    """What of the test questions stands in the text that the model has read."""
+    """Overlap of the test questions' n-grams with the pre-training text."""
     from inkling.components.analyze.config import AnalyzeConfig
     from inkling.components.analyze.contamination import overlap
 

@@ -66,7 +66,7 @@ def mixture_laws(
 
 
 def _shares(runs: Sequence[RunScore], groups: Sequence[Group]) -> dict[Place, tuple[Group, dict[str, float]]]:
-    """Each group that has read something, and the shares of what it has read.
+    """Each group with pre-training, and the shares of its mixture.
 
     A shard is a source, or what a source holds of the labels that the recipe names, as `code.reasoning`. Where all
     recipes are by labels, texts are these, whatever their source; else they are the sources.

@@ -53,7 +53,7 @@ def outcome(report: StudyReport) -> list[Html]:
 
 
 def contrast_sentences(scores: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """A sentence a contrast and suite, on right answers with the image; and whether the two are told apart."""
+    """A sentence for each contrast and suite, on accuracy with the image, and whether the difference is shown."""
     for row in scores["contrasts"]:
         for suite, measures in row["suites"].items():
             estimate = measures["visual"]
