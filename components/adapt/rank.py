@@ -4,7 +4,6 @@ import os
 import sys
 
 import torch
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from inkling.components.adapt.build import lesson_of
 from inkling.components.adapt.config import AdaptConfig
@@ -13,6 +12,7 @@ from inkling.components.artifacts.conversations import Conversations
 from inkling.components.artifacts.features import Features
 from inkling.components.artifacts.language_model import LanguageModel
 from inkling.components.shared.launch.exchange import reach
+from inkling.components.shared.launch.record import record
 from inkling.components.shared.runtime import machine
 from inkling.components.shared.runtime.watchdog import end_with_parent
 from inkling.components.shared.store.manifest import Manifest

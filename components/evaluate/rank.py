@@ -3,12 +3,12 @@
 import sys
 
 import torch
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from inkling.components.evaluate.build import build_evaluate_part
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.on_ranks import PARTS
 from inkling.components.shared.launch.exchange import reach
+from inkling.components.shared.launch.record import record
 from inkling.components.shared.runtime import machine
 from inkling.components.shared.runtime.watchdog import end_with_parent
 from inkling.components.shared.store.part import Share

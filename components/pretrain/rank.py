@@ -4,12 +4,12 @@ import os
 import sys
 
 import torch
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from inkling.components.artifacts.tokens import Tokens
 from inkling.components.pretrain.config import PretrainConfig
 from inkling.components.pretrain.train import train
 from inkling.components.shared.launch.exchange import reach
+from inkling.components.shared.launch.record import record
 from inkling.components.shared.runtime import machine
 from inkling.components.shared.runtime.watchdog import end_with_parent
 from inkling.components.shared.store.manifest import Manifest

@@ -27,8 +27,13 @@ def app_definition(job: Job) -> AppDef:
         cpu=-1,
         memMB=-1,
         j=f"{job.nodes}x{job.processes}",
-        env={**rank_environment(job), **({} if job.pod else {"PATH": str(Path(sys.executable).parent)})},
+        env={**rank_environment(job), **({} if job.pod else _environment_here())},
     )
+
+
+def _environment_here() -> dict[str, str]:
+    """This interpreter, and no error file of torchrun's own: TorchX would read it while it is written."""
+    return {"PATH": str(Path(sys.executable).parent), "TORCHELASTIC_ERROR_FILE": ""}
 
 
 def rank_environment(job: Job) -> dict[str, str]:

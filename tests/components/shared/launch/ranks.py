@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.distributed.elastic.multiprocessing.errors import record
 
+from inkling.components.shared.launch.record import record
 from inkling.components.shared.runtime.watchdog import end_with_parent
 
 
