@@ -1,6 +1,7 @@
 """What each rank of an evaluation runs under torchrun: rank MULTIMODAL_MODEL QUESTIONS FEATURES WORK (or URIs)."""
 
 import sys
+from contextlib import nullcontext
 
 import torch
 
@@ -32,7 +33,9 @@ def main() -> None:
         if found.mirror is not None:
             found.mirror.restore(part)
         model, questions, features = found.inputs
-        build_evaluate_part(config.one_of(ranks.size), ranks.rank, model, questions, features, part)
+        scratch = part.with_name(f".{part.name}.scratch")  # where a part that is being made has its logs
+        with nullcontext() if found.mirror is None else found.mirror.logs(scratch):
+            build_evaluate_part(config.one_of(ranks.size), ranks.rank, model, questions, features, part)
         if ranks.rank == 0:
             machine.record(found.work)
         if found.mirror is not None:

@@ -6,6 +6,7 @@
     pretrain-<key>/<run>/checkpoints/step-........ the newest checkpoints, as rank 0 writes them
     pretrain-<key>/<run>/saved/step-........       weights saved on the way
     evaluate-<key>/parts/part-0-of-2               what a rank of an evaluation was answered
+    evaluate-<key>/parts/.part-0-of-2.scratch/...  its logs, as they were a minute ago at most
 
 A run may lie deeper, as that of a phase of an adaptation does: adapt-<key>/<phase>/<run>/checkpoints.
 
@@ -20,13 +21,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 from typing import Self
 
 from inkling.components.shared.config import StageConfig
 from inkling.components.shared.launch.launch import SCRATCH_VARIABLE
 from inkling.components.shared.runtime.machine import RECORD
 from inkling.components.shared.runtime.progress import note
-from inkling.components.shared.storage.objects import SCHEME, Storage
+from inkling.components.shared.storage.objects import SCHEME, Storage, StorageError
 from inkling.components.shared.store.artifact import Artifact
 from inkling.components.shared.store.provenance import provenance
 from inkling.models.training.cost import CHECKPOINTS_ON_DISK
@@ -34,6 +36,9 @@ from inkling.models.training.cost import CHECKPOINTS_ON_DISK
 CONFIG = "config.json"
 _CHECKPOINTS, _SAVED, _STEP = "checkpoints", "saved", "step-"
 _KEY_LENGTH = 16
+
+GROWN_SECONDS = 60.0
+"""How often logs that have grown are stored: the work that a killed rank loses at most."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,47 @@ class Mirror:
             StorageError: If the store cannot be used.
         """
         self._storage.at(name).write((self._work / name).read_bytes())
+
+    @contextmanager
+    def logs(self, directory: Path) -> Iterator[None]:
+        """Stores the logs in a directory as they grow, beginning with what a killed rank had stored of them.
+
+        Lines are only added to a log, so any beginning of one may be stored: whoever reads it drops half a line. While
+        the store is away work goes on.
+
+        Args:
+            directory: A directory of the work that holds logs alone; it may come later, and go when it is done.
+        """
+        place, over = self._place(directory), Event()
+        sizes: dict[str, int] = {}
+        for name in place.objects():
+            content, path = place.at(name).read(), directory / name
+            if not path.exists() or path.stat().st_size < len(content):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            sizes[name] = len(content)
+
+        def store() -> None:
+            ended = False
+            while not ended:
+                ended = over.wait(GROWN_SECONDS)
+                try:
+                    for path in directory.glob("*"):
+                        if len(content := path.read_bytes()) > sizes.get(path.name, 0):
+                            place.at(path.name).write(content)
+                            sizes[path.name] = len(content)
+                except FileNotFoundError:
+                    return  # what the logs were for is finished, and they are gone
+                except StorageError as error:
+                    note(f"logs are not stored, and tried again in a minute: {error}")
+
+        thread = Thread(target=store, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def _store(self, path: Path) -> None:
         self._place(path).put(path)

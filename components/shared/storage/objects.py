@@ -121,12 +121,15 @@ class Storage:
         with self._refusals():
             return bool(self._store.get_file_info(self._path + _LIST).is_file)
 
-    def directories(self) -> list[str]:
-        """Names, relative to this place, of the whole directories below it."""
+    def objects(self) -> list[str]:
+        """Names, relative to this place, of the objects below it."""
         with self._refusals():
             found = self._store.get_file_info(fs.FileSelector(self._path, allow_not_found=True, recursive=True))
-        names = (entry.path.removeprefix(f"{self._path}/") for entry in found if entry.is_file)
-        return sorted(name.removesuffix(_LIST) for name in names if name.endswith(_LIST))
+        return sorted(entry.path.removeprefix(f"{self._path}/") for entry in found if entry.is_file)
+
+    def directories(self) -> list[str]:
+        """Names, relative to this place, of the whole directories below it."""
+        return sorted(name.removesuffix(_LIST) for name in self.objects() if name.endswith(_LIST))
 
     def put(self, directory: Path) -> None:
         """Stores the files of a directory; neither empty directories nor modes.

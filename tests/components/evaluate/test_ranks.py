@@ -106,13 +106,16 @@ def test_nodes_that_share_no_disk_leave_the_same_bytes(
     places = (world.model, world.questions, world.features)
     monkeypatch.setattr(work, "run_ranks", _nodes(tmp_path / "first"))
     monkeypatch.setenv("KILLED_BATCH", "7")
+    monkeypatch.setenv("PAUSE", "1")
     with pytest.raises(RankError):
         build_evaluate(config, *places, tmp_path / "lost" / "answers")
     monkeypatch.delenv("KILLED_BATCH")
-    counted()
+    monkeypatch.delenv("PAUSE")
+    assert counted().count("1") == 6
     monkeypatch.setattr(work, "run_ranks", _nodes(tmp_path / "second"))
     made = build_evaluate(config, *places, tmp_path / "stored" / "answers")
     assert made.digest == whole.digest
+    assert 1 <= counted().count("1") <= 2, "a new node goes on from the logs that the killed one has stored"
     monkeypatch.setattr(work, "run_ranks", lambda *_: pytest.fail("the ranks had ended"))
     again = build_evaluate(config, *places, tmp_path / "again" / "answers")
     assert again.digest == whole.digest and "the ranks have ended before" in capsys.readouterr().out

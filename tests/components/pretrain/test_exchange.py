@@ -1,5 +1,8 @@
 """What stage and ranks hand each other through a real object store on loopback, without training."""
 
+import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from inkling.components.shared.runtime import machine
 from inkling.components.shared.storage.objects import Storage, StorageError
 
 RUN = "0123456789abcdef"
+GROWN_SECONDS = "inkling.components.shared.launch.exchange.GROWN_SECONDS"
 TWO = {"preset": "tiny", "token_budget": 768, "context": 32, "strategy": "ddp", "processes": 2}
 
 
@@ -52,6 +56,60 @@ def test_a_first_node_starts_from_nothing(storage: Storage, tmp_path: Path) -> N
     with Mirror(tmp_path, storage) as mirror:
         mirror.fetch(tmp_path / RUN)
     assert not (tmp_path / RUN).exists()
+
+
+def test_a_new_node_goes_on_from_the_logs_of_a_killed_one(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GROWN_SECONDS, 0.05)
+    name = f"{RUN}/.part.scratch"
+    lines: list[str] = []
+    for node in ("first", "second", "third"):
+        log = tmp_path / node / name / "scenes.jsonl"
+        with Mirror(tmp_path / node, storage) as mirror, mirror.logs(log.parent):
+            assert (log.read_text().splitlines() if lines else log.parent.exists()) == (lines or False)
+            lines.append(f"what the {node} was answered")
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("a") as file:
+                file.write(f"{lines[-1]}\n")
+            _wait_until(lambda: f"{name}/scenes.jsonl" in storage.objects() and _read(storage, name) == lines)
+    monkeypatch.setattr(GROWN_SECONDS, 600)
+    with Mirror(tmp_path / "third", storage) as mirror, mirror.logs(log.parent), log.open("a") as file:
+        file.write("stored when the rank ends by itself\n")
+    assert _read(storage, name) == [*lines, "stored when the rank ends by itself"]
+    with Mirror(tmp_path / "third", storage) as mirror, mirror.logs(log.parent):
+        shutil.rmtree(log.parent)
+    assert len(_read(storage, name)) == 4, "what a finished part had logged may stay"
+
+
+def _read(storage: Storage, name: str) -> list[str]:
+    return storage.at(f"{name}/scenes.jsonl").read().decode().splitlines()
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_logs_wait_for_a_store_that_is_away(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(GROWN_SECONDS, 0.02)
+    log, write, refusals = tmp_path / "logs" / "scenes.jsonl", Storage.write, iter(["away", "away"])
+
+    def sometimes(place: Storage, content: bytes) -> None:
+        if words := next(refusals, ""):
+            raise StorageError(words)
+        write(place, content)
+
+    monkeypatch.setattr(Storage, "write", sometimes)
+    with Mirror(tmp_path, storage) as mirror, mirror.logs(log.parent):
+        log.parent.mkdir()
+        log.write_text("a reply\n")
+        _wait_until(lambda: storage.objects() == ["logs/scenes.jsonl"])
+    assert capsys.readouterr().out.count("not stored, and tried again in a minute: away") == 2
 
 
 def test_an_upload_that_failed_is_reported_with_the_next_or_at_the_end(storage: Storage, tmp_path: Path) -> None:
