@@ -12,7 +12,7 @@ from inkling.components.shared.launch.config import LaunchedConfig
 from inkling.components.shared.launch.launch import LaunchConfig
 from inkling.models.sequence.views import VIEWS, View
 
-_DEFAULT = "likelihood"
+DEFAULT_METHOD = "likelihood"
 
 
 class EvaluateConfig(LaunchedConfig):
@@ -28,8 +28,8 @@ class EvaluateConfig(LaunchedConfig):
         1, ge=1, le=256, description="tasks of the pipeline that share the questions; pods, on a cluster"
     )
     method: Annotated[MethodSpec, METHODS] = Field(
-        default_factory=lambda: METHODS.read(_DEFAULT),
-        exclude_if=lambda method: method == METHODS.read(_DEFAULT),
+        default_factory=lambda: METHODS.read(DEFAULT_METHOD),
+        exclude_if=lambda method: method == METHODS.read(DEFAULT_METHOD),
         description="how answers are found, by name or with its settings",
     )
     views: tuple[View, ...] = Field(

@@ -116,6 +116,10 @@ class Method(ABC):
         before, _, after = self.spec.prompt.partition("{question}")
         return before.replace("{options}", options) + asked.question.question + after.replace("{options}", options)
 
+    def scored(self, asked: Asked) -> Sequence[str]:
+        """What is scored for each choice, in the order given: its own text."""
+        return asked.choices
+
     @abstractmethod
     def reply(self, model: Answering, asked: Sequence[Asked], images: Sequence[str] | None) -> list[Reply]:
         """Asks questions with choices.

@@ -136,7 +136,7 @@ def _evaluate(
         clear(output)
         found = evaluate_suites(target, profile, questions, folder, output / "answers")
         text = Path(Run.read(own).outputs["corpus"]["corpus"]) if own else None
-        written = write_all(output, target.name, found, questions, read, text)
+        written = write_all(output, target, config.method, found, questions, read, text)
         explained = None
         if config.method.explains and found.answers:
             asked_of = [one for members in questions.values() for one in members.questions()]

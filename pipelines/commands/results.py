@@ -24,6 +24,9 @@ def results(
     from inkling.components.artifacts.answers import Answers
     from inkling.components.artifacts.questions import Questions
     from inkling.components.artifacts.suite import load_suite
+    from inkling.components.evaluate.config import DEFAULT_METHOD
+    from inkling.components.evaluate.inference import METHODS
+    from inkling.pipelines.evaluation.model_input import model_inputs
     from inkling.pipelines.local import run as local
 
     finished = local.Run.read(run or local.home() / "runs" / "latest")
@@ -31,7 +34,8 @@ def results(
     questions = Questions.open(finished.outputs["suites" if "suites" in finished.outputs else "scenes"]["questions"])
     own = {suite.name: suite for suite in map(load_suite, suites)}
     known = [own.get(name) or load_suite(name) for name in answers.suites()]
-    written = write_results(answers.answers(), questions.questions(), known, output, questions.images())
+    given = model_inputs(METHODS.read(answers.manifest.provenance.config.get("method", DEFAULT_METHOD)))
+    written = write_results(answers.answers(), questions.questions(), known, given, output, questions.images())
     print((output / "results.md").read_text())
     for path in written:
         print(path)

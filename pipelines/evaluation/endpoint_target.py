@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.questions import Questions
@@ -21,6 +22,7 @@ class EndpointTarget(Target):
         endpoint: Where it is and how it is asked.
     """
 
+    templated: ClassVar[bool] = False
     name: str
     endpoint: EndpointSettings
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from inkling.components.artifacts.answers import Answers
 from inkling.components.artifacts.bundle import Bundle
@@ -25,8 +25,10 @@ class Target(ABC):
 
     Attributes:
         name: What it is called on the screen.
+        templated: Whether questions are put into the chat template here, and not by what is asked.
     """
 
+    templated: ClassVar[bool] = True
     name: str
 
     def check(self, config: EvaluateConfig) -> None:  # noqa: B027 (most can be asked by every method)

@@ -13,6 +13,7 @@ from inkling.components.artifacts.corpus import Corpus
 from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.artifacts.suite import THIS_RUN, Suite
 from inkling.components.evaluate.config import EvaluateConfig
+from inkling.components.evaluate.contract import MethodSpec
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.runtime.progress import note
 from inkling.components.shared.store.artifact import write_json
@@ -140,7 +141,8 @@ def suite_config(profile: Profile, suite: Suite) -> EvaluateConfig:
 
 def write_all(
     output: Path,
-    name: str,
+    target: Target,
+    method: MethodSpec,
     found: Evaluated,
     questions: Mapping[str, Questions],
     suites: Sequence[Suite],
@@ -150,7 +152,8 @@ def write_all(
 
     Args:
         output: The folder.
-        name: What the model is called.
+        target: The model.
+        method: How its answers were found.
         found: What the evaluation has come to.
         questions: The questions of each suite.
         suites: What the suites are.
@@ -158,6 +161,7 @@ def write_all(
     """
     from inkling.components.analyze.results.scores import scores_page
     from inkling.components.analyze.results.write import write_results
+    from inkling.pipelines.evaluation.model_input import model_inputs
 
     written = []
     if found.partial:
@@ -172,11 +176,12 @@ def write_all(
     missing = "scores are of the questions that were answered in all views" if found.partial else ""
     written.append(output / "scores.html")
     written[-1].write_text(
-        scores_page(name, found.summary, suites, found.answers, asked, shown, _seen(text, asked), missing),
+        scores_page(target.name, found.summary, suites, found.answers, asked, shown, _seen(text, asked), missing),
         encoding="utf-8",
     )
     pictures = {name: data for members in questions.values() for name, data in members.images().items()}
-    return [*written, *write_results(found.answers, asked, suites, output, pictures)]
+    given = model_inputs(method, target.templated)
+    return [*written, *write_results(found.answers, asked, suites, given, output, pictures)]
 
 
 def _seen(text: Path | None, questions: Sequence[Question]) -> "Overlap | None":

@@ -48,8 +48,11 @@ class LikelihoodLetters(Method):
                 "'likelihood', which scores the choices' own text"
             )
 
+    def scored(self, asked: Asked) -> Sequence[str]:
+        """The letters."""
+        return LETTERS[: len(asked.order)]
+
     def reply(self, model: Answering, asked: Sequence[Asked], images: Sequence[str] | None) -> list[Reply]:
         """The first of the choices whose letters are most likely."""
-        letters = [list(LETTERS[: len(one.order)]) for one in asked]
-        found = model.score([self.prompt(one) for one in asked], letters, images)
+        found = model.score([self.prompt(one) for one in asked], [self.scored(one) for one in asked], images)
         return [Reply(tuple(values), choice=choose(values)) for values in found]

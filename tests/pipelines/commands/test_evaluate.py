@@ -81,6 +81,9 @@ def test_a_bundle_on_two_suites_in_four_views(
     assert {(one.suite, one.view) for one in answers.answers()} == {
         (suite, view) for suite in ("mine", "other") for view in views.split(",")
     }
+    samples = [json.loads(line) for line in (out / "samples_mine_blank.jsonl").read_text().splitlines()]
+    assert all(one["arguments"][0].startswith("<|bos|>Question: ") for one in samples) and len(samples) == 12
+    assert {image for one in samples for image in one["input_media"]} == {"(blank)"}
     means = json.loads((out / "scores.json").read_text())["suites"]["mine"]["splits"]["test"]["mean"]
     assert list(means["views"]) == views.split(",") and means["views"]["blank"]["low"] is not None
     names = {path.name for path in out.iterdir()}

@@ -24,7 +24,7 @@ def run(tmp_path: Path) -> Path:
         for number in range(2)
     ]
     given = [
-        Answer(f"q{number}", view, (-1.0, -2.0), 0, True, "i", "General", "colour", "none", 0.5, "test")
+        Answer(f"q{number}", view, (-1.0, -2.0), 0, True, "i", "General", "colour", "none", 0.5, "test", order=(0, 1))
         for view in ("visual", "blind")
         for number in range(2)
     ]
@@ -41,6 +41,8 @@ def test_a_run_has_samples_a_table_and_a_page(run: Path, tmp_path: Path) -> None
     result = CliRunner().invoke(app, ["results", "--run", str(run), "--output", str(tmp_path / "out")])
     assert result.exit_code == 0, result.exception
     assert "scenes" in result.stdout and "acc" in result.stdout
+    first = json.loads((tmp_path / "out" / "samples_scenes.jsonl").read_text().splitlines()[0])
+    assert first["arguments"][:2] == ["<|bos|>Question: Which? Answer:", " red<|eos|>"]
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"samples_scenes.jsonl", "samples_scenes_blind.jsonl", "results.json", "results.md", "answers.html"}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inkling.components.analyze.results.samples import ModelInput
 from inkling.components.analyze.results.table import markdown, results
 from inkling.components.analyze.results.write import write_results
 from inkling.components.artifacts.answers import Answer
@@ -30,6 +31,13 @@ def given(question: Question, view: str, right: bool, **more: object) -> Answer:
     return Answer(**{**stated, **more})  # type: ignore[arg-type]
 
 
+def model_input(question: Question, answer: Answer) -> ModelInput:
+    """A prompt of each question's own, before each choice or alone."""
+    rest = [f" {choice}" for choice in question.choices] if answer.log_likelihoods else [{"do_sample": False}]
+    image = {"visual": question.image_id, "blind": ""}[answer.view]
+    return ModelInput(image, tuple((f"Q: {question.question} A:", one) for one in rest))
+
+
 @pytest.fixture
 def questions() -> list[Question]:
     return [asked(number, ["yes", "no"]) for number in range(6)]
@@ -47,18 +55,22 @@ def rows(table: str) -> list[list[str]]:
 
 
 def test_samples_have_the_fields_of_lmms_eval(questions: list[Question], answers: list[Answer], tmp_path: Path) -> None:
-    written = write_results(answers, questions, [SCENES], tmp_path / "out")
+    written = write_results(answers, questions, [SCENES], model_input, tmp_path / "out")
     names = ["samples_scenes.jsonl", "samples_scenes_blind.jsonl", "results.json", "results.md", "answers.html"]
     assert [path.name for path in written] == names
     first, *rest = [json.loads(line) for line in written[0].read_text().splitlines()]
     assert len(rest) == 5
     assert list(first) == [
         "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "doc_hash", "prompt_hash", "target_hash",
-        "acc",
+        "input_media", "acc",
     ]  # fmt: skip
     assert first["doc"]["question_id"] == "q0"
     assert not [name for name in first["doc"] if "image" in name]
-    assert first["arguments"] == ["<|bos|>Question: What | 0? Answer:", " yes"] * 1 + [first["arguments"][0], " no"]
+    where, prompt = [0, "scenes", "test"], "Q: What | 0? A:"
+    assert first["arguments"] == [prompt, " yes", *where, prompt, " no", *where]
+    assert first["prompt_hash"] == hashlib.sha256(prompt.encode()).hexdigest() and first["input_media"] == ["i0"]
+    blind = json.loads(written[1].read_text().splitlines()[1])
+    assert blind["arguments"][2:5] == [1, "scenes_blind", "test"] and "input_media" not in blind
     assert (first["target"], first["filtered_resps"], first["acc"]) == (0, [[-1.0, None], [-2.0, None]], 1.0)
     text = json.dumps(first["doc"], indent=2, ensure_ascii=False)
     assert first["doc_hash"] == hashlib.sha256(text.encode()).hexdigest()
@@ -71,12 +83,12 @@ def test_generated_answers_have_one_response(tmp_path: Path) -> None:
         given(questions[0], "visual", False, text="No, it is not.", **generated),
         given(questions[1], "visual", True, text="A cat", choice=-1, chance=0.0, **generated),
     ]
-    path, *_ = write_results(answers, questions, [SCENES], tmp_path)
+    path, *_ = write_results(answers, questions, [SCENES], model_input, tmp_path)
     choice, free = [json.loads(line) for line in path.read_text().splitlines()]
     assert (choice["resps"], choice["filtered_resps"], choice["target"]) == ([["No, it is not."]], ["no"], "yes")
     assert (free["filtered_resps"], free["target"], free["acc"]) == (["A cat"], "a cat", 1.0)
-    assert choice["arguments"] == []  # the prompt listed the options, and is not in the answer
-    assert free["arguments"] == ["<|bos|>Question: What | 1? Answer:", {"do_sample": False}]
+    assert choice["arguments"] == ["Q: What | 0? A:", {"do_sample": False}, 0, "scenes", "test"]
+    assert free["arguments"] == ["Q: What | 1? A:", {"do_sample": False}, 1, "scenes", "test"]
 
 
 def test_the_table_is_that_of_lm_eval(answers: list[Answer]) -> None:
@@ -98,6 +110,6 @@ def test_the_table_by_hand(answers: list[Answer]) -> None:
 
 def test_what_fits_no_question_is_refused(questions: list[Question], answers: list[Answer], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="answer q3 .* is to no question given"):
-        write_results(answers, questions[:3], [SCENES], tmp_path)
+        write_results(answers, questions[:3], [SCENES], model_input, tmp_path)
     with pytest.raises(ValueError, match="no answer is to a question of the suites transfer"):
-        write_results(answers, questions, [load_suite("transfer")], tmp_path)
+        write_results(answers, questions, [load_suite("transfer")], model_input, tmp_path)
