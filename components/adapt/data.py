@@ -66,17 +66,30 @@ class Lesson:
         ]
 
 
-def phase_batches(
-    phase: Phase, lesson: Lesson, fields: Fields, image_positions: int, seed: Sequence[int], alone: bool = False
-) -> ImageBatches:
-    """The batches of a phase.
+@dataclass(frozen=True)
+class PhaseSequences:
+    """What stands in the sequences of a phase: turns about an image, documents, and turns of text alone.
+
+    Attributes:
+        rows: The image of each sequence of turns about one: its row in the features.
+        turns: The turns of each.
+        documents: Documents that the images stand in.
+        text: The turns of each text-only sequence.
+    """
+
+    rows: Sequence[int]
+    turns: Sequence[Sequence[Turn]]
+    documents: Sequence[InterleavedDocument]
+    text: Sequence[Sequence[Turn]]
+
+
+def phase_sequences(phase: Phase, lesson: Lesson, seed: Sequence[int], alone: bool = False) -> PhaseSequences:
+    """The sequences of a phase, before they are tokenized and come in an order.
 
     Args:
         phase: The phase.
         lesson: The data of all phases.
-        fields: What the phase's objectives need, for all images of the lesson.
-        image_positions: Positions that an image takes in a sequence.
-        seed: Determines the order; another for each phase.
+        seed: Determines which text-only turns come together; another for each phase.
         alone: Whether each turn has a sequence and an image of its own, for a connector that reads the question.
 
     Raises:
@@ -92,15 +105,34 @@ def phase_batches(
         rows = [row for row in rows for _ in turns[row]]
         turns = [[turn] for one in turns for turn in one]
     shown = turns if alone else [turns[row] for row in rows]
-    text = _text_only(phase, lesson, shown, len(shown) + len(documents), seed)
+    return PhaseSequences(rows, shown, documents, _text_only(phase, lesson, shown, len(shown) + len(documents), seed))
+
+
+def phase_batches(
+    phase: Phase, lesson: Lesson, fields: Fields, image_positions: int, seed: Sequence[int], alone: bool = False
+) -> ImageBatches:
+    """The batches of a phase.
+
+    Args:
+        phase: The phase.
+        lesson: The data of all phases.
+        fields: What the phase's objectives need, for all images of the lesson.
+        image_positions: Positions that an image takes in a sequence.
+        seed: Determines the order, and as in `phase_sequences`.
+        alone: As in `phase_sequences`.
+
+    Raises:
+        ValueError: As in `phase_sequences`.
+    """
+    found = phase_sequences(phase, lesson, seed, alone)
     row_of = {image: row for row, image in enumerate(lesson.images)}
     return ImageBatches(
         lesson.features,
-        [*([row] for row in rows), *([row_of[image] for image in one.image_ids] for one in documents)],
+        [*([row] for row in found.rows), *([row_of[image] for image in one.image_ids] for one in found.documents)],
         [
-            *(pack_turns(one, lesson.tokenizer) for one in shown),
-            *(pack_document(one, lesson.tokenizer) for one in documents),
-            *(pack_turns(one, lesson.tokenizer) for one in text),
+            *(pack_turns(one, lesson.tokenizer) for one in found.turns),
+            *(pack_document(one, lesson.tokenizer) for one in found.documents),
+            *(pack_turns(one, lesson.tokenizer) for one in found.text),
         ],
         fields,
         image_positions,
@@ -108,9 +140,9 @@ def phase_batches(
         phase.blind,
         seed,
         lengths=[
-            *(_characters(one) for one in shown),
-            *(sum(map(len, one.texts)) for one in documents),
-            *(_characters(one) for one in text),
+            *(_characters(one) for one in found.turns),
+            *(sum(map(len, one.texts)) for one in found.documents),
+            *(_characters(one) for one in found.text),
         ],
     )
 

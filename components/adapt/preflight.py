@@ -1,15 +1,15 @@
 """What an adaptation will take, estimated before its first step, and refused where it cannot end well."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.data import Lesson
-from inkling.components.adapt.documents import phase_documents, text_tokens
+from inkling.components.adapt.data import Lesson, phase_sequences
+from inkling.components.adapt.documents import text_tokens
 from inkling.components.adapt.passes import TextLengths, held_tokens, trained_tokens
 from inkling.components.adapt.recipe import Phase
 from inkling.components.artifacts.conversations import Turn
@@ -72,18 +72,18 @@ def plans(config: AdaptConfig, language: LanguageSpec, lesson: Lesson, kind: Dev
     """
     recipe = config.resolved()
     image = recipe.image_positions({name: (view.shape[1], view.shape[2]) for name, view in lesson.features.items()})
-    sequences = list(lesson.turns.values())
-    if recipe.connector.reads_question:
-        sequences = [[turn] for turns in sequences for turn in turns]
-    lengths = [_lengths(turns, lesson.tokenizer) for turns in sequences]
-    question, caption = (_mean_length(sequences, kind, lesson.tokenizer) for kind in ("instruct", "caption"))
-    for phase in recipe.phases:
-        held = [(1 + text, 1) for counts in lengths if (text := sum(counts[data] for data in phase.data))]
-        documents = phase_documents(phase, lesson.documents)
-        held += [(text_tokens(one, lesson.tokenizer), len(one.image_ids)) for one in documents]
+    length = cache(lambda turn: _length(turn, lesson.tokenizer))
+    question, caption = (_mean_length(lesson, kind, length) for kind in ("instruct", "caption"))
+    for number, phase in enumerate(recipe.phases):
         runs = {"language", "adapter"} & {*phase.train} or any(objective.passes for objective in phase.active)
-        if not held or not phase.epochs or not runs:
+        if not phase.epochs or not runs:
             continue
+        found = phase_sequences(phase, lesson, [config.seed, number], recipe.connector.reads_question)
+        held = [
+            *((1 + sum(map(length, turns)), 1) for turns in found.turns),
+            *((text_tokens(one, lesson.tokenizer), len(one.image_ids)) for one in found.documents),
+            *((1 + sum(map(length, turns)), 0) for turns in found.text),
+        ]
         text, images = (sum(column) / len(held) for column in zip(*held, strict=True))
         most, most_images = max(held, key=lambda one: one[0] + image * one[1])
         mean, longest = (TextLengths(turns, question, caption) for turns in (text, most))
@@ -128,18 +128,15 @@ def refusal(config: AdaptConfig, phase: str, held: ResourceEstimate, hours: floa
     return None
 
 
-def _lengths(turns: Iterable[Turn], tokenizer: Tokenizer) -> Counter[str]:
-    """Tokens of an image's turns by their kind, without the `<|bos|>` that they share."""
-    tokens = Counter[str]()
-    for turn in turns:
-        tokens[turn.kind] += len(prompt_ids(tokenizer, turn.question)) - 1 + len(answer_ids(tokenizer, turn.answer))
-    return tokens
+def _length(turn: Turn, tokenizer: Tokenizer) -> int:
+    """Tokens of a turn without the `<|bos|>` that all turns of a sequence share."""
+    return len(prompt_ids(tokenizer, turn.question)) - 1 + len(answer_ids(tokenizer, turn.answer))
 
 
-def _mean_length(sequences: Iterable[Sequence[Turn]], kind: str, tokenizer: Tokenizer) -> float:
+def _mean_length(lesson: Lesson, kind: str, length: Callable[[Turn], int]) -> float:
     """Tokens of a turn of a kind with the `<|bos|>` before it, the mean over all; 0 where there is none."""
-    turns = [[turn] for several in sequences for turn in several if turn.kind == kind]
-    return 1 + sum(_lengths(one, tokenizer)[kind] for one in turns) / len(turns) if turns else 0.0
+    turns = [turn for several in lesson.turns.values() for turn in several if turn.kind == kind]
+    return 1 + sum(map(length, turns)) / len(turns) if turns else 0.0
 
 
 def _smaller(config: AdaptConfig, name: str, held: ResourceEstimate) -> int | None:

@@ -10,8 +10,9 @@ from transformers import LlamaForCausalLM
 
 from inkling.components.adapt.batches import Fields
 from inkling.components.adapt.config import AdaptConfig
-from inkling.components.adapt.data import Lesson, phase_batches
+from inkling.components.adapt.data import TEXT_ONLY, Lesson, phase_batches
 from inkling.components.adapt.preflight import check, plans
+from inkling.components.artifacts.conversations import Turn
 from inkling.components.shared.config import ConfigError
 from inkling.components.shared.launch import resources
 from inkling.components.shared.launch.resources import estimate
@@ -45,6 +46,25 @@ def test_the_longest_sequence_and_all_tokens_are_those_of_the_batches(
         longest = max(batches.batch(step)["ids"].shape[1] for step in range(batches.per_epoch))
         assert found[phase.name].context == longest + TOKENS
         assert found[phase.name].batch == phase.batch
+
+
+def test_text_only_turns_are_counted_in_the_sequences_that_they_stand_in(lesson: Lesson, spec: LanguageSpec) -> None:
+    """Not in one as long as all of them, which no memory would hold."""
+    text = [
+        Turn(f"text{number}", "", "instruct", "General", "text", "other", f"Is {'very ' * (number % 5)}red red?", "yes")
+        for number in range(200)
+    ]
+    beside = replace(lesson, turns={**lesson.turns, TEXT_ONLY: text})
+    config = AdaptConfig(epochs={"start": 0, "align": 0, "instruct": 1})
+    ((phase, plan),) = plans(config, spec, beside, CPU)
+    batches = phase_batches(phase.model_copy(update={"batch": 1}), beside, Fields(), TOKENS, [0, 2])
+    steps = range(batches.per_epoch)
+    images = [len(batches._kinds(batches._chosen(step))[0]) for step in steps]
+    lengths = [batches.batch(step)["ids"].shape[1] + TOKENS * count for step, count in zip(steps, images, strict=True)]
+    assert (batches.text_only, sum(images)) == (100, len(lesson.images))
+    assert plan.context == max(lengths)
+    shown_blind = phase.blind * TOKENS * len(lesson.images)
+    assert plan.tokens == pytest.approx(sum(lengths) - shown_blind, abs=1)
 
 
 @pytest.mark.parametrize("form", ["whole", "pairs"])
