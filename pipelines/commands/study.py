@@ -54,7 +54,8 @@ def study(
     """Runs many settings and seeds and compares them in tables and figures: here, or on a cluster with --endpoint.
 
     Here the same command goes on after Ctrl-C, a kill or a failure: what is done is not done again, and runs that
-    failed are tried once more. --status and --report may be asked at any time, from another terminal too.
+    failed are tried once more; it exits with 1 while any has failed. --status and --report may be asked at any time,
+    from another terminal too.
 
     Examples:
         inkling study list
@@ -100,13 +101,13 @@ def study(
             return
         scores = local.scores()
         if scores is None:
-            failed = [f"{one.run.name}: {one.error}" for one in states if one.error]
-            raise ConfigError(
-                f"no run of '{name}' is done with these settings{': ' if failed else ''}{'; '.join(failed)}"
-            )
+            why = [f"{one.run.name}: {one.error}" for one in states if one.error]
+            raise ConfigError(f"no run of '{name}' is done with these settings{': ' if why else ''}{'; '.join(why)}")
         show_scores(scores.scores(), console)
-        say_failed(states, console)
+        failed = say_failed(states, console)
         print(f"report  {write_report(local.report(scores), scores, into or local.folder / 'report')}")
+        if failed and not report:
+            raise typer.Exit(1)
         return
     from inkling.pipelines.ir import compile_study_for_cluster, refuse_local_data
     from inkling.pipelines.study.plan import StudyPlan

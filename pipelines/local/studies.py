@@ -206,8 +206,8 @@ def compares(study: Study, scores: Mapping[str, Any]) -> bool:
     return bool(scores["contrasts"]) and all(len(done[axis]) > 1 for axis in varied)
 
 
-def say_failed(states: list[StudyRunState], console: Console) -> None:
-    """Says which runs failed, and that the same command tries them again."""
+def say_failed(states: list[StudyRunState], console: Console) -> bool:
+    """Says which runs failed, if any did, and that the same command tries them again; whether any did."""
     failed = [state for state in states if state.error]
     if failed:
         console.print(
@@ -215,6 +215,7 @@ def say_failed(states: list[StudyRunState], console: Console) -> None:
             f"again: {'; '.join(state.run.name for state in failed)}",
             highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
+    return bool(failed)
 
 
 def show_states(states: list[StudyRunState], console: Console) -> None:

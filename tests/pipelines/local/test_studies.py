@@ -62,7 +62,7 @@ def run(local: LocalStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
         monkeypatch.setattr(studies, "finished", finished)
         said = io.StringIO()
         states = local.run(Console(file=said, width=200), at_once=1)
-        say_failed(states, Console(file=said, width=200))
+        assert say_failed(states, Console(file=said, width=200)) == bool(failing)
         return tried, said.getvalue()
 
     return run
