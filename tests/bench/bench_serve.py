@@ -1,7 +1,7 @@
 """Serving: tokens a second and time to the first and last token, one stream and many, against transformers' `generate`.
 
-Both servers have the same random weights and threads, and their greedy answers of 32 tokens are checked to be the same;
-each phase runs on one and then on the other, in alternating rounds. Inkling's caches are off.
+All servers have the same random weights and threads, and the greedy answers of 32 tokens of those in float32 are
+checked to be the same; each phase runs on one and then on the others, in alternating rounds. Inkling's caches are off.
 Inkling is better where it gives more tokens a second, and the first and last of them sooner.
 
 Example:
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from harness import Row, report
 from served_models import NEW_TOKENS, QUESTIONS, SIZES, picture, write_bundle
 
 HERE = Path(__file__).resolve().parent
-_START_SECONDS = 180.0
+INKLING, TRANSFORMERS, INT8 = "Inkling", "transformers", "Inkling, 8 bits"
+_START_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -144,15 +145,18 @@ async def load(server: Server, requests: Sequence[tuple[str, str | None]], strea
 
 
 def compared(servers: Sequence[Server], visual: bool, streams: int, stream: bool, rounds: int, count: int) -> list[Row]:
-    """A row a server: tokens a second, p50 and p99 to the first and last token, and how much faster the first is."""
+    """A row a server: tokens a second, p50 and p99 to the first and last token, and how much faster the first is.
+
+    A round of as many requests as streams comes before, and is not counted.
+    """
     speeds: dict[str, list[float]] = {server.name: [] for server in servers}
     times: dict[str, list[Timed]] = {server.name: [] for server in servers}
     for number in range(rounds + 1):
-        texts = []
+        texts: dict[str, list[str]] = {}
         requests = [
             (QUESTIONS[place % len(QUESTIONS)],
              base64.b64encode(picture(number * count + place)).decode() if visual else None)
-            for place in range(count)
+            for place in range(count if number else streams)
         ]  # fmt: skip
         for server in servers[:: 1 if number % 2 else -1]:
             start = time.perf_counter()
@@ -160,8 +164,8 @@ def compared(servers: Sequence[Server], visual: bool, streams: int, stream: bool
             if number:
                 speeds[server.name].append(NEW_TOKENS * count / (time.perf_counter() - start))
                 times[server.name] += found
-            texts.append([answer.text for answer in found])
-        assert stream or texts[0] == texts[1], "the servers' answers differ"
+            texts[server.name] = [answer.text for answer in found]
+        assert stream or texts[INKLING] == texts[TRANSFORMERS], "the servers' answers differ"
 
     def moment(name: str, which: str, share: float) -> float:
         values = sorted(getattr(answer, which) for answer in times[name])
@@ -192,41 +196,42 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@contextmanager
-def both(size: str, bundle: Path, threads: int) -> Iterator[list[Server]]:
-    """Inkling's server and transformers' route."""
-    settings = bundle.with_suffix(".yaml")
+def chat(question: str, image: str | None, stream: bool) -> dict[str, Any]:
+    """A question as the OpenAI API takes it."""
+    content: Any = question
+    if image is not None:
+        content = [
+            {"type": "text", "text": question},
+            {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{image}"}},
+        ]
+    message = {"role": "user", "content": content}
+    return {"model": "inkling", "messages": [message], "max_tokens": NEW_TOKENS, "stream": stream}
+
+
+def inkling(name: str, bundle: Path, threads: int) -> AbstractContextManager[Server]:
+    """Inkling's server of a bundle."""
+    settings, port = bundle.with_suffix(".yaml"), free_port()
     settings.write_text(f"threads: {threads}\ncache_mib: 0\n")  # questions and pictures come again in other phases
-    ports = free_port(), free_port()
-
-    def chat(question: str, image: str | None, stream: bool) -> dict[str, Any]:
-        content: Any = question
-        if image is not None:
-            content = [
-                {"type": "text", "text": question},
-                {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{image}"}},
-            ]
-        message = {"role": "user", "content": content}
-        return {"model": "inkling", "messages": [message], "max_tokens": NEW_TOKENS, "stream": stream}
-
-    inkling = [
-        "-m", "inkling.components.serve.server", "--bundle", str(bundle), "--port", str(ports[0]),
+    command = [
+        "-m", "inkling.components.serve.server", "--bundle", str(bundle), "--port", str(port),
         "--settings", str(settings),
     ]  # fmt: skip
-    route = [str(HERE / "transformers_route.py"), size, str(ports[1]), str(threads)]
-    with (
-        started(
-            inkling, ports[0], "/v2/models/inkling/ready", name="Inkling", body=chat,
-            paths=dict.fromkeys((False, True), "/openai/v1/chat/completions"),
-            text=lambda found: found["choices"][0]["message"]["content"],
-        ) as ours,
-        started(
-            route, ports[1], "/ready", name="transformers", paths={False: "/whole", True: "/stream"},
-            body=lambda question, image, _: {"question": question, "image": image, "max_tokens": NEW_TOKENS},
-            text=lambda found: found["text"].lstrip(),
-        ) as theirs,
-    ):  # fmt: skip
-        yield [ours, theirs]
+    return started(
+        command, port, "/v2/models/inkling/ready", name=name, body=chat,
+        paths=dict.fromkeys((False, True), "/openai/v1/chat/completions"),
+        text=lambda found: found["choices"][0]["message"]["content"],
+    )  # fmt: skip
+
+
+def transformers(size: str, threads: int) -> AbstractContextManager[Server]:
+    """The bare route of the same model."""
+    port = free_port()
+    return started(
+        [str(HERE / "transformers_route.py"), size, str(port), str(threads)], port, "/ready", name=TRANSFORMERS,
+        paths={False: "/whole", True: "/stream"},
+        body=lambda question, image, _: {"question": question, "image": image, "max_tokens": NEW_TOKENS},
+        text=lambda found: found["text"].lstrip(),
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -236,12 +241,20 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--streams", type=int, default=16)
     parser.add_argument("--requests", type=int, default=48, help="of a round of many streams; a sixth of it for one")
+    parser.add_argument("--int8", action="store_true", help="serve the decoder with weights in 8 bits too")
     options = parser.parse_args()
     tables: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for size in options.sizes:
             bundle = write_bundle(size, Path(folder) / size)
-            with both(size, bundle, options.threads) as servers:
+            with ExitStack() as running:
+                servers = [
+                    running.enter_context(inkling(INKLING, bundle, options.threads)),
+                    running.enter_context(transformers(size, options.threads)),
+                ]
+                if options.int8:
+                    small = write_bundle(size, Path(folder) / f"{size}-int8", int8=True)
+                    servers.append(running.enter_context(inkling(INT8, small, options.threads)))
                 tables[f"{size}: start and memory"] = [
                     {"who": one.name, "s to ready": round(one.ready_seconds, 1), "idle MB": round(one.idle_mb)}
                     for one in servers

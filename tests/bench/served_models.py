@@ -74,16 +74,20 @@ def multimodal(size: str) -> Any:
     return MultimodalModel(network, connector, encoder=encoder).eval(), spec.preprocessing_of(["grid"])
 
 
-def write_bundle(size: str, directory: Path) -> Path:
-    """Exports a model."""
+def write_bundle(size: str, directory: Path, int8: bool = False) -> Path:
+    """Exports a model, in float32 or its decoder with weights in 8 bits."""
     from inkling.components.artifacts.bundle import PREPROCESSING, TOKENIZER, Bundle
     from inkling.components.export.graphs import export_graphs
+    from inkling.components.export.quantize import quantize_graph
     from inkling.components.shared.store.artifact import write_json
     from inkling.components.shared.store.manifest import Manifest, Provenance
+    from inkling.models.inference.onnx_engine import DECODER
 
     directory.mkdir(parents=True)
     model, pixels = multimodal(size)
     export_graphs(model, pixels.image_size, directory)
+    if int8:
+        quantize_graph(directory / DECODER)
     tokenizer().save(str(directory / TOKENIZER))
     context = model.language.config.max_position_embeddings
     write_json(directory / PREPROCESSING, {"image": pixels.model_dump(mode="json"), "context": context})

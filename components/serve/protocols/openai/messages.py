@@ -129,7 +129,7 @@ def conversation(messages: Sequence[Message], most: int) -> Conversation:
     if turns[-1][1]:
         raise BadParameter("messages", "the last message is the assistant's: answers cannot be continued; ask again")
     if len(images) > 1:
-        raise BadParameter("messages", f"{len(images)} images; this model was trained on one at most")
+        raise BadParameter("messages", f"{len(images)} images; this model was trained on questions about one at most")
     *history, (asked, _) = [(" ".join(users), " ".join(assistants)) for users, assistants in turns]
     try:
         return Conversation(chat_text(asked, history, system), images[0] if images else None)

@@ -154,7 +154,7 @@ def test_messages_are_rendered_by_the_template(messages, prompt, image):
         ([*ASK, ANSWER], "cannot be continued"),
         ([ANSWER, *ASK], "must follow a user's"),
         ([{"role": "system", "content": "a"}], "no message of the user"),
-        ([user("a", IMAGE, IMAGE)], "2 images; this model was trained on one"),
+        ([user("a", IMAGE, IMAGE)], "2 images; this model was trained on questions about one"),
         ([user("a", IMAGE), ANSWER, user("b", IMAGE)], "2 images"),
         ([{"role": "system", "content": [IMAGE]}, *ASK], "only a user's may"),
         ([user(IMAGE)], "question is empty"),
