@@ -17,6 +17,8 @@ from inkling.models.inference.engine import Engine, Floats, Ids, Ints, State
 VISION, EMBEDDING, DECODER = "vision.onnx", "embedding.onnx", "decoder.onnx"
 Device = Literal["auto", "cpu", "cuda"]
 _CUDA = "CUDAExecutionProvider"
+_SPIN_MICROSECONDS = "50"
+"""How long a thread waits awake for its next part: from one product to the next in a step, and hardly beyond it."""
 
 
 class DeviceError(RuntimeError):
@@ -44,9 +46,7 @@ class OnnxEngine(Engine[Floats, Floats]):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3
-        options.add_session_config_entry(
-            "session.intra_op.allow_spinning", "0"
-        )  # idle threads sleep: small graphs gain
+        options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN_MICROSECONDS)
         vision, embedding, decoder = (
             onnxruntime.InferenceSession(str(Path(directory) / name), options, providers=_providers(device))
             for name in (VISION, EMBEDDING, DECODER)
