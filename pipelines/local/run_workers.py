@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from inkling.components.shared.runtime import watchdog
-from inkling.pipelines.profiles import STAGES
+from inkling.pipelines.profiles import OPTIONAL, STAGES
 
 _DIED = "its process ended without saying why (was it killed, or out of memory?)"
 
@@ -60,7 +60,7 @@ def finished(
     at_once: int,
     shown: bool,
     started: Callable[[RunTask], None] = lambda work: None,
-    warm: Collection[str] = STAGES,
+    warm: Collection[str] = (*STAGES, *OPTIONAL),
 ) -> Iterator[RunOutcome]:
     """Does runs, some at a time, and yields each as it ends; one that fails does not stop the others.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SOCKETS_VARIABLE = "INKLING_SOCKETS"
 """Where the fork server finds the folder of its socket, which it removes where this process is killed."""
-_STAGES = {"pretrain", "encode", "adapt", "evaluate", "export"}
+_STAGES = {"pretrain", "encode", "adapt", "evaluate", "probe", "export"}
 _LIGHT = {"scenes", "suites", "corpus", "label", "mixture"}
 """Stages that need none of the frameworks: forked where the server has them, which is sooner than an interpreter."""
 _PRELOAD = "inkling.pipelines.local.frameworks"

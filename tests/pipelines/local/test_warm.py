@@ -128,7 +128,7 @@ def test_nothing_is_imported_where_no_such_stage_has_work() -> None:
 def test_what_is_forked_is_a_stage_of_the_pipeline() -> None:
     from inkling.pipelines.visual_prior import visual_prior
 
-    found = set(visual_prior(optional={"label", "suites"}).pipeline_spec.components)
+    found = set(visual_prior(optional={"label", "suites", "probe"}).pipeline_spec.components)
     assert {f"comp-{name}" for name in warm._STAGES | warm._LIGHT} <= found
 
 
