@@ -1,6 +1,7 @@
 """An artifact's key changes exactly when its bytes could: planted changes, with the stages whose keys they change."""
 
 import fnmatch
+import inspect
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from inkling.components.shared.store.code import needed_data
+from inkling.pipelines.systems import ROOT, systems
 
 Edit = tuple[str, str, str]
 """A file, what of it is replaced, and by what; an empty text stands for the end of the file."""
@@ -66,6 +68,15 @@ NOTHING: dict[str, Edit] = {
     "code below it": ("components/label/llm_endpoint.py", "", "PLANTED = 1\n"),
     "code of the command line": ("pipelines/cli.py", "", "PLANTED = 1\n"),
     "code of the registry of placements": ("pipelines/cluster/registry.py", "", "PLANTED = 1\n"),
+}
+NOTHING |= {
+    f"the system {one.name}, which no profile chose": (
+        Path(inspect.getfile(type(one.specs[0]))).relative_to(ROOT).as_posix(),
+        "",
+        "PLANTED = 1\n",
+    )
+    for one in systems()
+    if one.seam not in ("recipe", "suite")
 }
 RUN_THE_MODEL = {"adapt", "evaluate", "export", "probe"}
 EXACTLY: dict[str, tuple[Edit, set[str]]] = {

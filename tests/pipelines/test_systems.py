@@ -1,5 +1,6 @@
 """What plug-ins and recipes say of the system that they follow is read, whole and as it was written."""
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def test_a_plugin_a_recipe_and_a_suite_state_a_system() -> None:
     assert (found["Ziya-VL"].seam, found["Ziya-VL"].plugin) == ("recipe", "ziya-vl")
     assert (found["SNARE"].seam, found["SNARE"].plugin) == ("suite", "snare")
     assert all(system.paper and system.left_out for system in found.values())
+
+
+def test_a_plugin_of_a_system_is_one_file_of_less_than_150_lines() -> None:
+    plugins = [one for one in systems() if one.seam not in ("recipe", "suite")]
+    lines = {one.name: len(Path(inspect.getfile(type(one.specs[0]))).read_text().splitlines()) for one in plugins}
+    assert {name: count for name, count in lines.items() if count >= 150} == {}
 
 
 def test_a_text_may_go_on_and_ends_at_a_blank_line() -> None:

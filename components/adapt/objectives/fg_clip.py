@@ -45,13 +45,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from inkling.components.adapt.batches import Fields, features
-from inkling.components.adapt.contrast import (
-    caption_ids,
-    caption_states,
-    pushed_apart,
-    same_captions,
-    sigmoid_loss,
-)
+from inkling.components.adapt.contrast import caption_ids, caption_states, pushed_apart, same_captions, sigmoid_loss
 from inkling.components.adapt.data import Lesson
 from inkling.components.adapt.objectives.contract import Objective, head_of, image_contents
 from inkling.components.adapt.regions import check_regions, edited_phrases, padded_ids, padded_shares, regions

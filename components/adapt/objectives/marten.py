@@ -4,8 +4,7 @@ Wang et al., 2025, arXiv 2503.14140 (its repository holds no code of the head). 
 predicts from the states at the image's positions and that of the answer's end which pixels belong to what the question
 is about; it is left out when the model is used. A reconstruction of ours: the mask is a share of each image token's
 cell, scored by the product of both states behind a map each, with binary cross-entropy and the Dice loss in equal
-parts. Masks are the scenes' own, where theirs are boxes of words that a reader found: the thing that the answer names,
-or else the question.
+parts. Masks are the scenes' own, of what the answer names or else the question; theirs are boxes of words.
 
 System: Marten
 Paper: arXiv 2503.14140

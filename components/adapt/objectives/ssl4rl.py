@@ -1,10 +1,9 @@
 """Self-supervised rewards after SSL4RL: questions about a picture that was changed, whose answers need no label.
 
-Guo et al., 2025, arXiv 2510.16416 (PKU-ML/SSL4RL was read). A picture is turned, its quarters change places, or a
-quarter of it fills it; the model is asked what was done, answers are drawn, and GRPO rewards the right ones (five
-draws, divergence from the model as the phase found it with weight 0.01). Ours: not pixels but the grid of image
-features is changed, so that nothing is encoded anew and what lies in a cell stays upright; answers are drawn from the
-four that there are, without a trace of reasoning. `learn: answers` is the control, cross-entropy of the right answer.
+Guo et al., 2025, arXiv 2510.16416 (PKU-ML/SSL4RL was read). A picture is turned, two quarters change places, or one
+fills it; what was done is asked, answers are drawn, and GRPO rewards the right ones: five draws, weight 0.01 of the
+divergence from the phase's start. Ours: features are changed, not pixels, so that what lies in a cell stays upright;
+answers are drawn of the four that there are, without reasoning. `learn: answers`, cross-entropy, is the control.
 
 System: SSL4RL
 Paper: arXiv 2510.16416
@@ -89,9 +88,8 @@ class Ssl4rl(Objective):
     def prepare(self, model: MultimodalModel, lesson: Lesson) -> Fields:
         """`changed_before`: log-probability of each answer to each image's question (images, 4)."""
         changed, before = self.fields(lesson).images["changed"], torch.zeros(len(lesson.images), 4)
-        rows = [
-            PackedQuestion(row, self._questions[task].sequence, row) for row, (task, _) in enumerate(changed.tolist())
-        ]
+        tasks = changed[:, 0].tolist()
+        rows = [PackedQuestion(row, self._questions[task].sequence, row) for row, task in enumerate(tasks)]
         model.eval()
         with torch.no_grad():
             for several in batches_of(rows, "answering what was changed"):
@@ -110,9 +108,8 @@ class Ssl4rl(Objective):
             return -found.gather(1, right).mean()
         seed = int(torch.randint(2**31, (1,)))
         chosen = draw(found, self._spec.draws, batch["image"].tolist(), seed)
-        return policy_loss(
-            found, chosen, (chosen == right).float(), batch["changed_before"], self._spec.divergence
-        ).mean()
+        rewards = (chosen == right).float()
+        return policy_loss(found, chosen, rewards, batch["changed_before"], self._spec.divergence).mean()
 
     def _log_probabilities(self, model: MultimodalModel, views: ImageFeatures, changed: Tensor) -> Tensor:
         """Log-probability of each answer among the four, of images changed in these ways (images, 4)."""
@@ -127,9 +124,8 @@ class Ssl4rl(Objective):
 def orders(tasks: tuple[Task, ...], side: int) -> Tensor:
     """Which token stands in the place of each, for each task and kind, int64 (tasks, 4, side x side)."""
     grid, half = np.arange(side * side).reshape(side, side), side // 2
-    return torch.from_numpy(
-        np.stack([[_CHANGES[task](grid, half, kind).ravel() for kind in range(4)] for task in tasks])
-    )
+    found = [[_CHANGES[task](grid, half, kind).ravel() for kind in range(4)] for task in tasks]
+    return torch.from_numpy(np.stack(found))
 
 
 def _turned(grid: NDArray[np.int64], _: int, kind: int) -> NDArray[np.int64]:
