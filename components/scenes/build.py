@@ -59,7 +59,7 @@ def build_conversations(config: ScenesConfig, output: str | Path) -> Conversatio
             load_conversations(config.conversations, config.threads, draft.path)
             return
         own = _own(config, draft) if config.conversations else ReadConversations({}, [], {})
-        jobs = with_twins(training_jobs(catalogue(), config.seed, config.train), config.twins)
+        jobs = with_twins(_training(config), config.twins)
         scenes = _make(jobs, config.threads, "rendering to learn from")
         asked = config.phrasings, config.existence_pairs
         written = [turn for made in scenes for turn in turns(made, catalogue(), *asked)]
@@ -97,6 +97,10 @@ def build_questions(config: ScenesConfig, output: str | Path) -> Questions:
     return produce(Questions, output, config, {}, write)
 
 
+def _training(config: ScenesConfig) -> list[SceneJob]:
+    return training_jobs(catalogue(), config.seed, config.train, config.weights)
+
+
 def _own(config: ScenesConfig, draft: Draft) -> ReadConversations:
     """The part of data of one's own that is mixed with the scenes; it is read before a scene is rendered."""
     place = draft.scratch / "own"
@@ -105,7 +109,7 @@ def _own(config: ScenesConfig, draft: Draft) -> ReadConversations:
     load_conversations(config.conversations, config.threads, place)
     said = [named(turn) for turn in read_turns(place)]
     read = ReadConversations(read_images(place), said, read_annotations(place), len(read_documents(place)))
-    rendered = len(with_twins(training_jobs(catalogue(), config.seed, config.train), config.twins))
+    rendered = len(with_twins(_training(config), config.twins))
     taken = share_of(read, rendered, config.own_share, config.seed)
     for name in (ACCOUNTS, ATTRIBUTION):
         shutil.copyfile(place / name, draft.path / name)
@@ -116,7 +120,7 @@ def _own(config: ScenesConfig, draft: Draft) -> ReadConversations:
 def _text_only(config: ScenesConfig, drawn: int) -> list[Turn]:
     """The text-only instructions beside those about pictures that were drawn."""
     wanted = round(drawn * config.text_only / (1 - config.text_only))
-    jobs = undrawn_jobs(catalogue(), config.seed, config.train)
+    jobs = undrawn_jobs(catalogue(), config.seed, config.train, config.weights)
     return text_only_turns(jobs, wanted, catalogue(), config.phrasings, config.existence_pairs)
 
 

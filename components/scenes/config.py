@@ -8,7 +8,8 @@ from inkling.components.scenes.catalogue import packages
 from inkling.components.scenes.loaders import LOADERS
 from inkling.components.scenes.loaders.contract import LoaderSpec
 from inkling.components.scenes.phrasings import MOST
-from inkling.components.shared.config import StageConfig
+from inkling.components.scenes.queries import FAMILIES
+from inkling.components.shared.config import StageConfig, unknown
 from inkling.components.shared.storage.packages import contents
 from inkling.components.shared.wording import ORDINALS
 
@@ -32,6 +33,12 @@ class ScenesConfig(StageConfig):
     validation: int = Field(30, ge=2, description="Scenes of each family to choose settings on.")
     test: int = Field(90, ge=2, description="Scenes of each family that are only reported.")
     phrasings: int = Field(MOST, ge=1, le=MOST, description="From how many phrasings each instruction is drawn.")
+    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict,
+        exclude_if=lambda weights: not weights,
+        description="How many times as often as by default a family is among the scenes to learn from, by its name, as "
+        "`{size: 3, chart: 3}`; there are still `train` in all.",
+    )
     existence_pairs: int = Field(
         0,
         ge=0,
@@ -76,6 +83,13 @@ class ScenesConfig(StageConfig):
         description="Share of the pictures to learn from that are of `conversations`, beside the `train` scenes; 1: "
         "no scene is rendered to learn from.",
     )
+
+    @model_validator(mode="after")
+    def _known_families(self) -> Self:
+        for family in self.weights:
+            if family not in FAMILIES:
+                raise unknown("family of scenes", family, FAMILIES)
+        return self
 
     @model_validator(mode="after")
     def _something_to_mix(self) -> Self:

@@ -1,6 +1,7 @@
 """Which scenes are made: for each one its family and what it is composed for, spread evenly."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count as counted
 from typing import TypeVar
@@ -15,6 +16,8 @@ from inkling.components.scenes.scene import Scene
 from inkling.components.scenes.twins import CHANGES, Twins
 
 T = TypeVar("T")
+Weights = Mapping[str, float]
+NO_WEIGHTS: Weights = {}
 
 # Shares of the training scenes; drawings are what has to be learned from the most examples.
 TRAIN_SHARES = {
@@ -83,16 +86,17 @@ class SceneJob:
         return Twins(Composer(catalogue, self.split, rng), catalogue, rng)
 
 
-def training_jobs(catalogue: Catalogue, seed: int, count: int) -> list[SceneJob]:
-    """The training scenes, families by `TRAIN_SHARES`, in an order drawn by chance."""
-    return _jobs(catalogue, seed, "train", _shared(count))
+def training_jobs(catalogue: Catalogue, seed: int, count: int, weights: Weights = NO_WEIGHTS) -> list[SceneJob]:
+    """The training scenes, families by `TRAIN_SHARES` times their weights, in an order drawn by chance."""
+    return _jobs(catalogue, seed, "train", _shared(count, weights))
 
 
-def undrawn_jobs(catalogue: Catalogue, seed: int, start: int) -> Iterator[SceneJob]:
+def undrawn_jobs(catalogue: Catalogue, seed: int, start: int, weights: Weights = NO_WEIGHTS) -> Iterator[SceneJob]:
     """Scenes without end, in the shares of the training scenes, numbered from `start` on: none is one of those."""
     for number in counted():
         first = start + number * _ROUND
-        yield from (replace(job, index=first + job.index) for job in _jobs(catalogue, seed, "train", _shared(_ROUND)))
+        jobs = _jobs(catalogue, seed, "train", _shared(_ROUND, weights))
+        yield from (replace(job, index=first + job.index) for job in jobs)
 
 
 def question_jobs(catalogue: Catalogue, seed: int, split: Split, count: int) -> list[SceneJob]:
@@ -125,9 +129,11 @@ def with_twins(jobs: Sequence[SceneJob], share: float) -> list[SceneJob]:
     return found
 
 
-def _shared(count: int) -> dict[str, int]:
-    """Scenes of each family by `TRAIN_SHARES`, `count` together."""
-    exact = {family: share * count for family, share in TRAIN_SHARES.items()}
+def _shared(count: int, weights: Weights) -> dict[str, int]:
+    """Scenes of each family by `TRAIN_SHARES` times its weight, `count` together."""
+    shares = {family: share * weights.get(family, 1) for family, share in TRAIN_SHARES.items()}
+    whole = math.fsum(shares.values())
+    exact = {family: share / whole * count for family, share in shares.items()}
     counts = {family: int(number) for family, number in exact.items()}
     for family in sorted(exact, key=lambda name: counts[name] - exact[name])[: count - sum(counts.values())]:
         counts[family] += 1

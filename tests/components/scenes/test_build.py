@@ -41,6 +41,15 @@ def test_settings_that_cannot_be_used_are_refused(change: dict[str, object]) -> 
         ScenesConfig.parse({"scenes": change})
 
 
+def test_weights_are_of_families_that_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"unknown family of scenes 'sizes'\. Did you mean 'size'"):
+        ScenesConfig.parse({"scenes": {"weights": {"sizes": 2}}})
+    with pytest.raises(ConfigError, match=r"scenes\.weights\.size"):
+        ScenesConfig.parse({"scenes": {"weights": {"size": 0}}})
+    assert ScenesConfig().determinants() == ScenesConfig(weights={}).determinants()
+    assert "weights" not in ScenesConfig().settings()
+
+
 def test_one_thing_is_not_asked_for_twice_in_the_same_words() -> None:
     with pytest.raises(ConfigError, match="existence_pairs asks for one thing in 3 phrasings, and phrasings is 2"):
         ScenesConfig.parse({"scenes": {"existence_pairs": 3, "phrasings": 2}})

@@ -1,13 +1,21 @@
 """Scenes are planned evenly, and each depends on its own number alone."""
 
 from collections import Counter
+from itertools import islice
 
 import pytest
 
 from inkling.components.scenes.catalogue import Catalogue
 from inkling.components.scenes.config import ScenesConfig
 from inkling.components.scenes.layouts import targets
-from inkling.components.scenes.plan import TRAIN_SHARES, SceneJob, question_jobs, training_jobs, with_twins
+from inkling.components.scenes.plan import (
+    TRAIN_SHARES,
+    SceneJob,
+    question_jobs,
+    training_jobs,
+    undrawn_jobs,
+    with_twins,
+)
 from inkling.components.scenes.queries import FAMILIES
 
 BARE = ("colour", "size", "chart")  # composed without drawings, typefaces or photographs' pixels
@@ -19,6 +27,17 @@ def test_training_scenes_follow_the_shares(count: int, things: Catalogue) -> Non
     assert found.total() == count
     assert all(abs(found[family] - share * count) <= 1 for family, share in TRAIN_SHARES.items())
     assert sum(TRAIN_SHARES.values()) == pytest.approx(1)
+
+
+def test_a_family_of_three_times_the_weight_has_three_times_the_scenes(things: Catalogue) -> None:
+    config = ScenesConfig(train=1620, weights={"size": 3, "chart": 3, "relation": 3})
+    found = Counter(job.family for job in training_jobs(things, 0, config.train, config.weights))
+    assert found.total() == 1620, "the shares sum to 1.62"
+    for family, share in TRAIN_SHARES.items():
+        assert abs(found[family] - 1000 * share * (3 if family in config.weights else 1)) <= 1
+    undrawn = list(islice(undrawn_jobs(things, 0, 1620, config.weights), 1000))
+    assert Counter(job.family for job in undrawn)["size"] == round(1000 * 0.27 / 1.62)
+    assert training_jobs(things, 0, 150, {"size": 1.0}) == training_jobs(things, 0, 150)
 
 
 def test_twins_are_as_many_as_the_settings_say(things: Catalogue) -> None:
