@@ -34,7 +34,7 @@ def examine(
     text = method.prompt(asked) if asked.order else question.question
     yield f"question  {question.question_id} of suite '{question.suite}', {question.category}, {question.split}"
     yield from _prompt(model, text)
-    yield from _options(model, asked, config)
+    yield from _options(model, method, asked)
     yield f"right     {'; '.join(question.accepted)}"
     for view in config.views:
         yield f"{view}:"
@@ -52,16 +52,16 @@ def _prompt(model: Answering, text: str) -> Iterator[str]:
         yield f"prompt    {text!r}, one user message"
 
 
-def _options(model: Answering, asked: Asked, config: EvaluateConfig) -> Iterator[str]:
-    """The choices in the order in which they are given."""
+def _options(model: Answering, method: Method, asked: Asked) -> Iterator[str]:
+    """The choices in the order in which they are given, and what is scored for each."""
     if not asked.order:
-        yield f"options   none: an open question, answered in at most {config.method.max_new_tokens} tokens"
+        yield f"options   none: an open question, answered in at most {method.spec.max_new_tokens} tokens"
         return
-    yield f"options   in the order given, by method '{config.method.type}'"
-    for place, choice in enumerate(asked.choices):
+    yield f"options   in the order given, by method '{method.spec.type}'"
+    for place, (choice, scored) in enumerate(zip(asked.choices, method.scored(asked), strict=True)):
         tokens = ""
-        if isinstance(model, EngineAnswering):
-            tokens = f"  {answer_text(choice)!r}  {' '.join(model.tokens(choice))}"
+        if method.spec.scores and isinstance(model, EngineAnswering):
+            tokens = f"  {answer_text(scored)!r}  {' '.join(model.tokens(scored))}"
         yield f"  {place}  {choice}{tokens}"
 
 

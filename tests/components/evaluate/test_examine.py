@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from inkling.components.artifacts.bundle import Bundle
-from inkling.components.artifacts.questions import Questions
+from inkling.components.artifacts.questions import Question, Questions
 from inkling.components.evaluate.bundles import build_from_bundle, bundle_answering
 from inkling.components.evaluate.config import EvaluateConfig
 from inkling.components.evaluate.examine import examine, find
 from inkling.components.shared.config import ConfigError
+from inkling.tests.components.evaluate.tiny import tiny_answering
 
 CONFIG = EvaluateConfig.parse({"seed": 1, "threads": 1, "evaluate": {"views": ["visual", "blank", "blind"]}})
 
@@ -49,7 +50,18 @@ def test_generation_shows_the_words_and_the_choice(served: Any) -> None:
     )
     model = bundle_answering(config, Bundle.open(served.bundle), {})
     lines = list(examine(model, questions.questions()[0], {}, config))
+    assert not any("<|eos|>" in line for line in lines), "no option is scored"
     assert "A. " in lines[1] and lines[-2].startswith("  said    '") and lines[-1].startswith("  choice  ")
+
+
+def test_letters_are_shown_as_they_are_scored() -> None:
+    asked = Question("q", "i", "j", "Which ?", ["red", "blue"], "red", "General", "colour", "none", "test")
+    settings = {"views": ["blind"], "method": {"type": "likelihood-letters", "prompt": "{question} {options}"}}
+    lines = list(
+        examine(tiny_answering(["Which", "?", "A", "B"]), asked, {}, EvaluateConfig.parse({"evaluate": settings}))
+    )
+    assert [line.split()[2:] for line in lines[4:6]] == [["'", f"{one}<|eos|>'", one, "<|eos|>"] for one in "AB"]
+    assert {line.split()[1] for line in lines[4:6]} == {"red", "blue"}
 
 
 def test_a_question_that_is_not_there_is_refused_by_name(served: Any) -> None:
