@@ -1,7 +1,6 @@
 """An artifact's key changes exactly when its bytes could: planted changes, with the stages whose keys they change."""
 
 import fnmatch
-import inspect
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from inkling.components.shared.store.code import needed_data
-from inkling.pipelines.systems import ROOT, systems
+from inkling.pipelines.systems import systems
 
 Edit = tuple[str, str, str]
 """A file, what of it is replaced, and by what; an empty text stands for the end of the file."""
@@ -71,7 +70,7 @@ NOTHING: dict[str, Edit] = {
 }
 NOTHING |= {
     f"the system {one.name}, which no profile chose": (
-        Path(inspect.getfile(type(one.specs[0]))).relative_to(ROOT).as_posix(),
+        one.specs[0].target.partition(":")[0].removeprefix("inkling.").replace(".", "/") + ".py",
         "",
         "PLANTED = 1\n",
     )
