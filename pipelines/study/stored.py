@@ -1,7 +1,7 @@
 """What of a study lies in the store: the artifacts of each run, found by their keys before any work is done."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,31 +66,40 @@ class StudyStore:
             plan: The study.
             any_code: Whether artifacts count too that other code made of the same settings and inputs.
         """
-        self._others = _by_settings() if any_code else {}
+        self._others: Mapping[str, list[list[Path]]] = _by_settings() if any_code else {}
         left_out = {"suites": not plan.suites, PROBE: not plan.probed}
         self._stages = [stage for stage in _OUTPUTS if not left_out.get(stage)]
         self._configs: dict[str, StageConfig] = {}
-        self._found: dict[str, Made] = {}
+        self._found: dict[str, list[Made]] = {}
 
     def look(self, run: StudyRun) -> StoredRun:
-        """The artifacts of a run that are in the store; nothing is read of them but their manifests."""
-        made: Made = {}
-        waiting: dict[str, str] = {}
-        for stage in self._stages:
-            outputs = _OUTPUTS[stage]
-            config = self._config(stage, run)
-            needed = self._needed(stage, config)
-            missing = [name for name in needed.values() if name not in made]
-            found = {} if missing else self._stored(stage, config, {name: made[needed[name]] for name in needed})
-            if len(found) == len(outputs):
-                made |= found
-                if stage == "scenes":
-                    made["rendered"] = found["questions"]
-            else:
-                above = [waiting[other] for other in waiting if set(_OUTPUTS[other]) & set(missing)]
-                read = [made[name].digest for name in needed.values() if name in made]
-                waiting[stage] = digest_of([stage, config.determinants(), above, read])
-        return StoredRun(run, made, waiting)
+        """The artifacts of a run that are in the store; nothing is read of them but their manifests.
+
+        Where several states of the code have made the same of other bytes, those count that a whole run was made of.
+        """
+        return self._look(run, self._stages, {}, {})
+
+    def _look(self, run: StudyRun, stages: Sequence[str], made: Made, waiting: Mapping[str, str]) -> StoredRun:
+        """Goes on with these stages, once for each way in which the next of them was made, until a run is done."""
+        if not stages:
+            return StoredRun(run, made, dict(waiting))
+        stage, *left = stages
+        config = self._config(stage, run)
+        needed = self._needed(stage, config)
+        missing = [name for name in needed.values() if name not in made]
+        ways = [] if missing else self._stored(stage, config, {name: made[needed[name]] for name in needed})
+        if not ways:
+            above = [waiting[other] for other in waiting if set(_OUTPUTS[other]) & set(missing)]
+            read = [made[name].digest for name in needed.values() if name in made]
+            key = digest_of([stage, config.determinants(), above, read])
+            return self._look(run, left, made, {**waiting, stage: key})
+        looked = []
+        for found in ways:
+            rendered = {"rendered": found["questions"]} if stage == "scenes" else {}
+            looked.append(self._look(run, left, {**made, **found, **rendered}, waiting))
+            if looked[-1].done:
+                return looked[-1]
+        return looked[0]
 
     def _needed(self, stage: str, config: Any) -> dict[str, str]:
         """The artifact that each input of a stage is."""
@@ -118,28 +127,37 @@ class StudyStore:
             self._configs[key] = profiles.stage_config(stage).parse(stated, **extra)
         return self._configs[key]
 
-    def _stored(self, stage: str, config: StageConfig, inputs: Mapping[str, Artifact]) -> Made:
+    def _stored(self, stage: str, config: StageConfig, inputs: Mapping[str, Artifact]) -> list[Made]:
+        """What was made by a stage of these inputs, this code's first, then other code's that differs from it."""
         key = _key(stage, config.determinants(), {name: one.digest for name, one in inputs.items()})
         if key not in self._found:
             origin = provenance(config, inputs)
-            places = {name: stored_path(origin, name) for name in _OUTPUTS[stage]}
-            self._found[key] = {
-                name: Artifact(place, Manifest.read(place))
-                for name, own in places.items()
-                for place in (self._others.get((key, name)), own)
-                if place and (place / "manifest.json").exists()
-            }
+            own = [place for name in _OUTPUTS[stage] if (place := stored_path(origin, name))]
+            ways = [own, *self._others.get(key, [])]
+            different: dict[tuple[str, ...], Made] = {}
+            for places in ways:
+                if len(places) == len(_OUTPUTS[stage]) and (made := _artifacts(places)):
+                    different.setdefault(tuple(made[name].digest for name in _OUTPUTS[stage]), made)
+            self._found[key] = [*different.values()]
         return self._found[key]
 
 
-def _by_settings() -> dict[tuple[str, str], Path]:
-    """Every artifact of the store by the digest of its stage, settings and inputs, and the name of the output."""
-    found: dict[tuple[str, str], Path] = {}
+def _artifacts(places: Sequence[Path]) -> Made:
+    """The artifacts in these places by their names; none if one of them is not there."""
+    if not all((place / "manifest.json").exists() for place in places):
+        return {}
+    return {place.name: Artifact(place, Manifest.read(place)) for place in places}
+
+
+def _by_settings() -> dict[str, list[list[Path]]]:
+    """Every artifact of the store by the digest of its stage, settings and inputs: what each state of the code made."""
+    found: dict[str, dict[Path, list[Path]]] = {}
     store = os.environ.get(STORE_VARIABLE)
     for manifest in sorted(Path(store).glob("*/*/manifest.json")) if store else ():
         origin = Manifest.read(manifest.parent).provenance
-        found[_key(origin.stage, origin.determinants, origin.inputs), manifest.parent.name] = manifest.parent
-    return found
+        ways = found.setdefault(_key(origin.stage, origin.determinants, origin.inputs), {})
+        ways.setdefault(manifest.parent.parent, []).append(manifest.parent)
+    return {key: [*ways.values()] for key, ways in found.items()}
 
 
 def _key(stage: str, determinants: Mapping[str, Any], inputs: Mapping[str, str]) -> str:

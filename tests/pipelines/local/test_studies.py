@@ -102,7 +102,7 @@ def test_a_study_is_among_all_once_two_labels_of_each_axis_are_done() -> None:
 
 
 def test_what_other_code_made_counts_where_it_is_asked_for(
-    local: LocalStudy, run: Run, monkeypatch: pytest.MonkeyPatch
+    local: LocalStudy, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run()
     monkeypatch.setattr("inkling.components.shared.store.provenance.stage_code", lambda stage, plugins: "other")
@@ -111,6 +111,8 @@ def test_what_other_code_made_counts_where_it_is_asked_for(
     assert all(one.done for one in LocalStudy(study, profiles.load("tiny"), "two", any_code=True).states())
     other = profiles.load("tiny", ["adapt.seed=9"])
     assert not any(one.done for one in LocalStudy(study, other, "two", any_code=True).states())
+    make(local.plan.runs()[0], tmp_path / "made", stages=6)  # of other bytes, and not yet adapted
+    assert all(one.done for one in LocalStudy(study, profiles.load("tiny"), "two", any_code=True).states())
 
 
 def finish(home: Path, kills: int = 0) -> dict[str, Any]:
