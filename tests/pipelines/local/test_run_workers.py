@@ -1,5 +1,6 @@
 """Processes that do the runs of a study: one that fails or dies takes its own run with it, and no other."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,8 @@ def behave(how: str) -> None:
         raise ValueError("this run is to fail")
     if how == "kill":
         os.kill(int(os.environ["INKLING_RUNNER"]), signal.SIGKILL)
+    if how == "alone" and os.environ["OMP_NUM_THREADS"] != "1":
+        raise ValueError("this run is to leave the other cores to the others")
 
 
 @dsl.pipeline(name="behave")
@@ -36,6 +39,15 @@ def test_a_worker_starts_where_the_tasks_keep_their_files_in_a_deep_folder(
     (tmp_path / "run").mkdir()
     work = RunTask("well", tmp_path / "run", tmp_path / "pipeline.yaml", {"how": "well"})
     (found,) = finished([work], 1, False, warm=["pretrain"])
+    assert found.error == ""
+
+
+def test_numpy_keeps_to_a_run_s_share_of_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    compiler.Compiler().compile(pipeline, str(tmp_path / "pipeline.yaml"))
+    (tmp_path / "run").mkdir()
+    work = RunTask("alone", tmp_path / "run", tmp_path / "pipeline.yaml", {"how": "alone"})
+    (found,) = finished([work], len(os.sched_getaffinity(0)), False, warm=())
     assert found.error == ""
 
 
